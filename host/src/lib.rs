@@ -1,0 +1,20 @@
+//! Bakehouse publishes the multi-arch container images that upstream projects
+//! do not ship.
+//!
+//! `main` parses the command line ([`cli`]) and calls one function of
+//! [`commands`]. A command reads [`config`], opens a [`context`] and walks the
+//! [`pipeline`]: discover, check, plan, build, push by digest, merge, tag,
+//! inspect, report. Recipes run in [`plugin`]; what they may ask for is decided
+//! by [`plugin::grants`]; [`buildx`], [`registry`], [`release`] and [`fetch`]
+//! talk to the outside.
+
+pub mod buildx;
+pub mod error;
+pub mod fetch;
+pub mod platform;
+pub mod plugin;
+pub mod progress;
+pub mod recipe;
+pub mod registry;
+pub mod release;
+pub mod target;

@@ -1,0 +1,5 @@
+//! Recipes: sandboxed wasm components.
+
+pub mod grants;
+
+pub use grants::Grants;
