@@ -1,21 +1,40 @@
 //! Facts about upstream's images, for recipes.
 
+use std::sync::Arc;
+
+use oci_client::Reference;
 use oci_spec::image::Descriptor;
 
+use super::{Endpoint, Registry};
+use crate::error::{ExitCode, Failure};
 use crate::platform::Platform;
+use crate::progress::Reporter;
 use crate::recipe::CallError;
 
 /// Reads other people's registries.
-#[derive(Debug, Clone, Default)]
-pub struct Upstream;
+#[derive(Clone)]
+pub struct Upstream {
+    reporter: Arc<dyn Reporter>,
+}
 
 impl Upstream {
+    /// Retries are told to this reporter.
+    #[must_use]
+    pub fn new(reporter: Arc<dyn Reporter>) -> Self {
+        Self { reporter }
+    }
+
     /// Resolves a reference.
     ///
     /// # Errors
     /// As the contract's `registry.head`.
     pub async fn head(&self, reference: &str) -> Result<Descriptor, CallError> {
-        Err(CallError::Unavailable(reference.to_owned()))
+        let (registry, image, tag) = self.open(reference)?;
+        match registry.manifest(&image, &tag).await {
+            Ok(Some(manifest)) => Ok(manifest.into_descriptor()),
+            Ok(None) => Err(absent(reference)),
+            Err(error) => Err(call_error(&error)),
+        }
     }
 
     /// The platforms behind a reference.
@@ -23,7 +42,12 @@ impl Upstream {
     /// # Errors
     /// As the contract's `registry.platforms`.
     pub async fn platforms(&self, reference: &str) -> Result<Vec<Platform>, CallError> {
-        Err(CallError::Unavailable(reference.to_owned()))
+        let (registry, image, tag) = self.open(reference)?;
+        match registry.published(&image, &tag).await {
+            Ok(Some(published)) => Ok(published.platforms.into_keys().collect()),
+            Ok(None) => Err(absent(reference)),
+            Err(error) => Err(call_error(&error)),
+        }
     }
 
     /// All tags of a repository.
@@ -31,6 +55,45 @@ impl Upstream {
     /// # Errors
     /// As the contract's `registry.tags`.
     pub async fn tags(&self, repository: &str) -> Result<Vec<String>, CallError> {
-        Err(CallError::Unavailable(repository.to_owned()))
+        let (registry, image, _) = self.open(repository)?;
+        registry
+            .tags(&image)
+            .await
+            .map_err(|error| call_error(&error))
+    }
+
+    /// A client, the repository's last part, and the tag or digest.
+    fn open(&self, text: &str) -> Result<(Registry, String, String), CallError> {
+        let reference: Reference = text.parse().map_err(|error| {
+            CallError::InvalidInput(format!("`{text}` is not an image reference: {error}"))
+        })?;
+        let (namespace, image) = reference.repository().rsplit_once('/').ok_or_else(|| {
+            CallError::InvalidInput(format!(
+                "`{text}`: repositories without a `/` cannot be read"
+            ))
+        })?;
+        let invalid =
+            |error: &dyn std::fmt::Display| CallError::InvalidInput(format!("`{text}`: {error}"));
+        let endpoint =
+            Endpoint::new(reference.resolve_registry(), namespace).map_err(|e| invalid(&e))?;
+        let tag = reference
+            .digest()
+            .or(reference.tag())
+            .unwrap_or("latest")
+            .to_owned();
+        let registry =
+            Registry::new(endpoint, Arc::clone(&self.reporter)).map_err(|e| invalid(&e))?;
+        Ok((registry, image.to_owned(), tag))
+    }
+}
+
+fn absent(reference: &str) -> CallError {
+    CallError::NotFound(format!("{reference} does not exist"))
+}
+
+fn call_error(error: &anyhow::Error) -> CallError {
+    match Failure::find(error).map(Failure::code) {
+        Some(ExitCode::Credentials) => CallError::Denied(error.to_string()),
+        _ => CallError::Unavailable(format!("{error:#}")),
     }
 }

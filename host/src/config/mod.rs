@@ -1,0 +1,14 @@
+//! Configuration: `bakehouse.toml`, `apps/<app>/app.toml`, environment, flags.
+
+mod app_file;
+mod overrides;
+mod parse;
+mod project;
+mod project_file;
+mod settings;
+
+pub use app_file::{AppFile, TagPolicy};
+pub use overrides::Overrides;
+pub use project::Project;
+pub use project_file::ProjectFile;
+pub use settings::{RegistryChoice, Settings};

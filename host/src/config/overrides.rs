@@ -1,0 +1,23 @@
+//! What the command line and the environment say instead of the files.
+
+use std::num::{NonZeroU32, NonZeroUsize};
+
+use crate::platform::Platform;
+
+/// Settings given by flags or environment; each one wins over
+/// `bakehouse.toml`.
+#[derive(Debug, Clone, Default)]
+pub struct Overrides {
+    /// `--registry`, `REGISTRY`.
+    pub registry: Option<String>,
+    /// `--namespace`, `NAMESPACE`.
+    pub namespace: Option<String>,
+    /// `--builder`, `BAKEHOUSE_BUILDER`.
+    pub builder: Option<String>,
+    /// `--platform`.
+    pub platforms: Vec<Platform>,
+    /// `--max-versions`, `MAX_VERSIONS`.
+    pub max_versions: Option<NonZeroU32>,
+    /// `--concurrency`.
+    pub concurrency: Option<NonZeroUsize>,
+}

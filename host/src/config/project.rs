@@ -1,0 +1,147 @@
+//! The project folder: where everything lies.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+use super::{AppFile, ProjectFile, parse};
+use crate::error::{ExitCode, Failure};
+
+/// The file that marks a project's root.
+const FILE: &str = "bakehouse.toml";
+
+/// A project: the folder that holds `bakehouse.toml`.
+#[derive(Debug, Clone)]
+pub struct Project {
+    root: PathBuf,
+    file: ProjectFile,
+}
+
+impl Project {
+    /// Opens the project at `root`, or the nearest one at or above the current
+    /// folder.
+    ///
+    /// # Errors
+    /// A [`Failure`] with [`ExitCode::Config`] when there is none, or its file
+    /// is malformed.
+    pub fn open(root: Option<&Path>) -> Result<Self> {
+        let root = match root {
+            Some(root) => std::path::absolute(root)?,
+            None => find(&std::env::current_dir()?).ok_or_else(|| {
+                Failure::new(ExitCode::Config, "no bakehouse.toml here or in any folder above")
+                    .hint("run bakehouse inside a project, or pass --root FOLDER")
+            })?,
+        };
+        let path = root.join(FILE);
+        if !path.is_file() {
+            return Err(
+                Failure::new(ExitCode::Config, format!("there is no {}", path.display()))
+                    .hint("pass the folder that holds bakehouse.toml as --root")
+                    .into(),
+            );
+        }
+        let file = parse::read(&path, FILE)?;
+        Ok(Self { root, file })
+    }
+
+    /// What `bakehouse.toml` says.
+    #[must_use]
+    pub const fn file(&self) -> &ProjectFile {
+        &self.file
+    }
+
+    /// Names of all apps, sorted: the folders in `apps/` with an `app.toml`.
+    ///
+    /// # Errors
+    /// When `apps/` cannot be read.
+    pub fn apps(&self) -> Result<Vec<String>> {
+        let folder = self.root.join("apps");
+        let mut names = Vec::new();
+        for entry in std::fs::read_dir(&folder).map_err(|error| {
+            Failure::new(ExitCode::Config, format!("cannot read {}: {error}", folder.display()))
+                .hint("a project keeps one folder for each app in apps/")
+        })? {
+            let entry = entry?;
+            if entry.path().join("app.toml").is_file() {
+                names.push(entry.file_name().to_string_lossy().into_owned());
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    /// Reads one app's `app.toml`.
+    ///
+    /// # Errors
+    /// [`ExitCode::NotFound`] naming the known apps, [`ExitCode::Config`] when
+    /// the file is malformed.
+    pub fn app(&self, name: &str) -> Result<AppFile> {
+        let known = self.apps()?;
+        if !known.iter().any(|app| app == name) {
+            let hint = if known.is_empty() {
+                "there are no apps yet: add a folder with an app.toml to apps/".to_owned()
+            } else {
+                format!("known apps: {}", known.join(", "))
+            };
+            return Err(
+                Failure::new(ExitCode::NotFound, format!("there is no app `{name}`"))
+                    .hint(hint)
+                    .into(),
+            );
+        }
+        let shown = format!("apps/{name}/app.toml");
+        parse::read(&self.root.join(&shown), &shown)
+    }
+
+    /// The wasm file of an app's recipe.
+    #[must_use]
+    pub fn recipe(&self, app: &str, file: &AppFile) -> PathBuf {
+        if file.recipe.ends_with(".wasm") {
+            return self.root.join("apps").join(app).join(&file.recipe);
+        }
+        let krate = format!("bakehouse_recipe_{}.wasm", file.recipe.replace('-', "_"));
+        self.root
+            .join("target/recipes/wasm32-wasip2/recipe")
+            .join(krate)
+    }
+
+    /// Digest files of finished targets.
+    #[must_use]
+    pub fn digests(&self) -> PathBuf {
+        self.root.join("digests")
+    }
+
+    /// Verified downloads.
+    #[must_use]
+    pub fn downloads(&self) -> PathBuf {
+        self.state().join("downloads")
+    }
+
+    /// Compiled recipes.
+    #[must_use]
+    pub fn compile_cache(&self) -> PathBuf {
+        self.state().join("compiled")
+    }
+
+    /// Storage of `--registry local`.
+    #[must_use]
+    pub fn local_registry(&self) -> PathBuf {
+        self.state().join("registry")
+    }
+
+    /// Work trees.
+    #[must_use]
+    pub fn work(&self) -> PathBuf {
+        self.state().join("work")
+    }
+
+    fn state(&self) -> PathBuf {
+        self.root.join(".bakehouse")
+    }
+}
+
+fn find(from: &Path) -> Option<PathBuf> {
+    from.ancestors()
+        .find(|folder| folder.join(FILE).is_file())
+        .map(Path::to_path_buf)
+}

@@ -1,0 +1,28 @@
+//! `bakehouse.toml`.
+
+use std::num::{NonZeroU32, NonZeroUsize};
+
+use serde::Deserialize;
+
+use crate::platform::Platform;
+
+/// Defaults of a project: the file `bakehouse.toml` at its root. Every key may
+/// be left out; environment and flags override it.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct ProjectFile {
+    /// `local`, or the target registry's `host[:port]`.
+    pub registry: Option<String>,
+    /// Path between registry and image name.
+    pub namespace: Option<String>,
+    /// Platforms to publish, as far as a recipe has them.
+    pub platforms: Option<Vec<Platform>>,
+    /// How many of the newest versions to look at.
+    pub max_versions: Option<NonZeroU32>,
+    /// How many targets are built at the same time.
+    pub concurrency: Option<NonZeroUsize>,
+    /// The buildx builder's name.
+    pub builder: Option<String>,
+    /// Attach SLSA provenance to images.
+    pub provenance: Option<bool>,
+}

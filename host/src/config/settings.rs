@@ -1,0 +1,134 @@
+//! The settings of one invocation.
+
+use std::num::{NonZeroU32, NonZeroUsize};
+
+use super::{Overrides, ProjectFile};
+use crate::error::{ExitCode, Failure};
+use crate::platform::Platform;
+
+/// Versions looked at where nothing is said.
+const MAX_VERSIONS: NonZeroU32 = NonZeroU32::new(10).expect("not zero");
+/// Targets built at the same time where nothing is said: one version's two
+/// platforms.
+const CONCURRENCY: NonZeroUsize = NonZeroUsize::new(2).expect("not zero");
+
+/// Where indexes are published.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RegistryChoice {
+    /// The embedded loopback registry.
+    Local,
+    /// A registry, `host[:port]`.
+    Host(String),
+}
+
+/// Flags over environment over `bakehouse.toml` over defaults.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The target registry.
+    pub registry: RegistryChoice,
+    /// Path between registry and image name.
+    pub namespace: String,
+    /// Platforms to publish.
+    pub platforms: Vec<Platform>,
+    /// Newest versions to look at.
+    pub max_versions: NonZeroU32,
+    /// Targets built at the same time.
+    pub concurrency: NonZeroUsize,
+    /// Name of the buildx builder; none is buildx's current one.
+    pub builder: Option<String>,
+    /// Attach SLSA provenance.
+    pub provenance: bool,
+}
+
+impl Settings {
+    /// Puts the layers together.
+    ///
+    /// # Errors
+    /// A [`Failure`] with [`ExitCode::Config`] when registry or namespace are
+    /// not set anywhere, or cannot be used.
+    pub fn resolve(file: &ProjectFile, overrides: &Overrides) -> Result<Self, Failure> {
+        let registry = overrides
+            .registry
+            .as_ref()
+            .or(file.registry.as_ref())
+            .ok_or_else(|| {
+                Failure::new(ExitCode::Config, "no registry to publish to")
+                    .hint("set `registry` in bakehouse.toml, or pass --registry HOST or --registry local")
+            })?;
+        let registry = match registry.as_str() {
+            "local" => RegistryChoice::Local,
+            host => RegistryChoice::Host(host.to_owned()),
+        };
+        let namespace = overrides
+            .namespace
+            .as_ref()
+            .or(file.namespace.as_ref())
+            .ok_or_else(|| {
+                Failure::new(ExitCode::Config, "no namespace to publish under")
+                    .hint("set `namespace` in bakehouse.toml, or pass --namespace")
+            })?
+            .clone();
+        let mut platforms = if overrides.platforms.is_empty() {
+            file.platforms.clone().unwrap_or_else(default_platforms)
+        } else {
+            overrides.platforms.clone()
+        };
+        platforms.sort();
+        platforms.dedup();
+        if platforms.is_empty() {
+            return Err(Failure::new(ExitCode::Config, "`platforms` is empty")
+                .hint("name at least one, e.g. platforms = [\"linux/amd64\"]"));
+        }
+        Ok(Self {
+            registry,
+            namespace,
+            platforms,
+            max_versions: overrides
+                .max_versions
+                .or(file.max_versions)
+                .unwrap_or(MAX_VERSIONS),
+            concurrency: overrides
+                .concurrency
+                .or(file.concurrency)
+                .unwrap_or(CONCURRENCY),
+            builder: overrides.builder.clone().or_else(|| file.builder.clone()),
+            provenance: file.provenance.unwrap_or(false),
+        })
+    }
+}
+
+fn default_platforms() -> Vec<Platform> {
+    ["amd64", "arm64"]
+        .iter()
+        .filter_map(|architecture| Platform::new("linux", architecture, None).ok())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_win_over_the_file() {
+        let file: ProjectFile =
+            toml::from_str("registry = \"a.example\"\nnamespace = \"n\"\nmax-versions = 4").unwrap();
+        let overrides = Overrides {
+            registry: Some("local".to_owned()),
+            platforms: vec!["linux/arm64".parse().unwrap(), "linux/arm64/v8".parse().unwrap()],
+            ..Overrides::default()
+        };
+        let settings = Settings::resolve(&file, &overrides).unwrap();
+        assert_eq!(settings.registry, RegistryChoice::Local);
+        assert_eq!(settings.namespace, "n");
+        assert_eq!(settings.max_versions.get(), 4);
+        assert_eq!(settings.platforms.len(), 1);
+        assert_eq!(settings.concurrency, CONCURRENCY);
+    }
+
+    #[test]
+    fn registry_and_namespace_must_come_from_somewhere() {
+        let failure = Settings::resolve(&ProjectFile::default(), &Overrides::default()).unwrap_err();
+        assert_eq!(failure.code(), ExitCode::Config);
+        assert!(failure.hint_text().unwrap().contains("--registry"));
+    }
+}

@@ -1,0 +1,179 @@
+//! Which registry, and which path in it.
+
+use std::fmt;
+
+use oci_client::Reference;
+
+use crate::error::{ExitCode, Failure};
+
+/// A registry and the path under which images are published.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    host: String,
+    namespace: String,
+    plain_http: bool,
+    shown: String,
+}
+
+impl Endpoint {
+    /// `host[:port]` and a namespace such as `acme/mirrors`. Loopback hosts
+    /// speak plain HTTP, as Docker assumes.
+    ///
+    /// # Errors
+    /// A [`Failure`] with [`ExitCode::Config`] when they do not make a
+    /// repository name (distribution-spec v1.1, "Pulling manifests").
+    pub fn new(host: &str, namespace: &str) -> Result<Self, Failure> {
+        let endpoint = Self {
+            host: host.to_owned(),
+            namespace: namespace.to_owned(),
+            plain_http: is_loopback(host),
+            shown: host.to_owned(),
+        };
+        let host_ok = !host.is_empty()
+            && (host.contains(['.', ':']) || host == "localhost")
+            && !host.contains('/');
+        if !host_ok {
+            return Err(
+                Failure::new(ExitCode::Config, format!("`{host}` is not a registry")).hint(
+                    "write it as HOST or HOST:PORT, without a scheme, e.g. ghcr.io; or `local`",
+                ),
+            );
+        }
+        let repository = format!("{host}/{namespace}/x");
+        if namespace.is_empty() || repository.parse::<Reference>().is_err() {
+            return Err(Failure::new(
+                ExitCode::Config,
+                format!("`{namespace}` is not a namespace in {host}"),
+            )
+            .hint("use lower case letters, digits, `.`, `_`, `-`, and `/` between parts"));
+        }
+        Ok(endpoint)
+    }
+
+    /// The same endpoint, called `local` towards people.
+    #[must_use]
+    pub fn shown_as_local(mut self) -> Self {
+        "local".clone_into(&mut self.shown);
+        self
+    }
+
+    /// `host[:port]`.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// Whether requests go over HTTP instead of HTTPS.
+    #[must_use]
+    pub const fn plain_http(&self) -> bool {
+        self.plain_http
+    }
+
+    /// `host[:port]/namespace/image`.
+    #[must_use]
+    pub fn repository(&self, image: &str) -> String {
+        format!("{}/{}/{image}", self.host, self.namespace)
+    }
+
+    /// `host[:port]/namespace/image:TAG` or `@DIGEST`.
+    ///
+    /// # Errors
+    /// When image or tag break the reference grammar.
+    pub fn reference(&self, image: &str, tag_or_digest: &str) -> Result<Reference, Failure> {
+        let text = join(&self.repository(image), tag_or_digest);
+        text.parse().map_err(|error| {
+            Failure::new(
+                ExitCode::NotFound,
+                format!("`{text}` is not an image reference: {error}"),
+            )
+        })
+    }
+
+    /// How people see a reference: `local/...` for the embedded registry.
+    #[must_use]
+    pub fn show(&self, image: &str, tag_or_digest: &str) -> String {
+        join(
+            &format!("{}/{}/{image}", self.shown, self.namespace),
+            tag_or_digest,
+        )
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown)
+    }
+}
+
+fn join(repository: &str, tag_or_digest: &str) -> String {
+    let separator = if tag_or_digest.contains(':') {
+        '@'
+    } else {
+        ':'
+    };
+    format!("{repository}{separator}{tag_or_digest}")
+}
+
+/// `localhost`, `127.0.0.0/8` and `[::1]`, with or without a port.
+pub(super) fn is_loopback(host: &str) -> bool {
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
+        _ => host,
+    };
+    name == "localhost"
+        || name
+            .trim_matches(['[', ']'])
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|ip| ip.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loopback_is_plain_http() {
+        for host in ["localhost", "localhost:5000", "127.0.0.1:1", "[::1]:5000"] {
+            assert!(
+                Endpoint::new(host, "n").is_ok_and(|e| e.plain_http()),
+                "{host}"
+            );
+        }
+        assert!(!Endpoint::new("ghcr.io", "n").unwrap().plain_http());
+    }
+
+    #[test]
+    fn refuses_what_is_no_registry_or_namespace() {
+        for (host, namespace) in [
+            ("", "n"),
+            ("https://ghcr.io", "n"),
+            ("ghcr.io/x", "n"),
+            ("nohost", "n"),
+            ("ghcr.io", ""),
+            ("ghcr.io", "Upper"),
+            ("ghcr.io", "a//b"),
+        ] {
+            assert!(
+                Endpoint::new(host, namespace).is_err(),
+                "{host} {namespace}"
+            );
+        }
+    }
+
+    #[test]
+    fn references() {
+        let endpoint = Endpoint::new("127.0.0.1:5000", "bakehouse")
+            .unwrap()
+            .shown_as_local();
+        let reference = endpoint.reference("esbuild", "1.0.0").unwrap();
+        assert_eq!(
+            reference.to_string(),
+            "127.0.0.1:5000/bakehouse/esbuild:1.0.0"
+        );
+        assert_eq!(
+            endpoint.show("esbuild", "1.0.0"),
+            "local/bakehouse/esbuild:1.0.0"
+        );
+        assert!(endpoint.reference("esbuild", "not a tag").is_err());
+    }
+}

@@ -1,0 +1,139 @@
+//! What is behind a reference, for people and programs.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use futures_util::{StreamExt as _, TryStreamExt as _};
+use oci_spec::image::Descriptor;
+use serde::Serialize;
+
+use super::client::{Registry, config_platform};
+use crate::error::{ExitCode, Failure};
+use crate::platform::Platform;
+
+/// Images looked at in parallel.
+const PARALLEL: usize = 4;
+
+/// What is behind a reference. Its JSON is stable: fields are only added.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Inspection {
+    /// The reference, as people write it.
+    pub reference: String,
+    /// Media type of the index or manifest.
+    pub media_type: String,
+    /// Its digest.
+    pub digest: String,
+    /// Its size in bytes.
+    pub size: u64,
+    /// Its annotations.
+    pub annotations: BTreeMap<String, String>,
+    /// One entry for each platform; a single image has one.
+    pub images: Vec<InspectedImage>,
+}
+
+/// One platform's image.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InspectedImage {
+    /// Its platform.
+    pub platform: Platform,
+    /// Media type of its manifest.
+    pub media_type: String,
+    /// Digest of its manifest.
+    pub digest: String,
+    /// Bytes to download: configuration and compressed layers.
+    pub size: u64,
+    /// When it was created, RFC 3339.
+    pub created: Option<String>,
+    /// User it runs as.
+    pub user: Option<String>,
+    /// Entrypoint.
+    pub entrypoint: Vec<String>,
+    /// Labels.
+    pub labels: BTreeMap<String, String>,
+    /// Digests of the attestation manifests about it.
+    pub attestations: Vec<String>,
+}
+
+impl Registry {
+    /// Looks at a tag or digest.
+    ///
+    /// # Errors
+    /// [`ExitCode::NotFound`] when the registry does not have it, and
+    /// [`ExitCode::Registry`] or [`ExitCode::Credentials`].
+    pub async fn inspect(&self, image: &str, tag_or_digest: &str) -> Result<Inspection> {
+        let reference = self.endpoint().show(image, tag_or_digest);
+        let published = self.published(image, tag_or_digest).await?.ok_or_else(|| {
+            Failure::new(ExitCode::NotFound, format!("{reference} does not exist"))
+                .hint("`bakehouse plan` shows what is published and what is missing")
+        })?;
+        let attestations = &published.attestations;
+        let images = futures_util::stream::iter(&published.platforms)
+            .map(|(platform, descriptor)| async move {
+                self.inspect_image(image, platform, descriptor, attestations)
+                    .await
+            })
+            .buffered(PARALLEL)
+            .try_collect()
+            .await?;
+        Ok(Inspection {
+            reference,
+            media_type: published.descriptor.media_type().to_string(),
+            digest: published.descriptor.digest().to_string(),
+            size: published.descriptor.size(),
+            annotations: published.annotations,
+            images,
+        })
+    }
+
+    async fn inspect_image(
+        &self,
+        image: &str,
+        platform: &Platform,
+        descriptor: &Descriptor,
+        attestations: &[Descriptor],
+    ) -> Result<InspectedImage> {
+        let digest = descriptor.digest().to_string();
+        let manifest = self.manifest(image, &digest).await?.ok_or_else(|| {
+            Failure::new(
+                ExitCode::Registry,
+                format!(
+                    "{} is named in an index but does not exist",
+                    self.endpoint().show(image, &digest)
+                ),
+            )
+            .hint("the index is broken; publish the version again with --force")
+        })?;
+        let parsed = manifest.image()?;
+        let config = self.config(image, &manifest).await?;
+        let actual = config_platform(&config)?;
+        if actual != *platform {
+            tracing::warn!("{digest} is listed for {platform} but was made for {actual}");
+        }
+        let run = config.config().as_ref();
+        Ok(InspectedImage {
+            platform: platform.clone(),
+            media_type: descriptor.media_type().to_string(),
+            size: parsed.config().size()
+                + parsed.layers().iter().map(Descriptor::size).sum::<u64>(),
+            created: config.created().clone(),
+            user: run
+                .and_then(|run| run.user().clone())
+                .filter(|user| !user.is_empty()),
+            entrypoint: run
+                .and_then(|run| run.entrypoint().clone())
+                .unwrap_or_default(),
+            labels: run
+                .and_then(|run| run.labels().clone())
+                .unwrap_or_default()
+                .into_iter()
+                .collect(),
+            attestations: super::merge::about(attestations, descriptor)
+                .iter()
+                .map(|attestation| attestation.digest().to_string())
+                .collect(),
+            digest,
+        })
+    }
+}

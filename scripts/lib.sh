@@ -1,0 +1,55 @@
+# Shared by the scripts beside it; sourced, never run.
+# shellcheck shell=bash
+set -euo pipefail
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+BAKEHOUSE_HOME=${BAKEHOUSE_HOME:-$ROOT/.bakehouse}
+TOOLS=$BAKEHOUSE_HOME/tools
+mkdir -p "$TOOLS/bin"
+export BAKEHOUSE_HOME
+export PATH="$TOOLS/bin:$PATH"
+
+say() { printf '==> %s\n' "$*" >&2; }
+
+# die MESSAGE [HINT]
+die() {
+    printf 'error: %s\n' "$1" >&2
+    [ -z "${2:-}" ] || printf 'hint: %s\n' "$2" >&2
+    exit 1
+}
+
+# once NAME COMMAND...: runs COMMAND under a lock, unless it did succeed before.
+once() {
+    local name=$1
+    shift
+    mkdir -p "$TOOLS/.done"
+    [ ! -e "$TOOLS/.done/$name" ] || return 0
+    (
+        flock 9
+        [ ! -e "$TOOLS/.done/$name" ] || exit 0
+        "$@"
+        touch "$TOOLS/.done/$name"
+    ) 9>"$TOOLS/.done/$name.lock"
+}
+
+# wait_for SECONDS COMMAND...: until COMMAND succeeds.
+wait_for() {
+    local end=$((SECONDS + $1))
+    shift
+    until "$@" >/dev/null 2>&1; do
+        [ $SECONDS -lt $end ] || return 1
+        sleep 0.2
+    done
+}
+
+# stop_pidfile FILE: ends that process, bounded.
+stop_pidfile() {
+    local pid
+    [ -s "$1" ] || return 0
+    pid=$(cat "$1")
+    if kill "$pid" 2>/dev/null; then
+        wait_for 20 not_alive "$pid" || kill -9 "$pid" 2>/dev/null || true
+    fi
+    rm -f "$1"
+}
+not_alive() { ! kill -0 "$1" 2>/dev/null; }
