@@ -9,6 +9,8 @@
 //! talk to the outside.
 
 pub mod buildx;
+pub mod config;
+pub mod engine;
 pub mod error;
 pub mod fetch;
 pub mod platform;
@@ -18,3 +20,4 @@ pub mod recipe;
 pub mod registry;
 pub mod release;
 pub mod target;
+pub mod work_tree;

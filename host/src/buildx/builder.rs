@@ -60,6 +60,9 @@ pub struct BuildRequest {
     pub output: Output,
     /// Add SLSA provenance (`--provenance`).
     pub provenance: bool,
+    /// Seconds since 1970 that the image and its files are dated to
+    /// (`SOURCE_DATE_EPOCH`), so that the same inputs make the same digest.
+    pub epoch: Option<i64>,
 }
 
 /// Where the result of a build goes.

@@ -2,5 +2,12 @@
 //! driver users have works.
 
 mod builder;
+mod command;
+mod docker;
+mod inspect;
+mod metadata;
+mod program;
+mod rawjson;
 
 pub use builder::{BuildRequest, Builder, Built, Capabilities, Output};
+pub use docker::Buildx;

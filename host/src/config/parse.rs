@@ -23,18 +23,18 @@ fn parse<T: DeserializeOwned>(text: &str, shown: &str) -> Result<T, Failure> {
         let before = text.get(..span.start).unwrap_or(text);
         let line = before.matches('\n').count() + 1;
         let source = text.lines().nth(line - 1).unwrap_or("").trim();
-        let key = source
-            .split_once('=')
-            .map_or(source, |(key, _)| key)
-            .trim();
+        let key = source.split_once('=').map_or(source, |(key, _)| key).trim();
         let place = if key.is_empty() {
             String::new()
         } else {
             format!(" `{key}`:")
         };
         let message = error.message().trim().replace('\n', "; ");
-        Failure::new(ExitCode::Config, format!("{shown}:{line}:{place} {message}"))
-            .hint("docs/configuration.md lists every key and what it takes")
+        Failure::new(
+            ExitCode::Config,
+            format!("{shown}:{line}:{place} {message}"),
+        )
+        .hint("docs/configuration.md lists every key and what it takes")
     })
 }
 
@@ -56,7 +56,10 @@ mod tests {
             "bakehouse.toml:2: `max-versions`: invalid type: string \"many\", expected a nonzero u32"
         );
         let unknown = message("# c\nregsitry = \"local\"\n");
-        assert!(unknown.starts_with("bakehouse.toml:2: `regsitry`: unknown field"), "{unknown}");
+        assert!(
+            unknown.starts_with("bakehouse.toml:2: `regsitry`: unknown field"),
+            "{unknown}"
+        );
         assert!(message("platforms = [\"linux\"]").contains("is not a platform"));
         assert!(message("registry = ").starts_with("bakehouse.toml:1: `registry`:"));
     }

@@ -28,8 +28,11 @@ impl Project {
         let root = match root {
             Some(root) => std::path::absolute(root)?,
             None => find(&std::env::current_dir()?).ok_or_else(|| {
-                Failure::new(ExitCode::Config, "no bakehouse.toml here or in any folder above")
-                    .hint("run bakehouse inside a project, or pass --root FOLDER")
+                Failure::new(
+                    ExitCode::Config,
+                    "no bakehouse.toml here or in any folder above",
+                )
+                .hint("run bakehouse inside a project, or pass --root FOLDER")
             })?,
         };
         let path = root.join(FILE);
@@ -58,8 +61,11 @@ impl Project {
         let folder = self.root.join("apps");
         let mut names = Vec::new();
         for entry in std::fs::read_dir(&folder).map_err(|error| {
-            Failure::new(ExitCode::Config, format!("cannot read {}: {error}", folder.display()))
-                .hint("a project keeps one folder for each app in apps/")
+            Failure::new(
+                ExitCode::Config,
+                format!("cannot read {}: {error}", folder.display()),
+            )
+            .hint("a project keeps one folder for each app in apps/")
         })? {
             let entry = entry?;
             if entry.path().join("app.toml").is_file() {

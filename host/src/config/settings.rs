@@ -52,8 +52,9 @@ impl Settings {
             .as_ref()
             .or(file.registry.as_ref())
             .ok_or_else(|| {
-                Failure::new(ExitCode::Config, "no registry to publish to")
-                    .hint("set `registry` in bakehouse.toml, or pass --registry HOST or --registry local")
+                Failure::new(ExitCode::Config, "no registry to publish to").hint(
+                    "set `registry` in bakehouse.toml, or pass --registry HOST or --registry local",
+                )
             })?;
         let registry = match registry.as_str() {
             "local" => RegistryChoice::Local,
@@ -111,10 +112,14 @@ mod tests {
     #[test]
     fn flags_win_over_the_file() {
         let file: ProjectFile =
-            toml::from_str("registry = \"a.example\"\nnamespace = \"n\"\nmax-versions = 4").unwrap();
+            toml::from_str("registry = \"a.example\"\nnamespace = \"n\"\nmax-versions = 4")
+                .unwrap();
         let overrides = Overrides {
             registry: Some("local".to_owned()),
-            platforms: vec!["linux/arm64".parse().unwrap(), "linux/arm64/v8".parse().unwrap()],
+            platforms: vec![
+                "linux/arm64".parse().unwrap(),
+                "linux/arm64/v8".parse().unwrap(),
+            ],
             ..Overrides::default()
         };
         let settings = Settings::resolve(&file, &overrides).unwrap();
@@ -127,7 +132,8 @@ mod tests {
 
     #[test]
     fn registry_and_namespace_must_come_from_somewhere() {
-        let failure = Settings::resolve(&ProjectFile::default(), &Overrides::default()).unwrap_err();
+        let failure =
+            Settings::resolve(&ProjectFile::default(), &Overrides::default()).unwrap_err();
         assert_eq!(failure.code(), ExitCode::Config);
         assert!(failure.hint_text().unwrap().contains("--registry"));
     }
