@@ -9,15 +9,22 @@
 //! talk to the outside.
 
 pub mod buildx;
+pub mod cli;
+pub mod commands;
 pub mod config;
+pub mod context;
 pub mod engine;
 pub mod error;
 pub mod fetch;
+pub mod logging;
+pub mod pipeline;
 pub mod platform;
 pub mod plugin;
+pub mod printer;
 pub mod progress;
 pub mod recipe;
 pub mod registry;
 pub mod release;
+pub mod reporters;
 pub mod target;
 pub mod work_tree;

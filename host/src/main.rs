@@ -1,1 +1,53 @@
-fn main() {}
+//! The `bakehouse` program: parses the command line and maps how it ended to an
+//! exit code.
+
+use std::process::ExitCode as ProcessCode;
+
+use bakehouse::cli::Cli;
+use bakehouse::commands::{Invocation, dispatch};
+use bakehouse::error::{ExitCode, exit_code};
+use bakehouse::logging;
+use clap::Parser as _;
+use tokio::signal::unix::{SignalKind, signal};
+
+fn main() -> ProcessCode {
+    let cli = Cli::parse();
+    logging::start(&cli);
+    let session = Invocation::new(&cli);
+    let code = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(anyhow::Error::from)
+        .and_then(|runtime| {
+            let code = runtime.block_on(async {
+                tokio::select! {
+                    ended = dispatch(&session, &cli) => ended,
+                    () = interrupted() => Ok(ExitCode::Interrupted),
+                }
+            });
+            // Children end with the futures that own them; threads need not.
+            runtime.shutdown_background();
+            code
+        });
+    let code = code.unwrap_or_else(|error| {
+        session.printer().failure(&error);
+        exit_code(&error)
+    });
+    ProcessCode::from(code.code())
+}
+
+/// Ctrl-C or SIGTERM.
+async fn interrupted() {
+    let terminated = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut stream) => {
+                stream.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminated => {}
+    }
+}

@@ -48,6 +48,8 @@ pub enum Event<'a> {
         target: &'a TargetId,
         /// The image's digest.
         digest: &'a str,
+        /// It was in the registry already, from an earlier run.
+        reused: bool,
         /// Since it began.
         elapsed: Duration,
     },

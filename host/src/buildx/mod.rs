@@ -11,3 +11,4 @@ mod rawjson;
 
 pub use builder::{BuildRequest, Builder, Built, Capabilities, Output};
 pub use docker::Buildx;
+pub(crate) use rawjson::clean;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{ExitCode, Failure};
 use crate::platform::Platform;
 use crate::recipe::{App, Target, Version};
+use crate::registry::tags::moving_tags;
 use crate::target::TargetId;
 
 /// Version of the plan's JSON. It grows by adding fields; a field that changes
@@ -62,8 +63,8 @@ pub struct ImagePlan {
     pub present: Vec<Platform>,
     /// Wanted, and not there.
     pub missing: Vec<Platform>,
-    /// Tags the index will get, `{version}` first; moving ones only if they
-    /// would move forward.
+    /// Tags for the index, `{version}` first. Moving ones are set only where
+    /// they move forward.
     pub tags: Vec<String>,
 }
 
@@ -184,7 +185,7 @@ fn plan_version(
                 present,
                 missing,
                 tags: std::iter::once(number.clone())
-                    .chain(moving_tags(&facts.version, moving))
+                    .chain(moving_tags(number, facts.version.prerelease, moving))
                     .collect(),
             })
         })
@@ -217,15 +218,17 @@ fn jobs(app: &App, version: &Version, images: &[ImagePlan]) -> Vec<Job> {
             }
             groups.push(group);
         }
-        jobs.extend(groups.into_iter().map(|group| Job {
-            app: app.name.clone(),
-            version: version.number.clone(),
-            platform: platform.clone(),
-            images: images
-                .iter()
-                .map(|image| image.image.clone())
-                .filter(|image| group.contains(image.as_str()))
-                .collect(),
+        jobs.extend(groups.into_iter().map(|group| {
+            Job {
+                app: app.name.clone(),
+                version: version.number.clone(),
+                platform: platform.clone(),
+                images: images
+                    .iter()
+                    .map(|image| image.image.clone())
+                    .filter(|image| group.contains(image.as_str()))
+                    .collect(),
+            }
         }));
     }
     jobs
@@ -251,8 +254,9 @@ fn build_order(app: &App) -> Result<Vec<String>, Failure> {
     let mut order: Vec<String> = Vec::new();
     let mut left: Vec<&crate::recipe::Image> = app.images.iter().collect();
     while !left.is_empty() {
-        let (ready, blocked): (Vec<_>, Vec<_>) = left
+        let (ready, blocked): (Vec<&crate::recipe::Image>, Vec<_>) = left
             .iter()
+            .copied()
             .partition(|image| image.needs.iter().all(|need| order.contains(need)));
         if ready.is_empty() {
             let names: Vec<_> = blocked.iter().map(|image| image.name.as_str()).collect();

@@ -92,10 +92,13 @@ impl Endpoint {
     /// How people see a reference: `local/...` for the embedded registry.
     #[must_use]
     pub fn show(&self, image: &str, tag_or_digest: &str) -> String {
-        join(
-            &format!("{}/{}/{image}", self.shown, self.namespace),
-            tag_or_digest,
-        )
+        join(&self.show_repository(image), tag_or_digest)
+    }
+
+    /// How people see a repository: `local/...` for the embedded registry.
+    #[must_use]
+    pub fn show_repository(&self, image: &str) -> String {
+        format!("{}/{}/{image}", self.shown, self.namespace)
     }
 }
 

@@ -86,17 +86,8 @@ impl Registry {
             self.put_index(image, version, &index).await?;
             set.push(version.to_owned());
         }
-        let mut kept = Vec::new();
-        for tag in &request.moving {
-            match self.movable(image, tag, version, &index.descriptor).await? {
-                Move::Forward => {
-                    self.put_index(image, tag, &index).await?;
-                    set.push(tag.clone());
-                }
-                Move::There => {}
-                Move::No(reason) => kept.push((tag.clone(), reason)),
-            }
-        }
+        let (moved, kept) = self.move_tags(image, version, &request.moving).await?;
+        set.extend(moved);
         Ok(Merged {
             descriptor: index.descriptor,
             platforms: children
@@ -106,6 +97,38 @@ impl Registry {
             set,
             kept,
         })
+    }
+
+    /// Sets those moving tags that the published version may take. Answers the
+    /// tags set, and those left alone with the reason.
+    ///
+    /// # Errors
+    /// [`ExitCode::Registry`] and [`ExitCode::Credentials`].
+    pub async fn move_tags(
+        &self,
+        image: &str,
+        version: &str,
+        moving: &[String],
+    ) -> Result<(Vec<String>, Vec<(String, String)>)> {
+        let (mut set, mut kept) = (Vec::new(), Vec::new());
+        let Some(manifest) = self.manifest(image, version).await? else {
+            return Ok((set, kept));
+        };
+        let index = index::Index {
+            bytes: manifest.bytes().clone(),
+            descriptor: manifest.into_descriptor(),
+        };
+        for tag in moving {
+            match self.movable(image, tag, version, &index.descriptor).await? {
+                Move::Forward => {
+                    self.put_index(image, tag, &index).await?;
+                    set.push(tag.clone());
+                }
+                Move::There => {}
+                Move::No(reason) => kept.push((tag.clone(), reason)),
+            }
+        }
+        Ok((set, kept))
     }
 
     /// New children, together with the platforms that are published already.

@@ -1,1 +1,127 @@
+//! What a Bakehouse recipe is written with.
+//!
+//! A recipe is a type that implements [`Recipe`], handed to [`export!`], in a
+//! `cdylib` crate built for `wasm32-wasip2`:
+//!
+//! ```
+//! use bakehouse_sdk::{App, Base, Build, Error, Image, Recipe, Target, Version, platform, release};
+//!
+//! struct Hello;
+//!
+//! impl Recipe for Hello {
+//!     fn describe() -> App {
+//!         App::new("hello", env!("CARGO_PKG_VERSION"))
+//!             .summary("Says hello")
+//!             .upstream("https://hello.example")
+//!             .license("MIT")
+//!             .image(Image::new("hello", &["linux/amd64", "linux/arm64"]))
+//!     }
+//!
+//!     fn versions(limit: u32) -> Result<Vec<Version>, Error> {
+//!         let releases = release::list("npm:hello", limit)?;
+//!         Ok(releases.iter().map(Version::of).collect())
+//!     }
+//!
+//!     fn prepare(_: Version, target: Target, _: Vec<Base>) -> Result<Build, Error> {
+//!         std::fs::write("/src/hello", target.platform.to_string())
+//!             .map_err(|error| Error::Other(error.to_string()))?;
+//!         Ok(Build::inline("FROM scratch\nCOPY hello /hello\n", &target.platform))
+//!     }
+//! }
+//!
+//! bakehouse_sdk::export!(Hello);
+//! # fn main() { assert_eq!(platform("linux/arm/v7").to_string(), "linux/arm/v7"); }
+//! ```
+//!
+//! The host calls each function in a fresh instance. During
+//! [`prepare`](Recipe::prepare) the target's work tree is the folder `/src`;
+//! nothing else of the file system, no environment and no network is there.
+//! What a recipe may reach through the imports is granted in the app's
+//! `app.toml`.
 
+#[doc(hidden)]
+#[path = "bindings.rs"]
+pub mod __bindings;
+mod build;
+mod describe;
+mod platform;
+mod version;
+
+pub use __bindings::bakehouse::recipe::types::{
+    Build, Dockerfile, Error, Network, Platform, Target, Version,
+};
+pub use __bindings::bakehouse::recipe::{buildx, fetch, log, registry, release};
+pub use __bindings::exports::bakehouse::recipe::recipe::{App, Base, Image};
+pub use platform::platform;
+
+#[doc(hidden)]
+pub use __bindings::__export_app as __export;
+#[doc(hidden)]
+pub use __bindings::exports::bakehouse::recipe::recipe::Guest as __Guest;
+
+/// How an app's images are made. See the crate's documentation for an example.
+pub trait Recipe {
+    /// Says what the app is. Must not call any import.
+    fn describe() -> App;
+
+    /// The newest versions, newest first, at most `limit` of them.
+    ///
+    /// # Errors
+    /// Whatever the imports answered.
+    fn versions(limit: u32) -> Result<Vec<Version>, Error>;
+
+    /// The targets of one version: every image for every platform it is
+    /// described for, unless overridden.
+    ///
+    /// # Errors
+    /// Whatever the imports answered.
+    fn matrix(version: Version) -> Result<Vec<Target>, Error> {
+        let _ = version;
+        let target = |image: &Image| {
+            let name = image.name.clone();
+            let targets = image.platforms.iter().cloned().map(move |platform| Target {
+                image: name.clone(),
+                platform,
+            });
+            targets.collect::<Vec<_>>()
+        };
+        Ok(Self::describe().images.iter().flat_map(target).collect())
+    }
+
+    /// Runs the cross-compile steps of one target and returns its final build.
+    ///
+    /// # Errors
+    /// Whatever the imports answered, and what the recipe cannot do.
+    fn prepare(version: Version, target: Target, bases: Vec<Base>) -> Result<Build, Error>;
+}
+
+/// Exports a [`Recipe`] from the component. Once a crate.
+#[macro_export]
+macro_rules! export {
+    ($recipe:ty) => {
+        const _: () = {
+            struct Exported;
+
+            impl $crate::__Guest for Exported {
+                fn describe() -> $crate::App {
+                    <$recipe as $crate::Recipe>::describe()
+                }
+                fn versions(limit: u32) -> Result<Vec<$crate::Version>, $crate::Error> {
+                    <$recipe as $crate::Recipe>::versions(limit)
+                }
+                fn matrix(version: $crate::Version) -> Result<Vec<$crate::Target>, $crate::Error> {
+                    <$recipe as $crate::Recipe>::matrix(version)
+                }
+                fn prepare(
+                    version: $crate::Version,
+                    target: $crate::Target,
+                    bases: Vec<$crate::Base>,
+                ) -> Result<$crate::Build, $crate::Error> {
+                    <$recipe as $crate::Recipe>::prepare(version, target, bases)
+                }
+            }
+
+            $crate::__export!(Exported with_types_in $crate::__bindings);
+        };
+    };
+}

@@ -1,0 +1,97 @@
+//! `bakehouse merge`
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+
+use super::Session;
+use super::run::finish;
+use super::text::dry_run;
+use crate::cli::{Format, MergeArgs};
+use crate::error::{ExitCode, Failure};
+use crate::pipeline::digest_file::DigestFile;
+use crate::pipeline::publish::publish;
+use crate::pipeline::report::{ImageReport, Report};
+use crate::pipeline::{check, discover};
+use crate::target::TargetId;
+
+/// Merges one version's digest files.
+pub(super) async fn merge(session: &Session, args: &MergeArgs) -> Result<ExitCode> {
+    let context = session
+        .context(|overrides| overrides.platforms.clone_from(&args.platforms))
+        .await?;
+    let apps = [args.app.clone()];
+    let discovered = discover::discover(&context, &apps, Some(&args.version)).await?;
+    let plan = check::plan(&context, &discovered).await?;
+    if args.dry_run {
+        session.printer.data(&dry_run(&plan));
+        return Ok(ExitCode::Success);
+    }
+    let digests = args
+        .digests
+        .clone()
+        .unwrap_or_else(|| context.project.digests());
+    let mut report = Report::default();
+    for (app, version) in plan
+        .apps
+        .iter()
+        .flat_map(|a| a.versions.iter().map(move |v| (a, v)))
+    {
+        for image in &version.images {
+            let mut built = BTreeMap::new();
+            for platform in &image.wanted {
+                let target = TargetId {
+                    app: app.app.name.clone(),
+                    version: version.version.number.clone(),
+                    image: image.image.clone(),
+                    platform: platform.clone(),
+                };
+                let repository = context.registry.endpoint().show_repository(&image.image);
+                match DigestFile::read(&digests, &target)? {
+                    Some(file) if file.repository == repository => {
+                        built.insert(platform.clone(), file.descriptor);
+                    }
+                    Some(file) => {
+                        return Err(Failure::new(
+                            ExitCode::Config,
+                            format!(
+                                "{target} was pushed to {}, not to {repository}",
+                                file.repository
+                            ),
+                        )
+                        .hint("merge with the --registry and --namespace it was built with")
+                        .into());
+                    }
+                    None if image.present.contains(platform) => {}
+                    None => {
+                        return Err(Failure::new(
+                            ExitCode::NotFound,
+                            format!(
+                                "there is no digest file for {target} in {}",
+                                digests.display()
+                            ),
+                        )
+                        .hint(format!(
+                            "bakehouse build {} --version {} --platform {platform}",
+                            target.app, target.version
+                        ))
+                        .into());
+                    }
+                }
+            }
+            let merged = publish(&context, &app.app, version, image, &built, args.force).await?;
+            report.images.push(ImageReport {
+                reference: context
+                    .registry
+                    .endpoint()
+                    .show(&image.image, &args.version),
+                digest: merged.descriptor.digest().to_string(),
+                platforms: merged.platforms.keys().map(ToString::to_string).collect(),
+                tags: merged.set,
+                kept: merged.kept,
+            });
+        }
+    }
+    report.retries = context.registry.retries();
+    finish(session, &report, Format::Text)
+}

@@ -1,0 +1,37 @@
+//! One file for each command. A command opens the context, walks the pipeline
+//! and prints.
+
+mod build;
+mod inspect;
+mod merge;
+mod plan;
+mod reference;
+mod run;
+mod serve;
+mod session;
+mod smoke;
+mod text;
+
+use anyhow::Result;
+
+use crate::cli::{Cli, Command};
+use crate::error::ExitCode;
+use session::Session;
+
+pub use session::Session as Invocation;
+
+/// Runs one command to its end and says how the process exits.
+///
+/// # Errors
+/// Whatever stopped the command; [`exit_code`](crate::error::exit_code) maps it.
+pub async fn dispatch(session: &Session, cli: &Cli) -> Result<ExitCode> {
+    match &cli.command {
+        Command::Plan(args) => plan::plan(session, args).await,
+        Command::Build(args) => build::build(session, args).await,
+        Command::Merge(args) => merge::merge(session, args).await,
+        Command::Run(args) => run::run(session, args).await,
+        Command::Inspect(args) => inspect::inspect(session, args).await,
+        Command::Smoke(args) => smoke::smoke(session, args).await,
+        Command::Serve(args) => serve::serve(session, args).await,
+    }
+}

@@ -1,0 +1,45 @@
+//! `bakehouse run`
+
+use anyhow::Result;
+
+use super::Session;
+use super::text::{dry_run, report_text};
+use crate::cli::{Format, RunArgs};
+use crate::error::ExitCode;
+use crate::pipeline::report::Report;
+use crate::pipeline::{check, discover, run as pipeline};
+
+/// Discovers, plans, builds, pushes, merges and tags.
+pub(super) async fn run(session: &Session, args: &RunArgs) -> Result<ExitCode> {
+    let context = session
+        .context(|overrides| {
+            args.selection.apply(overrides);
+            overrides.concurrency = args.concurrency;
+        })
+        .await?;
+    let discovered = discover::discover(&context, &args.apps, None).await?;
+    let plan = check::plan(&context, &discovered).await?;
+    if args.dry_run {
+        match args.format {
+            Format::Json => session.printer.data(&serde_json::to_string_pretty(&plan)?),
+            Format::Text => session.printer.data(&dry_run(&plan)),
+        }
+        return Ok(ExitCode::Success);
+    }
+    let report = pipeline::run(&context, &discovered, &plan).await?;
+    finish(session, &report, args.format)
+}
+
+/// Prints a report and says how the process exits.
+pub(super) fn finish(session: &Session, report: &Report, format: Format) -> Result<ExitCode> {
+    match format {
+        Format::Json => session.printer.data(&serde_json::to_string_pretty(report)?),
+        Format::Text => session.printer.data(&report_text(report)),
+    }
+    for failure in &report.failures {
+        session
+            .printer
+            .problem(&failure.message, failure.hint.as_deref());
+    }
+    Ok(report.exit_code())
+}

@@ -1,0 +1,57 @@
+//! `bakehouse smoke`
+
+use anyhow::Result;
+
+use super::{Session, reference};
+use crate::cli::SmokeArgs;
+use crate::engine::Engine;
+use crate::error::{ExitCode, Failure};
+use crate::registry::credentials;
+
+/// Runs each platform's image once and shows what it prints.
+pub(super) async fn smoke(session: &Session, args: &SmokeArgs) -> Result<ExitCode> {
+    let opened = reference::open(session, &args.reference).await?;
+    let endpoint = opened.registry.endpoint();
+    let shown = endpoint.show(&opened.image, &opened.tag);
+    let published = opened
+        .registry
+        .published(&opened.image, &opened.tag)
+        .await?
+        .ok_or_else(|| {
+            Failure::new(ExitCode::NotFound, format!("{shown} does not exist"))
+                .hint("`bakehouse plan` shows what is published and what is missing")
+        })?;
+    let platforms = if args.platforms.is_empty() {
+        published.platforms.keys().cloned().collect()
+    } else {
+        args.platforms.clone()
+    };
+    let engine = Engine::connect()?;
+    let auth = credentials::resolve(endpoint.host())?;
+    let mut worst = ExitCode::Success;
+    for platform in platforms {
+        let Some(descriptor) = published.platforms.get(&platform) else {
+            return Err(Failure::new(
+                ExitCode::NotFound,
+                format!("{shown} has no image for {platform}"),
+            )
+            .hint("leave --platform out to run all it has")
+            .into());
+        };
+        let digest = descriptor.digest().to_string();
+        let exact = format!("{}@{digest}", endpoint.repository(&opened.image));
+        let result = engine
+            .smoke(&exact, &platform, &args.arguments, &auth)
+            .await?;
+        let output = result.output.trim_end();
+        session.printer.data(&format!("{platform}\t{output}"));
+        if result.exit_code != 0 {
+            worst = ExitCode::Build;
+            session.printer.problem(
+                &format!("{shown} for {platform} exited with {}", result.exit_code),
+                None,
+            );
+        }
+    }
+    Ok(worst)
+}

@@ -1,0 +1,195 @@
+//! Results for people.
+
+use std::fmt::Write as _;
+
+use crate::pipeline::plan::{ImagePlan, Plan};
+use crate::pipeline::report::Report;
+use crate::registry::Inspection;
+
+/// A table with its columns aligned; the first row is its head.
+fn table(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| {
+        rows.iter()
+            .filter_map(|row| row.get(column))
+            .map(|cell| cell.chars().count())
+            .max()
+            .unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let mut out = String::new();
+    for row in rows {
+        let cells: Vec<String> = row
+            .iter()
+            .zip(&widths)
+            .map(|(cell, width)| format!("{cell:width$}"))
+            .collect();
+        let _ = writeln!(out, "{}", cells.join("  ").trim_end());
+    }
+    out
+}
+
+fn joined<T: ToString>(items: &[T]) -> String {
+    if items.is_empty() {
+        return "-".to_owned();
+    }
+    let texts: Vec<String> = items.iter().map(ToString::to_string).collect();
+    texts.join(", ")
+}
+
+/// The plan as a table, newest version first.
+pub(super) fn plan_table(plan: &Plan) -> String {
+    let mut rows = vec![
+        ["APP", "VERSION", "IMAGE", "PUBLISHED", "MISSING"]
+            .map(str::to_owned)
+            .to_vec(),
+    ];
+    for app in &plan.apps {
+        for version in app.versions.iter().rev() {
+            for image in &version.images {
+                rows.push(vec![
+                    app.app.name.clone(),
+                    version.version.number.clone(),
+                    image.image.clone(),
+                    joined(&image.present),
+                    joined(&image.missing),
+                ]);
+            }
+        }
+    }
+    let mut out = table(&rows);
+    let _ = match plan.target_count() {
+        0 => writeln!(out, "\neverything is published, nothing to build"),
+        count => writeln!(
+            out,
+            "\n{count} targets to build in {} jobs",
+            plan.jobs().count()
+        ),
+    };
+    out
+}
+
+/// What executing the plan would do.
+pub(super) fn dry_run(plan: &Plan) -> String {
+    let mut out = String::new();
+    let repository = |image: &str| format!("{}/{}/{image}", plan.registry, plan.namespace);
+    for job in plan.jobs() {
+        for target in job.targets() {
+            let _ = writeln!(
+                out,
+                "would build {target} and push it by digest to {}",
+                repository(&target.image)
+            );
+        }
+    }
+    let incomplete = |image: &&ImagePlan| !image.missing.is_empty();
+    for version in plan.apps.iter().flat_map(|app| &app.versions) {
+        for image in version.images.iter().filter(incomplete) {
+            let _ = writeln!(
+                out,
+                "would tag {}:{}",
+                repository(&image.image),
+                image.tags.join(", and if that moves it forward :")
+            );
+        }
+    }
+    if out.is_empty() {
+        out.push_str("everything is published, nothing to build\n");
+    }
+    out
+}
+
+/// The end of a run.
+pub(super) fn report_text(report: &Report) -> String {
+    let mut out = String::new();
+    if !report.images.is_empty() {
+        let head = ["IMAGE", "DIGEST", "PLATFORMS", "TAGS SET"]
+            .map(str::to_owned)
+            .to_vec();
+        let rows = report.images.iter().map(|image| {
+            vec![
+                image.reference.clone(),
+                image.digest.clone(),
+                joined(&image.platforms),
+                joined(&image.tags),
+            ]
+        });
+        out = table(&std::iter::once(head).chain(rows).collect::<Vec<_>>());
+        out.push('\n');
+    } else if !report.targets.is_empty() {
+        let head = ["TARGET", "DIGEST"].map(str::to_owned).to_vec();
+        let rows = report.targets.iter().map(|target| {
+            vec![
+                target.target.clone(),
+                target.digest.clone().unwrap_or_else(|| "failed".to_owned()),
+            ]
+        });
+        out = table(&std::iter::once(head).chain(rows).collect::<Vec<_>>());
+        out.push('\n');
+    }
+    if report.targets.is_empty() && report.images.is_empty() && report.failures.is_empty() {
+        out.push_str("everything is published, nothing to build\n");
+        return out;
+    }
+    let reused = report.targets.iter().filter(|target| target.reused).count();
+    let tags: usize = report.images.iter().map(|image| image.tags.len()).sum();
+    let _ = write!(
+        out,
+        "built {}, reused {reused}, tags set {tags}",
+        report.built()
+    );
+    if report.retries > 0 {
+        let _ = write!(out, ", requests repeated {}", report.retries);
+    }
+    if !report.failures.is_empty() {
+        let _ = write!(out, ", FAILED {}", report.failures.len());
+    }
+    if report.seconds > 0.0 {
+        let _ = write!(out, ", in {:.1} s", report.seconds);
+    }
+    out.push('\n');
+    for image in &report.images {
+        for (tag, reason) in &image.kept {
+            let _ = writeln!(
+                out,
+                "tag {tag} was left alone for {}: {reason}",
+                image.reference
+            );
+        }
+    }
+    out
+}
+
+/// What is behind a reference.
+pub(super) fn inspection_text(inspection: &Inspection) -> String {
+    let mut out = String::new();
+    let _ = writeln!(out, "{}", inspection.reference);
+    let _ = writeln!(out, "  digest      {}", inspection.digest);
+    let _ = writeln!(out, "  media type  {}", inspection.media_type);
+    let _ = writeln!(out, "  size        {} bytes", inspection.size);
+    for (key, value) in &inspection.annotations {
+        let _ = writeln!(out, "  {key}  {value}");
+    }
+    for image in &inspection.images {
+        let _ = writeln!(out, "\n{}", image.platform);
+        let _ = writeln!(out, "  digest      {}", image.digest);
+        let _ = writeln!(out, "  media type  {}", image.media_type);
+        let _ = writeln!(out, "  download    {:.1} MB", image.size as f64 / 1e6);
+        let facts = [("created", &image.created), ("user", &image.user)];
+        for (name, value) in facts {
+            if let Some(value) = value {
+                let _ = writeln!(out, "  {name:10}  {value}");
+            }
+        }
+        if !image.entrypoint.is_empty() {
+            let _ = writeln!(out, "  entrypoint  {}", image.entrypoint.join(" "));
+        }
+        for digest in &image.attestations {
+            let _ = writeln!(out, "  attested by {digest}");
+        }
+        for (key, value) in &image.labels {
+            let _ = writeln!(out, "  {key}  {value}");
+        }
+    }
+    out
+}

@@ -1,0 +1,285 @@
+//! Stage 4, build: jobs, target by target.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use oci_spec::image::Descriptor;
+
+use super::digest_file::DigestFile;
+use super::discover::Discovered;
+use super::plan::Job;
+use super::push;
+use super::work::WorkFolder;
+use crate::buildx::{BuildRequest, Capabilities};
+use crate::context::Context;
+use crate::error::{ExitCode, Failure, exit_code};
+use crate::progress::Event;
+use crate::recipe::{App, Base, Build, CallError, Version};
+use crate::target::TargetId;
+
+/// How one target ended.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// The target.
+    pub target: TargetId,
+    /// How it ended.
+    pub result: Result<Done, TargetFailure>,
+    /// Wall time.
+    pub elapsed: Duration,
+}
+
+/// A target that is in the registry.
+#[derive(Debug, Clone)]
+pub struct Done {
+    /// What an index refers to.
+    pub descriptor: Descriptor,
+    /// It was there already, from an earlier run.
+    pub reused: bool,
+    /// Build steps.
+    pub steps: usize,
+    /// Of these, from the cache.
+    pub cached: usize,
+}
+
+/// Why a target is not in the registry.
+#[derive(Debug, Clone)]
+pub struct TargetFailure {
+    /// What failed.
+    pub message: String,
+    /// What to do next.
+    pub hint: Option<String>,
+    /// Exit code when this ends the command.
+    pub code: ExitCode,
+}
+
+/// Builds jobs against one builder.
+pub struct Bakery<'a> {
+    context: &'a Context,
+    capabilities: Capabilities,
+    work: WorkFolder,
+}
+
+impl<'a> Bakery<'a> {
+    /// Asks the builder what it can do and makes room for work trees.
+    ///
+    /// # Errors
+    /// [`ExitCode::Builder`] when there is no usable builder.
+    pub async fn open(context: &'a Context) -> Result<Self> {
+        Ok(Self {
+            context,
+            capabilities: context.builder.capabilities().await?,
+            work: WorkFolder::create(&context.project.work())?,
+        })
+    }
+
+    /// What the builder can do.
+    #[must_use]
+    pub const fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    /// Builds a job's targets in order. An image whose base failed is not
+    /// tried.
+    pub async fn job(&self, found: &Discovered, version: &Version, job: &Job) -> Vec<Outcome> {
+        let mut outcomes: Vec<Outcome> = Vec::new();
+        let mut bases: BTreeMap<String, Base> = BTreeMap::new();
+        for target in job.targets() {
+            let started = Instant::now();
+            let reporter = &self.context.reporter;
+            reporter.report(Event::TargetStarted { target: &target });
+            let result = self.target(found, version, &target, &bases).await;
+            let elapsed = started.elapsed();
+            let result = match result {
+                Ok(done) => {
+                    let digest = done.descriptor.digest().to_string();
+                    reporter.report(Event::TargetFinished {
+                        target: &target,
+                        digest: &digest,
+                        reused: done.reused,
+                        elapsed,
+                    });
+                    let repository = self.context.registry.endpoint().repository(&target.image);
+                    let base = Base {
+                        image: target.image.clone(),
+                        reference: format!("{repository}@{digest}"),
+                    };
+                    bases.insert(target.image.clone(), base);
+                    Ok(done)
+                }
+                Err(error) => {
+                    let message = message(&error);
+                    reporter.report(Event::TargetFailed {
+                        target: &target,
+                        error: &message,
+                    });
+                    Err(TargetFailure {
+                        hint: Failure::find(&error)
+                            .and_then(Failure::hint_text)
+                            .map(str::to_owned),
+                        code: exit_code(&error),
+                        message,
+                    })
+                }
+            };
+            outcomes.push(Outcome {
+                target,
+                result,
+                elapsed,
+            });
+        }
+        outcomes
+    }
+
+    async fn target(
+        &self,
+        found: &Discovered,
+        version: &Version,
+        target: &TargetId,
+        built: &BTreeMap<String, Base>,
+    ) -> Result<Done> {
+        let context = self.context;
+        let mut bases = Vec::new();
+        let image = found.app.images.iter().find(|i| i.name == target.image);
+        for need in image.into_iter().flat_map(|image| &image.needs) {
+            let base = built.get(need).cloned().ok_or_else(|| {
+                Failure::new(
+                    ExitCode::Build,
+                    format!("{target}: its base {need} was not built"),
+                )
+            })?;
+            bases.push(base);
+        }
+        if let Some(descriptor) = self.earlier(found, target).await? {
+            return Ok(Done {
+                descriptor,
+                reused: true,
+                steps: 0,
+                cached: 0,
+            });
+        }
+
+        if !self.capabilities.platforms.contains(&target.platform) {
+            let platforms: Vec<_> = self
+                .capabilities
+                .platforms
+                .iter()
+                .map(ToString::to_string)
+                .collect();
+            tracing::info!(
+                "builder {} lists {}; RUN steps for {} would need emulation",
+                self.capabilities.name,
+                platforms.join(", "),
+                target.platform
+            );
+        }
+        if let Some(git_ref) = &version.git_ref {
+            return Err(Failure::new(
+                ExitCode::Recipe,
+                format!("{target}: the recipe asks for a checkout of {git_ref}, which this host cannot do"),
+            )
+            .hint("fetch the source in prepare with fetch.download, and leave git-ref out")
+            .into());
+        }
+        let (room, tree) = self.work.target()?;
+        let epoch = version.created.as_deref().and_then(epoch);
+        let mut build = found
+            .recipe
+            .prepare(version, target, &bases, &tree, epoch)
+            .await?;
+        add_labels(&mut build, &found.app, version, &target.image);
+        let output = push::output(context, &self.capabilities, &target.image, room.path());
+        let request = BuildRequest {
+            target: target.clone(),
+            work_tree: tree,
+            build,
+            output,
+            provenance: context.settings.provenance,
+            epoch,
+        };
+        let result = context
+            .builder
+            .build(&request)
+            .await
+            .map_err(|error| build_failure(target, &error))?;
+        let descriptor = push::push(context, target, &request.output, &result).await?;
+        DigestFile::new(
+            target.clone(),
+            version.clone(),
+            context.registry.endpoint().show_repository(&target.image),
+            descriptor.clone(),
+            found.recipe.digest().to_owned(),
+            request.build,
+        )
+        .write(&context.project.digests())?;
+        Ok(Done {
+            descriptor,
+            reused: false,
+            steps: result.steps,
+            cached: result.cached,
+        })
+    }
+
+    /// The target from an earlier run: its digest file is by the same recipe
+    /// for the same registry, and the registry still has it; or it is published.
+    async fn earlier(&self, found: &Discovered, target: &TargetId) -> Result<Option<Descriptor>> {
+        let context = self.context;
+        let registry = &context.registry;
+        if let Some(file) = DigestFile::read(&context.project.digests(), target)? {
+            let same = file.recipe == found.recipe.digest()
+                && file.repository == registry.endpoint().show_repository(&target.image);
+            let digest = file.descriptor.digest().to_string();
+            if same && registry.manifest(&target.image, &digest).await?.is_some() {
+                return Ok(Some(file.descriptor));
+            }
+        }
+        let published = registry.published(&target.image, &target.version).await?;
+        Ok(published.and_then(|mut p| p.platforms.remove(&target.platform)))
+    }
+}
+
+/// Labels that image users expect (image-spec v1.1, "Annotations"), where the
+/// recipe did not set them.
+fn add_labels(build: &mut Build, app: &App, version: &Version, image: &str) {
+    for (key, value) in super::publish::annotations(app, version, image) {
+        if !build.labels.iter().any(|(name, _)| *name == key) {
+            build.labels.push((key, value));
+        }
+    }
+    build.labels.sort();
+}
+
+/// Seconds since 1970 of an RFC 3339 date.
+fn epoch(date: &str) -> Option<i64> {
+    chrono::DateTime::parse_from_rfc3339(date)
+        .ok()
+        .map(|date| date.timestamp())
+}
+
+fn build_failure(target: &TargetId, error: &CallError) -> Failure {
+    let failure = match error {
+        CallError::Unavailable(_) => Failure::new(ExitCode::Builder, format!("{target}: {error}"))
+            .hint("start the builder and run the same command again"),
+        _ => Failure::new(error.exit_code(), format!("{target}: {error}")),
+    };
+    match error {
+        CallError::BuildFailed(text) if text.contains("exec format error") => {
+            failure.hint(format!(
+                "{} needs emulation: run ./justw up, which registers QEMU",
+                target.platform
+            ))
+        }
+        _ => failure,
+    }
+}
+
+/// An error's chain, without repetitions.
+pub(crate) fn message(error: &anyhow::Error) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if !parts.iter().any(|part| part.contains(&cause)) {
+            parts.push(cause);
+        }
+    }
+    parts.join(": ")
+}

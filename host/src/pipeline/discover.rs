@@ -1,0 +1,101 @@
+//! Stage 1, discover: what recipes say.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+
+use crate::config::AppFile;
+use crate::context::Context;
+use crate::error::{ExitCode, Failure};
+use crate::plugin::Recipe;
+use crate::progress::Event;
+use crate::recipe::{App, Version};
+
+/// How far back a version named on the command line is looked for.
+const FAR: u32 = 1000;
+/// Versions named in a hint.
+const HINT: usize = 5;
+
+/// An app, its recipe, and the versions to look at, newest first.
+#[derive(Clone)]
+pub struct Discovered {
+    /// Its `app.toml`.
+    pub file: AppFile,
+    /// Its recipe.
+    pub recipe: Recipe,
+    /// What the recipe says of it.
+    pub app: App,
+    /// Versions, newest first.
+    pub versions: Vec<Version>,
+}
+
+/// Loads the recipes of these apps (all of them when none is named) and asks
+/// for their newest versions, or for the one version named.
+///
+/// # Errors
+/// [`ExitCode::NotFound`] for unknown apps and versions, and whatever the
+/// recipe's calls answer.
+pub async fn discover(
+    context: &Context,
+    apps: &[String],
+    version: Option<&str>,
+) -> Result<Vec<Discovered>> {
+    let mut names = if apps.is_empty() {
+        context.project.apps()?
+    } else {
+        apps.to_vec()
+    };
+    names.sort();
+    names.dedup();
+    let mut found = Vec::new();
+    for name in &names {
+        found.push(one(context, name, version).await?);
+    }
+    Ok(found)
+}
+
+async fn one(context: &Context, name: &str, version: Option<&str>) -> Result<Discovered> {
+    context.reporter.report(Event::Stage {
+        name: "discover",
+        detail: name,
+    });
+    let file = context.project.app(name)?;
+    let wasm = context.project.recipe(name, &file);
+    let recipe = context
+        .runtime
+        .load(
+            name,
+            &wasm,
+            Arc::new(file.grants.clone()),
+            Arc::clone(&context.services),
+        )
+        .await?;
+    let app = recipe.describe().await?;
+    let versions = match version {
+        None => recipe.versions(context.settings.max_versions.get()).await?,
+        Some(wanted) => {
+            let mut versions = recipe.versions(FAR).await?;
+            let newest: Vec<String> = versions
+                .iter()
+                .take(HINT)
+                .map(|version| version.number.clone())
+                .collect();
+            versions.retain(|version| version.number == wanted);
+            if versions.is_empty() {
+                return Err(Failure::new(
+                    ExitCode::NotFound,
+                    format!("{name} has no version {wanted}"),
+                )
+                .hint(format!("the newest are {}", newest.join(", ")))
+                .into());
+            }
+            versions
+        }
+    };
+    Ok(Discovered {
+        file,
+        recipe,
+        app,
+        versions,
+    })
+}

@@ -1,0 +1,24 @@
+//! From upstream's releases to tags in a registry:
+//!
+//! 1. [`discover`]: each app's recipe says what versions there are;
+//! 2. [`check`]: which platforms of them the registry has;
+//! 3. [`plan`]: what is missing, as pure data;
+//! 4. [`build`]: every missing target, in a work tree of its own;
+//! 5. [`push`]: by digest, untagged;
+//! 6. [`publish`]: merge the digests, tag the index, move moving tags;
+//! 7. [`report`]: what was done, and what was not.
+//!
+//! [`run`] is all of it. Nothing here knows the command line or draws.
+
+pub mod build;
+pub mod check;
+pub mod digest_file;
+pub mod discover;
+pub mod plan;
+pub mod publish;
+pub mod push;
+pub mod report;
+pub mod run;
+mod work;
+
+pub(crate) use build::message;

@@ -1,0 +1,125 @@
+//! Stage 7, report: what was done, and what was not.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::build::Outcome;
+use crate::error::ExitCode;
+
+/// The end of a run. Its JSON is stable: fields are only added.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// Targets, in the order they ended.
+    pub targets: Vec<TargetReport>,
+    /// Indexes that were tagged, or are complete as they are.
+    pub images: Vec<ImageReport>,
+    /// What is not published, and why.
+    pub failures: Vec<FailureReport>,
+    /// Registry requests that were repeated.
+    pub retries: u32,
+    /// Wall time in seconds.
+    pub seconds: f64,
+}
+
+/// One target.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TargetReport {
+    /// `app version [image] platform`.
+    pub target: String,
+    /// Its digest; none when it failed.
+    pub digest: Option<String>,
+    /// It was in the registry already, from an earlier run.
+    pub reused: bool,
+    /// Build steps.
+    pub steps: usize,
+    /// Of these, from the cache.
+    pub cached: usize,
+    /// Wall time in seconds.
+    pub seconds: f64,
+}
+
+/// One image of one version.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ImageReport {
+    /// Full reference of the version's tag.
+    pub reference: String,
+    /// Digest of the index.
+    pub digest: String,
+    /// Its platforms.
+    pub platforms: Vec<String>,
+    /// Tags set by this run.
+    pub tags: Vec<String>,
+    /// Moving tags left alone, with the reason.
+    pub kept: Vec<(String, String)>,
+}
+
+/// Something that was not done.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FailureReport {
+    /// What failed, and why.
+    pub message: String,
+    /// What to do next.
+    pub hint: Option<String>,
+    /// The exit code it stands for.
+    pub code: u8,
+    #[serde(skip)]
+    pub(super) exit: Option<ExitCode>,
+}
+
+impl Report {
+    /// Adds how a target ended.
+    pub fn add(&mut self, outcome: &Outcome) {
+        let done = outcome.result.as_ref().ok();
+        self.targets.push(TargetReport {
+            target: outcome.target.to_string(),
+            digest: done.map(|done| done.descriptor.digest().to_string()),
+            reused: done.is_some_and(|done| done.reused),
+            steps: done.map_or(0, |done| done.steps),
+            cached: done.map_or(0, |done| done.cached),
+            seconds: seconds(outcome.elapsed),
+        });
+        if let Err(failure) = &outcome.result {
+            self.fail(failure.message.clone(), failure.hint.clone(), failure.code);
+        }
+    }
+
+    /// Adds a failure.
+    pub fn fail(&mut self, message: String, hint: Option<String>, exit: ExitCode) {
+        self.failures.push(FailureReport {
+            message,
+            hint,
+            code: exit.code(),
+            exit: Some(exit),
+        });
+    }
+
+    /// Targets that were built by this run.
+    #[must_use]
+    pub fn built(&self) -> usize {
+        self.targets
+            .iter()
+            .filter(|target| target.digest.is_some() && !target.reused)
+            .count()
+    }
+
+    /// The failures' common exit code, or [`ExitCode::Build`] where they differ.
+    #[must_use]
+    pub fn exit_code(&self) -> ExitCode {
+        let mut codes = self.failures.iter().filter_map(|failure| failure.exit);
+        match codes.next() {
+            None => ExitCode::Success,
+            Some(first) if codes.all(|code| code == first) => first,
+            Some(_) => ExitCode::Build,
+        }
+    }
+}
+
+/// Seconds with three decimals.
+pub(super) fn seconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1000.0).round() / 1000.0
+}

@@ -1,0 +1,87 @@
+//! The wasmtime engine that all recipes share.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use wasmtime::component::{HasSelf, Linker};
+use wasmtime::{Cache, CacheConfig, Config, Engine};
+
+use super::bindings::App;
+use super::state::State;
+
+/// Length of one epoch, the grain of a recipe's CPU budget.
+pub(super) const TICK: Duration = Duration::from_millis(10);
+/// Most stack a recipe may use, in bytes.
+const STACK: usize = 1 << 20;
+
+/// Compiles and runs recipes.
+#[derive(Clone)]
+pub struct Runtime {
+    pub(super) engine: Engine,
+    pub(super) linker: Linker<State>,
+    _ticker: Arc<Ticker>,
+}
+
+impl Runtime {
+    /// An engine that keeps compiled code in `cache`, in wasmtime's own format;
+    /// precompiled code is never taken from elsewhere.
+    ///
+    /// # Errors
+    /// When the cache folder cannot be used.
+    pub fn new(cache: &Path) -> Result<Self> {
+        std::fs::create_dir_all(cache)
+            .with_context(|| format!("cannot create {}", cache.display()))?;
+        let mut cache_config = CacheConfig::new();
+        cache_config.with_directory(cache);
+        let mut config = Config::new();
+        config
+            .wasm_component_model(true)
+            .epoch_interruption(true)
+            .max_wasm_stack(STACK)
+            .cache(Some(Cache::new(cache_config)?));
+        let engine = Engine::new(&config)?;
+        let mut linker = Linker::new(&engine);
+        wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+        App::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)?;
+        let ticker = Arc::new(Ticker::start(&engine)?);
+        Ok(Self {
+            engine,
+            linker,
+            _ticker: ticker,
+        })
+    }
+}
+
+/// Advances the engine's epoch until it is dropped.
+struct Ticker {
+    stop: Arc<AtomicBool>,
+}
+
+impl Ticker {
+    fn start(engine: &Engine) -> Result<Self> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = Arc::clone(&stop);
+        let engine = engine.weak();
+        std::thread::Builder::new()
+            .name("epoch".to_owned())
+            .spawn(move || {
+                while !stopped.load(Ordering::Relaxed) {
+                    std::thread::sleep(TICK);
+                    match engine.upgrade() {
+                        Some(engine) => engine.increment_epoch(),
+                        None => break,
+                    }
+                }
+            })?;
+        Ok(Self { stop })
+    }
+}
+
+impl Drop for Ticker {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,45 @@
+//! `bakehouse:recipe/fetch`: `download`.
+
+use std::time::Duration;
+
+use crate::fetch;
+use crate::plugin::bindings::bakehouse::recipe::fetch::{Downloaded, Host, Unpack};
+use crate::plugin::state::{State, bounded};
+use crate::progress::Event;
+use crate::recipe::CallError;
+
+const LIMIT: Duration = Duration::from_secs(60 * 60);
+
+impl Host for State {
+    async fn download(
+        &mut self,
+        url: String,
+        integrity: Option<String>,
+        into: String,
+        unpack: Unpack,
+    ) -> Result<Downloaded, CallError> {
+        let prepare = self.prepare("fetch.download")?;
+        if !self.assets.contains(&url) {
+            self.grants.download(&self.app, &url)?;
+        }
+        let name = url.rsplit('/').next().unwrap_or_default();
+        self.services.reporter.report(Event::TargetStep {
+            target: &prepare.target,
+            step: &format!("downloading {}", crate::buildx::clean(name)),
+        });
+        let fetcher = self.services.fetcher.clone();
+        let download = fetcher.download(fetch::Download {
+            url: &url,
+            integrity: integrity.as_deref(),
+            work_tree: prepare.tree(),
+            into: &into,
+            unpack: match unpack {
+                Unpack::None => fetch::Unpack::None,
+                Unpack::Tar(strip) => fetch::Unpack::Tar(strip),
+                Unpack::TarGz(strip) => fetch::Unpack::TarGz(strip),
+            },
+        });
+        let fetch::Downloaded { size, digest } = bounded("the download", LIMIT, download).await?;
+        Ok(Downloaded { size, digest })
+    }
+}

@@ -1,0 +1,9 @@
+//! Host functions, one file per WIT interface. Each decides by
+//! [`Grants`](super::Grants) and hands on to the module that does the work.
+
+mod buildx;
+mod fetch;
+mod log;
+mod registry;
+mod release;
+mod types;

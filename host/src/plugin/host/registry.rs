@@ -1,0 +1,47 @@
+//! `bakehouse:recipe/registry`: `head`, `platforms`, `tags`.
+
+use std::time::Duration;
+
+use crate::plugin::bindings::bakehouse::recipe::registry::{Descriptor, Host};
+use crate::plugin::bindings::bakehouse::recipe::types::Platform;
+use crate::plugin::state::{State, bounded};
+use crate::recipe::CallError;
+
+const LIMIT: Duration = Duration::from_secs(120);
+
+impl Host for State {
+    async fn head(&mut self, reference: String) -> Result<Descriptor, CallError> {
+        self.grants.base(&self.app, &reference)?;
+        let upstream = self.services.upstream.clone();
+        let found = bounded(
+            &format!("reading {reference}"),
+            LIMIT,
+            upstream.head(&reference),
+        )
+        .await?;
+        Ok(found.into())
+    }
+
+    async fn platforms(&mut self, reference: String) -> Result<Vec<Platform>, CallError> {
+        self.grants.base(&self.app, &reference)?;
+        let upstream = self.services.upstream.clone();
+        let found = bounded(
+            &format!("reading {reference}"),
+            LIMIT,
+            upstream.platforms(&reference),
+        )
+        .await?;
+        Ok(found.into_iter().map(Into::into).collect())
+    }
+
+    async fn tags(&mut self, repository: String) -> Result<Vec<String>, CallError> {
+        self.grants.base(&self.app, &repository)?;
+        let upstream = self.services.upstream.clone();
+        bounded(
+            &format!("listing {repository}"),
+            LIMIT,
+            upstream.tags(&repository),
+        )
+        .await
+    }
+}

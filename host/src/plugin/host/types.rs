@@ -1,0 +1,11 @@
+//! `bakehouse:recipe/types`: has no functions; errors become the guest's own.
+
+use crate::plugin::bindings::bakehouse::recipe::types;
+use crate::plugin::state::State;
+use crate::recipe::CallError;
+
+impl types::Host for State {
+    fn convert_error(&mut self, error: CallError) -> wasmtime::Result<types::Error> {
+        Ok(error.into())
+    }
+}

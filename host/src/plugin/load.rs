@@ -1,0 +1,88 @@
+//! From a wasm file to a recipe that can be called.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use wasmtime::component::Component;
+
+use super::bindings::AppPre;
+use super::{Grants, Recipe, Runtime, Services, contract};
+use crate::error::{ExitCode, Failure};
+use crate::registry::index::sha256;
+
+/// First bytes of every wasm file, then the layer that tells component from
+/// module (component model, "Binary Format").
+const MAGIC: &[u8] = b"\0asm";
+const COMPONENT_LAYER: [u8; 2] = [1, 0];
+
+impl Runtime {
+    /// Loads an app's recipe.
+    ///
+    /// # Errors
+    /// A [`Failure`] with [`ExitCode::Recipe`] when the file is missing, not a
+    /// component, or made for another contract version.
+    pub async fn load(
+        &self,
+        app: &str,
+        wasm: &Path,
+        grants: Arc<Grants>,
+        services: Arc<Services>,
+    ) -> Result<Recipe> {
+        let bytes = read(app, wasm)?;
+        let digest = sha256(&bytes).to_string();
+        let engine = self.engine.clone();
+        // Compilation takes a while where the cache has nothing.
+        let component = tokio::task::spawn_blocking(move || Component::new(&engine, bytes))
+            .await?
+            .map_err(anyhow::Error::from)
+            .with_context(|| not_a_component(app, wasm, "it does not compile"))?;
+        contract::check(app, &self.engine, &component)?;
+        let incompatible = || {
+            Failure::new(
+                ExitCode::Recipe,
+                format!("recipe {app} does not fit this host's contract"),
+            )
+            .hint(format!("rebuild it: just build-plugin {app}"))
+        };
+        let instance = self
+            .linker
+            .instantiate_pre(&component)
+            .map_err(anyhow::Error::from)
+            .with_context(incompatible)?;
+        let pre = AppPre::new(instance)
+            .map_err(anyhow::Error::from)
+            .with_context(incompatible)?;
+        Ok(Recipe::new(app, digest, pre, grants, services))
+    }
+}
+
+fn read(app: &str, wasm: &Path) -> Result<Vec<u8>> {
+    let bytes = std::fs::read(wasm).with_context(|| {
+        Failure::new(
+            ExitCode::Recipe,
+            format!("there is no recipe for {app} at {}", wasm.display()),
+        )
+        .hint(format!("build it: just build-plugin {app}"))
+    })?;
+    if !bytes.starts_with(MAGIC) {
+        return Err(not_a_component(app, wasm, "it is not wasm").into());
+    }
+    if bytes.get(6..8) != Some(COMPONENT_LAYER.as_slice()) {
+        return Err(not_a_component(app, wasm, "it is a core module").into());
+    }
+    Ok(bytes)
+}
+
+fn not_a_component(app: &str, wasm: &Path, why: &str) -> Failure {
+    Failure::new(
+        ExitCode::Recipe,
+        format!(
+            "recipe {app} ({}) is not a wasm component: {why}",
+            wasm.display()
+        ),
+    )
+    .hint(format!(
+        "build it for wasm32-wasip2: just build-plugin {app}"
+    ))
+}

@@ -1,0 +1,258 @@
+//! Calling a recipe.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Result;
+use wasmtime::{AsContextMut as _, Store};
+
+use super::bindings::{App as Bindings, AppPre};
+use super::limits::OutOfTime;
+use super::state::{Call, Prepare, State, subject};
+use super::{Grants, Services, bindings, validate};
+use crate::error::{ExitCode, Failure};
+use crate::recipe::{App, Base, Build, CallError, Target, Version};
+use crate::target::TargetId;
+
+/// A loaded recipe. Each call runs in a store of its own.
+#[derive(Clone)]
+pub struct Recipe {
+    app: Arc<str>,
+    digest: String,
+    pre: AppPre<State>,
+    grants: Arc<Grants>,
+    services: Arc<Services>,
+}
+
+impl Recipe {
+    pub(super) fn new(
+        app: &str,
+        digest: String,
+        pre: AppPre<State>,
+        grants: Arc<Grants>,
+        services: Arc<Services>,
+    ) -> Self {
+        Self {
+            app: app.into(),
+            digest,
+            pre,
+            grants,
+            services,
+        }
+    }
+
+    /// `sha256:HEX` of its wasm.
+    #[must_use]
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// The app as the recipe describes it, checked against app.toml.
+    ///
+    /// # Errors
+    /// A [`Failure`] with [`ExitCode::Recipe`] or [`ExitCode::Denied`].
+    pub async fn describe(&self) -> Result<App> {
+        let call = Call::default();
+        let (mut store, guest) = self.open(call.clone()).await?;
+        let answer = guest
+            .bakehouse_recipe_recipe()
+            .call_describe(&mut store)
+            .await
+            .map(Ok);
+        let app: App = self
+            .close("describe", &call, store, answer)?
+            .try_into()
+            .map_err(|error: CallError| self.guest_error("describe", &call, &error))?;
+        validate::app(&self.app, &app)?;
+        for image in &app.images {
+            self.grants
+                .image(&self.app, &image.name)
+                .map_err(|error| Failure::new(ExitCode::Denied, error.to_string()))?;
+        }
+        Ok(app)
+    }
+
+    /// The newest versions, newest first, at most `limit`.
+    ///
+    /// # Errors
+    /// A [`Failure`] whose exit code tells whether the recipe, upstream or a
+    /// missing grant is the cause.
+    pub async fn versions(&self, limit: u32) -> Result<Vec<Version>> {
+        let call = Call::default();
+        let (mut store, guest) = self.open(call.clone()).await?;
+        let answer = guest
+            .bakehouse_recipe_recipe()
+            .call_versions(&mut store, limit)
+            .await;
+        let versions = self.close("versions", &call, store, answer)?;
+        let mut versions: Vec<Version> = versions.into_iter().map(Into::into).collect();
+        validate::versions(&self.app, &versions)?;
+        versions.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(versions)
+    }
+
+    /// The targets of one version.
+    ///
+    /// # Errors
+    /// As [`versions`](Self::versions).
+    pub async fn matrix(&self, app: &App, version: &Version) -> Result<Vec<Target>> {
+        let call = Call {
+            version: Some(version.number.clone()),
+            prepare: None,
+        };
+        let (mut store, guest) = self.open(call.clone()).await?;
+        let answer = guest
+            .bakehouse_recipe_recipe()
+            .call_matrix(&mut store, &version.clone().into())
+            .await;
+        let targets = self
+            .close("matrix", &call, store, answer)?
+            .into_iter()
+            .map(Target::try_from)
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| self.guest_error("matrix", &call, &error))?;
+        validate::matrix(app, version, &targets)?;
+        Ok(targets)
+    }
+
+    /// Runs the cross-compile steps of a target in its work tree and returns
+    /// its final build. `epoch` (seconds since 1970) dates compile steps.
+    ///
+    /// # Errors
+    /// As [`versions`](Self::versions).
+    pub async fn prepare(
+        &self,
+        version: &Version,
+        target: &TargetId,
+        bases: &[Base],
+        work_tree: &Path,
+        epoch: Option<i64>,
+    ) -> Result<Build> {
+        let call = Call {
+            version: Some(version.number.clone()),
+            prepare: Some(Prepare {
+                target: target.clone(),
+                work_tree: work_tree.to_owned(),
+                bases: bases.to_vec(),
+                epoch,
+            }),
+        };
+        let (mut store, guest) = self.open(call.clone()).await?;
+        let wanted = Target {
+            image: target.image.clone(),
+            platform: target.platform.clone(),
+        };
+        let bases: Vec<_> = bases.iter().cloned().map(Into::into).collect();
+        let answer = guest
+            .bakehouse_recipe_recipe()
+            .call_prepare(&mut store, &version.clone().into(), &wanted.into(), &bases)
+            .await;
+        let build: Build = self
+            .close("prepare", &call, store, answer)?
+            .try_into()
+            .map_err(|error: CallError| self.guest_error("prepare", &call, &error))?;
+        let prepare = call.prepare.as_ref();
+        validate::build(&self.app, &self.grants, prepare, &build)
+            .map_err(|error| self.guest_error("prepare", &call, &error))?;
+        if build.platform != target.platform {
+            let error =
+                CallError::InvalidInput(format!("it returned a build for {}", build.platform));
+            return Err(self.guest_error("prepare", &call, &error).into());
+        }
+        Ok(build)
+    }
+
+    async fn open(&self, call: Call) -> Result<(Store<State>, Bindings)> {
+        let state = State::new(
+            Arc::clone(&self.app),
+            call,
+            Arc::clone(&self.services),
+            Arc::clone(&self.grants),
+        )?;
+        let mut store = Store::new(self.pre.engine(), state);
+        store.limiter(|state| &mut state.limits);
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_callback(|mut context| context.as_context_mut().data_mut().cpu.tick());
+        let guest = match self.pre.instantiate_async(&mut store).await {
+            Ok(guest) => guest,
+            Err(error) => return Err(self.trap("start", &store, &error).into()),
+        };
+        Ok((store, guest))
+    }
+
+    /// Ends a call: what was printed goes to the log, the store is dropped.
+    #[expect(clippy::needless_pass_by_value, reason = "a store is never used again")]
+    fn close<T>(
+        &self,
+        function: &str,
+        call: &Call,
+        store: Store<State>,
+        answer: wasmtime::Result<Result<T, bindings::bakehouse::recipe::types::Error>>,
+    ) -> Result<T> {
+        for (stream, pipe) in [
+            ("stdout", &store.data().stdout),
+            ("stderr", &store.data().stderr),
+        ] {
+            for line in String::from_utf8_lossy(&pipe.contents()).lines() {
+                let line = crate::buildx::clean(line);
+                tracing::info!(recipe = %self.app, subject = %subject(&self.app, call), stream, "{line}");
+            }
+        }
+        match answer {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(error)) => Err(self.guest_error(function, call, &error.into()).into()),
+            Err(error) => Err(self.trap(function, &store, &error).into()),
+        }
+    }
+
+    /// The recipe answered with an error.
+    fn guest_error(&self, function: &str, call: &Call, error: &CallError) -> Failure {
+        let failure = Failure::new(
+            error.exit_code(),
+            format!("{}: {error}", subject(&self.app, call)),
+        );
+        match error {
+            CallError::Denied(_) | CallError::BuildFailed(_) => failure,
+            CallError::NotFound(_) => {
+                failure.hint("upstream may have withdrawn it; `bakehouse plan` lists what there is")
+            }
+            CallError::RateLimited(_) | CallError::Unavailable(_) | CallError::Timeout(_) => {
+                failure.hint("upstream may be down for a while; run the same command again")
+            }
+            CallError::InvalidInput(_) | CallError::Other(_) => failure.hint(format!(
+                "this is a fault in {function} of recipe {}",
+                self.app
+            )),
+        }
+    }
+
+    /// The recipe trapped.
+    fn trap(&self, function: &str, store: &Store<State>, error: &wasmtime::Error) -> Failure {
+        let stderr = store.data().stderr.contents();
+        let printed = String::from_utf8_lossy(&stderr);
+        let panic = printed
+            .lines()
+            .skip_while(|line| !line.contains("panicked at"))
+            .take(2)
+            .map(str::trim)
+            .collect::<Vec<_>>()
+            .join(" ");
+        let root = error.root_cause().to_string();
+        let why = if error.downcast_ref::<OutOfTime>().is_some() {
+            OutOfTime.to_string()
+        } else if panic.is_empty() {
+            root
+        } else {
+            crate::buildx::clean(&panic)
+        };
+        Failure::new(
+            ExitCode::Recipe,
+            format!(
+                "recipe {} crashed in {function} ({}): {why}",
+                self.app,
+                store.data().subject()
+            ),
+        )
+        .hint("this is a fault in the recipe; run with -v to see what it printed")
+    }
+}

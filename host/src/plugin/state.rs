@@ -1,0 +1,139 @@
+//! The data of one call's store.
+
+use std::collections::HashSet;
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use wasmtime::StoreLimits;
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::filesystem::FsPerms;
+use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
+use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+
+use super::limits::{CPU, CpuBudget, store_limits};
+use super::{Grants, Services};
+use crate::recipe::{Base, CallError};
+use crate::target::TargetId;
+
+/// Bytes a recipe may print in one call, on each stream.
+const PRINT_LIMIT: usize = 64 << 10;
+
+/// Why a recipe is called.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Call {
+    /// The version, where the call is about one.
+    pub(super) version: Option<String>,
+    /// Set during `prepare`.
+    pub(super) prepare: Option<Prepare>,
+}
+
+/// What only `prepare` has.
+#[derive(Debug, Clone)]
+pub(super) struct Prepare {
+    pub(super) target: TargetId,
+    pub(super) work_tree: PathBuf,
+    pub(super) bases: Vec<Base>,
+    /// Dates the output of compile steps.
+    pub(super) epoch: Option<i64>,
+}
+
+/// The data of one call's store.
+pub(super) struct State {
+    wasi: WasiCtx,
+    table: ResourceTable,
+    pub(super) limits: StoreLimits,
+    pub(super) cpu: CpuBudget,
+    pub(super) app: Arc<str>,
+    pub(super) call: Call,
+    pub(super) services: Arc<Services>,
+    pub(super) grants: Arc<Grants>,
+    /// Assets that granted sources listed in this call.
+    pub(super) assets: HashSet<String>,
+    pub(super) stdout: MemoryOutputPipe,
+    pub(super) stderr: MemoryOutputPipe,
+}
+
+impl State {
+    /// State for one call. WASI is empty but for what is printed and, during
+    /// `prepare`, `/src`.
+    pub(super) fn new(
+        app: Arc<str>,
+        call: Call,
+        services: Arc<Services>,
+        grants: Arc<Grants>,
+    ) -> wasmtime::Result<Self> {
+        let stdout = MemoryOutputPipe::new(PRINT_LIMIT);
+        let stderr = MemoryOutputPipe::new(PRINT_LIMIT);
+        let mut wasi = WasiCtxBuilder::new();
+        wasi.stdout(stdout.clone()).stderr(stderr.clone());
+        if let Some(prepare) = &call.prepare {
+            wasi.preopened_dir(&prepare.work_tree, "/src", FsPerms::ReadWrite)?;
+        }
+        Ok(Self {
+            wasi: wasi.build(),
+            table: ResourceTable::new(),
+            limits: store_limits(),
+            cpu: CpuBudget::new(CPU),
+            app,
+            call,
+            services,
+            grants,
+            assets: HashSet::new(),
+            stdout,
+            stderr,
+        })
+    }
+
+    /// The part of the call that only `prepare` has.
+    pub(super) fn prepare(&self, function: &str) -> Result<&Prepare, CallError> {
+        self.call.prepare.as_ref().ok_or_else(|| {
+            CallError::InvalidInput(format!("{function} can only be called during prepare"))
+        })
+    }
+
+    /// `app version` for messages.
+    pub(super) fn subject(&self) -> String {
+        subject(&self.app, &self.call)
+    }
+}
+
+/// What a call is about: `app`, `app version`, or the target.
+pub(super) fn subject(app: &str, call: &Call) -> String {
+    match (&call.prepare, &call.version) {
+        (Some(prepare), _) => prepare.target.to_string(),
+        (None, Some(version)) => format!("{app} {version}"),
+        (None, None) => app.to_owned(),
+    }
+}
+
+impl Prepare {
+    /// The work tree.
+    pub(super) fn tree(&self) -> &Path {
+        &self.work_tree
+    }
+}
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
+    }
+}
+
+/// Gives a host call its own time limit.
+pub(super) async fn bounded<T>(
+    what: &str,
+    limit: Duration,
+    call: impl Future<Output = Result<T, CallError>>,
+) -> Result<T, CallError> {
+    tokio::time::timeout(limit, call).await.unwrap_or_else(|_| {
+        Err(CallError::Timeout(format!(
+            "{what} took longer than {} s",
+            limit.as_secs()
+        )))
+    })
+}

@@ -1,0 +1,165 @@
+//! What a recipe answers is input like any other.
+
+use std::collections::HashSet;
+
+use super::Grants;
+use super::state::Prepare;
+use crate::error::{ExitCode, Failure};
+use crate::recipe::{App, Build, CallError, Network, Target, Version};
+
+/// Most images or versions or targets taken from a recipe.
+const MANY: usize = 1000;
+
+/// An app's description.
+pub(super) fn app(folder: &str, app: &App) -> Result<(), Failure> {
+    let bad = |why: String| fault(folder, "describe", &why);
+    if app.name != folder {
+        return Err(bad(format!(
+            "it calls the app `{}`, app.toml is in apps/{folder}",
+            app.name
+        )));
+    }
+    if app.images.is_empty() || app.images.len() > MANY {
+        return Err(bad(format!("it names {} images", app.images.len())));
+    }
+    let mut names = HashSet::new();
+    for image in &app.images {
+        if !is_repository(&image.name) {
+            return Err(bad(format!("`{}` cannot name a repository", image.name)));
+        }
+        if !names.insert(&image.name) {
+            return Err(bad(format!("it names image `{}` twice", image.name)));
+        }
+    }
+    Ok(())
+}
+
+/// The versions of an app.
+pub(super) fn versions(app: &str, versions: &[Version]) -> Result<(), Failure> {
+    let mut numbers = HashSet::new();
+    for version in versions {
+        if !is_tag(&version.number) {
+            let why = format!(
+                "version `{}` cannot be a tag",
+                version.number.escape_debug()
+            );
+            return Err(fault(app, "versions", &why));
+        }
+        if !numbers.insert(&version.number) {
+            return Err(fault(
+                app,
+                "versions",
+                &format!("it names {} twice", version.number),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The matrix of one version.
+pub(super) fn matrix(app: &App, version: &Version, targets: &[Target]) -> Result<(), Failure> {
+    let bad = |why: String| fault(&app.name, &format!("matrix of {}", version.number), &why);
+    let mut seen = HashSet::new();
+    for target in targets {
+        let Some(image) = app.images.iter().find(|image| image.name == target.image) else {
+            return Err(bad(format!("it has no image `{}`", target.image)));
+        };
+        if !image.platforms.contains(&target.platform) {
+            return Err(bad(format!(
+                "{} is not described for {}",
+                target.image, target.platform
+            )));
+        }
+        if !seen.insert(target) {
+            return Err(bad(format!(
+                "{} for {} is named twice",
+                target.image, target.platform
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// A build, be it the final one or a compile step.
+pub(super) fn build(
+    app: &str,
+    grants: &Grants,
+    prepare: Option<&Prepare>,
+    build: &Build,
+) -> Result<(), CallError> {
+    if build.network == Network::Default {
+        grants.network(app)?;
+    }
+    for (_, value) in &build.contexts {
+        if let Some(reference) = value.strip_prefix("docker-image://") {
+            let is_base = prepare.is_some_and(|prepare| {
+                prepare.bases.iter().any(|base| base.reference == reference)
+            });
+            if !is_base {
+                grants.base(app, reference)?;
+            }
+        } else if value.contains("://") {
+            return Err(CallError::InvalidInput(format!(
+                "build context `{value}` is neither a folder nor docker-image://"
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn fault(app: &str, function: &str, why: &str) -> Failure {
+    Failure::new(ExitCode::Recipe, format!("recipe {app}, {function}: {why}"))
+        .hint("this is a fault in the recipe")
+}
+
+/// One path component of a repository name (distribution-spec v1.1, "Pulling
+/// manifests").
+fn is_repository(name: &str) -> bool {
+    let letter = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    let bytes = name.as_bytes();
+    bytes.len() <= 128
+        && bytes.first().is_some_and(|b| letter(*b))
+        && bytes.last().is_some_and(|b| letter(*b))
+        && bytes
+            .iter()
+            .all(|b| letter(*b) || matches!(b, b'.' | b'_' | b'-'))
+        && !name.contains("..")
+}
+
+/// A tag (distribution-spec v1.1, "Pulling manifests").
+fn is_tag(tag: &str) -> bool {
+    let word = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_';
+    let bytes = tag.as_bytes();
+    bytes.len() <= 128
+        && bytes.first().is_some_and(word)
+        && bytes.iter().all(|b| word(b) || matches!(b, b'.' | b'-'))
+        && !tag.contains("..")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_tags() {
+        for good in ["esbuild", "base-outline", "a", "a.b_c"] {
+            assert!(is_repository(good), "{good}");
+        }
+        for bad in ["", "A", "-a", "a/b", "..", "a..b", "a:b", "a\n"] {
+            assert!(!is_repository(bad), "{bad}");
+        }
+        assert!(is_tag("10.5.0-rc1_x"));
+        for bad in [
+            "",
+            ".1",
+            "-1",
+            "1/2",
+            "1+2",
+            "../x",
+            "a b",
+            &"9".repeat(129),
+        ] {
+            assert!(!is_tag(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! How progress is shown: bars on a terminal, lines elsewhere.
+
+mod bars;
+mod plain;
+
+use std::io::IsTerminal as _;
+use std::sync::Arc;
+
+pub use bars::Bars;
+pub use plain::Plain;
+
+use crate::progress::{Reporter, Silent};
+
+/// The reporter that fits where stderr goes.
+#[must_use]
+pub fn choose(quiet: bool, verbose: bool, progress: bool) -> Arc<dyn Reporter> {
+    let ci = std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false");
+    if quiet {
+        Arc::new(Silent)
+    } else if progress && !verbose && !ci && std::io::stderr().is_terminal() {
+        Arc::new(Bars::new())
+    } else {
+        Arc::new(Plain::new(verbose))
+    }
+}

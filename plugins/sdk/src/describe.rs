@@ -1,0 +1,74 @@
+//! Describing an app.
+
+use crate::{App, Image, platform};
+
+impl App {
+    /// An app with this name, and the recipe's own version (of its crate).
+    #[must_use]
+    pub fn new(name: &str, recipe_version: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            recipe_version: recipe_version.to_owned(),
+            summary: String::new(),
+            upstream: String::new(),
+            license: String::new(),
+            images: Vec::new(),
+            extras: Vec::new(),
+        }
+    }
+
+    /// One line for people.
+    #[must_use]
+    pub fn summary(mut self, summary: &str) -> Self {
+        summary.clone_into(&mut self.summary);
+        self
+    }
+
+    /// Upstream's home page or source repository.
+    #[must_use]
+    pub fn upstream(mut self, url: &str) -> Self {
+        url.clone_into(&mut self.upstream);
+        self
+    }
+
+    /// SPDX licence expression.
+    #[must_use]
+    pub fn license(mut self, license: &str) -> Self {
+        license.clone_into(&mut self.license);
+        self
+    }
+
+    /// Adds an image.
+    #[must_use]
+    pub fn image(mut self, image: Image) -> Self {
+        self.images.push(image);
+        self
+    }
+}
+
+impl Image {
+    /// An image that can be built for these platforms.
+    #[must_use]
+    pub fn new(name: &str, platforms: &[&str]) -> Self {
+        Self {
+            name: name.to_owned(),
+            summary: String::new(),
+            needs: Vec::new(),
+            platforms: platforms.iter().map(|text| platform(text)).collect(),
+        }
+    }
+
+    /// One line for people.
+    #[must_use]
+    pub fn summary(mut self, summary: &str) -> Self {
+        summary.clone_into(&mut self.summary);
+        self
+    }
+
+    /// Another image of this app that must be built first.
+    #[must_use]
+    pub fn needs(mut self, image: &str) -> Self {
+        self.needs.push(image.to_owned());
+        self
+    }
+}

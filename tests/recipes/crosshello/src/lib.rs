@@ -1,0 +1,90 @@
+//! For tests: cross-compiles a Go program, in two images of which one needs the
+//! other.
+
+use bakehouse_sdk::log::{self, Level};
+use bakehouse_sdk::{App, Base, Build, Error, Image, Recipe, Target, Version, buildx, release};
+
+struct CrossHello;
+
+const PROGRAM: &str = "\
+package main
+
+import \"runtime\"
+
+var version string
+
+func main() { println(\"hello\", version, runtime.GOOS+\"/\"+runtime.GOARCH) }
+";
+
+const COMPILE: &str = "\
+FROM --platform=$BUILDPLATFORM golang AS compile
+ARG TARGETOS TARGETARCH VERSION
+COPY main.go /work/
+RUN cd /work && CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH \\
+    go build -trimpath -ldflags \"-s -w -X main.version=$VERSION\" -o /out/hello main.go
+FROM scratch
+COPY --from=compile /out/hello /
+";
+
+impl Recipe for CrossHello {
+    fn describe() -> App {
+        let platforms = ["linux/amd64", "linux/arm64"];
+        App::new("crosshello", env!("CARGO_PKG_VERSION"))
+            .summary("Says hello from where it runs")
+            .upstream("https://crosshello.example")
+            .license("Apache-2.0")
+            .image(Image::new("crosshello", &platforms).needs("crosshello-base"))
+            .image(Image::new("crosshello-base", &platforms))
+    }
+
+    fn versions(limit: u32) -> Result<Vec<Version>, Error> {
+        let releases = release::list("npm:crosshello", limit)?;
+        let version = |release: &release::Release| {
+            let mut version = Version::of(release);
+            // Tests tell the compiler's image in the package's description.
+            version.extras = release
+                .extras
+                .iter()
+                .filter(|(key, _)| key == "description")
+                .cloned()
+                .collect();
+            version
+        };
+        Ok(releases.iter().map(version).collect())
+    }
+
+    fn prepare(version: Version, target: Target, bases: Vec<Base>) -> Result<Build, Error> {
+        if target.image == "crosshello-base" {
+            write("motd", "baked by crosshello\n")?;
+            let dockerfile = "FROM scratch\nCOPY motd /etc/motd\nUSER 65532:65532\n";
+            return Ok(Build::inline(dockerfile, &target.platform));
+        }
+        write("main.go", PROGRAM)?;
+        log::log(Level::Info, &format!("compiling for {}", target.platform));
+        let (_, golang) = version
+            .extras
+            .first()
+            .ok_or_else(|| Error::InvalidInput("no image to compile with".to_owned()))?;
+        let compile = Build::inline(COMPILE, &target.platform)
+            .context("golang", &format!("docker-image://{golang}"))
+            .arg("VERSION", &version.number);
+        buildx::compile(&compile, "out")?;
+        let [base] = bases.as_slice() else {
+            return Err(Error::InvalidInput(format!(
+                "expected one base, got {}",
+                bases.len()
+            )));
+        };
+        let dockerfile = "FROM base\nCOPY hello /hello\nENTRYPOINT [\"/hello\"]\n";
+        Ok(Build::inline(dockerfile, &target.platform)
+            .in_folder("out")
+            .context("base", &format!("docker-image://{}", base.reference)))
+    }
+}
+
+fn write(name: &str, text: &str) -> Result<(), Error> {
+    std::fs::write(format!("/src/{name}"), text)
+        .map_err(|error| Error::Other(format!("{name}: {error}")))
+}
+
+bakehouse_sdk::export!(CrossHello);

@@ -1,0 +1,92 @@
+//! For tests: behaves as the version's prerelease part says.
+
+use std::hint::black_box;
+
+use bakehouse_sdk::fetch::{self, Unpack};
+use bakehouse_sdk::{App, Base, Build, Error, Image, Recipe, Target, Version, registry, release};
+
+struct Misbehave;
+
+impl Recipe for Misbehave {
+    fn describe() -> App {
+        App::new("misbehave", env!("CARGO_PKG_VERSION"))
+            .summary("Does what it should not")
+            .upstream("https://misbehave.example")
+            .license("Apache-2.0")
+            .image(Image::new("misbehave", &["linux/amd64", "linux/arm64"]))
+    }
+
+    fn versions(limit: u32) -> Result<Vec<Version>, Error> {
+        let releases = release::list("npm:misbehave", limit)?;
+        Ok(releases.iter().map(Version::of).collect())
+    }
+
+    fn prepare(version: Version, target: Target, _: Vec<Base>) -> Result<Build, Error> {
+        let what = version
+            .number
+            .split_once('-')
+            .map_or("behave", |(_, what)| what);
+        let good = Build::inline("FROM scratch\nCOPY hello /hello\n", &target.platform);
+        let write = |text: &str| std::fs::write("/src/hello", text);
+        write("hello").map_err(|error| Error::Other(error.to_string()))?;
+        match what {
+            "behave" => {}
+            "panic" => panic_now(&target),
+            "spin" => loop {
+                black_box(());
+            },
+            "hungry" => {
+                let mut eaten: Vec<Vec<u8>> = Vec::new();
+                loop {
+                    eaten.push(black_box(vec![1; 1 << 20]));
+                }
+            }
+            "source" => drop(release::latest("npm:not-granted")?),
+            "asset" => {
+                let release = release::get("npm:misbehave", &version.number)?;
+                for asset in &release.assets {
+                    fetch::download(
+                        &asset.url,
+                        asset.integrity.as_deref(),
+                        "asset",
+                        Unpack::TarGz(0),
+                    )?;
+                }
+            }
+            "download" => drop(fetch::download(
+                "http://127.0.0.1:1/x",
+                None,
+                "x",
+                Unpack::None,
+            )?),
+            "lookup" => drop(registry::tags("127.0.0.1:1/x/y")?),
+            "network" => return Ok(good.with_network()),
+            "base" => return Ok(good.context("x", "docker-image://127.0.0.1:1/x/y")),
+            "escape" => return Ok(good.in_folder("../..")),
+            "dockerfile" => return Ok(Build::file("/etc/passwd", &target.platform)),
+            "arm64fails" if target.platform.architecture == "arm64" => {
+                return Ok(Build::inline(
+                    "FROM scratch\nCOPY missing /\n",
+                    &target.platform,
+                ));
+            }
+            "arm64fails" => {}
+            "files" => {
+                let outside = std::fs::read_dir("/").map(Iterator::count).unwrap_or(0);
+                let passwd = std::fs::read("/etc/passwd").is_ok();
+                let variables = std::env::vars().count();
+                let message = format!("entries {outside}, passwd {passwd}, variables {variables}");
+                return Err(Error::Other(message));
+            }
+            other => return Err(Error::InvalidInput(format!("no such behaviour: {other}"))),
+        }
+        Ok(good)
+    }
+}
+
+#[expect(clippy::panic, reason = "that is the point")]
+fn panic_now(target: &Target) -> ! {
+    panic!("asked to panic on {}", target.platform)
+}
+
+bakehouse_sdk::export!(Misbehave);
