@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # BuildKit as a daemon, and the buildx builder `bakehouse` that uses it.
-# usage: scripts/buildkit.sh install|up|down|status
+# usage: scripts/buildkit.sh install|go|up|down|status
 #
 # Built from its Go module; where there is no recent Go, Debian testing's is
 # unpacked. buildx keeps this builder under .bakehouse/, not in ~/.docker.
@@ -76,8 +76,9 @@ down() {
 
 case ${1:-} in
 install) once "buildkit-$version" install ;;
+go) go_is_recent || once go install_go ;;
 up) up ;;
 down) down ;;
 status) if running >/dev/null 2>&1; then echo "buildkit: running, $socket"; else echo "buildkit: not running"; fi ;;
-*) die "usage: scripts/buildkit.sh install|up|down|status" ;;
+*) die "usage: scripts/buildkit.sh install|go|up|down|status" ;;
 esac

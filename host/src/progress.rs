@@ -64,8 +64,8 @@ pub enum Event<'a> {
     Tagged {
         /// The full reference.
         reference: &'a str,
-        /// The index digest.
-        digest: &'a str,
+        /// What it shows now: a digest, or for moving tags a version.
+        to: &'a str,
     },
     /// A request is repeated.
     Retry {

@@ -10,8 +10,8 @@ use super::text::dry_run;
 use crate::cli::{Format, MergeArgs};
 use crate::error::{ExitCode, Failure};
 use crate::pipeline::digest_file::DigestFile;
-use crate::pipeline::publish::publish;
-use crate::pipeline::report::{ImageReport, Report};
+use crate::pipeline::publish::{move_tags, publish};
+use crate::pipeline::report::Report;
 use crate::pipeline::{check, discover};
 use crate::target::TargetId;
 
@@ -79,17 +79,18 @@ pub(super) async fn merge(session: &Session, args: &MergeArgs) -> Result<ExitCod
                     }
                 }
             }
-            let merged = publish(&context, &app.app, version, image, &built, args.force).await?;
-            report.images.push(ImageReport {
-                reference: context
-                    .registry
-                    .endpoint()
-                    .show(&image.image, &args.version),
-                digest: merged.descriptor.digest().to_string(),
-                platforms: merged.platforms.keys().map(ToString::to_string).collect(),
-                tags: merged.set,
-                kept: merged.kept,
-            });
+            let merged = publish(
+                &context,
+                &app.app,
+                &version.version,
+                image,
+                &built,
+                args.force,
+            )
+            .await?;
+            report.images.push(merged);
+            let moved = move_tags(&context, &image.image, &[(version, image)]).await?;
+            report.add_moved(context.registry.endpoint(), &image.image, moved);
         }
     }
     report.retries = context.registry.retries();

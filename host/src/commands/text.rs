@@ -103,15 +103,12 @@ pub(super) fn dry_run(plan: &Plan) -> String {
 pub(super) fn report_text(report: &Report) -> String {
     let mut out = String::new();
     if !report.images.is_empty() {
-        let head = ["IMAGE", "DIGEST", "PLATFORMS", "TAGS SET"]
-            .map(str::to_owned)
-            .to_vec();
+        let head = ["IMAGE", "DIGEST", "PLATFORMS"].map(str::to_owned).to_vec();
         let rows = report.images.iter().map(|image| {
             vec![
                 image.reference.clone(),
                 image.digest.clone(),
                 joined(&image.platforms),
-                joined(&image.tags),
             ]
         });
         out = table(&std::iter::once(head).chain(rows).collect::<Vec<_>>());
@@ -127,12 +124,24 @@ pub(super) fn report_text(report: &Report) -> String {
         out = table(&std::iter::once(head).chain(rows).collect::<Vec<_>>());
         out.push('\n');
     }
-    if report.targets.is_empty() && report.images.is_empty() && report.failures.is_empty() {
+    if report.targets.is_empty()
+        && report.images.is_empty()
+        && report.failures.is_empty()
+        && report.moved.is_empty()
+    {
         out.push_str("everything is published, nothing to build\n");
         return out;
     }
     let reused = report.targets.iter().filter(|target| target.reused).count();
-    let tags: usize = report.images.iter().map(|image| image.tags.len()).sum();
+    let tags = report
+        .images
+        .iter()
+        .map(|image| image.tags.len())
+        .sum::<usize>()
+        + report.moved.len();
+    for (tag, version) in &report.moved {
+        let _ = writeln!(out, "{tag} -> {version}");
+    }
     let _ = write!(
         out,
         "built {}, reused {reused}, tags set {tags}",

@@ -82,6 +82,16 @@ pub struct Job {
     pub images: Vec<String>,
 }
 
+impl ImagePlan {
+    /// Its moving tags.
+    pub fn moving(&self, version: &str) -> impl Iterator<Item = &str> {
+        self.tags
+            .iter()
+            .map(String::as_str)
+            .filter(move |tag| *tag != version)
+    }
+}
+
 impl Job {
     /// The job's targets, in build order.
     pub fn targets(&self) -> impl Iterator<Item = TargetId> + '_ {

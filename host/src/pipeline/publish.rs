@@ -6,28 +6,28 @@ use anyhow::Result;
 use oci_spec::image::Descriptor;
 
 use super::plan::{ImagePlan, VersionPlan};
+use super::report::ImageReport;
 use crate::context::Context;
 use crate::platform::Platform;
 use crate::progress::Event;
 use crate::recipe::{App, Version};
-use crate::registry::{Child, MergeRequest, Merged, VERSION_ANNOTATION};
+use crate::registry::{Child, MergeRequest, Moved, VERSION_ANNOTATION};
 
-/// Merges the images of one version and tags the index.
+/// Merges the images of one version, and tags the index with it.
 ///
 /// # Errors
 /// As [`Registry::merge`](crate::registry::Registry::merge).
 pub async fn publish(
     context: &Context,
     app: &App,
-    version: &VersionPlan,
+    version: &Version,
     image: &ImagePlan,
     built: &BTreeMap<Platform, Descriptor>,
     force: bool,
-) -> Result<Merged> {
-    let number = &version.version.number;
+) -> Result<ImageReport> {
     let request = MergeRequest {
         image: &image.image,
-        version: number,
+        version: &version.number,
         children: built
             .iter()
             .map(|(platform, descriptor)| Child {
@@ -37,59 +37,60 @@ pub async fn publish(
             })
             .collect(),
         wanted: &image.wanted,
-        annotations: annotations(app, &version.version, &image.image),
-        moving: image
-            .tags
-            .iter()
-            .filter(|tag| *tag != number)
-            .cloned()
-            .collect(),
+        annotations: annotations(app, version, &image.image),
         force,
     };
     let merged = context.registry.merge(&request).await?;
-    tell(
-        context,
-        &image.image,
-        &merged.set,
-        &merged.descriptor.digest().to_string(),
-    );
-    Ok(merged)
-}
-
-/// Sets the moving tags of a version that is published already, where they are
-/// missing or behind.
-///
-/// # Errors
-/// As [`Registry::move_tags`](crate::registry::Registry::move_tags).
-pub async fn settle(
-    context: &Context,
-    version: &VersionPlan,
-    image: &ImagePlan,
-) -> Result<Vec<String>> {
-    let number = &version.version.number;
-    let moving: Vec<String> = image
-        .tags
-        .iter()
-        .filter(|tag| *tag != number)
-        .cloned()
-        .collect();
-    let (set, _) = context
-        .registry
-        .move_tags(&image.image, number, &moving)
-        .await?;
-    if !set.is_empty() {
-        tell(context, &image.image, &set, number);
-    }
-    Ok(set)
-}
-
-fn tell(context: &Context, image: &str, tags: &[String], digest: &str) {
-    for tag in tags {
+    let mut report = ImageReport {
+        reference: context
+            .registry
+            .endpoint()
+            .show(&image.image, &version.number),
+        digest: merged.descriptor.digest().to_string(),
+        platforms: merged.platforms.keys().map(ToString::to_string).collect(),
+        tags: Vec::new(),
+        kept: Vec::new(),
+    };
+    if merged.tagged {
+        report.tags.push(version.number.clone());
         context.reporter.report(Event::Tagged {
-            reference: &context.registry.endpoint().show(image, tag),
-            digest,
+            reference: &report.reference,
+            to: &report.digest,
         });
     }
+    Ok(report)
+}
+
+/// Moves each moving tag of an image to the newest of these versions that has
+/// it. They are published, oldest first. An earlier run may have been stopped
+/// between a version's tag and the moving ones, so this does not depend on what
+/// was built now.
+///
+/// # Errors
+/// As [`Registry::move_tag`](crate::registry::Registry::move_tag).
+pub async fn move_tags(
+    context: &Context,
+    image: &str,
+    versions: &[(&VersionPlan, &ImagePlan)],
+) -> Result<Vec<(String, String, Moved)>> {
+    let mut newest: BTreeMap<&str, &str> = BTreeMap::new();
+    for (version, plan) in versions {
+        let number = version.version.number.as_str();
+        newest.extend(plan.moving(number).map(|tag| (tag, number)));
+    }
+    let mut moved = Vec::new();
+    for (tag, number) in newest {
+        let how = context.registry.move_tag(image, tag, number).await?;
+        if how == Moved::Forward {
+            let endpoint = context.registry.endpoint();
+            context.reporter.report(Event::Tagged {
+                reference: &endpoint.show(image, tag),
+                to: number,
+            });
+        }
+        moved.push((tag.to_owned(), number.to_owned(), how));
+    }
+    Ok(moved)
 }
 
 /// What is known of a version from upstream, under the image-spec's annotation
@@ -112,7 +113,6 @@ pub(super) fn annotations(app: &App, version: &Version, image: &str) -> BTreeMap
             "org.opencontainers.image.created",
             version.created.as_deref(),
         ),
-        ("org.opencontainers.image.ref.name", None),
     ];
     facts
         .into_iter()

@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::build::Outcome;
-use crate::error::ExitCode;
+use crate::error::{ExitCode, Failure, exit_code};
+use crate::registry::{Endpoint, Moved};
 
 /// The end of a run. Its JSON is stable: fields are only added.
 #[derive(Debug, Default, Serialize)]
@@ -15,6 +16,8 @@ pub struct Report {
     pub targets: Vec<TargetReport>,
     /// Indexes that were tagged, or are complete as they are.
     pub images: Vec<ImageReport>,
+    /// Moving tags that were set, with the version they show now.
+    pub moved: Vec<(String, String)>,
     /// What is not published, and why.
     pub failures: Vec<FailureReport>,
     /// Registry requests that were repeated.
@@ -51,7 +54,7 @@ pub struct ImageReport {
     pub digest: String,
     /// Its platforms.
     pub platforms: Vec<String>,
-    /// Tags set by this run.
+    /// The version's tag, where this run set it.
     pub tags: Vec<String>,
     /// Moving tags left alone, with the reason.
     pub kept: Vec<(String, String)>,
@@ -88,14 +91,44 @@ impl Report {
         }
     }
 
+    /// Adds what became of an image's moving tags.
+    pub fn add_moved(
+        &mut self,
+        endpoint: &Endpoint,
+        image: &str,
+        moved: Vec<(String, String, Moved)>,
+    ) {
+        for (tag, version, how) in moved {
+            let reference = endpoint.show(image, &version);
+            match how {
+                Moved::There => {}
+                Moved::Forward => self.moved.push((endpoint.show(image, &tag), version)),
+                Moved::Kept(reason) => {
+                    if let Some(report) = self.images.iter_mut().find(|i| i.reference == reference)
+                    {
+                        report.kept.push((tag, reason));
+                    }
+                }
+            }
+        }
+    }
+
     /// Adds a failure.
-    pub fn fail(&mut self, message: String, hint: Option<String>, exit: ExitCode) {
+    fn fail(&mut self, message: String, hint: Option<String>, exit: ExitCode) {
         self.failures.push(FailureReport {
             message,
             hint,
             code: exit.code(),
             exit: Some(exit),
         });
+    }
+
+    /// Adds an error.
+    pub fn add_error(&mut self, error: &anyhow::Error) {
+        let hint = Failure::find(error)
+            .and_then(Failure::hint_text)
+            .map(str::to_owned);
+        self.fail(super::message(error), hint, exit_code(error));
     }
 
     /// Targets that were built by this run.

@@ -7,13 +7,12 @@ use anyhow::Result;
 use futures_util::StreamExt as _;
 use oci_spec::image::Descriptor;
 
-use super::build::{Bakery, Outcome, message};
+use super::build::{Bakery, Outcome};
 use super::discover::Discovered;
 use super::plan::{AppPlan, ImagePlan, Job, Plan, VersionPlan};
-use super::publish::{publish, settle};
-use super::report::{ImageReport, Report, seconds};
+use super::publish::{move_tags, publish};
+use super::report::{Report, seconds};
 use crate::context::Context;
-use crate::error::{ExitCode, Failure, exit_code};
 use crate::platform::Platform;
 use crate::progress::Event;
 
@@ -27,17 +26,14 @@ use crate::progress::Event;
 pub async fn run(context: &Context, discovered: &[Discovered], plan: &Plan) -> Result<Report> {
     let started = Instant::now();
     let mut report = Report::default();
-    let mut ended = if plan.target_count() == 0 {
+    let ended = if plan.target_count() == 0 {
         Vec::new()
     } else {
         check_push(context, plan).await?;
         build_all(context, discovered, plan, &mut report).await?
     };
     for app in &plan.apps {
-        for version in &app.versions {
-            publish_version(context, app, version, &mut ended, &mut report).await;
-        }
-        settle_newest(context, app, &mut report).await;
+        publish_app(context, app, &ended, &mut report).await;
     }
     report.retries = context.registry.retries();
     report.seconds = seconds(started.elapsed());
@@ -47,7 +43,8 @@ pub async fn run(context: &Context, discovered: &[Discovered], plan: &Plan) -> R
 /// Builds every job of a plan, as many at a time as are configured.
 ///
 /// # Errors
-/// [`ExitCode::Builder`] when there is no usable builder.
+/// [`ExitCode::Builder`](crate::error::ExitCode::Builder) when there is no usable
+/// builder.
 pub async fn build_all(
     context: &Context,
     discovered: &[Discovered],
@@ -98,85 +95,69 @@ async fn check_push(context: &Context, plan: &Plan) -> Result<()> {
     }
 }
 
-async fn publish_version(
+/// Publishes an app's versions, oldest first, then moves its moving tags.
+async fn publish_app(context: &Context, app: &AppPlan, ended: &[Outcome], report: &mut Report) {
+    let mut there: BTreeMap<&str, Vec<(&VersionPlan, &ImagePlan)>> = BTreeMap::new();
+    for version in &app.versions {
+        for image in &version.images {
+            let published = if image.missing.is_empty() {
+                true
+            } else {
+                publish_image(context, app, version, image, ended, report).await
+            };
+            if published {
+                there
+                    .entry(&image.image)
+                    .or_default()
+                    .push((version, image));
+            }
+        }
+    }
+    for (image, versions) in there {
+        match move_tags(context, image, &versions).await {
+            Ok(moved) => report.add_moved(context.registry.endpoint(), image, moved),
+            Err(error) => report.add_error(&error),
+        }
+    }
+}
+
+/// Publishes one image of one version; answers whether it is complete now.
+async fn publish_image(
     context: &Context,
     app: &AppPlan,
     version: &VersionPlan,
-    ended: &mut Vec<Outcome>,
+    image: &ImagePlan,
+    ended: &[Outcome],
     report: &mut Report,
-) {
-    for image in version
-        .images
-        .iter()
-        .filter(|image| !image.missing.is_empty())
-    {
-        let mine = |outcome: &Outcome| {
-            outcome.target.app == app.app.name
-                && outcome.target.version == version.version.number
-                && outcome.target.image == image.image
-        };
-        let mut built: BTreeMap<Platform, Descriptor> = BTreeMap::new();
-        let mut complete = true;
-        for outcome in ended.iter().filter(|outcome| mine(outcome)) {
-            match &outcome.result {
-                Ok(done) => {
-                    built.insert(outcome.target.platform.clone(), done.descriptor.clone());
-                }
-                Err(_) => complete = false,
-            }
-        }
-        ended.retain(|outcome| !mine(outcome));
-        let reference = context
-            .registry
-            .endpoint()
-            .show(&image.image, &version.version.number);
-        if !complete {
-            // The target's own failure is in the report already.
-            context.reporter.report(Event::Warning {
-                message: &format!("{reference} is not tagged: a platform failed"),
-            });
+) -> bool {
+    let number = &version.version.number;
+    let mut built: BTreeMap<Platform, Descriptor> = BTreeMap::new();
+    for outcome in ended {
+        let target = &outcome.target;
+        if target.app != app.app.name || target.version != *number || target.image != image.image {
             continue;
         }
-        match publish(context, &app.app, version, image, &built, false).await {
-            Ok(merged) => report.images.push(ImageReport {
-                reference,
-                digest: merged.descriptor.digest().to_string(),
-                platforms: merged.platforms.keys().map(ToString::to_string).collect(),
-                tags: merged.set,
-                kept: merged.kept,
-            }),
-            Err(error) => fail(report, &error),
+        let Ok(done) = &outcome.result else {
+            // The target's own failure is in the report already.
+            context.reporter.report(Event::Warning {
+                message: &format!(
+                    "{} is not tagged: {} failed",
+                    context.registry.endpoint().show(&image.image, number),
+                    target.platform
+                ),
+            });
+            return false;
+        };
+        built.insert(target.platform.clone(), done.descriptor.clone());
+    }
+    match publish(context, &app.app, &version.version, image, &built, false).await {
+        Ok(published) => {
+            report.images.push(published);
+            true
+        }
+        Err(error) => {
+            report.add_error(&error);
+            false
         }
     }
-}
-
-/// An earlier run may have been stopped between the version's tag and the
-/// moving ones: the newest version that is published settles them.
-async fn settle_newest(context: &Context, app: &AppPlan, report: &mut Report) {
-    let mut newest: BTreeMap<&str, (&VersionPlan, &ImagePlan)> = BTreeMap::new();
-    for version in &app.versions {
-        for image in version
-            .images
-            .iter()
-            .filter(|i| i.missing.is_empty() && i.tags.len() > 1)
-        {
-            newest.insert(&image.image, (version, image));
-        }
-    }
-    for (version, image) in newest.into_values() {
-        if let Err(error) = settle(context, version, image).await {
-            fail(report, &error);
-        }
-    }
-}
-
-fn fail(report: &mut Report, error: &anyhow::Error) {
-    let hint = Failure::find(error)
-        .and_then(Failure::hint_text)
-        .map(str::to_owned);
-    let code = match exit_code(error) {
-        ExitCode::Success => ExitCode::Internal,
-        code => code,
-    };
-    report.fail(message(error), hint, code);
 }

@@ -1,4 +1,4 @@
-//! Merging platform images into one index, and tagging it.
+//! Merging platform images into one index, tagging it, and moving tags.
 
 use std::collections::BTreeMap;
 
@@ -14,12 +14,12 @@ use crate::platform::Platform;
 /// The annotation that tells which version an index is of.
 pub const VERSION_ANNOTATION: &str = "org.opencontainers.image.version";
 
-/// What to merge and how to tag it.
+/// What to merge, and for which version.
 #[derive(Debug, Clone)]
 pub struct MergeRequest<'a> {
     /// Image name.
     pub image: &'a str,
-    /// Version number, the first tag.
+    /// Version number, the tag.
     pub version: &'a str,
     /// Platforms built now.
     pub children: Vec<Child>,
@@ -28,8 +28,6 @@ pub struct MergeRequest<'a> {
     pub wanted: &'a [Platform],
     /// Annotations of the index.
     pub annotations: BTreeMap<String, String>,
-    /// Moving tags, in the order they are set.
-    pub moving: Vec<String>,
     /// Replace a platform's published image by another one.
     pub force: bool,
 }
@@ -41,22 +39,29 @@ pub struct Merged {
     pub descriptor: Descriptor,
     /// Its platforms.
     pub platforms: BTreeMap<Platform, Descriptor>,
-    /// Tags that were set, in order. Empty when everything was there already.
-    pub set: Vec<String>,
-    /// Moving tags left alone, with the reason.
-    pub kept: Vec<(String, String)>,
+    /// The tag was set; false when it showed this index already.
+    pub tagged: bool,
+}
+
+/// What became of a moving tag.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Moved {
+    /// It shows the version now.
+    Forward,
+    /// It did already.
+    There,
+    /// It was left alone, for this reason.
+    Kept(String),
 }
 
 impl Registry {
     /// Merges freshly pushed images with what the version's tag has already,
-    /// tags the index with the version, verifies that tag, then sets the moving
-    /// tags that move forward.
+    /// tags the index with the version and verifies that tag.
     ///
     /// # Errors
     /// A [`Failure`] when a wanted platform is missing or a published one would
     /// change without `force`; [`ExitCode::Registry`] and
-    /// [`ExitCode::Credentials`] as for every request. No moving tag is set
-    /// before the version's tag is verified.
+    /// [`ExitCode::Credentials`] as for every request.
     pub async fn merge(&self, request: &MergeRequest<'_>) -> Result<Merged> {
         let MergeRequest { image, version, .. } = *request;
         let name = self.endpoint().show(image, version);
@@ -78,57 +83,46 @@ impl Registry {
         }
 
         let index = index::build(&name, &children, &request.annotations)?;
-        let mut set = Vec::new();
-        let unchanged = existing
+        let tagged = existing
             .as_ref()
-            .is_some_and(|e| e.descriptor.digest() == index.descriptor.digest());
-        if !unchanged {
+            .is_none_or(|e| e.descriptor.digest() != index.descriptor.digest());
+        if tagged {
             self.put_index(image, version, &index).await?;
-            set.push(version.to_owned());
         }
-        let (moved, kept) = self.move_tags(image, version, &request.moving).await?;
-        set.extend(moved);
         Ok(Merged {
             descriptor: index.descriptor,
             platforms: children
                 .into_iter()
                 .map(|child| (child.platform, child.descriptor))
                 .collect(),
-            set,
-            kept,
+            tagged,
         })
     }
 
-    /// Sets those moving tags that the published version may take. Answers the
-    /// tags set, and those left alone with the reason.
+    /// Sets a moving tag to what a version's tag shows, if that moves it
+    /// forward. The version's tag must have been verified before.
     ///
     /// # Errors
+    /// [`ExitCode::NotFound`] when the version is not published,
     /// [`ExitCode::Registry`] and [`ExitCode::Credentials`].
-    pub async fn move_tags(
-        &self,
-        image: &str,
-        version: &str,
-        moving: &[String],
-    ) -> Result<(Vec<String>, Vec<(String, String)>)> {
-        let (mut set, mut kept) = (Vec::new(), Vec::new());
-        let Some(manifest) = self.manifest(image, version).await? else {
-            return Ok((set, kept));
-        };
+    pub async fn move_tag(&self, image: &str, tag: &str, version: &str) -> Result<Moved> {
+        let manifest = self.manifest(image, version).await?.ok_or_else(|| {
+            let name = self.endpoint().show(image, version);
+            Failure::new(
+                ExitCode::NotFound,
+                format!("{name} does not exist, so {tag} cannot show it"),
+            )
+            .hint("another process may have deleted it; run again")
+        })?;
         let index = index::Index {
             bytes: manifest.bytes().clone(),
             descriptor: manifest.into_descriptor(),
         };
-        for tag in moving {
-            match self.movable(image, tag, version, &index.descriptor).await? {
-                Move::Forward => {
-                    self.put_index(image, tag, &index).await?;
-                    set.push(tag.clone());
-                }
-                Move::There => {}
-                Move::No(reason) => kept.push((tag.clone(), reason)),
-            }
+        let moved = self.movable(image, tag, version, &index.descriptor).await?;
+        if moved == Moved::Forward {
+            self.put_index(image, tag, &index).await?;
         }
-        Ok((set, kept))
+        Ok(moved)
     }
 
     /// New children, together with the platforms that are published already.
@@ -235,30 +229,24 @@ impl Registry {
         tag: &str,
         version: &str,
         index: &Descriptor,
-    ) -> Result<Move> {
+    ) -> Result<Moved> {
         let Some(current) = self.manifest(image, tag).await? else {
-            return Ok(Move::Forward);
+            return Ok(Moved::Forward);
         };
         if current.descriptor().digest() == index.digest() {
-            return Ok(Move::There);
+            return Ok(Moved::There);
         }
         let from = current
             .index()?
             .and_then(|index| index.annotations.get(VERSION_ANNOTATION).cloned());
         Ok(match from {
-            Some(from) if from == version || moves_forward(&from, version) => Move::Forward,
-            Some(from) => Move::No(format!("it is at {from}, which is newer")),
-            None => Move::No(format!(
+            Some(from) if from == version || moves_forward(&from, version) => Moved::Forward,
+            Some(from) => Moved::Kept(format!("it is at {from}, which is newer")),
+            None => Moved::Kept(format!(
                 "what it points at has no {VERSION_ANNOTATION} annotation to compare with"
             )),
         })
     }
-}
-
-enum Move {
-    Forward,
-    There,
-    No(String),
 }
 
 /// The attestations about one image (BuildKit, "Attestation storage").

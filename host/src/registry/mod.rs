@@ -25,5 +25,5 @@ pub use index::Child;
 pub use inspect::{InspectedImage, Inspection};
 pub use local::LocalRegistry;
 pub use manifest::Manifest;
-pub use merge::{MergeRequest, Merged, VERSION_ANNOTATION};
+pub use merge::{MergeRequest, Merged, Moved, VERSION_ANNOTATION};
 pub use upstream::Upstream;

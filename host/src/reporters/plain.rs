@@ -63,7 +63,7 @@ pub(super) fn line(event: Event<'_>) -> Option<String> {
             let first = first.strip_prefix(&format!("{target}: ")).unwrap_or(first);
             format!("{target}: FAILED: {first}")
         }
-        Event::Tagged { reference, digest } => format!("tagged {reference} -> {digest}"),
+        Event::Tagged { reference, to } => format!("tagged {reference} -> {to}"),
         Event::Retry { what, after } => format!("{what}; trying again in {} ms", after.as_millis()),
         Event::Warning { message } => format!("warning: {message}"),
     })

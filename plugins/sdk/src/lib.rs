@@ -121,7 +121,7 @@ macro_rules! export {
                 }
             }
 
-            $crate::__export!(Exported with_types_in $crate::__bindings);
+    $crate::__export!(Exported with_types_in $crate::__bindings);
         };
     };
 }

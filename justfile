@@ -1,0 +1,53 @@
+# Recipes for working on Bakehouse. `./justw RECIPE` runs them where there is no `just`.
+
+_default:
+    @just --list --unsorted
+
+# Mirror a real app, esbuild, for amd64 and arm64, and run both
+demo:
+    @scripts/demo.sh
+
+# All tests: format, lints, recipes, unit and integration tests
+test *FILTER:
+    @scripts/test.sh {{ FILTER }}
+
+# Build the bakehouse program
+build:
+    cargo build --locked --package bakehouse
+
+# Build one recipe, by its folder in plugins/
+build-plugin NAME:
+    @scripts/build-plugin.sh {{ NAME }}
+
+# Build all recipes
+build-plugins:
+    @scripts/build-plugin.sh --all
+
+# Run bakehouse with what `up` set up
+run *ARGS: build
+    @eval "$(scripts/env.sh)" && exec target/debug/bakehouse {{ ARGS }}
+
+# Start what is missing: Docker Engine with buildx, QEMU, BuildKit
+up:
+    @scripts/up.sh all
+
+# Stop what `up`, `demo` or `test` started
+down:
+    @scripts/up.sh down
+
+# What is running
+status:
+    @scripts/up.sh status
+
+# Format the code
+fmt:
+    cargo fmt --all
+
+# Lints, warnings denied
+lint:
+    cargo fmt --all --check
+    cargo clippy --locked --workspace --all-targets -- -D warnings
+
+# Stop everything and remove what was set up, downloaded or published locally
+clean: down
+    rm -rf .bakehouse digests

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Mirrors a real upstream app, esbuild, as a multi-arch image into the embedded
+# registry, and runs both platforms of it.
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/lib.sh"
+cd "$ROOT"
+
+say "bakehouse, and the esbuild recipe"
+cargo build --quiet --locked --package bakehouse
+"$ROOT/scripts/build-plugin.sh" esbuild
+"$ROOT/scripts/up.sh" engine
+environment=$("$ROOT/scripts/env.sh")
+eval "$environment"
+bakehouse() {
+    printf '\n$ bakehouse %s\n' "$*"
+    "${CARGO_TARGET_DIR:-$ROOT/target}/debug/bakehouse" --registry local "$@"
+}
+
+bakehouse plan esbuild --max-versions 3
+bakehouse run esbuild --max-versions 3
+bakehouse inspect esbuild:latest
+bakehouse smoke esbuild:latest -- --version
+
+cat <<NEXT
+
+That was one run of the main job: three versions of esbuild, each for amd64 and
+arm64, merged, tagged, and kept under .bakehouse/registry. Next:
+
+  ./justw demo                            again: everything is published, nothing is built
+  ./justw run serve                       serve the registry on 127.0.0.1:5000, for docker pull
+  ./justw run plan --max-versions 5       what two more versions would take
+  ./justw test                            the project's tests
+  ./justw down                            stop the engine that this started
+NEXT

@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Prints the environment of what is set up, for `eval "$(scripts/env.sh)"`.
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+printf 'export BAKEHOUSE_HOME=%q PATH=%q:$PATH\n' "$BAKEHOUSE_HOME" "$TOOLS/bin"
+socket=$("$ROOT/scripts/engine.sh" socket)
+if [ -S "$socket" ]; then
+    printf 'export DOCKER_HOST=%q\n' "unix://$socket"
+fi
+if [ -d "$BAKEHOUSE_HOME/buildx" ]; then
+    printf 'export BUILDX_CONFIG=%q\n' "$BAKEHOUSE_HOME/buildx"
+fi
+registry=$("$ROOT/scripts/npm-registry.sh")
+if [ -n "$registry" ]; then
+    printf 'export NPM_CONFIG_REGISTRY=%q\n' "$registry"
+fi
