@@ -30,10 +30,10 @@ pub(super) fn parse(text: &str) -> Inspected {
             "Platforms" => {
                 for platform in value.split(',') {
                     // A star marks what the user chose.
-                    if let Ok(platform) = platform.trim().trim_end_matches('*').parse() {
-                        if !inspected.platforms.contains(&platform) {
-                            inspected.platforms.push(platform);
-                        }
+                    if let Ok(platform) = platform.trim().trim_end_matches('*').parse()
+                        && !inspected.platforms.contains(&platform)
+                    {
+                        inspected.platforms.push(platform);
                     }
                 }
             }

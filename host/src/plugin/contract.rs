@@ -25,9 +25,10 @@ fn check_names(app: &str, imports: &[&str], exports: &[&str]) -> Result<(), Fail
         .iter()
         .find(|name| interface(name).is_some_and(|(interface, _)| interface == "recipe"));
     for name in imports.iter().chain(recipe) {
-        if let Some((_, version)) = interface(name) {
-            if !spoken(version) {
-                return Err(Failure::new(
+        if let Some((_, version)) = interface(name)
+            && !spoken(version)
+        {
+            return Err(Failure::new(
                     ExitCode::Recipe,
                     format!(
                         "recipe {app} needs bakehouse:recipe {}, this host speaks {SPOKEN}",
@@ -35,7 +36,6 @@ fn check_names(app: &str, imports: &[&str], exports: &[&str]) -> Result<(), Fail
                     ),
                 )
                 .hint("rebuild the recipe with the bakehouse-sdk of this host, or use a host of that version"));
-            }
         }
     }
     if recipe.is_none() {

@@ -175,7 +175,7 @@ impl Registry {
         let config = manifest.image()?.config().clone();
         let reference = self
             .endpoint
-            .reference(image, &manifest.descriptor().digest().to_string())?;
+            .reference(image, manifest.descriptor().digest().as_ref())?;
         let what = format!("reading the configuration of {}", self.shown(&reference));
         let digest = config.digest().to_string();
         let bytes = self
@@ -298,14 +298,14 @@ impl Registry {
                 }
             ));
         }
-        if let OciDistributionError::RequestError(request) = error {
-            if request.is_connect() || request.is_timeout() {
-                return Failure::new(
-                    ExitCode::Registry,
-                    format!("cannot reach registry {host}: {}", root(error)),
-                )
-                .hint("check the address given as --registry, and that the registry runs");
-            }
+        if let OciDistributionError::RequestError(request) = error
+            && (request.is_connect() || request.is_timeout())
+        {
+            return Failure::new(
+                ExitCode::Registry,
+                format!("cannot reach registry {host}: {}", root(error)),
+            )
+            .hint("check the address given as --registry, and that the registry runs");
         }
         Failure::new(
             ExitCode::Registry,

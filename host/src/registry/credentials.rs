@@ -42,11 +42,11 @@ pub fn resolve(host: &str) -> Result<RegistryAuth, Failure> {
             )));
         }
     }
-    if host == "ghcr.io" {
-        if let Ok(token) = std::env::var("GITHUB_TOKEN") {
-            let actor = std::env::var("GITHUB_ACTOR").unwrap_or_else(|_| "x-access-token".into());
-            return Ok(RegistryAuth::Basic(actor, token));
-        }
+    if host == "ghcr.io"
+        && let Ok(token) = std::env::var("GITHUB_TOKEN")
+    {
+        let actor = std::env::var("GITHUB_ACTOR").unwrap_or_else(|_| "x-access-token".into());
+        return Ok(RegistryAuth::Basic(actor, token));
     }
     Ok(RegistryAuth::Anonymous)
 }

@@ -117,7 +117,8 @@ fn join(repository: &str, tag_or_digest: &str) -> String {
     format!("{repository}{separator}{tag_or_digest}")
 }
 
-/// `localhost`, `127.0.0.0/8` and `[::1]`, with or without a port.
+/// `localhost` and `127.0.0.0/8`, with or without a port. References have no
+/// grammar for IPv6 addresses.
 pub(super) fn is_loopback(host: &str) -> bool {
     let name = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
@@ -125,8 +126,7 @@ pub(super) fn is_loopback(host: &str) -> bool {
     };
     name == "localhost"
         || name
-            .trim_matches(['[', ']'])
-            .parse::<std::net::IpAddr>()
+            .parse::<std::net::Ipv4Addr>()
             .is_ok_and(|ip| ip.is_loopback())
 }
 
@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn loopback_is_plain_http() {
-        for host in ["localhost", "localhost:5000", "127.0.0.1:1", "[::1]:5000"] {
+        for host in ["localhost", "localhost:5000", "127.0.0.1:1"] {
             assert!(
                 Endpoint::new(host, "n").is_ok_and(|e| e.plain_http()),
                 "{host}"

@@ -128,7 +128,7 @@ pub fn build(
     });
     let json = IndexJson {
         schema_version: 2,
-        media_type: &media_type.to_string(),
+        media_type: media_type.as_ref(),
         manifests: images.chain(attestations).collect(),
         annotations,
     };

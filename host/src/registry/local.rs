@@ -44,13 +44,13 @@ impl LocalRegistry {
             let address = std::fs::read_to_string(&address_file)
                 .ok()
                 .and_then(|text| text.trim().parse().ok());
-            if let Some(address) = address {
-                if tokio::net::TcpStream::connect(address).await.is_ok() {
-                    return Ok(Self {
-                        address,
-                        _server: None,
-                    });
-                }
+            if let Some(address) = address
+                && tokio::net::TcpStream::connect(address).await.is_ok()
+            {
+                return Ok(Self {
+                    address,
+                    _server: None,
+                });
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }

@@ -78,7 +78,7 @@ impl Registry {
     ) -> Result<()> {
         self.put_manifest(
             image,
-            &descriptor.digest().to_string(),
+            descriptor.digest().as_ref(),
             archive.manifest(descriptor)?,
             descriptor.media_type(),
         )

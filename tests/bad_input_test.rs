@@ -1,0 +1,188 @@
+//! Bad input: one clear error with a hint, the documented exit code, nothing
+//! pushed. The messages are snapshots.
+
+use crate::support::{Builder, DebianRegistry, Output, Project, finish};
+
+/// Snapshots an error, with what differs from run to run replaced.
+fn snapshot(name: &str, project: &Project, output: &Output) {
+    let root = project.path("").display().to_string();
+    let text = format!("exit {}\n{}", output.code.unwrap_or(-1), output.stderr);
+    let text = text
+        .replace(root.trim_end_matches('/'), "[ROOT]")
+        .lines()
+        .filter(|line| !line.starts_with("==>"))
+        .collect::<Vec<_>>()
+        .join("\n");
+    insta::with_settings!({ filters => vec![
+        (r"127\.0\.0\.1:\d\d+", "[REGISTRY]"),
+        (r"sha256:[0-9a-f]{64}", "[DIGEST]"),
+        (r"unix://[^ ]+", "[SOCKET]"),
+    ] }, { insta::assert_snapshot!(name, text) });
+    assert_eq!(output.stdout, "");
+    assert!(!project.path("digests").exists(), "something was pushed");
+}
+
+fn project() -> Project {
+    let project = Project::new(Builder::Docker);
+    project.misbehave(&["1.0.0", "1.1.0"]);
+    project
+}
+
+#[test]
+fn unknown_names() {
+    let project = project();
+    snapshot(
+        "unknown_app",
+        &project,
+        &project.run(&["run", "esbulid"]).expect(4),
+    );
+    let version = ["build", "misbehave", "--version", "9.9.9"];
+    snapshot(
+        "unknown_version",
+        &project,
+        &project.run(&version).expect(4),
+    );
+    let platform = ["run", "--platform", "linux/riscv64"];
+    snapshot(
+        "unknown_platform",
+        &project,
+        &project.run(&platform).expect(4),
+    );
+    let platform = ["run", "--platform", "arm64"];
+    snapshot(
+        "malformed_platform",
+        &project,
+        &project.run(&platform).expect(2),
+    );
+    snapshot(
+        "unknown_reference",
+        &project,
+        &project.run(&["inspect", "misbehave:3"]).expect(4),
+    );
+    snapshot(
+        "malformed_reference",
+        &project,
+        &project.run(&["inspect", "Not/A/Ref:x"]).expect(2),
+    );
+}
+
+#[test]
+fn malformed_configuration() {
+    let project = project();
+    project.write(
+        "bakehouse.toml",
+        "registry = \"local\"\nnamespace = \"test\"\nmax-versions = 0\n",
+    );
+    snapshot(
+        "malformed_value",
+        &project,
+        &project.run(&["plan"]).expect(3),
+    );
+    project.write(
+        "bakehouse.toml",
+        "registry = \"local\"\nnamespaec = \"test\"\n",
+    );
+    snapshot("unknown_key", &project, &project.run(&["plan"]).expect(3));
+    project.write(
+        "bakehouse.toml",
+        "registry = \"https://ghcr.io\"\nnamespace = \"test\"\n",
+    );
+    snapshot(
+        "malformed_registry",
+        &project,
+        &project.run(&["plan"]).expect(3),
+    );
+    project.write("bakehouse.toml", "registry = \"local\"\n");
+    snapshot("no_namespace", &project, &project.run(&["plan"]).expect(3));
+    project.write(
+        "bakehouse.toml",
+        "registry = \"local\"\nnamespace = \"test\"\n",
+    );
+    project.write(
+        "apps/misbehave/app.toml",
+        "recipe = \"recipe.wasm\"\n[grants]\nreleases = \"npm:x\"\n",
+    );
+    snapshot("malformed_app", &project, &project.run(&["plan"]).expect(3));
+    std::fs::remove_file(project.path("bakehouse.toml")).unwrap();
+    snapshot(
+        "no_project",
+        &project,
+        &project.run(&["plan", "--root", "."]).expect(3),
+    );
+}
+
+#[test]
+fn wasm_that_is_no_recipe() {
+    let project = project();
+    let wasm = "apps/misbehave/recipe.wasm";
+    std::fs::remove_file(project.path(wasm)).unwrap();
+    snapshot("missing_wasm", &project, &project.run(&["run"]).expect(5));
+    project.write(wasm, "#!/bin/sh\n");
+    snapshot("not_wasm", &project, &project.run(&["run"]).expect(5));
+    project.write(wasm, wat::parse_str("(module)").unwrap());
+    snapshot("core_module", &project, &project.run(&["run"]).expect(5));
+    project.write(wasm, b"\0asm\x0d\0\x01\0garbage");
+    let output = project.run(&["run"]).expect(5);
+    assert!(
+        output.stderr.contains("it does not compile"),
+        "{}",
+        output.stderr
+    );
+    let other = "(component (import \"bakehouse:recipe/log@0.3.0\" (instance $log))
+        (export \"bakehouse:recipe/recipe@0.3.0\" (instance $log)))";
+    project.write(wasm, wat::parse_str(other).unwrap());
+    snapshot("other_contract", &project, &project.run(&["run"]).expect(5));
+    let alien = "(component (import \"alien:ship/laser\" (instance $laser))
+        (export \"bakehouse:recipe/recipe@0.1.0\" (instance $laser)))";
+    project.write(wasm, wat::parse_str(alien).unwrap());
+    snapshot("alien_import", &project, &project.run(&["run"]).expect(5));
+    project.write(wasm, wat::parse_str("(component)").unwrap());
+    snapshot(
+        "no_recipe_in_it",
+        &project,
+        &project.run(&["run"]).expect(5),
+    );
+}
+
+#[test]
+fn no_builder() {
+    let project = project();
+    let mut run = project.command(&["run"]);
+    run.env("PATH", "/nowhere");
+    snapshot("no_buildx", &project, &finish(&mut run).expect(7));
+    let mut run = project.command(&["run"]);
+    run.env("DOCKER_HOST", "unix:///nowhere/docker.sock");
+    snapshot("no_engine", &project, &finish(&mut run).expect(7));
+    let unknown = project.run(&["run", "--builder", "nobody"]).expect(7);
+    assert!(
+        unknown.stderr.contains("error: nobody cannot be used"),
+        "{}",
+        unknown.stderr
+    );
+}
+
+#[test]
+fn no_credentials() {
+    let project = project();
+    let registry = DebianRegistry::locked();
+    let host = registry.host();
+    snapshot(
+        "no_credentials",
+        &project,
+        &project.run(&["run", "--registry", &host]).expect(10),
+    );
+}
+
+#[test]
+fn a_damaged_digest_file_is_named() {
+    let project = project();
+    project.write(
+        "digests/misbehave/1.1.0/misbehave/linux-amd64.json",
+        "{ half",
+    );
+    project
+        .run(&["run", "--max-versions", "1"])
+        .expect(3)
+        .says("digests/misbehave/1.1.0/misbehave/linux-amd64.json is not a digest file")
+        .says("hint: delete it");
+}

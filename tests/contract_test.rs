@@ -1,0 +1,89 @@
+//! Both sides of the contract come from the one folder `wit/`.
+
+use std::path::Path;
+
+use wit_component::DecodedWasm;
+use wit_parser::{Resolve, WorldItem, WorldKey};
+
+use crate::support::recipe;
+
+/// `interface: function, function` for each side of a world.
+fn functions(resolve: &Resolve, items: &wit_parser::IndexMap<WorldKey, WorldItem>) -> Vec<String> {
+    let mut found: Vec<String> = items
+        .values()
+        .filter_map(|item| match item {
+            WorldItem::Interface { id, .. } => resolve.id_of(*id).map(|name| (name, *id)),
+            _ => None,
+        })
+        .filter(|(name, _)| name.starts_with("bakehouse:"))
+        .map(|(name, id)| {
+            let mut functions: Vec<_> = resolve.interfaces[id].functions.keys().cloned().collect();
+            functions.sort();
+            format!("{name}: {}", functions.join(", "))
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+#[test]
+fn recipes_and_host_speak_what_is_in_wit() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let mut resolve = Resolve::default();
+    let (package, _) = resolve.push_path(root.join("wit")).unwrap();
+    assert_eq!(
+        resolve.packages[package].name.to_string(),
+        "bakehouse:recipe@0.1.0"
+    );
+    let world = resolve.select_world(&[package], Some("app")).unwrap();
+    let written_imports = functions(&resolve, &resolve.worlds[world].imports);
+    let written_exports = functions(&resolve, &resolve.worlds[world].exports);
+
+    // misbehave uses every import that has functions but buildx and log.
+    for (name, complete) in [
+        ("misbehave", false),
+        ("crosshello", false),
+        ("esbuild", false),
+    ] {
+        let bytes = std::fs::read(recipe(name)).unwrap();
+        let DecodedWasm::Component(resolve, world) = wit_component::decode(&bytes).unwrap() else {
+            panic!("{name} is not a component");
+        };
+        let world = &resolve.worlds[world];
+        assert_eq!(
+            functions(&resolve, &world.exports),
+            written_exports,
+            "{name}"
+        );
+        for import in functions(&resolve, &world.imports) {
+            // A component keeps only the functions that it calls.
+            let (interface, used) = import.split_once(": ").unwrap();
+            let written = written_imports
+                .iter()
+                .find_map(|line| line.strip_prefix(&format!("{interface}: ")))
+                .unwrap_or_else(|| panic!("{name} imports {interface}, which is not in wit/"));
+            for function in used.split(", ").filter(|function| !function.is_empty()) {
+                assert!(
+                    written.split(", ").any(|w| w == function),
+                    "{name}: {interface}.{function}"
+                );
+            }
+        }
+        assert!(!complete);
+    }
+    for side in ["host/src/plugin/bindings.rs", "plugins/sdk/src/bindings.rs"] {
+        let text = std::fs::read_to_string(root.join(side)).unwrap();
+        let folder = text
+            .split("path: \"")
+            .nth(1)
+            .and_then(|rest| rest.split('"').next())
+            .unwrap();
+        // Macro paths are relative to the crate.
+        let manifest = Path::new(side)
+            .ancestors()
+            .find(|p| root.join(p).join("Cargo.toml").is_file())
+            .unwrap();
+        let resolved = root.join(manifest).join(folder).canonicalize().unwrap();
+        assert_eq!(resolved, root.join("wit").canonicalize().unwrap(), "{side}");
+    }
+}

@@ -1,0 +1,70 @@
+//! The esbuild recipe against packages shaped like the real ones.
+
+use crate::support::{Builder, Package, Project};
+
+const GRANTS: &str = "releases = [\"npm:esbuild\", \"npm:@esbuild/linux-x64\", \"npm:@esbuild/linux-arm64\"]\nimages = [\"esbuild\"]";
+
+fn project() -> Project {
+    let project = Project::new(Builder::Docker);
+    let home = std::env::var("BAKEHOUSE_HOME").expect("BAKEHOUSE_HOME is set by ./justw test");
+    project
+        .npm
+        .publish("esbuild", Package::new(&["0.27.0", "0.28.0"]));
+    for (package, architecture) in [("linux-x64", "amd64"), ("linux-arm64", "arm64")] {
+        let program =
+            std::fs::read(format!("{home}/tools/busybox-{architecture}/bin/busybox")).unwrap();
+        let files = Package::new(&["0.27.0", "0.28.0"])
+            .file("bin/esbuild", &program)
+            .file("README.md", b"readme")
+            .file("package.json", b"{}");
+        project.npm.publish(&format!("@esbuild/{package}"), files);
+    }
+    project.app("esbuild", GRANTS);
+    project
+}
+
+#[test]
+fn both_platforms_get_their_own_binary() {
+    let project = project();
+    project.run(&["run"]).expect(0);
+    let output = project
+        .run(&["inspect", "esbuild:0.28.0", "--format", "json"])
+        .expect(0);
+    let inspection = output.json();
+    for image in inspection["images"].as_array().unwrap() {
+        assert_eq!(image["user"], "65532:65532");
+        assert_eq!(image["entrypoint"][0], "/usr/local/bin/esbuild");
+        assert_eq!(
+            image["labels"]["org.opencontainers.image.version"],
+            "0.28.0"
+        );
+        assert_eq!(image["created"], "2025-01-02T10:00:00Z");
+    }
+    // busybox knows no applet of that name, and says so on both platforms.
+    let smoke = project.run(&["smoke", "esbuild:0.28.0"]).expect(8);
+    for platform in ["linux/amd64", "linux/arm64"] {
+        assert!(
+            smoke
+                .stdout
+                .contains(&format!("{platform}\tesbuild: applet not found")),
+            "{}",
+            smoke.stdout
+        );
+    }
+}
+
+#[test]
+fn bytes_that_were_not_published_are_refused() {
+    let project = project();
+    project.npm.corrupt("linux-arm64-0.28.0");
+    project
+        .run(&["run"])
+        .expect(6)
+        .says("esbuild 0.28.0 linux/arm64")
+        .says("is not what was published: expected sha512-");
+    project.run(&["inspect", "esbuild:0.28.0"]).expect(4);
+    assert_eq!(
+        project.digest("esbuild:latest"),
+        project.digest("esbuild:0.27.0")
+    );
+}

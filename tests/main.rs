@@ -1,0 +1,25 @@
+//! Integration tests: the real `bakehouse` binary against a real engine, a real
+//! BuildKit, two registries, and upstream fixtures on loopback.
+//!
+//! `./justw test` sets up what they need. Without it they fail, with a hint.
+
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "tests end by panicking"
+)]
+
+mod bad_input_test;
+mod build_merge_test;
+mod contract_test;
+mod cross_compile_test;
+mod esbuild_test;
+mod failure_test;
+mod resume_test;
+mod run_test;
+mod sandbox_test;
+mod support;

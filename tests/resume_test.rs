@@ -1,0 +1,98 @@
+//! Killed at any point, the next run ends in the same state.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::Stdio;
+
+use crate::support::{Builder, Project};
+
+const VERSIONS: [&str; 3] = ["1.0.0", "1.1.0", "2.0.0"];
+
+fn digests(project: &Project) -> Vec<String> {
+    VERSIONS
+        .iter()
+        .chain(&["latest"])
+        .map(|tag| project.digest(&format!("misbehave:{tag}")))
+        .collect()
+}
+
+/// Kills a run right after it says `line` for the `nth` time.
+fn killed_at(project: &Project, line: &str, nth: usize) {
+    let mut child = project
+        .command(&["run", "-v"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let seen = lines
+        .map_while(Result::ok)
+        .filter(|said| said.contains(line))
+        .nth(nth - 1);
+    assert!(seen.is_some(), "the run never said `{line}` {nth} times");
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn kill_and_resume() {
+    let whole = Project::new(Builder::Docker);
+    whole.misbehave(&VERSIONS);
+    whole.run(&["run"]).expect(0);
+    let expected = digests(&whole);
+
+    for (line, nth) in [
+        ("==> discover", 1),
+        (": started", 1),
+        (": started", 4),
+        ("COPY hello", 2),
+        (": pushed", 1),
+        (": pushed", 3),
+        (": pushed", 6),
+        ("tagged", 1),
+        ("tagged", 3),
+        ("tagged", 4),
+    ] {
+        let project = Project::new(Builder::Docker);
+        project.misbehave(&VERSIONS);
+        killed_at(&project, line, nth);
+        let output = project.run(&["run", "--format", "json"]).expect(0);
+        assert_eq!(digests(&project), expected, "killed at {nth} x {line}");
+        if line == ": pushed" {
+            let targets = output.json()["targets"].as_array().unwrap().clone();
+            let reused = targets
+                .iter()
+                .filter(|target| target["reused"] == true)
+                .count();
+            assert!(
+                reused >= nth,
+                "killed after {nth} pushes, {reused} were reused"
+            );
+        }
+        let left = std::fs::read_dir(project.path(".bakehouse/work"))
+            .unwrap()
+            .count();
+        assert_eq!(left, 0, "work trees are left behind");
+    }
+}
+
+#[test]
+fn sigterm_ends_children_and_exits_130() {
+    let project = Project::new(Builder::Docker);
+    project.misbehave(&["1.0.0-spin"]);
+    let mut child = project
+        .command(&["run", "--platform", "linux/amd64"])
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    lines
+        .map_while(Result::ok)
+        .find(|line| line.contains(": started"))
+        .unwrap();
+    let status = std::process::Command::new("kill")
+        .arg(child.id().to_string())
+        .status()
+        .unwrap();
+    assert!(status.success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+}

@@ -1,0 +1,116 @@
+//! `plan` and `run` where nothing goes wrong.
+
+use std::process::Stdio;
+
+use crate::support::{Builder, DebianRegistry, Package, Project, crane, finish};
+
+#[test]
+fn second_run_builds_nothing() {
+    let project = Project::new(Builder::Docker);
+    project.misbehave(&["1.0.0", "1.1.0", "2.0.0"]);
+    let first = project
+        .run(&["run", "--max-versions", "2", "--format", "json"])
+        .expect(0);
+    let report = first.json();
+    assert_eq!(report["targets"].as_array().unwrap().len(), 4);
+    assert_eq!(report["images"].as_array().unwrap().len(), 2);
+
+    // No builder is even looked for.
+    let mut second = project.command(&["run", "--max-versions", "2"]);
+    second.env("PATH", "/nowhere").env_remove("DOCKER_HOST");
+    let second = finish(&mut second).expect(0);
+    assert_eq!(second.stdout, "everything is published, nothing to build\n");
+
+    // An older version does not pull `latest` back.
+    let digest = project.digest("misbehave:2.0.0");
+    project.run(&["run"]).expect(0);
+    assert_eq!(project.digest("misbehave:latest"), digest);
+    assert_ne!(project.digest("misbehave:1.0.0"), digest);
+}
+
+#[test]
+fn plan_is_data_and_dry_run_pushes_nothing() {
+    let project = Project::new(Builder::Docker);
+    project.misbehave(&["1.0.0", "2.0.0-behave"]);
+    let plan = project.run(&["plan", "--format", "json"]).expect(0);
+    insta::assert_snapshot!("plan_json", plan.stdout);
+    let dry = project.run(&["run", "--dry-run"]).expect(0);
+    insta::assert_snapshot!("dry_run", dry.stdout);
+    let again = project.run(&["plan", "--format", "json"]).expect(0);
+    assert_eq!(plan.stdout, again.stdout);
+    assert!(!project.path("digests").exists());
+}
+
+#[test]
+fn a_prerelease_is_never_latest() {
+    let project = Project::new(Builder::Docker);
+    project.misbehave(&["1.0.0", "2.0.0-behave"]);
+    project.run(&["run"]).expect(0);
+    assert_eq!(
+        project.digest("misbehave:latest"),
+        project.digest("misbehave:1.0.0")
+    );
+}
+
+#[test]
+fn a_missing_platform_is_added_to_what_is_there() {
+    let project = Project::new(Builder::BuildKit);
+    let registry = DebianRegistry::start();
+    let host = registry.host();
+    project.misbehave(&["1.0.0"]);
+    project
+        .run(&["run", "--registry", &host, "--platform", "linux/amd64"])
+        .expect(0);
+    let reference = format!("{host}/test/misbehave:1.0.0");
+    let amd64 = crane(&["digest", &reference, "--platform", "linux/amd64"]);
+
+    let output = project
+        .run(&["run", "--registry", &host, "--format", "json"])
+        .expect(0);
+    let targets = output.json()["targets"].clone();
+    assert_eq!(targets.as_array().unwrap().len(), 1, "{targets}");
+    assert_eq!(targets[0]["target"], "misbehave 1.0.0 linux/arm64");
+    assert_eq!(
+        crane(&["digest", &reference, "--platform", "linux/amd64"]),
+        amd64
+    );
+    crane(&["digest", &reference, "--platform", "linux/arm64"]);
+    assert_eq!(
+        crane(&["digest", &reference]),
+        crane(&["digest", &format!("{host}/test/misbehave:latest")])
+    );
+}
+
+#[test]
+fn several_apps_and_quiet() {
+    let project = Project::new(Builder::Docker);
+    project.misbehave(&["1.0.0"]);
+    project.npm.publish("esbuild", Package::new(&[]));
+    project.app(
+        "esbuild",
+        "releases = [\"npm:esbuild\"]\nimages = [\"esbuild\"]",
+    );
+    let output = project.run(&["run", "-q"]).expect(0);
+    assert_eq!(output.stderr, "");
+    assert!(
+        output.stdout.contains("built 2, reused 0, tags set 2"),
+        "{}",
+        output.stdout
+    );
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_panic() {
+    let project = Project::new(Builder::Docker);
+    project.misbehave(&["1.0.0"]);
+    let mut child = project
+        .command(&["plan"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert!(!String::from_utf8_lossy(&output.stderr).contains("panicked"));
+}

@@ -1,0 +1,180 @@
+//! An npm registry on loopback.
+
+use std::collections::{BTreeMap, HashSet};
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::routing::get;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha512};
+
+/// Path in the tarball, and content.
+type File = (String, Vec<u8>);
+
+/// One package: versions, oldest first, each with the files of its tarball.
+#[derive(Default)]
+pub struct Package {
+    description: String,
+    versions: Vec<(String, Vec<File>)>,
+}
+
+impl Package {
+    pub fn new(versions: &[&str]) -> Self {
+        let versions = versions.iter().map(|v| ((*v).to_owned(), Vec::new()));
+        Self {
+            versions: versions.collect(),
+            ..Self::default()
+        }
+    }
+
+    pub fn description(mut self, text: &str) -> Self {
+        text.clone_into(&mut self.description);
+        self
+    }
+
+    /// Adds a file to every version's tarball.
+    pub fn file(mut self, path: &str, content: &[u8]) -> Self {
+        for (_, files) in &mut self.versions {
+            files.push((format!("package/{path}"), content.to_vec()));
+        }
+        self
+    }
+}
+
+#[derive(Default)]
+struct Content {
+    documents: BTreeMap<String, Value>,
+    tarballs: BTreeMap<String, Vec<u8>>,
+    gone: HashSet<String>,
+}
+
+type Shared = Arc<Mutex<Content>>;
+
+/// The registry; it ends with the test.
+pub struct Npm {
+    address: SocketAddr,
+    content: Shared,
+    _runtime: tokio::runtime::Runtime,
+}
+
+impl Npm {
+    pub fn start() -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        let content = Shared::default();
+        let app = Router::new()
+            .route("/{package}", get(document))
+            .route("/-/{file}", get(tarball))
+            .with_state(Arc::clone(&content));
+        let listener = runtime
+            .block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))
+            .unwrap();
+        let address = listener.local_addr().unwrap();
+        runtime.spawn(async move { axum::serve(listener, app).await });
+        Self {
+            address,
+            content,
+            _runtime: runtime,
+        }
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}/", self.address)
+    }
+
+    pub fn publish(&self, name: &str, package: Package) {
+        let mut versions = serde_json::Map::new();
+        let mut time = serde_json::Map::new();
+        let mut content = self.content.lock().unwrap();
+        for (day, (version, files)) in package.versions.into_iter().enumerate() {
+            let file = format!("{}-{version}.tgz", name.replace(['@', '/'], "_"));
+            let bytes = tar_gz(&files);
+            let integrity = format!("sha512-{}", BASE64_STANDARD.encode(Sha512::digest(&bytes)));
+            versions.insert(
+                version.clone(),
+                json!({
+                    "name": name, "version": version, "license": "MIT",
+                    "description": package.description,
+                    "dist": { "tarball": format!("{}-/{file}", self.url()), "integrity": integrity },
+                }),
+            );
+            time.insert(
+                version,
+                format!("2025-01-{:02}T10:00:00.000Z", day + 1).into(),
+            );
+            content.tarballs.insert(file, bytes);
+        }
+        let document = json!({ "name": name, "versions": versions, "time": time });
+        content.documents.insert(name.to_owned(), document);
+    }
+
+    /// Answers 404 for files with this text in their names from now on.
+    pub fn lose(&self, text: &str) {
+        self.content.lock().unwrap().gone.insert(text.to_owned());
+    }
+
+    /// Changes the bytes of files with this text in their names, and not what
+    /// is said of them.
+    pub fn corrupt(&self, text: &str) {
+        let mut content = self.content.lock().unwrap();
+        for (_, bytes) in content
+            .tarballs
+            .iter_mut()
+            .filter(|(name, _)| name.contains(text))
+        {
+            bytes.push(0);
+        }
+    }
+}
+
+async fn document(
+    State(content): State<Shared>,
+    Path(package): Path<String>,
+) -> Result<String, StatusCode> {
+    let content = content.lock().unwrap();
+    let document = content
+        .documents
+        .get(&package)
+        .ok_or(StatusCode::NOT_FOUND)?;
+    Ok(document.to_string())
+}
+
+async fn tarball(
+    State(content): State<Shared>,
+    Path(file): Path<String>,
+) -> Result<Vec<u8>, StatusCode> {
+    let content = content.lock().unwrap();
+    if content.gone.iter().any(|text| file.contains(text)) {
+        return Err(StatusCode::NOT_FOUND);
+    }
+    content
+        .tarballs
+        .get(&file)
+        .cloned()
+        .ok_or(StatusCode::NOT_FOUND)
+}
+
+fn tar_gz(files: &[File]) -> Vec<u8> {
+    let mut archive = tar::Builder::new(Vec::new());
+    for (path, bytes) in files {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(bytes.len() as u64);
+        header.set_mode(0o755);
+        archive
+            .append_data(&mut header, path, bytes.as_slice())
+            .unwrap();
+    }
+    let tar = archive.into_inner().unwrap();
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(&tar).unwrap();
+    gzip.finish().unwrap()
+}

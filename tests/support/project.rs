@@ -1,0 +1,141 @@
+//! A project in a folder of its own, and the binary run in it.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+use super::{Npm, Output, tool};
+
+/// Which of the two builders, and with it which way to push.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Builder {
+    /// The Docker Engine's own: the host pushes an OCI export.
+    Docker,
+    /// BuildKit as a daemon: pushes by digest itself.
+    BuildKit,
+}
+
+/// Variables of the machine that the binary needs to find engine and tools.
+const INHERITED: &[&str] = &["PATH", "DOCKER_HOST", "BUILDX_CONFIG"];
+
+/// A project with an npm fixture.
+pub struct Project {
+    folder: TempDir,
+    pub npm: Npm,
+    builder: Builder,
+}
+
+impl Project {
+    pub fn new(builder: Builder) -> Self {
+        let folder = tempfile::Builder::new()
+            .prefix("bakehouse-test-")
+            .tempdir()
+            .unwrap();
+        let project = Self {
+            folder,
+            npm: Npm::start(),
+            builder,
+        };
+        project.write(
+            "bakehouse.toml",
+            "registry = \"local\"\nnamespace = \"test\"\nplatforms = [\"linux/amd64\", \"linux/arm64\"]\n",
+        );
+        std::fs::create_dir(project.path("apps")).unwrap();
+        project
+    }
+
+    pub fn path(&self, relative: &str) -> PathBuf {
+        self.folder.path().join(relative)
+    }
+
+    pub fn write(&self, relative: &str, text: impl AsRef<[u8]>) {
+        let path = self.path(relative);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
+    /// Adds an app of a test recipe, or of a real one.
+    pub fn app(&self, name: &str, grants: &str) {
+        let wasm = recipe(name);
+        std::fs::create_dir_all(self.path(&format!("apps/{name}"))).unwrap();
+        std::fs::copy(&wasm, self.path(&format!("apps/{name}/recipe.wasm"))).unwrap();
+        self.write(
+            &format!("apps/{name}/app.toml"),
+            format!("recipe = \"recipe.wasm\"\n\n[grants]\n{grants}\n"),
+        );
+    }
+
+    /// Adds `misbehave` with these versions.
+    pub fn misbehave(&self, versions: &[&str]) {
+        let package = super::Package::new(versions).file("asset", b"asset");
+        self.npm.publish("misbehave", package);
+        self.app(
+            "misbehave",
+            "releases = [\"npm:misbehave\"]\nimages = [\"misbehave\"]",
+        );
+    }
+
+    /// The binary with arguments, in this project, with an environment of its
+    /// own.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_bakehouse"));
+        command
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env_clear()
+            .envs(
+                INHERITED
+                    .iter()
+                    .filter_map(|name| Some((name, std::env::var_os(name)?))),
+            )
+            .env("HOME", self.folder.path())
+            .env("NPM_CONFIG_REGISTRY", self.npm.url())
+            .stdin(Stdio::null());
+        if self.builder == Builder::BuildKit {
+            command.env("BAKEHOUSE_BUILDER", "bakehouse");
+        }
+        command
+    }
+
+    /// Runs the binary to its end.
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        // Names what is missing before the binary does.
+        tool("docker-buildx");
+        finish(&mut self.command(arguments))
+    }
+
+    /// The digest that `inspect` tells.
+    pub fn digest(&self, reference: &str) -> String {
+        let output = self
+            .run(&["inspect", reference, "--format", "json"])
+            .expect(0);
+        output.json()["digest"].as_str().unwrap().to_owned()
+    }
+}
+
+/// Runs a prepared command to its end.
+pub fn finish(command: &mut Command) -> Output {
+    let output = command.output().expect("bakehouse starts");
+    Output {
+        code: output.status.code(),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// The component of a recipe, built by `just build-plugins`.
+pub fn recipe(name: &str) -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let folder = root.join("target/recipes/wasm32-wasip2/recipe");
+    ["bakehouse_recipe_", "bakehouse_test_recipe_"]
+        .iter()
+        .map(|prefix| folder.join(format!("{prefix}{name}.wasm")))
+        .find(|path| path.is_file())
+        .unwrap_or_else(|| {
+            panic!(
+                "there is no component of recipe {name} in {}\nhint: just build-plugins",
+                folder.display()
+            )
+        })
+}
