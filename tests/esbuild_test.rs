@@ -15,8 +15,7 @@ fn project() -> Project {
             std::fs::read(format!("{home}/tools/busybox-{architecture}/bin/busybox")).unwrap();
         let files = Package::new(&["0.27.0", "0.28.0"])
             .file("bin/esbuild", &program)
-            .file("README.md", b"readme")
-            .file("package.json", b"{}");
+            .file("README.md", b"readme");
         project.npm.publish(&format!("@esbuild/{package}"), files);
     }
     project.app("esbuild", GRANTS);

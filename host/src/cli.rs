@@ -10,7 +10,7 @@ use crate::platform::Platform;
 
 /// Publishes the multi-arch container images that upstream projects do not ship.
 #[derive(Debug, Parser)]
-#[command(name = "bakehouse", version, propagate_version = true)]
+#[command(name = "bakehouse", version)]
 pub struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,

@@ -10,6 +10,7 @@ use crate::platform::Platform;
 
 /// The app, as its recipe describes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct App {
     /// Its name, as the folder in `apps/`.
     pub name: String,
@@ -27,6 +28,7 @@ pub struct App {
 
 /// One repository that an app publishes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Image {
     /// Repository name below the namespace.
     pub name: String,
@@ -40,6 +42,7 @@ pub struct Image {
 
 /// One version of an app.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Version {
     /// Normalised number, the image tag.
     pub number: String,
@@ -97,6 +100,7 @@ pub enum Network {
 
 /// One BuildKit build, paths relative to the work tree.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Build {
     /// Context folder.
     pub context: String,

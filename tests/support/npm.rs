@@ -97,7 +97,11 @@ impl Npm {
         let mut content = self.content.lock().unwrap();
         for (day, (version, files)) in package.versions.into_iter().enumerate() {
             let file = format!("{}-{version}.tgz", name.replace(['@', '/'], "_"));
-            let bytes = tar_gz(&files);
+            let manifest = (
+                "package/package.json".to_owned(),
+                format!("{{\"version\":\"{version}\"}}").into_bytes(),
+            );
+            let bytes = tar_gz(&[files, vec![manifest]].concat());
             let integrity = format!("sha512-{}", BASE64_STANDARD.encode(Sha512::digest(&bytes)));
             versions.insert(
                 version.clone(),
