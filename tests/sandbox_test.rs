@@ -1,5 +1,7 @@
 //! What a recipe asks for and does not get.
 
+use std::time::Duration;
+
 use crate::support::{Builder, Output, Project};
 
 fn refused(behaviour: &str, code: i32) -> Output {
@@ -29,6 +31,15 @@ fn ungranted_calls_name_the_line_to_add() {
 fn paths_stay_in_the_work_tree() {
     refused("escape", 5).says("path `../..` has a `..`");
     refused("dockerfile", 5).says("path `/etc/passwd` is absolute");
+}
+
+#[test]
+fn waiting_for_the_host_costs_no_cpu_time() {
+    let project = Project::new(Builder::Docker);
+    project.misbehave(&["1.0.0"]);
+    // Longer than the 10 s that an endless loop gets.
+    project.npm.slow(Duration::from_secs(11));
+    project.run(&["plan"]).expect(0);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
+use reqwest::redirect::Policy;
 
 use crate::buildx::{Builder, Buildx};
 use crate::config::{Overrides, Project, RegistryChoice, Settings};
@@ -16,6 +17,8 @@ use crate::release::Releases;
 /// Time to connect, and longest silence while reading, for upstream servers.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 const READ_TIMEOUT: Duration = Duration::from_secs(60);
+/// Redirects followed for one download.
+const MAX_REDIRECTS: usize = 5;
 
 /// Project, settings, registry, builder and what recipes may use.
 pub struct Context {
@@ -55,6 +58,7 @@ impl Context {
             .user_agent(concat!("bakehouse/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT_TIMEOUT)
             .read_timeout(READ_TIMEOUT)
+            .redirect(redirects())
             .build()?;
         let services = Arc::new(Services {
             releases: Releases::new(http.clone()),
@@ -75,6 +79,23 @@ impl Context {
             _local: local,
         })
     }
+}
+
+/// A few redirects, none of which gives up encryption.
+fn redirects() -> Policy {
+    Policy::custom(|attempt| {
+        let encrypted = attempt
+            .previous()
+            .last()
+            .is_some_and(|url| url.scheme() == "https");
+        if attempt.previous().len() > MAX_REDIRECTS {
+            attempt.error("too many redirects")
+        } else if encrypted && attempt.url().scheme() != "https" {
+            attempt.error("redirected from https to http")
+        } else {
+            attempt.follow()
+        }
+    })
 }
 
 /// A client for the target registry, and the embedded one behind it where that

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Path, State};
@@ -52,6 +53,7 @@ struct Content {
     documents: BTreeMap<String, Value>,
     tarballs: BTreeMap<String, Vec<u8>>,
     gone: HashSet<String>,
+    delay: Duration,
 }
 
 type Shared = Arc<Mutex<Content>>;
@@ -126,6 +128,11 @@ impl Npm {
         self.content.lock().unwrap().gone.insert(text.to_owned());
     }
 
+    /// Answers this much later from now on.
+    pub fn slow(&self, delay: Duration) {
+        self.content.lock().unwrap().delay = delay;
+    }
+
     /// Changes the bytes of files with this text in their names, and not what
     /// is said of them.
     pub fn corrupt(&self, text: &str) {
@@ -144,6 +151,8 @@ async fn document(
     State(content): State<Shared>,
     Path(package): Path<String>,
 ) -> Result<String, StatusCode> {
+    let delay = content.lock().unwrap().delay;
+    tokio::time::sleep(delay).await;
     let content = content.lock().unwrap();
     let document = content
         .documents

@@ -52,9 +52,13 @@ impl DebianRegistry {
             storage.path().join("data").display()
         );
         std::fs::write(&config, text).unwrap();
-        let child = Command::new(tool("docker-registry"))
-            .arg("serve")
+        // Ends when our end of its standard input closes, however that happens.
+        let script = "\"$0\" serve \"$1\" & cat; kill $!; wait";
+        let child = Command::new("sh")
+            .args(["-c", script])
+            .arg(tool("docker-registry"))
             .arg(&config)
+            .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
@@ -79,7 +83,7 @@ impl DebianRegistry {
 
 impl Drop for DebianRegistry {
     fn drop(&mut self) {
-        let _ = self.child.kill();
+        drop(self.child.stdin.take());
         let _ = self.child.wait();
     }
 }
