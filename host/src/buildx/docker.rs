@@ -89,7 +89,7 @@ impl Buildx {
                     capabilities.name
                 ),
             )
-            .hint("turn on Docker's containerd image store, or: docker buildx create --use")
+            .hint("turn on Docker's containerd image store, or: docker buildx create --use --driver-opt network=host")
             .into());
         }
         Ok((program, capabilities))
@@ -187,8 +187,7 @@ impl Buildx {
         let gone = [
             "connection refused",
             "error reading from server",
-            "Cannot connect",
-            "no such file or directory: unavailable",
+            "Cannot connect to the Docker daemon",
             "code = Unavailable",
         ];
         if gone.iter().any(|sign| said.contains(sign)) {
