@@ -1,24 +1,16 @@
 //! Everything a command works with, opened once.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Result;
-use reqwest::redirect::Policy;
 
-use crate::buildx::{Builder, Buildx};
+use crate::buildx::{Builder, Buildx, BuildxOptions};
 use crate::config::{Overrides, Project, RegistryChoice, Settings};
-use crate::fetch::Fetcher;
+use crate::fetch::{self, Fetcher};
 use crate::plugin::{Runtime, Services};
 use crate::progress::Reporter;
 use crate::registry::{Endpoint, LocalRegistry, Registry, Upstream};
 use crate::release::Releases;
-
-/// Time to connect, and longest silence while reading, for upstream servers.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
-const READ_TIMEOUT: Duration = Duration::from_secs(60);
-/// Redirects followed for one download.
-const MAX_REDIRECTS: usize = 5;
 
 /// Project, settings, registry, builder and what recipes may use.
 pub struct Context {
@@ -52,14 +44,14 @@ impl Context {
         let settings = Settings::resolve(project.file(), overrides)?;
         let (registry, local) =
             open_registry(&project, &settings, Arc::clone(&reporter), 0).await?;
-        let builder: Arc<dyn Builder> =
-            Arc::new(Buildx::new(settings.builder.clone(), Arc::clone(&reporter)));
-        let http = reqwest::Client::builder()
-            .user_agent(concat!("bakehouse/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(CONNECT_TIMEOUT)
-            .read_timeout(READ_TIMEOUT)
-            .redirect(redirects())
-            .build()?;
+        let builder: Arc<dyn Builder> = Arc::new(Buildx::new(
+            BuildxOptions {
+                builder: settings.builder.clone(),
+                ..BuildxOptions::default()
+            },
+            Arc::clone(&reporter),
+        ));
+        let http = fetch::client()?;
         let services = Arc::new(Services {
             releases: Releases::new(http.clone()),
             fetcher: Fetcher::new(http, project.downloads()),
@@ -79,23 +71,6 @@ impl Context {
             _local: local,
         })
     }
-}
-
-/// A few redirects, none of which gives up encryption.
-fn redirects() -> Policy {
-    Policy::custom(|attempt| {
-        let encrypted = attempt
-            .previous()
-            .last()
-            .is_some_and(|url| url.scheme() == "https");
-        if attempt.previous().len() > MAX_REDIRECTS {
-            attempt.error("too many redirects")
-        } else if encrypted && attempt.url().scheme() != "https" {
-            attempt.error("redirected from https to http")
-        } else {
-            attempt.follow()
-        }
-    })
 }
 
 /// A client for the target registry, and the embedded one behind it where that

@@ -60,9 +60,10 @@ pub struct BuildRequest {
     pub output: Output,
     /// Add SLSA provenance (`--provenance`).
     pub provenance: bool,
-    /// Seconds since 1970 that the image and its files are dated to
-    /// (`SOURCE_DATE_EPOCH`), so that the same inputs make the same digest.
-    pub epoch: Option<i64>,
+    /// When the image counts as made (RFC 3339): `SOURCE_DATE_EPOCH`, and
+    /// younger files in layers get this time, so that the same inputs make the
+    /// same digest.
+    pub created: Option<String>,
 }
 
 /// Where the result of a build goes.

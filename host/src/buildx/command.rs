@@ -1,237 +1,203 @@
-//! A build as arguments of `docker buildx build`.
+//! A build as command line.
 
-use std::path::Path;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 
 use super::builder::{BuildRequest, Output};
+use super::epoch::epoch_seconds;
+use super::layer_cache::CacheArgs;
 use crate::recipe::{CallError, Dockerfile, Network};
 use crate::work_tree::WorkTree;
 
-/// Arguments of a build, and what it reads on standard input.
+/// Arguments after the program's name, and what it reads from stdin.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Invocation {
-    pub(super) arguments: Vec<String>,
-    pub(super) stdin: Option<String>,
+pub(crate) struct CommandLine {
+    pub(crate) args: Vec<OsString>,
+    pub(crate) stdin: Option<String>,
 }
 
-/// The invocation for a request; `metadata` is the file that buildx writes.
-pub(super) fn invocation(
-    builder: &str,
+/// Turns a request into a command line.
+///
+/// # Errors
+/// [`CallError::InvalidInput`] if a path leaves the work tree or is not there,
+/// or a name cannot be passed on.
+pub(crate) fn command_line(
     request: &BuildRequest,
+    builder: &str,
     metadata: &Path,
-) -> Result<Invocation, CallError> {
+    destination: &Path,
+    cache: &CacheArgs,
+) -> Result<CommandLine, CallError> {
     let build = &request.build;
-    let tree = WorkTree::new(&request.work_tree);
-    let mut arguments: Vec<String> = ["build", "--progress=rawjson"].map(str::to_owned).to_vec();
-    let mut flag = |name: &str, value: String| arguments.push(format!("--{name}={value}"));
-
-    flag("builder", builder.to_owned());
-    flag("metadata-file", metadata.display().to_string());
-    flag("platform", build.platform.to_string());
-    flag(
-        "network",
+    let tree = WorkTree::open(&request.work_tree)?;
+    let mut line = Line(vec!["build".into()]);
+    line.pair("--builder", builder);
+    line.push("--progress=rawjson");
+    line.path("--metadata-file", metadata);
+    line.pair("--platform", &build.platform.to_string());
+    line.pair(
+        "--network",
         match build.network {
-            Network::None => "none".to_owned(),
-            Network::Default => "default".to_owned(),
+            Network::None => "none",
+            Network::Default => "default",
         },
     );
-    flag(
-        "provenance",
-        if request.provenance {
-            "mode=max"
-        } else {
-            "false"
-        }
-        .to_owned(),
-    );
-    flag("sbom", "false".to_owned());
+    line.push(match request.provenance {
+        true => "--provenance=mode=max",
+        false => "--provenance=false",
+    });
+    line.push("--sbom=false");
     if let Some(stage) = &build.stage {
-        flag("target", stage.clone());
+        line.pair("--target", &word("stage", stage)?);
     }
-    if let Some(epoch) = request.epoch {
-        flag("build-arg", format!("SOURCE_DATE_EPOCH={epoch}"));
+    for (name, value) in &build.args {
+        line.pair("--build-arg", &format!("{}={value}", arg_name(name)?));
     }
-    for (key, value) in &build.args {
-        flag("build-arg", pair("a build argument", key, value)?);
+    let epoch = match &request.created {
+        Some(created) => Some(epoch_seconds(created).ok_or_else(|| {
+            CallError::InvalidInput(format!("`{created}` is not a time as in RFC 3339"))
+        })?),
+        None => None,
+    };
+    if let Some(epoch) = epoch {
+        line.pair("--build-arg", &format!("SOURCE_DATE_EPOCH={epoch}"));
     }
-    for (key, value) in &build.contexts {
-        let value = if value.starts_with("docker-image://") {
-            value.clone()
+    for (name, value) in &build.labels {
+        line.pair("--label", &format!("{}={value}", word("label", name)?));
+    }
+    for (name, value) in &build.contexts {
+        let name = word("context", name)?;
+        if value.starts_with("docker-image://") {
+            line.pair("--build-context", &format!("{name}={value}"));
         } else {
-            tree.resolve(value)?.display().to_string()
-        };
-        flag("build-context", pair("a build context", key, &value)?);
+            let mut text = OsString::from(format!("{name}="));
+            text.push(tree.folder(value)?);
+            line.push("--build-context");
+            line.push(text);
+        }
     }
-    for (key, value) in &build.labels {
-        flag("label", pair("a label", key, value)?);
+    for from in &cache.from {
+        line.pair("--cache-from", from);
     }
-    flag("output", output(&request.output, request.epoch.is_some()));
+    for to in &cache.to {
+        line.pair("--cache-to", to);
+    }
+    line.push("--output");
+    line.push(output(&request.output, destination, epoch.is_some())?);
     let stdin = match &build.dockerfile {
         Dockerfile::Path(path) => {
-            flag("file", tree.resolve(path)?.display().to_string());
+            line.path("--file", &tree.file(path)?);
             None
         }
         Dockerfile::Inline(text) => {
-            flag("file", "-".to_owned());
+            line.pair("--file", "-");
             Some(text.clone())
         }
     };
-    arguments.push(tree.resolve(&build.context)?.display().to_string());
-    Ok(Invocation { arguments, stdin })
+    line.push("--");
+    line.push(tree.folder(&build.context)?);
+    Ok(CommandLine {
+        args: line.0,
+        stdin,
+    })
 }
 
-/// `key=value`. Without the `=`, or with an empty key, buildx would read the
-/// value from our environment.
-fn pair(what: &str, key: &str, value: &str) -> Result<String, CallError> {
-    if key.is_empty() || key.contains(['=', '\0', '\n']) || value.contains('\0') {
-        return Err(CallError::InvalidInput(format!(
-            "{what} cannot be named `{}`",
-            key.escape_debug()
-        )));
+struct Line(Vec<OsString>);
+
+impl Line {
+    fn push(&mut self, arg: impl Into<OsString>) {
+        self.0.push(arg.into());
     }
-    Ok(format!("{key}={value}"))
+
+    fn pair(&mut self, flag: &str, value: &str) {
+        self.push(flag);
+        self.push(value);
+    }
+
+    fn path(&mut self, flag: &str, value: &Path) {
+        self.push(flag);
+        self.push(value);
+    }
 }
 
-/// The exporter (BuildKit README, "Output"); its values are CSV.
-fn output(output: &Output, dated: bool) -> String {
-    let mut fields = match output {
+/// The `--output` value, which is a line of CSV. Layers are always OCI, so
+/// that builders agree on media types.
+fn output(output: &Output, destination: &Path, rewrite: bool) -> Result<OsString, CallError> {
+    let image = if rewrite {
+        ",oci-mediatypes=true,rewrite-timestamp=true"
+    } else {
+        ",oci-mediatypes=true"
+    };
+    let with_path = |before: &str, after: &str| {
+        let path = csv(destination)?;
+        Ok(OsString::from(format!("{before}{path}{after}")))
+    };
+    match output {
         Output::PushByDigest {
             repository,
             plain_http,
         } => {
-            let mut fields = vec![
-                "type=image".to_owned(),
-                format!("name={repository}"),
-                "push-by-digest=true".to_owned(),
-                "name-canonical=true".to_owned(),
-                "push=true".to_owned(),
-                "oci-mediatypes=true".to_owned(),
-            ];
-            if *plain_http {
-                fields.push("registry.insecure=true".to_owned());
+            if repository.contains([',', '"', '=', ' ']) {
+                return Err(CallError::InvalidInput(format!(
+                    "`{repository}` is not a repository"
+                )));
             }
-            fields
+            let insecure = if *plain_http {
+                ",registry.insecure=true"
+            } else {
+                ""
+            };
+            Ok(format!(
+                "type=image,name={repository},push-by-digest=true,name-canonical=true,push=true{insecure}{image}"
+            )
+            .into())
         }
-        Output::OciArchive(path) => vec!["type=oci".to_owned(), format!("dest={}", path.display())],
-        Output::Files(path) => {
-            return csv(&["type=local".to_owned(), format!("dest={}", path.display())]);
-        }
-    };
-    if dated {
-        fields.push("rewrite-timestamp=true".to_owned());
+        Output::OciArchive(_) => with_path("type=oci,tar=true,", image),
+        Output::Files(_) => with_path("type=local,", ""),
     }
-    csv(&fields)
 }
 
-fn csv(fields: &[String]) -> String {
-    let quoted: Vec<String> = fields
-        .iter()
-        .map(|field| {
-            if field.contains([',', '"', '\n']) {
-                format!("\"{}\"", field.replace('"', "\"\""))
-            } else {
-                field.clone()
-            }
-        })
-        .collect();
-    quoted.join(",")
+/// `dest=PATH` as one field of CSV.
+fn csv(path: &Path) -> Result<String, CallError> {
+    let text = path
+        .to_str()
+        .ok_or_else(|| CallError::InvalidInput(format!("{} is not valid UTF-8", path.display())))?;
+    if text.contains([',', '"', '\n']) {
+        return Ok(format!("\"dest={}\"", text.replace('"', "\"\"")));
+    }
+    Ok(format!("dest={text}"))
+}
+
+/// A name that ends at the first `=`.
+fn word(what: &str, name: &str) -> Result<String, CallError> {
+    if name.is_empty() || name.starts_with('-') || name.contains(['=', '\0', '\n', ' ']) {
+        return Err(CallError::InvalidInput(format!(
+            "`{name}` is not a name for a {what}"
+        )));
+    }
+    Ok(name.to_owned())
+}
+
+/// A build argument's name. BuildKit's own ones choose another frontend or
+/// output layout, `SOURCE_DATE_EPOCH` is the host's.
+fn arg_name(name: &str) -> Result<String, CallError> {
+    if name.starts_with("BUILDKIT_") || name == "SOURCE_DATE_EPOCH" {
+        return Err(CallError::InvalidInput(format!(
+            "the build argument {name} belongs to the host"
+        )));
+    }
+    word("build argument", name)
+}
+
+/// Where buildx writes to, before the result is moved into place.
+pub(crate) fn destination(output: &Output, scratch: &Path) -> PathBuf {
+    match output {
+        Output::PushByDigest { .. } => PathBuf::new(),
+        Output::OciArchive(_) => scratch.join("image.tar"),
+        Output::Files(_) => scratch.join("files"),
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::path::PathBuf;
-
-    use super::*;
-    use crate::recipe::Build;
-    use crate::target::TargetId;
-
-    fn request(root: &Path, output: Output) -> BuildRequest {
-        let platform: crate::platform::Platform = "linux/arm64".parse().unwrap();
-        BuildRequest {
-            target: TargetId {
-                app: "x".into(),
-                version: "1".into(),
-                image: "x".into(),
-                platform: platform.clone(),
-            },
-            work_tree: root.to_owned(),
-            build: Build {
-                context: ".".into(),
-                dockerfile: Dockerfile::Inline("FROM scratch".into()),
-                platform,
-                stage: Some("final".into()),
-                args: vec![("A".into(), "1,2 = x".into())],
-                contexts: vec![
-                    ("base".into(), "docker-image://r.example/x@sha256:0".into()),
-                    ("files".into(), "sub".into()),
-                ],
-                labels: vec![("l".into(), "v".into())],
-                network: Network::None,
-            },
-            output,
-            provenance: false,
-            epoch: Some(7),
-        }
-    }
-
-    #[test]
-    fn both_ways_to_push() {
-        let folder = tempfile::tempdir().unwrap();
-        let root = folder.path().display().to_string();
-        let show = |output| {
-            let request = request(folder.path(), output);
-            let invocation = invocation("b", &request, Path::new("/m")).unwrap();
-            assert_eq!(invocation.stdin.as_deref(), Some("FROM scratch"));
-            invocation.arguments.join("\n").replace(&root, "ROOT")
-        };
-        insta::assert_snapshot!(show(Output::PushByDigest {
-            repository: "127.0.0.1:5000/n/x".into(),
-            plain_http: true,
-        }), @r"
-        build
-        --progress=rawjson
-        --builder=b
-        --metadata-file=/m
-        --platform=linux/arm64
-        --network=none
-        --provenance=false
-        --sbom=false
-        --target=final
-        --build-arg=SOURCE_DATE_EPOCH=7
-        --build-arg=A=1,2 = x
-        --build-context=base=docker-image://r.example/x@sha256:0
-        --build-context=files=ROOT/sub
-        --label=l=v
-        --output=type=image,name=127.0.0.1:5000/n/x,push-by-digest=true,name-canonical=true,push=true,oci-mediatypes=true,registry.insecure=true,rewrite-timestamp=true
-        --file=-
-        ROOT
-        ");
-        let archive = show(Output::OciArchive(PathBuf::from("/tmp/a,b.tar")));
-        assert!(
-            archive.contains(r#"--output=type=oci,"dest=/tmp/a,b.tar",rewrite-timestamp=true"#),
-            "{archive}"
-        );
-        let files = show(Output::Files(PathBuf::from("/out")));
-        assert!(files.contains("--output=type=local,dest=/out\n"), "{files}");
-    }
-
-    #[test]
-    fn paths_and_names_stay_inside() {
-        let folder = tempfile::tempdir().unwrap();
-        let change: [fn(&mut Build); 5] = [
-            |b| b.context = "..".into(),
-            |b| b.dockerfile = Dockerfile::Path("/etc/passwd".into()),
-            |b| b.contexts = vec![("x".into(), "../x".into())],
-            |b| b.args = vec![(String::new(), "HOME".into())],
-            |b| b.labels = vec![("a=b".into(), "c".into())],
-        ];
-        for change in change {
-            let mut request = request(folder.path(), Output::OciArchive("/o".into()));
-            change(&mut request.build);
-            assert!(
-                invocation("b", &request, Path::new("/m")).is_err(),
-                "{:?}",
-                request.build
-            );
-        }
-    }
-}
+#[path = "command_tests.rs"]
+pub(crate) mod tests;

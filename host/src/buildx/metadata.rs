@@ -1,32 +1,84 @@
-//! What buildx writes to `--metadata-file`.
+//! What `--metadata-file` says about a result.
 
-use std::path::Path;
-
-use anyhow::{Context as _, Result};
-use oci_spec::image::Descriptor;
+use oci_spec::image::{Descriptor, MediaType};
 use serde::Deserialize;
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 struct Metadata {
     #[serde(rename = "containerimage.descriptor")]
-    descriptor: Option<Image>,
+    descriptor: Option<Descriptor>,
+    #[serde(rename = "containerimage.digest")]
+    digest: Option<String>,
 }
 
-/// A descriptor with whatever else; annotations are BuildKit's own notes.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Image {
-    media_type: String,
-    digest: oci_spec::image::Digest,
-    size: u64,
-}
-
-/// The image's descriptor; none where the build made no image.
-pub(super) fn read(path: &Path) -> Result<Option<Descriptor>> {
-    let bytes = std::fs::read(path).context("buildx wrote no metadata file")?;
-    let metadata: Metadata =
-        serde_json::from_slice(&bytes).context("buildx's metadata file is malformed")?;
-    Ok(metadata
+/// The descriptor of the manifest or index that was exported. Its annotations
+/// are dropped: not every builder writes them.
+///
+/// # Errors
+/// What is wrong with the file.
+pub(crate) fn descriptor(json: &str) -> Result<Descriptor, String> {
+    let metadata: Metadata = serde_json::from_str(json).map_err(|e| e.to_string())?;
+    let mut descriptor = metadata
         .descriptor
-        .map(|image| Descriptor::new(image.media_type.as_str().into(), image.size, image.digest)))
+        .ok_or("it has no containerimage.descriptor")?;
+    if let Some(digest) = metadata.digest
+        && digest != descriptor.digest().to_string()
+    {
+        return Err(format!(
+            "its containerimage.digest is {digest}, its containerimage.descriptor has {}",
+            descriptor.digest()
+        ));
+    }
+    if !is_image(descriptor.media_type()) {
+        return Err(format!(
+            "its media type {} is no image",
+            descriptor.media_type()
+        ));
+    }
+    if descriptor.size() == 0 {
+        return Err("its size is 0".to_owned());
+    }
+    descriptor.set_annotations(None);
+    Ok(descriptor)
+}
+
+fn is_image(media_type: &MediaType) -> bool {
+    match media_type {
+        MediaType::ImageManifest | MediaType::ImageIndex => true,
+        MediaType::Other(text) => text.starts_with("application/vnd.docker.distribution.manifest."),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DIGEST: &str = "sha256:8e11bd853986f95621fdea0c3865926f888645e8614908f89358edccc0de3102";
+
+    fn json(media_type: &str, digest: &str) -> String {
+        format!(
+            r#"{{"containerimage.descriptor":{{"mediaType":"{media_type}","digest":"{digest}","size":1116,
+            "annotations":{{"org.opencontainers.image.created":"2023-11-14T22:13:20Z"}},
+            "platform":{{"architecture":"arm64","os":"linux"}}}},"containerimage.digest":"{DIGEST}"}}"#
+        )
+    }
+
+    #[test]
+    fn reads_and_checks_the_descriptor() {
+        let manifest = "application/vnd.oci.image.manifest.v1+json";
+        let descriptor = descriptor(&json(manifest, DIGEST)).unwrap();
+        assert_eq!(descriptor.digest().to_string(), DIGEST);
+        assert_eq!(descriptor.size(), 1116);
+        assert!(descriptor.annotations().is_none() && descriptor.platform().is_some());
+        for bad in [
+            "{}".to_owned(),
+            "nothing".to_owned(),
+            json("text/plain", DIGEST),
+            json(manifest, &DIGEST.replace('8', "9")),
+            json(manifest, "sha256:../../x"),
+        ] {
+            assert!(super::descriptor(&bad).is_err(), "{bad}");
+        }
+    }
 }

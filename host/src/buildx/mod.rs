@@ -1,14 +1,38 @@
 //! Builds with BuildKit, through the `docker-buildx` program, so that every
 //! driver users have works.
+//!
+//! [`Buildx`] turns a [`BuildRequest`] into a command line, follows its
+//! progress, and reads the digest from its metadata file. [`Fake`] walks the
+//! same requests and builds nothing.
 
 mod builder;
+
+mod capabilities;
+mod child_env;
+mod classify;
 mod command;
-mod docker;
-mod inspect;
+mod docker_buildx;
+mod docker_config;
+mod epoch;
+mod export;
+mod fake;
+mod layer_cache;
 mod metadata;
 mod program;
 mod rawjson;
+mod run;
+mod terminal;
+#[cfg(test)]
+mod test_program;
 
 pub use builder::{BuildRequest, Builder, Built, Capabilities, Output};
-pub use docker::Buildx;
-pub(crate) use rawjson::clean;
+pub use child_env::ChildEnv;
+pub(crate) use child_env::docker_folder;
+pub use docker_buildx::{Buildx, BuildxOptions};
+pub use docker_config::DockerConfig;
+pub use epoch::epoch_seconds;
+pub use fake::Fake;
+pub use layer_cache::LayerCache;
+pub use program::Program;
+pub(crate) use run::run;
+pub(crate) use terminal::clean;

@@ -1,28 +1,29 @@
-//! Progress as BuildKit tells it (`--progress=rawjson`, one `SolveStatus` a
-//! line).
+//! BuildKit's progress, as `--progress=rawjson` prints it: one `SolveStatus`
+//! a line (moby/buildkit `client/graph.go`), then buildx's own error.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde::Deserialize;
 
-use crate::progress::{Event, Reporter};
-use crate::target::TargetId;
+use super::terminal::clean;
 
-/// Output lines kept for an error.
+/// Output lines kept of each step, for its error.
 const TAIL: usize = 20;
+/// Lines kept that are not JSON.
+const TALK: usize = 60;
 
-#[derive(Deserialize)]
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
 struct Status {
-    #[serde(default)]
-    vertexes: Vec<Vertex>,
-    #[serde(default)]
-    logs: Vec<Log>,
+    vertexes: Vec<RawVertex>,
+    logs: Vec<RawLog>,
+    warnings: Vec<RawWarning>,
 }
 
-#[derive(Deserialize)]
-struct Vertex {
+#[derive(Debug, Deserialize)]
+struct RawVertex {
     digest: String,
     #[serde(default)]
     name: String,
@@ -34,172 +35,229 @@ struct Vertex {
     error: String,
 }
 
-#[derive(Deserialize)]
-struct Log {
+#[derive(Debug, Deserialize)]
+struct RawLog {
     vertex: String,
+    #[serde(default)]
+    stream: u8,
     #[serde(default)]
     data: String,
 }
 
-/// Follows one build's progress stream.
-#[derive(Debug, Default)]
-pub(super) struct Follower {
-    names: HashMap<String, String>,
-    started: HashSet<String>,
-    completed: HashSet<String>,
-    cached: HashSet<String>,
-    failed: Option<(String, String)>,
-    tails: HashMap<String, VecDeque<String>>,
-    /// Lines that are no progress: what buildx itself says.
-    other: VecDeque<String>,
+#[derive(Debug, Deserialize)]
+struct RawWarning {
+    #[serde(default)]
+    short: String,
 }
 
-impl Follower {
-    /// Takes one line of buildx's standard error.
-    pub(super) fn line(&mut self, line: &str, target: &TargetId, reporter: &dyn Reporter) {
-        let Ok(status) = serde_json::from_str::<Status>(line) else {
-            push(&mut self.other, clean(line));
+#[derive(Debug, Default)]
+struct Vertex {
+    name: String,
+    announced: bool,
+    done: bool,
+    cached: bool,
+    /// Unfinished lines of stdout and stderr.
+    partial: HashMap<u8, Vec<u8>>,
+    tail: VecDeque<String>,
+}
+
+/// Something to show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Shown {
+    Step(String),
+    Output(String),
+    Warning(String),
+}
+
+/// The step that failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct FailedStep {
+    pub(crate) name: String,
+    pub(crate) error: String,
+    pub(crate) tail: Vec<String>,
+}
+
+/// What a build has said so far.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    vertexes: HashMap<String, Vertex>,
+    failed: Option<(String, String)>,
+    talk: VecDeque<String>,
+}
+
+impl Progress {
+    /// Takes one line of stderr.
+    pub(crate) fn line(&mut self, line: &str) -> Vec<Shown> {
+        let status = line
+            .starts_with('{')
+            .then(|| serde_json::from_str::<Status>(line));
+        let Some(Ok(status)) = status else {
+            keep(&mut self.talk, clean(line), TALK);
+            return Vec::new();
+        };
+        let mut shown = Vec::new();
+        for raw in status.vertexes {
+            self.vertex(raw, &mut shown);
+        }
+        for raw in status.logs {
+            self.log(&raw, &mut shown);
+        }
+        for raw in status.warnings {
+            if let Ok(text) = BASE64_STANDARD.decode(&raw.short) {
+                shown.push(Shown::Warning(clean(&String::from_utf8_lossy(&text))));
+            }
+        }
+        shown
+    }
+
+    fn vertex(&mut self, raw: RawVertex, shown: &mut Vec<Shown>) {
+        let vertex = self.vertexes.entry(raw.digest.clone()).or_default();
+        if !raw.name.is_empty() {
+            vertex.name = clean(&raw.name);
+        }
+        vertex.cached |= raw.cached;
+        if raw.started.is_some() && !vertex.announced {
+            vertex.announced = true;
+            shown.push(Shown::Step(vertex.name.clone()));
+        }
+        if raw.completed.is_some() {
+            vertex.done = true;
+            for (_, rest) in std::mem::take(&mut vertex.partial) {
+                vertex.output(&rest, shown);
+            }
+        }
+        // The other steps are cancelled when one fails.
+        if !raw.error.is_empty() && !raw.error.contains("context canceled") && self.failed.is_none()
+        {
+            self.failed = Some((raw.digest, clean(&raw.error)));
+        }
+    }
+
+    fn log(&mut self, raw: &RawLog, shown: &mut Vec<Shown>) {
+        let Ok(data) = BASE64_STANDARD.decode(&raw.data) else {
             return;
         };
-        for vertex in status.vertexes {
-            let key = vertex.digest;
-            if !vertex.name.is_empty() {
-                self.names.insert(key.clone(), clean(&vertex.name));
-            }
-            let name = self.names.get(&key).map_or("", String::as_str);
-            if vertex.started.is_some() && self.started.insert(key.clone()) && !name.is_empty() {
-                reporter.report(Event::TargetStep { target, step: name });
-            }
-            if vertex.cached {
-                self.cached.insert(key.clone());
-            }
-            if vertex.completed.is_some() {
-                self.completed.insert(key.clone());
-            }
-            // Others are cancelled because of the first one.
-            if !vertex.error.is_empty() && !vertex.error.contains("context canceled") {
-                self.failed.get_or_insert((key, clean(&vertex.error)));
-            }
+        let vertex = self.vertexes.entry(raw.vertex.clone()).or_default();
+        let mut partial = vertex.partial.remove(&raw.stream).unwrap_or_default();
+        partial.extend_from_slice(&data);
+        while let Some(end) = partial.iter().position(|b| *b == b'\n') {
+            let rest = partial.split_off(end + 1);
+            vertex.output(&partial, shown);
+            partial = rest;
         }
-        for log in status.logs {
-            let Ok(data) = BASE64_STANDARD.decode(&log.data) else {
-                continue;
-            };
-            let tail = self.tails.entry(log.vertex).or_default();
-            for line in String::from_utf8_lossy(&data).lines() {
-                let line = clean(line);
-                reporter.report(Event::TargetOutput {
-                    target,
-                    line: &line,
-                });
-                push(tail, line);
-            }
+        if partial.len() > 1 << 16 {
+            vertex.output(&std::mem::take(&mut partial), shown);
         }
+        vertex.partial.insert(raw.stream, partial);
     }
 
-    /// Steps that ended, and those of them that came from the cache.
-    pub(super) fn counts(&self) -> (usize, usize) {
-        let real = |key: &&String| {
-            self.names
-                .get(*key)
-                .is_some_and(|name| !name.starts_with("[internal]"))
-        };
-        let steps = self.completed.iter().filter(real).count();
-        let cached = self.cached.iter().filter(real).count();
-        (steps, cached)
+    /// Steps of the Dockerfile that are done, and how many of them came from
+    /// the cache. Loading contexts and exporting are no steps.
+    pub(crate) fn steps(&self) -> (usize, usize) {
+        let steps = self.vertexes.values().filter(|v| {
+            v.done
+                && v.name.starts_with('[')
+                && !v.name.starts_with("[internal]")
+                && !v.name.starts_with("[auth]")
+        });
+        let cached = steps.clone().filter(|v| v.cached).count();
+        (steps.count(), cached)
     }
 
-    /// The failing step with its last output, where a step failed.
-    pub(super) fn failed_step(&self) -> Option<String> {
-        let (key, error) = self.failed.as_ref()?;
-        let name = self.names.get(key).map_or("a step", String::as_str);
-        let mut text = format!("step `{name}` failed: {error}");
-        for line in self.tails.get(key).into_iter().flatten() {
-            text.push_str("\n    ");
-            text.push_str(line);
-        }
-        Some(text)
+    /// The first step that failed.
+    pub(crate) fn failed(&self) -> Option<FailedStep> {
+        let (digest, error) = self.failed.as_ref()?;
+        let vertex = self.vertexes.get(digest)?;
+        Some(FailedStep {
+            name: vertex.name.clone(),
+            error: error.clone(),
+            tail: vertex.tail.iter().cloned().collect(),
+        })
     }
 
-    /// What buildx said beside the progress, its last line first.
-    pub(super) fn other(&self) -> impl Iterator<Item = &str> {
-        self.other
+    /// buildx's own last words, without `ERROR: `.
+    pub(crate) fn error(&self) -> Option<&str> {
+        let said = self
+            .talk
             .iter()
             .rev()
-            .map(|line| line.strip_prefix("ERROR: ").unwrap_or(line))
-            .filter(|line| !line.trim().is_empty())
+            .find_map(|l| l.strip_prefix("ERROR: "));
+        said.or_else(|| {
+            self.talk
+                .iter()
+                .rev()
+                .map(String::as_str)
+                .find(|l| !l.is_empty())
+        })
     }
 }
 
-fn push(lines: &mut VecDeque<String>, line: String) {
-    if lines.len() == TAIL {
+impl Vertex {
+    fn output(&mut self, bytes: &[u8], shown: &mut Vec<Shown>) {
+        let line = clean(&String::from_utf8_lossy(bytes));
+        if !line.is_empty() {
+            keep(&mut self.tail, line.clone(), TAIL);
+            shown.push(Shown::Output(line));
+        }
+    }
+}
+
+fn keep(lines: &mut VecDeque<String>, line: String, most: usize) {
+    if lines.len() == most {
         lines.pop_front();
     }
     lines.push_back(line);
 }
 
-/// One line for a terminal that obeys no control characters; at most 500
-/// characters.
-pub(crate) fn clean(line: &str) -> String {
-    let mut out = String::new();
-    let mut characters = line.trim_end().chars();
-    while let Some(character) = characters.next() {
-        match character {
-            // CSI sequences end with a byte from @ to ~.
-            '\u{1b}' => {
-                if characters.next() == Some('[') {
-                    characters.by_ref().find(|c| ('@'..='~').contains(c));
-                }
-            }
-            '\t' => out.push(' '),
-            other if other.is_control() => {}
-            other => out.push(other),
-        }
-        if out.len() >= 500 {
-            out.push('…');
-            break;
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::progress::Silent;
 
-    #[test]
-    fn follows_a_failing_build() {
-        let target = TargetId {
-            app: "x".into(),
-            version: "1".into(),
-            image: "x".into(),
-            platform: "linux/amd64".parse().unwrap(),
-        };
-        let log = BASE64_STANDARD.encode("\u{1b}[31mno such\u{1b}[0m file\n");
-        let lines = [
-            r#"{"vertexes":[{"digest":"sha256:0","name":"[internal] load build definition","started":"t","completed":"t"}]}"#.to_owned(),
-            r#"{"vertexes":[{"digest":"sha256:1","name":"[1/2] FROM base","started":"t","completed":"t","cached":true}]}"#.to_owned(),
-            r#"{"vertexes":[{"digest":"sha256:2","name":"[2/2] RUN false","started":"t"}]}"#.to_owned(),
-            format!(r#"{{"logs":[{{"vertex":"sha256:2","stream":2,"data":"{log}","timestamp":"t"}}]}}"#),
-            r#"{"vertexes":[{"digest":"sha256:2","name":"[2/2] RUN false","started":"t","completed":"t","error":"exit code: 1"}]}"#.to_owned(),
-            "ERROR: failed to build".to_owned(),
-        ];
-        let mut follower = Follower::default();
-        for line in &lines {
-            follower.line(line, &target, &Silent);
-        }
-        assert_eq!(follower.counts(), (2, 1));
-        assert_eq!(
-            follower.failed_step().unwrap(),
-            "step `[2/2] RUN false` failed: exit code: 1\n    no such file"
-        );
-        assert_eq!(follower.other().next(), Some("failed to build"));
+    fn read(text: &str) -> (Progress, Vec<Shown>) {
+        let mut progress = Progress::default();
+        let shown = text.lines().flat_map(|line| progress.line(line)).collect();
+        (progress, shown)
     }
 
     #[test]
-    fn controls_are_dropped() {
-        assert_eq!(clean("a\u{1b}[2Jb\u{7}c\td\r"), "abc d");
-        assert!(clean(&"x".repeat(9999)).len() < 600);
+    fn reads_a_build_that_was_pushed() {
+        let (progress, shown) = read(include_str!("testdata/pushed.jsonl"));
+        assert_eq!(progress.steps(), (3, 0));
+        assert_eq!(progress.failed(), None);
+        let outputs: Vec<_> = shown
+            .iter()
+            .filter(|s| matches!(s, Shown::Output(_)))
+            .collect();
+        assert_eq!(
+            outputs,
+            [&Shown::Output("hello".into()), &Shown::Output("err".into())]
+        );
+        assert!(shown.contains(&Shown::Step("exporting to image".into())));
+        let copies = shown
+            .iter()
+            .filter(|s| **s == Shown::Step("[base 1/2] COPY arm64/busybox /bin/sh".into()));
+        assert_eq!(copies.count(), 1);
+    }
+
+    #[test]
+    fn keeps_the_end_of_the_failed_step() {
+        let (progress, _) = read(include_str!("testdata/failed.jsonl"));
+        let failed = progress.failed().unwrap();
+        assert!(
+            failed.name.starts_with("[fail 1/1] RUN for i in"),
+            "{failed:?}"
+        );
+        assert!(failed.error.ends_with("exit code: 7"), "{failed:?}");
+        assert_eq!(failed.tail, ["line 1", "line 2", "line 3", "red partial"]);
+        assert!(progress.error().unwrap().starts_with("failed to build"));
+    }
+
+    #[test]
+    fn survives_what_it_does_not_know() {
+        let (progress, shown) = read("{\"new\":1}\n{broken\n\nERROR: no builder \"x\" found\n");
+        assert_eq!(shown, []);
+        assert_eq!(progress.error(), Some("no builder \"x\" found"));
+        let warning = r#"{"warnings":[{"vertex":"x","level":1,"short":"RnJvbUFzQ2FzaW5n"}]}"#;
+        assert_eq!(read(warning).1, [Shown::Warning("FromAsCasing".into())]);
     }
 }

@@ -1,12 +1,18 @@
 //! `bakehouse smoke`
 
+use std::time::Duration;
+
 use anyhow::Result;
+use oci_client::secrets::RegistryAuth;
 
 use super::{Session, reference};
 use crate::cli::SmokeArgs;
-use crate::engine::Engine;
+use crate::engine::{Credentials, Engine, Smoke};
 use crate::error::{ExitCode, Failure};
 use crate::registry::credentials;
+
+/// Longest time for one platform, image pull included.
+const LIMIT: Duration = Duration::from_secs(300);
 
 /// Runs each platform's image once and shows what it prints.
 pub(super) async fn smoke(session: &Session, args: &SmokeArgs) -> Result<ExitCode> {
@@ -27,7 +33,10 @@ pub(super) async fn smoke(session: &Session, args: &SmokeArgs) -> Result<ExitCod
         args.platforms.clone()
     };
     let engine = Engine::connect()?;
-    let auth = credentials::resolve(endpoint.host())?;
+    let login = match credentials::resolve(endpoint.host())? {
+        RegistryAuth::Basic(username, password) => Some(Credentials { username, password }),
+        RegistryAuth::Bearer(_) | RegistryAuth::Anonymous => None,
+    };
     let mut worst = ExitCode::Success;
     for platform in platforms {
         let Some(descriptor) = published.platforms.get(&platform) else {
@@ -41,9 +50,16 @@ pub(super) async fn smoke(session: &Session, args: &SmokeArgs) -> Result<ExitCod
         let digest = descriptor.digest().to_string();
         let exact = format!("{}@{digest}", endpoint.repository(&opened.image));
         let result = engine
-            .smoke(&exact, &platform, &args.arguments, &auth)
+            .smoke(Smoke {
+                reference: &exact,
+                platform: &platform,
+                argv: &args.arguments,
+                credentials: login.as_ref(),
+                limit: LIMIT,
+            })
             .await?;
-        let output = result.output.trim_end();
+        let output = format!("{}{}", result.stdout, result.stderr);
+        let output = output.trim_end();
         session.printer.data(&format!("{platform}\t{output}"));
         if result.exit_code != 0 {
             worst = ExitCode::Build;

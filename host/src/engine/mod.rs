@@ -1,7 +1,12 @@
-//! The Docker Engine: what it can do, and trial runs of published images.
+//! The Docker Engine, through its API: what it is, what it can run, and runs
+//! of a finished image for one platform.
 
-mod connect;
+mod connection;
+mod emulators;
+mod endpoint;
 mod smoke;
 
-pub use connect::Engine;
-pub use smoke::SmokeResult;
+pub use connection::{Engine, EngineInfo};
+pub use emulators::emulated_platforms;
+pub use endpoint::{Endpoint, endpoint};
+pub use smoke::{Credentials, Smoke, SmokeResult};

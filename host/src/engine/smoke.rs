@@ -1,177 +1,291 @@
-//! Trial runs: does the published image start on its platform?
+//! Runs an image once, without network and with limits.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::Context as _;
+use bollard::Docker;
 use bollard::auth::DockerCredentials;
 use bollard::container::LogOutput;
+use bollard::errors::Error;
 use bollard::models::{ContainerCreateBody, HostConfig};
 use bollard::query_parameters::{
-    CreateContainerOptionsBuilder, CreateImageOptionsBuilder, LogsOptionsBuilder,
-    RemoveContainerOptionsBuilder, StartContainerOptions, WaitContainerOptions,
+    CreateContainerOptions, CreateImageOptions, LogsOptions, RemoveContainerOptions,
+    StartContainerOptions, WaitContainerOptions,
 };
-use futures_util::{StreamExt as _, TryStreamExt as _};
-use oci_client::secrets::RegistryAuth;
+use futures_util::StreamExt as _;
 
-use super::connect::{Engine, unreachable};
+use super::connection::{Engine, open};
 use crate::error::{ExitCode, Failure};
 use crate::platform::Platform;
 
-/// Longest time for one run, image pull not counted.
-const RUN_TIMEOUT: Duration = Duration::from_secs(120);
-/// Memory of the container, in bytes.
 const MEMORY: i64 = 1 << 30;
-/// Processes in the container.
-const PIDS: i64 = 256;
+const PROCESSES: i64 = 256;
+const MAX_OUTPUT: usize = 1 << 20;
+const REMOVE_LIMIT: Duration = Duration::from_secs(15);
 
-/// How a trial run ended.
+/// A user of a registry. Never logged.
+#[derive(Clone)]
+pub struct Credentials {
+    /// User name.
+    pub username: String,
+    /// Password or token.
+    pub password: String,
+}
+
+/// One run.
+#[derive(Debug, Clone)]
+pub struct Smoke<'a> {
+    /// By tag or by digest, of an image or an index.
+    pub reference: &'a str,
+    /// Which of the index's images runs.
+    pub platform: &'a Platform,
+    /// Arguments, as after `docker run IMAGE`; none: the image's own.
+    pub argv: &'a [String],
+    /// For pulling from a private registry.
+    pub credentials: Option<&'a Credentials>,
+    /// For pulling and running together.
+    pub limit: Duration,
+}
+
+/// What a run printed, and how it ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SmokeResult {
-    /// The container's exit code.
+    /// The process's exit code.
     pub exit_code: i64,
-    /// What it printed, both streams as they came.
-    pub output: String,
+    /// The first MiB of its output.
+    pub stdout: String,
+    /// The first MiB of its error output.
+    pub stderr: String,
 }
 
 impl Engine {
-    /// Pulls one platform of a reference by digest and runs it once: no network,
-    /// bounded memory, processes and time. The container is removed in any case.
+    /// Pulls an image for one platform and runs it once, without network. The
+    /// container is removed however this ends.
     ///
     /// # Errors
-    /// A [`Failure`] with [`ExitCode::Builder`] when the engine cannot pull or
-    /// run it, with a hint about emulation where that is the cause.
-    pub async fn smoke(
-        &self,
-        reference: &str,
-        platform: &Platform,
-        arguments: &[String],
-        auth: &RegistryAuth,
-    ) -> Result<SmokeResult> {
-        self.pull(reference, platform, auth).await?;
-        let options = CreateContainerOptionsBuilder::new()
-            .platform(&platform.to_string())
-            .build();
+    /// A [`Failure`]: [`ExitCode::NotFound`] if there is no such image for the
+    /// platform, [`ExitCode::Credentials`], [`ExitCode::Builder`] if the
+    /// platform cannot run here or the engine went away, [`ExitCode::Build`] if
+    /// the run took too long.
+    pub async fn smoke(&self, smoke: Smoke<'_>) -> anyhow::Result<SmokeResult> {
+        match tokio::time::timeout(smoke.limit, self.pull_and_run(&smoke)).await {
+            Ok(done) => done,
+            Err(_) => Err(Failure::new(
+                ExitCode::Build,
+                format!(
+                    "{} for {} did not end within {} s",
+                    smoke.reference,
+                    smoke.platform,
+                    smoke.limit.as_secs()
+                ),
+            )
+            .hint("give a command that ends by itself, e.g. one that prints the version")
+            .into()),
+        }
+    }
+
+    async fn pull_and_run(&self, smoke: &Smoke<'_>) -> anyhow::Result<SmokeResult> {
+        self.pull(smoke)
+            .await
+            .map_err(|e| explain(e, smoke, "pulling"))?;
+        let container = self
+            .create(smoke)
+            .await
+            .map_err(|e| explain(e, smoke, "creating a container of"))?;
+        let result = self
+            .run(&container.id)
+            .await
+            .map_err(|e| explain(e, smoke, "running"));
+        container.remove(&self.docker).await;
+        let result = result?;
+        if result.exit_code != 0 && result.stderr.contains("exec format error") {
+            return Err(cannot_run(smoke).into());
+        }
+        Ok(result)
+    }
+
+    async fn pull(&self, smoke: &Smoke<'_>) -> Result<(), Error> {
+        let options = CreateImageOptions {
+            from_image: Some(smoke.reference.to_owned()),
+            platform: smoke.platform.to_string(),
+            ..Default::default()
+        };
+        let credentials = smoke.credentials.map(|user| DockerCredentials {
+            username: Some(user.username.clone()),
+            password: Some(user.password.clone()),
+            ..Default::default()
+        });
+        let mut steps = Box::pin(self.docker.create_image(Some(options), None, credentials));
+        while let Some(step) = steps.next().await {
+            step?;
+        }
+        Ok(())
+    }
+
+    async fn create(&self, smoke: &Smoke<'_>) -> Result<Container, Error> {
         let body = ContainerCreateBody {
-            image: Some(reference.to_owned()),
-            cmd: Some(arguments.to_vec()),
-            labels: Some(HashMap::from([(
-                "bakehouse".to_owned(),
-                "smoke".to_owned(),
-            )])),
+            image: Some(smoke.reference.to_owned()),
+            cmd: (!smoke.argv.is_empty()).then(|| smoke.argv.to_vec()),
+            network_disabled: Some(true),
+            labels: Some([("bakehouse.smoke".to_owned(), String::new())].into()),
             host_config: Some(HostConfig {
                 network_mode: Some("none".to_owned()),
                 memory: Some(MEMORY),
-                pids_limit: Some(PIDS),
-                cap_drop: Some(vec!["ALL".to_owned()]),
-                ..HostConfig::default()
+                memory_swap: Some(MEMORY),
+                pids_limit: Some(PROCESSES),
+                security_opt: Some(vec!["no-new-privileges".to_owned()]),
+                ..Default::default()
             }),
-            ..ContainerCreateBody::default()
+            ..Default::default()
         };
-        let id = self
-            .docker
-            .create_container(Some(options), body)
-            .await
-            .map_err(|error| failed("create a container of", reference, platform, &error))?
-            .id;
-        let run = tokio::time::timeout(RUN_TIMEOUT, self.run(&id, reference, platform)).await;
-        let remove = RemoveContainerOptionsBuilder::new()
-            .force(true)
-            .v(true)
-            .build();
-        if let Err(error) = self.docker.remove_container(&id, Some(remove)).await {
-            tracing::warn!("container {id} could not be removed: {error}");
-        }
-        run.unwrap_or_else(|_| {
-            Err(Failure::new(
-                ExitCode::Builder,
-                format!(
-                    "{reference} for {platform} still ran after {} s",
-                    RUN_TIMEOUT.as_secs()
-                ),
-            )
-            .hint("give a command that ends by itself, such as --version")
-            .into())
+        let options = CreateContainerOptions {
+            platform: smoke.platform.to_string(),
+            ..Default::default()
+        };
+        let created = self.docker.create_container(Some(options), body).await?;
+        Ok(Container {
+            id: created.id,
+            host: self.endpoint.host.clone(),
+            present: true,
         })
     }
 
-    async fn pull(&self, reference: &str, platform: &Platform, auth: &RegistryAuth) -> Result<()> {
-        let options = CreateImageOptionsBuilder::new()
-            .from_image(reference)
-            .platform(&platform.to_string())
-            .build();
-        let credentials = match auth {
-            RegistryAuth::Basic(user, password) => Some(DockerCredentials {
-                username: Some(user.clone()),
-                password: Some(password.clone()),
-                ..DockerCredentials::default()
-            }),
-            RegistryAuth::Bearer(token) => Some(DockerCredentials {
-                identitytoken: Some(token.clone()),
-                ..DockerCredentials::default()
-            }),
-            RegistryAuth::Anonymous => None,
-        };
-        self.docker
-            .create_image(Some(options), None, credentials)
-            .try_for_each(|_| async { Ok(()) })
-            .await
-            .map_err(|error| failed("pull", reference, platform, &error).into())
-    }
-
-    async fn run(&self, id: &str, reference: &str, platform: &Platform) -> Result<SmokeResult> {
-        let failed = |error| failed("run", reference, platform, &error);
+    async fn run(&self, id: &str) -> Result<SmokeResult, Error> {
         self.docker
             .start_container(id, None::<StartContainerOptions>)
-            .await
-            .map_err(failed)?;
-        let mut waits = self.docker.wait_container(id, None::<WaitContainerOptions>);
-        let exit_code = match waits.next().await {
-            Some(Ok(answer)) => answer.status_code,
-            Some(Err(bollard::errors::Error::DockerContainerWaitError { code, .. })) => code,
-            Some(Err(error)) => return Err(failed(error).into()),
-            None => -1,
+            .await?;
+        let options = LogsOptions {
+            follow: true,
+            stdout: true,
+            stderr: true,
+            ..Default::default()
         };
-        let options = LogsOptionsBuilder::new().stdout(true).stderr(true).build();
-        let logs: Vec<LogOutput> = self
-            .docker
-            .logs(id, Some(options))
-            .try_collect()
-            .await
-            .map_err(failed)?;
-        let output: String = logs.iter().map(ToString::to_string).collect();
-        if output.contains("exec format error") {
-            return Err(no_emulator(reference, platform).into());
+        let mut logs = Box::pin(self.docker.logs(id, Some(options)));
+        let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+        while let Some(log) = logs.next().await {
+            let (into, message) = match log? {
+                LogOutput::StdErr { message } => (&mut stderr, message),
+                LogOutput::StdOut { message } | LogOutput::Console { message } => {
+                    (&mut stdout, message)
+                }
+                LogOutput::StdIn { .. } => continue,
+            };
+            let room = MAX_OUTPUT.saturating_sub(into.len()).min(message.len());
+            into.extend_from_slice(message.get(..room).unwrap_or_default());
         }
-        Ok(SmokeResult { exit_code, output })
+        let mut waits = Box::pin(self.docker.wait_container(id, None::<WaitContainerOptions>));
+        let exit_code = match waits.next().await {
+            Some(Ok(end)) => end.status_code,
+            // How bollard says that the process failed.
+            Some(Err(Error::DockerContainerWaitError { code, .. })) => code,
+            Some(Err(e)) => return Err(e),
+            None => 0,
+        };
+        Ok(SmokeResult {
+            exit_code,
+            stdout: String::from_utf8_lossy(&stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&stderr).into_owned(),
+        })
     }
 }
 
-fn failed(
-    what: &str,
-    reference: &str,
-    platform: &Platform,
-    error: &bollard::errors::Error,
-) -> Failure {
-    let text = error.to_string();
-    if text.contains("exec format error") {
-        return no_emulator(reference, platform);
-    }
-    match error {
-        bollard::errors::Error::DockerResponseServerError { .. }
-        | bollard::errors::Error::DockerStreamError { .. } => Failure::new(
-            ExitCode::Builder,
-            format!("the engine cannot {what} {reference} for {platform}: {text}"),
-        )
-        .hint("check that the engine reaches the registry, and that the platform is in the index"),
-        _ => unreachable(error),
+/// A container that is removed even if its run is cancelled.
+struct Container {
+    id: String,
+    host: String,
+    present: bool,
+}
+
+impl Container {
+    async fn remove(mut self, docker: &Docker) {
+        let removal = remove(docker, &self.id);
+        if let Ok(Ok(())) = tokio::time::timeout(REMOVE_LIMIT, removal).await {
+            self.present = false;
+        }
     }
 }
 
-fn no_emulator(reference: &str, platform: &Platform) -> Failure {
+impl Drop for Container {
+    fn drop(&mut self) {
+        if !self.present {
+            return;
+        }
+        let (id, host) = (self.id.clone(), self.host.clone());
+        // The runtime may be shutting down, so this takes one of its own.
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()?;
+            runtime.block_on(async {
+                let docker = open(&host)?;
+                tokio::time::timeout(REMOVE_LIMIT, remove(&docker, &id)).await??;
+                anyhow::Ok(())
+            })
+        });
+        if !matches!(thread.join(), Ok(Ok(()))) {
+            tracing::warn!(id = self.id, "a smoke run's container was left behind");
+        }
+    }
+}
+
+async fn remove(docker: &Docker, id: &str) -> Result<(), Error> {
+    let options = RemoveContainerOptions {
+        force: true,
+        v: true,
+        ..Default::default()
+    };
+    docker.remove_container(id, Some(options)).await
+}
+
+fn explain(error: Error, smoke: &Smoke<'_>, doing: &str) -> anyhow::Error {
+    let text = match &error {
+        Error::DockerResponseServerError { message, .. } => message.clone(),
+        Error::DockerStreamError { error } => error.clone(),
+        other => other.to_string(),
+    };
+    let lower = text.to_ascii_lowercase();
+    let what = format!("{doing} {} for {}", smoke.reference, smoke.platform);
+    if lower.contains("exec format error") {
+        return cannot_run(smoke).into();
+    }
+    let has = |signs: &[&str]| signs.iter().any(|sign| lower.contains(sign));
+    let failure = if has(&[
+        "unauthorized",
+        "authentication required",
+        "denied",
+        "forbidden",
+    ]) {
+        Failure::new(ExitCode::Credentials, format!("{what}: {text}"))
+            .hint("log in with `docker login`")
+    } else if has(&[
+        "not found",
+        "no match for platform",
+        "no matching manifest",
+        "does not match the specified platform",
+        "manifest unknown",
+    ]) {
+        Failure::new(ExitCode::NotFound, format!("{what}: {text}"))
+    } else {
+        Failure::new(ExitCode::Builder, format!("{what}: {text}"))
+    };
+    Err::<(), _>(error)
+        .context(failure)
+        .err()
+        .unwrap_or_else(|| anyhow::anyhow!("{what}"))
+}
+
+fn cannot_run(smoke: &Smoke<'_>) -> Failure {
     Failure::new(
         ExitCode::Builder,
-        format!("this machine cannot run {reference} for {platform}"),
+        format!("this machine cannot run programs for {}", smoke.platform),
     )
-    .hint("run ./justw up, which registers QEMU, or run it on a machine of that platform")
+    .hint("run `./justw up`, which registers QEMU, or install qemu-user-static and binfmt-support")
+}
+
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Credentials")
+            .field("username", &self.username)
+            .finish_non_exhaustive()
+    }
 }

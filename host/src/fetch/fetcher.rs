@@ -1,243 +1,247 @@
-//! Downloading, verifying and caching.
+//! Downloads files; keeps verified ones in a cache folder.
 
+use std::collections::HashMap;
+use std::fs::{File, Permissions};
+use std::io;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
+use flate2::read::MultiGzDecoder;
+use reqwest::header::ACCEPT_ENCODING;
 use tempfile::NamedTempFile;
 use tokio::io::AsyncWriteExt as _;
+use tokio::sync::Mutex as AsyncMutex;
+use url::Url;
 
-use super::integrity::{Integrity, measure};
-use super::unpack::{Unpack, unpack};
+use super::cache::Cache;
+use super::http::{self, Attempt, Tries};
+use super::integrity::{Digests, Hashing, Integrity};
+use super::place::{place, scratch};
+use super::unpack::{Limits, unpack};
+use super::{Download, Downloaded, Unpack};
 use crate::recipe::CallError;
 use crate::work_tree::WorkTree;
 
-/// Tries in all.
-const ATTEMPTS: u32 = 3;
-/// Most bytes a download may have.
-const MAX_BYTES: u64 = 4 << 30;
+const DEFAULT_MAX_BYTES: u64 = 4 << 30;
+const DEFAULT_IDLE: Duration = Duration::from_secs(30);
 
-/// A download that arrived (the contract's `fetch.downloaded`).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Downloaded {
-    /// Bytes received.
-    pub size: u64,
-    /// `sha256:HEX` of them.
-    pub digest: String,
-}
-
-/// One download.
-#[derive(Debug, Clone, Copy)]
-pub struct Download<'a> {
-    /// `http` or `https` URL.
-    pub url: &'a str,
-    /// Subresource Integrity or `sha256:HEX`.
-    pub integrity: Option<&'a str>,
-    /// The work tree.
-    pub work_tree: &'a Path,
-    /// Path relative to it.
-    pub into: &'a str,
-    /// What to do with the bytes.
-    pub unpack: Unpack,
-}
-
-/// Downloads files; keeps verified ones in a cache folder.
+/// Downloads files; keeps verified ones in a cache folder. Clones share it.
 #[derive(Debug, Clone)]
 pub struct Fetcher {
     http: reqwest::Client,
-    cache: PathBuf,
+    cache: Cache,
+    max_bytes: u64,
+    idle: Duration,
+    /// One download of the same bytes at a time; the next finds them cached.
+    running: Arc<Mutex<HashMap<String, Arc<AsyncMutex<()>>>>>,
 }
 
 impl Fetcher {
-    /// Uses this HTTP client and cache folder.
+    /// Uses this HTTP client, which [`client`](super::client) makes, and cache
+    /// folder.
     #[must_use]
-    pub const fn new(http: reqwest::Client, cache: PathBuf) -> Self {
-        Self { http, cache }
+    pub fn new(http: reqwest::Client, cache: PathBuf) -> Self {
+        Self {
+            http,
+            cache: Cache::new(cache),
+            max_bytes: DEFAULT_MAX_BYTES,
+            idle: DEFAULT_IDLE,
+            running: Arc::default(),
+        }
     }
 
-    /// Runs one download to its end. Nothing appears under `into` before it was
-    /// verified; what was there is replaced.
+    /// The most bytes of one download (4 GiB), and how long the other side may
+    /// say nothing (30 s).
+    #[must_use]
+    pub const fn limits(mut self, max_bytes: u64, idle: Duration) -> Self {
+        self.max_bytes = max_bytes;
+        self.idle = idle;
+        self
+    }
+
+    /// Runs one download to its end.
     ///
     /// # Errors
     /// As the contract's `fetch.download`.
     pub async fn download(&self, request: Download<'_>) -> Result<Downloaded, CallError> {
-        let url = parse(request.url)?;
-        let shown = show(&url);
-        let expected: Option<Integrity> = request.integrity.map(str::parse).transpose()?;
-        let into = WorkTree::new(request.work_tree).resolve(request.into)?;
-        if into == request.work_tree && request.unpack == Unpack::None {
-            return Err(CallError::InvalidInput(
-                "`into` must name a file".to_owned(),
-            ));
+        let url = checked(request.url)?;
+        let integrity = request.integrity.map(Integrity::parse).transpose()?;
+        let tree = WorkTree::open(request.work_tree)?;
+        let into = tree.resolve(request.into)?;
+        if request.unpack == Unpack::None && into.is_dir() {
+            return Err(CallError::InvalidInput(format!(
+                "`{}` is a folder; name the file to write",
+                request.into
+            )));
         }
-        tokio::fs::create_dir_all(&self.cache).await.map_err(disk)?;
-        let cached = expected.as_ref().map(|e| self.cache.join(e.file_name()));
 
-        let hit = match &cached {
-            Some(path) => verify(path.clone(), expected.clone())
-                .await
-                .ok()
-                .filter(|(.., good)| *good),
-            None => None,
+        let (file, digests) = match &integrity {
+            Some(integrity) => self.cached(&url, integrity).await?,
+            None => {
+                let (part, digests) = self.fetch(&url, None).await?;
+                (part.reopen().map_err(|e| disk(&e))?, digests)
+            }
         };
-        let (source, _keep, size, digest) = if let (Some((size, digest, _)), Some(path)) =
-            (hit, &cached)
-        {
-            (path.clone(), None, size, digest)
-        } else {
-            let file = self.get(url, &shown).await?;
-            let (size, digest, good) = verify(file.path().to_owned(), expected)
-                .await
-                .map_err(disk)?;
-            if !good {
-                return Err(CallError::Unavailable(format!(
-                    "{shown} is not what was published: expected {}, got {digest} ({size} bytes)",
-                    request.integrity.unwrap_or_default()
-                )));
-            }
-            match &cached {
-                Some(path) => {
-                    file.persist(path).map_err(|error| disk(error.error))?;
-                    (path.clone(), None, size, digest)
-                }
-                None => (file.path().to_owned(), Some(file), size, digest),
-            }
+        let downloaded = Downloaded {
+            size: digests.size,
+            digest: format!("sha256:{}", digests.sha256),
         };
         let how = request.unpack;
-        let root = request.work_tree.to_owned();
-        tokio::task::spawn_blocking(move || place(&source, how, &root, &into))
+        let what = http::shown(&url);
+        let stop = StopOnDrop::default();
+        let stopped = Arc::clone(&stop.0);
+        tokio::task::spawn_blocking(move || put(file, how, &tree, &into, &stopped))
             .await
-            .map_err(|error| CallError::Other(error.to_string()))??;
-        Ok(Downloaded { size, digest })
+            .map_err(|e| CallError::Other(format!("{what}: {e}")))?
+            .map_err(|e| named(&what, e))?;
+        Ok(downloaded)
     }
 
-    async fn get(&self, url: url::Url, shown: &str) -> Result<NamedTempFile, CallError> {
-        let mut attempt = 1;
-        loop {
-            match self.try_get(url.clone(), shown).await {
-                Err((error, true)) if attempt < ATTEMPTS => {
-                    tracing::info!("{error}; trying again");
-                    tokio::time::sleep(Duration::from_millis(300) * 2u32.pow(attempt)).await;
-                    attempt += 1;
-                }
-                Err((error, _)) => return Err(error),
-                Ok(file) => return Ok(file),
-            }
+    async fn cached(&self, url: &Url, integrity: &Integrity) -> Result<(File, Digests), CallError> {
+        let turn = {
+            let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(running.entry(integrity.hex().join(" ")).or_default())
+        };
+        let _mine = turn.lock().await;
+        let (cache, wanted) = (self.cache.clone(), integrity.clone());
+        let found = tokio::task::spawn_blocking(move || cache.open(&wanted))
+            .await
+            .map_err(|e| CallError::Other(e.to_string()))?;
+        match found {
+            Ok(Some(found)) => return Ok(found),
+            Ok(None) => {}
+            Err(e) => return Err(disk(&e)),
         }
+        let (part, digests) = self.fetch(url, Some(integrity)).await?;
+        integrity.verify(&digests, &http::shown(url))?;
+        let file = self.cache.keep(part, integrity).map_err(|e| disk(&e))?;
+        Ok((file, digests))
     }
 
-    /// One try; a failure comes with whether another try may help.
-    async fn try_get(
+    async fn fetch(
         &self,
-        url: url::Url,
-        shown: &str,
-    ) -> Result<NamedTempFile, (CallError, bool)> {
-        let response = self
-            .http
-            .get(url)
-            .send()
-            .await
-            .map_err(|error| (transport(shown, &error), true))?;
-        let status = response.status();
-        if !status.is_success() {
-            return Err(crate::release::status_error(shown, status));
-        }
-        let file = NamedTempFile::new_in(&self.cache).map_err(|error| (disk(error), false))?;
-        let handle = file.reopen().map_err(|error| (disk(error), false))?;
-        let mut out = tokio::fs::File::from_std(handle);
-        let mut size = 0;
-        let mut body = response.bytes_stream();
-        while let Some(piece) = body.next().await {
-            let piece = piece.map_err(|error| (transport(shown, &error), true))?;
-            size += piece.len() as u64;
-            if size > MAX_BYTES {
-                let message = format!("{shown} is larger than {MAX_BYTES} bytes");
-                return Err((CallError::InvalidInput(message), false));
+        url: &Url,
+        integrity: Option<&Integrity>,
+    ) -> Result<(NamedTempFile, Digests), CallError> {
+        let mut tries = Tries::default();
+        loop {
+            match self.fetch_once(url, integrity).await {
+                Ok(done) => return Ok(done),
+                Err(failed) => tries.pause_or_fail(failed).await?,
             }
-            out.write_all(&piece)
-                .await
-                .map_err(|error| (disk(error), false))?;
         }
-        out.flush().await.map_err(|error| (disk(error), false))?;
-        Ok(file)
     }
-}
 
-/// Puts verified bytes in place, whole or not at all.
-fn place(source: &Path, how: Unpack, root: &Path, into: &Path) -> Result<(), CallError> {
-    let beside = root.parent().unwrap_or(root);
-    let staging = tempfile::tempdir_in(beside).map_err(disk)?;
-    let staged = staging.path().join("content");
-    unpack(source, how, &staged)?;
-    if into == root {
-        for entry in std::fs::read_dir(&staged).map_err(disk)? {
-            let entry = entry.map_err(disk)?;
-            replace(&entry.path(), &root.join(entry.file_name()))?;
+    async fn fetch_once(
+        &self,
+        url: &Url,
+        integrity: Option<&Integrity>,
+    ) -> Result<(NamedTempFile, Digests), Attempt> {
+        let what = http::shown(url);
+        let request = self
+            .http
+            .get(url.clone())
+            .header(ACCEPT_ENCODING, "identity");
+        let mut response = http::send(request, &what, self.idle).await?;
+        let announced = response.content_length();
+        let too_large = || {
+            CallError::InvalidInput(format!(
+                "{what}: larger than the limit of {} bytes",
+                self.max_bytes
+            ))
+        };
+        if announced.is_some_and(|size| size > self.max_bytes) {
+            return Err(too_large().into());
         }
-        return Ok(());
+        let part = self.cache.part().map_err(|e| disk(&e))?;
+        let file = part.reopen().map_err(|e| disk(&e))?;
+        let mut file = tokio::fs::File::from_std(file);
+        let mut hashing = Hashing::new(integrity);
+        while let Some(bytes) = http::chunk(&mut response, &what, self.idle).await? {
+            hashing.update(&bytes);
+            if hashing.size() > self.max_bytes {
+                return Err(too_large().into());
+            }
+            file.write_all(&bytes).await.map_err(|e| disk(&e))?;
+        }
+        file.flush().await.map_err(|e| disk(&e))?;
+        Ok((part, hashing.finish()))
     }
-    if let Some(parent) = into.parent() {
-        std::fs::create_dir_all(parent).map_err(disk)?;
-    }
-    replace(&staged, into)
 }
 
-fn replace(from: &Path, to: &Path) -> Result<(), CallError> {
-    match to.symlink_metadata() {
-        Ok(old) if old.is_dir() => std::fs::remove_dir_all(to).map_err(disk)?,
-        Ok(_) => std::fs::remove_file(to).map_err(disk)?,
-        Err(_) => {}
+/// Tells the blocking half to stop when the call is cancelled.
+#[derive(Debug, Default)]
+struct StopOnDrop(Arc<AtomicBool>);
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
-    std::fs::rename(from, to).map_err(disk)
 }
 
-async fn verify(
-    path: PathBuf,
-    expected: Option<Integrity>,
-) -> std::io::Result<(u64, String, bool)> {
-    tokio::task::spawn_blocking(move || measure(std::fs::File::open(path)?, expected.as_ref()))
-        .await
-        .map_err(std::io::Error::other)?
+fn put(
+    mut file: File,
+    how: Unpack,
+    tree: &WorkTree,
+    into: &Path,
+    stop: &AtomicBool,
+) -> Result<(), CallError> {
+    let scratch = scratch(tree)?;
+    let content = scratch.path().join("content");
+    match how {
+        Unpack::None => {
+            let mut out = File::create(&content).map_err(|e| disk(&e))?;
+            io::copy(&mut file, &mut out).map_err(|e| disk(&e))?;
+            out.set_permissions(Permissions::from_mode(0o644))
+                .map_err(|e| disk(&e))?;
+        }
+        Unpack::Tar(strip) => {
+            std::fs::create_dir(&content).map_err(|e| disk(&e))?;
+            let file = io::BufReader::with_capacity(1 << 16, file);
+            unpack(file, strip, &content, Limits::default(), stop)?;
+        }
+        Unpack::TarGz(strip) => {
+            std::fs::create_dir(&content).map_err(|e| disk(&e))?;
+            let file = MultiGzDecoder::new(io::BufReader::with_capacity(1 << 16, file));
+            unpack(file, strip, &content, Limits::default(), stop)?;
+        }
+    }
+    place(&content, into).map_err(|e| disk(&e))
 }
 
-fn parse(text: &str) -> Result<url::Url, CallError> {
-    let url = url::Url::parse(text)
-        .map_err(|error| CallError::InvalidInput(format!("`{text}` is not a URL: {error}")))?;
+/// A URL in the one way to write it: grants compare its beginning, and
+/// `https://host/granted/../other` must not pass them.
+fn checked(text: &str) -> Result<Url, CallError> {
+    let bad = |why: &str| CallError::InvalidInput(format!("download URL {why}"));
+    let url = Url::parse(text).map_err(|e| bad(&format!("cannot be read: {e}")))?;
     if !matches!(url.scheme(), "http" | "https") {
-        return Err(CallError::InvalidInput(format!(
-            "`{text}` is neither http nor https"
+        return Err(bad(&format!("is {}, not http or https", url.scheme())));
+    }
+    let lower = url.path().to_ascii_lowercase();
+    if url.as_str() != text || lower.contains("%2e") || lower.contains("%5c") {
+        return Err(bad(&format!(
+            "is not in normal form; write it as {}",
+            http::shown(&url)
         )));
     }
     Ok(url)
 }
 
-/// A URL without the parts that may hold secrets.
-pub(crate) fn show(url: &url::Url) -> String {
-    format!(
-        "{}://{}{}{}",
-        url.scheme(),
-        url.host_str().unwrap_or_default(),
-        url.port()
-            .map(|port| format!(":{port}"))
-            .unwrap_or_default(),
-        url.path()
-    )
-}
-
-pub(crate) fn transport(shown: &str, error: &reqwest::Error) -> CallError {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(next) = cause.source() {
-        cause = next;
-    }
-    let message = format!("cannot read {shown}: {cause}");
-    if error.is_timeout() {
-        CallError::Timeout(message)
-    } else {
-        CallError::Unavailable(message)
+fn named(what: &str, error: CallError) -> CallError {
+    match error {
+        CallError::InvalidInput(text) => CallError::InvalidInput(format!("{what}: {text}")),
+        CallError::Other(text) => CallError::Other(format!("{what}: {text}")),
+        other => other,
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "used as a map_err function")]
-fn disk(error: std::io::Error) -> CallError {
-    CallError::Other(format!("cannot write a download: {error}"))
+fn disk(error: &io::Error) -> CallError {
+    CallError::Other(format!("cannot store a download: {error}"))
 }
+
+#[cfg(test)]
+#[path = "fetcher_tests.rs"]
+mod tests;

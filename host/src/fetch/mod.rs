@@ -1,10 +1,17 @@
 //! Verified downloads into a work tree.
+//!
+//! A download is streamed into the cache folder, verified, and only then placed
+//! in the work tree, all of it or nothing. Files whose integrity is known stay
+//! in the cache and are verified again at every use.
 
+mod cache;
+mod download;
 mod fetcher;
+pub(crate) mod http;
 mod integrity;
+pub(crate) mod place;
 mod unpack;
 
-pub use fetcher::{Download, Downloaded, Fetcher};
-pub(crate) use fetcher::{show, transport};
-pub use integrity::Integrity;
-pub use unpack::Unpack;
+pub use download::{Download, Downloaded, Unpack};
+pub use fetcher::Fetcher;
+pub use http::client;

@@ -1,186 +1,266 @@
-//! Unpacking archives that nobody here has seen before.
+//! Tar archives from strangers.
+//!
+//! Refused: absolute paths, `..`, anything below a link, links out of the
+//! archive, devices, pipes, and more entries or bytes than a source tree has.
 
-use std::fs::{self, File};
-use std::io::{self, Read};
-use std::os::unix::fs::PermissionsExt as _;
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io::{self, BufWriter, Read, Write as _};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _, symlink};
 use std::path::{Component, Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime};
 
-use flate2::read::GzDecoder;
-use tar::EntryType;
+use tar::{Archive, Entry, EntryType};
 
 use crate::recipe::CallError;
 
-/// What to do with the bytes of a download (the contract's `fetch.unpack`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unpack {
-    /// Write them to a file.
-    None,
-    /// Unpack a tar archive, dropping leading path components.
-    Tar(u32),
-    /// The same, gzip-compressed.
-    TarGz(u32),
+/// The most that one archive may hold.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    pub(crate) entries: u64,
+    pub(crate) bytes: u64,
 }
 
-/// Most bytes an archive may unpack to.
-const MAX_BYTES: u64 = 8 << 30;
-/// Most entries an archive may have.
-const MAX_ENTRIES: usize = 500_000;
-
-/// Unpacks into `folder`, which is created and not there before.
-pub(super) fn unpack(archive: &Path, how: Unpack, folder: &Path) -> Result<(), CallError> {
-    let file = File::open(archive).map_err(other)?;
-    match how {
-        Unpack::None => fs::copy(archive, folder).map(drop).map_err(other),
-        Unpack::Tar(strip) => unpack_tar(file, strip, folder),
-        Unpack::TarGz(strip) => unpack_tar(GzDecoder::new(file), strip, folder),
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            entries: 500_000,
+            bytes: 16 << 30,
+        }
     }
 }
 
-fn unpack_tar(reader: impl Read, strip: u32, folder: &Path) -> Result<(), CallError> {
-    fs::create_dir(folder).map_err(other)?;
-    let mut archive = tar::Archive::new(reader.take(MAX_BYTES));
-    let mut left = MAX_BYTES;
-    for (count, entry) in archive.entries().map_err(malformed)?.enumerate() {
-        let mut entry = entry.map_err(malformed)?;
-        if count >= MAX_ENTRIES {
-            return Err(refused("", "has more entries than are allowed"));
+/// Unpacks into an existing empty folder that the caller throws away on error.
+///
+/// # Errors
+/// [`CallError::InvalidInput`] for what is refused, [`CallError::Other`] if the
+/// archive is damaged or the disk full.
+pub(crate) fn unpack(
+    archive: impl Read,
+    strip: u32,
+    into: &Path,
+    limits: Limits,
+    stop: &AtomicBool,
+) -> Result<(), CallError> {
+    let mut unpacking = Unpacking {
+        into,
+        strip: usize::try_from(strip).unwrap_or(usize::MAX),
+        left: limits.bytes,
+    };
+    let mut archive = Archive::new(archive);
+    for (count, entry) in (1..).zip(archive.entries().map_err(|e| damaged(&e))?) {
+        if stop.load(Ordering::Relaxed) {
+            return Err(CallError::Other("unpacking was stopped".to_owned()));
         }
-        left = left
-            .checked_sub(entry.size())
-            .ok_or_else(|| refused("", "unpacks to more bytes than are allowed"))?;
-        let name = entry.path().map_err(malformed)?.into_owned();
-        let shown = name.display().to_string();
-        let Some(path) = inside(&name, strip).map_err(|why| refused(&shown, why))? else {
-            continue;
-        };
-        let path = folder.join(path);
-        match entry.header().entry_type() {
-            EntryType::Directory => fs::create_dir_all(&path).map_err(other)?,
-            EntryType::Regular | EntryType::Continuous => {
-                if let Some(parent) = path.parent() {
-                    fs::create_dir_all(parent).map_err(other)?;
-                }
-                let executable = entry.header().mode().is_ok_and(|mode| mode & 0o111 != 0);
-                // Links are never made, so nothing here leads out.
-                let mut file = File::create(&path).map_err(other)?;
-                io::copy(&mut entry, &mut file).map_err(malformed)?;
-                let mode = if executable { 0o755 } else { 0o644 };
-                file.set_permissions(fs::Permissions::from_mode(mode))
-                    .map_err(other)?;
-            }
-            EntryType::XGlobalHeader => {}
-            _ => return Err(refused(&shown, "is neither a file nor a folder")),
+        if count > limits.entries {
+            return Err(CallError::InvalidInput(format!(
+                "the archive has more than {} entries",
+                limits.entries
+            )));
         }
+        let mut entry = entry.map_err(|e| damaged(&e))?;
+        unpacking.entry(&mut entry)?;
     }
     Ok(())
 }
 
-/// The entry's path below the folder; none when stripping leaves nothing.
-fn inside(name: &Path, strip: u32) -> Result<Option<PathBuf>, &'static str> {
-    let mut path = PathBuf::new();
-    let mut skipped = 0;
-    for component in name.components() {
-        match component {
-            Component::CurDir => {}
-            Component::Normal(_) if skipped < strip => skipped += 1,
-            Component::Normal(part) => path.push(part),
-            Component::ParentDir => return Err("has a `..`"),
-            Component::RootDir | Component::Prefix(_) => return Err("is absolute"),
+struct Unpacking<'a> {
+    into: &'a Path,
+    strip: usize,
+    left: u64,
+}
+
+impl Unpacking<'_> {
+    fn entry<R: Read>(&mut self, entry: &mut Entry<'_, R>) -> Result<(), CallError> {
+        let kind = entry.header().entry_type();
+        if matches!(kind, EntryType::XGlobalHeader) {
+            return Ok(());
+        }
+        let name = entry.path().map_err(|e| damaged(&e))?.into_owned();
+        let Some(parts) = self.stripped(&name)? else {
+            return Ok(());
+        };
+        let (Some(last), above) = (parts.last(), parts.get(..parts.len().saturating_sub(1))) else {
+            return Ok(());
+        };
+        let folder = self.folders(above.unwrap_or_default(), &name)?;
+        let path = folder.join(last);
+        match kind {
+            EntryType::Directory => self.folders(&parts, &name).map(drop),
+            EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => {
+                free(&path, &name)?;
+                self.file(entry, &path, &name)
+            }
+            EntryType::Symlink => {
+                let target = link_name(entry, &name)?;
+                if !stays_inside(&target, parts.len() - 1) {
+                    return Err(refused(
+                        &name,
+                        &format!("links to {}, outside of the archive", target.display()),
+                    ));
+                }
+                free(&path, &name)?;
+                symlink(&target, &path).map_err(|e| failed(&path, &e))
+            }
+            EntryType::Link => {
+                let target = link_name(entry, &name)?;
+                let Some(target) = self.stripped(&target)? else {
+                    return Err(refused(&name, "is a hard link to a path that was dropped"));
+                };
+                let target = self.existing_file(&target, &name)?;
+                free(&path, &name)?;
+                fs::hard_link(target, &path).map_err(|e| failed(&path, &e))
+            }
+            _ => Err(refused(
+                &name,
+                "is neither a file, a folder nor a link (a device or a pipe)",
+            )),
         }
     }
-    Ok((path != Path::new("")).then_some(path))
+
+    /// The name's components without the leading ones; none if none is left.
+    fn stripped(&self, name: &Path) -> Result<Option<Vec<OsString>>, CallError> {
+        let mut parts = Vec::new();
+        for component in name.components() {
+            match component {
+                Component::Normal(part) => parts.push(part.to_owned()),
+                Component::CurDir => {}
+                _ => return Err(refused(name, "is absolute or has `..`")),
+            }
+        }
+        if parts.len() <= self.strip {
+            return Ok(None);
+        }
+        Ok(Some(parts.split_off(self.strip)))
+    }
+
+    /// Makes real folders of these components.
+    fn folders(&self, parts: &[OsString], name: &Path) -> Result<PathBuf, CallError> {
+        let mut path = self.into.to_owned();
+        for part in parts {
+            path.push(part);
+            match path.symlink_metadata() {
+                Ok(meta) if meta.is_dir() => {}
+                Ok(_) => return Err(refused(name, "is below a link or a file")),
+                Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                    fs::create_dir(&path).map_err(|e| failed(&path, &e))?;
+                }
+                Err(e) => return Err(failed(&path, &e)),
+            }
+        }
+        Ok(path)
+    }
+
+    fn existing_file(&self, parts: &[OsString], name: &Path) -> Result<PathBuf, CallError> {
+        let mut path = self.into.to_owned();
+        for (i, part) in parts.iter().enumerate() {
+            path.push(part);
+            let good = path.symlink_metadata().is_ok_and(|meta| {
+                if i + 1 == parts.len() {
+                    meta.is_file()
+                } else {
+                    meta.is_dir()
+                }
+            });
+            if !good {
+                return Err(refused(name, "is a hard link to something that is no file"));
+            }
+        }
+        Ok(path)
+    }
+
+    fn file<R: Read>(
+        &mut self,
+        entry: &mut Entry<'_, R>,
+        path: &Path,
+        name: &Path,
+    ) -> Result<(), CallError> {
+        let header = entry.header();
+        let executable = header.mode().unwrap_or(0o644) & 0o100 != 0;
+        let mode = if executable { 0o755 } else { 0o644 };
+        let modified = header.mtime().unwrap_or(0);
+        let file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(mode)
+            .open(path)
+            .map_err(|e| failed(path, &e))?;
+        let size = self.copy(entry, &file, path)?;
+        self.left = self.left.checked_sub(size).ok_or_else(|| {
+            refused(
+                name,
+                "makes the archive larger than the limit when unpacked",
+            )
+        })?;
+        // The mode again, for the umask. Old times keep layers reproducible.
+        file.set_permissions(Permissions::from_mode(mode))
+            .map_err(|e| failed(path, &e))?;
+        if let Some(time) = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(modified)) {
+            // Not every file system takes every time.
+            let _ = file.set_modified(time);
+        }
+        Ok(())
+    }
+
+    /// Copies at most one byte more than is left.
+    fn copy(&self, from: impl Read, to: &File, path: &Path) -> Result<u64, CallError> {
+        let mut to = BufWriter::with_capacity(1 << 16, to);
+        let size = io::copy(&mut from.take(self.left.saturating_add(1)), &mut to);
+        let size = size.map_err(|e| failed(path, &e))?;
+        to.flush().map_err(|e| failed(path, &e))?;
+        Ok(size)
+    }
 }
 
-fn refused(entry: &str, why: &str) -> CallError {
-    let entry = if entry.is_empty() {
-        String::new()
-    } else {
-        format!("entry `{entry}` ")
-    };
-    CallError::InvalidInput(format!("the archive cannot be unpacked: {entry}{why}"))
+/// Whether a link target stays inside, for a link that many folders deep.
+/// `..` counts only at its start: after a name it may leave through a link.
+fn stays_inside(target: &Path, depth: usize) -> bool {
+    let mut ups = 0;
+    let mut named = false;
+    for component in target.components() {
+        match component {
+            Component::ParentDir if named => return false,
+            Component::ParentDir => ups += 1,
+            Component::Normal(_) => named = true,
+            Component::CurDir => {}
+            Component::RootDir | Component::Prefix(_) => return false,
+        }
+    }
+    ups <= depth
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "used as a map_err function")]
-fn malformed(error: io::Error) -> CallError {
-    CallError::InvalidInput(format!("the archive cannot be unpacked: {error}"))
+fn link_name<R: Read>(entry: &Entry<'_, R>, name: &Path) -> Result<PathBuf, CallError> {
+    match entry.link_name().map_err(|e| damaged(&e))? {
+        Some(target) if !target.as_os_str().is_empty() => Ok(target.into_owned()),
+        _ => Err(refused(name, "is a link without a target")),
+    }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "used as a map_err function")]
-fn other(error: io::Error) -> CallError {
-    CallError::Other(format!("cannot write to the work tree: {error}"))
+/// Makes room for an entry that comes a second time.
+fn free(path: &Path, name: &Path) -> Result<(), CallError> {
+    match path.symlink_metadata() {
+        Err(_) => Ok(()),
+        Ok(meta) if meta.is_dir() => Err(refused(name, "replaces a folder")),
+        Ok(_) => fs::remove_file(path).map_err(|e| failed(path, &e)),
+    }
+}
+
+fn refused(name: &Path, why: &str) -> CallError {
+    CallError::InvalidInput(format!(
+        "archive entry `{}` {why}",
+        name.display().to_string().escape_debug()
+    ))
+}
+
+fn damaged(error: &io::Error) -> CallError {
+    CallError::InvalidInput(format!("the archive is damaged: {error}"))
+}
+
+fn failed(path: &Path, error: &io::Error) -> CallError {
+    CallError::Other(format!("cannot unpack {}: {error}", path.display()))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn archive(entries: &[(&str, EntryType)]) -> tempfile::NamedTempFile {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        let mut builder = tar::Builder::new(file.as_file());
-        for (name, kind) in entries {
-            let mut header = tar::Header::new_gnu();
-            header.set_entry_type(*kind);
-            header.set_mode(0o4777);
-            header.set_size(0);
-            // Written raw: the builder refuses what this test needs.
-            header.as_old_mut().name[..name.len()].copy_from_slice(name.as_bytes());
-            if *kind == EntryType::Symlink {
-                header.set_link_name("/etc").unwrap();
-            }
-            header.set_cksum();
-            builder.append(&header, io::empty()).unwrap();
-        }
-        builder.finish().unwrap();
-        drop(builder);
-        file
-    }
-
-    #[test]
-    fn strips_and_tames_modes() {
-        let folder = tempfile::tempdir().unwrap();
-        let into = folder.path().join("x");
-        let file = archive(&[
-            ("package", EntryType::Directory),
-            ("package/bin/tool", EntryType::Regular),
-        ]);
-        unpack(file.path(), Unpack::Tar(1), &into).unwrap();
-        let mode = fs::metadata(into.join("bin/tool"))
-            .unwrap()
-            .permissions()
-            .mode();
-        assert_eq!(mode & 0o7777, 0o755);
-    }
-
-    #[test]
-    fn refuses_what_could_leave_the_folder() {
-        for (name, kind) in [
-            ("../x", EntryType::Regular),
-            ("/etc/x", EntryType::Regular),
-            ("a/../../x", EntryType::Regular),
-            ("link", EntryType::Symlink),
-            ("link", EntryType::Link),
-            ("dev", EntryType::Char),
-            ("fifo", EntryType::Fifo),
-        ] {
-            let folder = tempfile::tempdir().unwrap();
-            let error = unpack(
-                archive(&[(name, kind)]).path(),
-                Unpack::Tar(0),
-                &folder.path().join("x"),
-            )
-            .unwrap_err();
-            assert!(
-                matches!(error, CallError::InvalidInput(_)),
-                "{name}: {error}"
-            );
-        }
-    }
-
-    #[test]
-    fn garbage_is_an_error() {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        fs::write(file.path(), "this is not an archive".repeat(99)).unwrap();
-        let folder = tempfile::tempdir().unwrap();
-        assert!(unpack(file.path(), Unpack::TarGz(0), &folder.path().join("x")).is_err());
-    }
-}
+#[path = "unpack_tests.rs"]
+mod tests;

@@ -182,11 +182,7 @@ impl<'a> Bakery<'a> {
             .into());
         }
         let (room, tree) = self.work.target()?;
-        let epoch = version.created.as_deref().and_then(epoch);
-        let mut build = found
-            .recipe
-            .prepare(version, target, &bases, &tree, epoch)
-            .await?;
+        let mut build = found.recipe.prepare(version, target, &bases, &tree).await?;
         add_labels(&mut build, &found.app, version, &target.image);
         let output = push::output(context, &self.capabilities, &target.image, room.path());
         let request = BuildRequest {
@@ -195,7 +191,7 @@ impl<'a> Bakery<'a> {
             build,
             output,
             provenance: context.settings.provenance,
-            epoch,
+            created: version.created.clone(),
         };
         let result = context
             .builder
@@ -247,13 +243,6 @@ fn add_labels(build: &mut Build, app: &App, version: &Version, image: &str) {
         }
     }
     build.labels.sort();
-}
-
-/// Seconds since 1970 of an RFC 3339 date.
-fn epoch(date: &str) -> Option<i64> {
-    chrono::DateTime::parse_from_rfc3339(date)
-        .ok()
-        .map(|date| date.timestamp())
 }
 
 fn build_failure(target: &TargetId, error: &CallError) -> Failure {

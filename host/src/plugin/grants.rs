@@ -49,10 +49,13 @@ impl Grants {
     /// # Errors
     /// [`CallError::Denied`] naming the line to add.
     pub fn download(&self, app: &str, url: &str) -> Result<(), CallError> {
+        // Only the normal form: `/granted/../other` begins with a granted prefix, too.
+        let normal = url::Url::parse(url).is_ok_and(|parsed| parsed.as_str() == url);
         let granted = self
             .downloads
             .iter()
             .any(|prefix| prefix.ends_with('/') && url.starts_with(prefix.as_str()));
+        let granted = normal && granted;
         allow(granted, app, "downloads", url)
     }
 
@@ -90,4 +93,78 @@ fn allow(granted: bool, app: &str, key: &str, value: &str) -> Result<(), CallErr
     Err(CallError::Denied(format!(
         "{app} has no grant for {value}; add \"{value}\" to `{key}` under [grants] in apps/{app}/app.toml"
     )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn grants() -> Grants {
+        toml::from_str(
+            r#"
+            releases = ["npm:a"]
+            downloads = ["https://h.example/granted/", "https://no-slash.example"]
+            images = ["a"]
+            bases = ["r.example/library/golang"]
+            "#,
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn nothing_is_granted_by_default() {
+        let none = Grants::default();
+        for refused in [
+            none.release("x", "npm:a"),
+            none.image("x", "a"),
+            none.download("x", "https://h.example/a"),
+            none.base("x", "r.example/a"),
+            none.network("x"),
+        ] {
+            let Err(CallError::Denied(text)) = refused else {
+                panic!("{refused:?}");
+            };
+            assert!(
+                text.ends_with("under [grants] in apps/x/app.toml"),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_listed_is_granted_and_its_neighbours_are_not() {
+        let grants = grants();
+        assert!(grants.release("x", "npm:a").is_ok());
+        assert!(grants.release("x", "npm:ab").is_err());
+        assert!(grants.image("x", "a").is_ok());
+        assert!(grants.image("x", "a/b").is_err());
+        for granted in [
+            "r.example/library/golang",
+            "r.example/library/golang:1@sha256:0",
+        ] {
+            assert!(grants.base("x", granted).is_ok(), "{granted}");
+        }
+        for denied in [
+            "r.example/library/golang-evil",
+            "r.example/library/golang/x",
+            "golang",
+        ] {
+            assert!(grants.base("x", denied).is_err(), "{denied}");
+        }
+        assert!(
+            grants
+                .download("x", "https://h.example/granted/file?a=b")
+                .is_ok()
+        );
+        for denied in [
+            "https://h.example/granted/../other",
+            "https://h.example/granted/%2e%2e/other",
+            "https://h.example/grantedx",
+            "http://h.example/granted/file",
+            "https://h.example@evil.example/granted/",
+            "https://no-slash.example.evil.example/",
+        ] {
+            assert!(grants.download("x", denied).is_err(), "{denied}");
+        }
+    }
 }

@@ -116,7 +116,7 @@ impl Recipe {
     }
 
     /// Runs the cross-compile steps of a target in its work tree and returns
-    /// its final build. `epoch` (seconds since 1970) dates compile steps.
+    /// its final build.
     ///
     /// # Errors
     /// As [`versions`](Self::versions).
@@ -126,7 +126,6 @@ impl Recipe {
         target: &TargetId,
         bases: &[Base],
         work_tree: &Path,
-        epoch: Option<i64>,
     ) -> Result<Build> {
         let call = Call {
             version: Some(version.number.clone()),
@@ -134,7 +133,7 @@ impl Recipe {
                 target: target.clone(),
                 work_tree: work_tree.to_owned(),
                 bases: bases.to_vec(),
-                epoch,
+                created: version.created.clone(),
             }),
         };
         let (mut store, guest) = self.open(call.clone()).await?;

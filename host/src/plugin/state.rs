@@ -35,8 +35,8 @@ pub(super) struct Prepare {
     pub(super) target: TargetId,
     pub(super) work_tree: PathBuf,
     pub(super) bases: Vec<Base>,
-    /// Dates the output of compile steps.
-    pub(super) epoch: Option<i64>,
+    /// Dates the output of compile steps, RFC 3339.
+    pub(super) created: Option<String>,
 }
 
 /// The data of one call's store.

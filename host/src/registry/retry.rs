@@ -1,7 +1,5 @@
 //! Bounded retries for requests that are safe to repeat.
 
-use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher as _, Hasher as _};
 use std::time::Duration;
 
 use oci_client::errors::{OciDistributionError, OciErrorCode};
@@ -18,8 +16,7 @@ pub(super) fn pause(error: &OciDistributionError, attempt: u32) -> Option<Durati
     }
     let base = FIRST_PAUSE * 2u32.pow(attempt - 1);
     // Half fixed, half random, so that parallel requests spread.
-    let share = RandomState::new().build_hasher().finish() % 1000;
-    Some(base / 2 + base.mul_f64(share as f64 / 2000.0))
+    Some(base.mul_f64(0.5 + fastrand::f64() / 2.0))
 }
 
 fn is_transient(error: &OciDistributionError) -> bool {

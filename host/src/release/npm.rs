@@ -1,204 +1,218 @@
-//! Releases of npm packages (npm registry API, "package metadata").
+//! npm packages as releases (npm registry API, "package metadata").
+//!
+//! One request a package: the full document, since the abbreviated one has no
+//! times. It is read once and kept, reduced to what releases need.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use reqwest::header::{ACCEPT, AUTHORIZATION};
 use semver::Version;
 use serde::Deserialize;
+use serde_json::Value;
 use tokio::sync::OnceCell;
+use url::Url;
 
-use super::npmrc::{self, NpmRegistry};
-use super::releases::{Asset, Release};
-use super::status_error;
-use crate::fetch::{show, transport};
+use super::npmrc::NpmConfig;
+use super::{Asset, Release};
+use crate::fetch::http::{Attempt, Tries, chunk, send, shown};
 use crate::recipe::CallError;
 
-/// Tries in all.
-const ATTEMPTS: u32 = 3;
+const IDLE: Duration = Duration::from_secs(30);
+const MAX_BYTES: usize = 256 << 20;
+/// Facts of a version that go into `extras` under the same name.
+const FACTS: [&str; 4] = ["license", "description", "homepage", "deprecated"];
 
-type Answer = Arc<OnceCell<Arc<[Release]>>>;
+type Slot = Arc<OnceCell<Arc<Vec<Found>>>>;
 
-/// Reads package metadata, once for each package.
-#[derive(Debug, Clone)]
+/// Reads npm registries.
+#[derive(Debug)]
 pub(super) struct Npm {
     http: reqwest::Client,
-    answers: Arc<Mutex<HashMap<String, Answer>>>,
+    config: NpmConfig,
+    packages: Mutex<HashMap<String, Slot>>,
 }
 
-/// The parts of a package document that are used.
-#[derive(Deserialize)]
-struct Package {
+#[derive(Debug)]
+struct Found {
+    version: Version,
+    release: Release,
+}
+
+#[derive(Debug, Deserialize)]
+struct Document {
     #[serde(default)]
-    versions: BTreeMap<String, PackageVersion>,
+    versions: HashMap<String, Value>,
     #[serde(default)]
-    time: BTreeMap<String, serde_json::Value>,
-}
-
-#[derive(Deserialize)]
-struct PackageVersion {
-    dist: Dist,
-    license: Option<serde_json::Value>,
-    description: Option<String>,
-    homepage: Option<String>,
-    deprecated: Option<serde_json::Value>,
-}
-
-#[derive(Deserialize)]
-struct Dist {
-    tarball: String,
-    integrity: Option<String>,
+    time: HashMap<String, Value>,
 }
 
 impl Npm {
-    pub(super) fn new(http: reqwest::Client) -> Self {
+    pub(super) fn new(http: reqwest::Client, config: NpmConfig) -> Self {
         Self {
             http,
-            answers: Arc::default(),
+            config,
+            packages: Mutex::default(),
         }
     }
 
-    /// All releases of a package, newest version first.
-    pub(super) async fn releases(&self, package: &str) -> Result<Arc<[Release]>, CallError> {
-        let answer = {
-            let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(answers.entry(package.to_owned()).or_default())
-        };
-        answer
-            .get_or_try_init(|| self.read(package))
-            .await
-            .map(Arc::clone)
+    pub(super) async fn list(&self, name: &str, limit: u32) -> Result<Vec<Release>, CallError> {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let all = self.package(name).await?;
+        Ok(all.iter().take(limit).map(|f| f.release.clone()).collect())
     }
 
-    async fn read(&self, package: &str) -> Result<Arc<[Release]>, CallError> {
-        let registry = npmrc::resolve(package).await?;
-        let mut attempt = 1;
-        let body = loop {
-            match self.get(&registry, package).await {
-                Ok(body) => break body,
-                Err((error, true)) if attempt < ATTEMPTS => {
-                    tracing::info!("{error}; trying again");
-                    tokio::time::sleep(Duration::from_millis(300) * 2u32.pow(attempt)).await;
-                    attempt += 1;
+    pub(super) async fn latest(&self, name: &str) -> Result<Release, CallError> {
+        let all = self.package(name).await?;
+        let found = all.iter().find(|found| !found.release.prerelease);
+        found
+            .map(|found| found.release.clone())
+            .ok_or_else(|| CallError::NotFound(format!("npm's {name} has only prereleases")))
+    }
+
+    pub(super) async fn get(&self, name: &str, tag: &str) -> Result<Release, CallError> {
+        let all = self.package(name).await?;
+        let found = all.iter().find(|found| found.release.tag == tag);
+        found
+            .map(|found| found.release.clone())
+            .ok_or_else(|| CallError::NotFound(format!("npm's {name} has no version {tag}")))
+    }
+
+    /// All releases, newest first, read once.
+    async fn package(&self, name: &str) -> Result<Arc<Vec<Found>>, CallError> {
+        let path = encoded(name)?;
+        let slot = {
+            let mut packages = self.packages.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(packages.entry(name.to_owned()).or_default())
+        };
+        let read = slot.get_or_try_init(|| self.read(name, &path)).await?;
+        Ok(Arc::clone(read))
+    }
+
+    async fn read(&self, name: &str, path: &str) -> Result<Arc<Vec<Found>>, CallError> {
+        let registry = self.config.registry_of(name).await?;
+        let url = Url::parse(&format!("{registry}{path}"))
+            .map_err(|e| CallError::InvalidInput(format!("npm package {name}: {e}")))?;
+        let mut tries = Tries::default();
+        let bytes = loop {
+            match self.request(&url).await {
+                Ok(bytes) => break bytes,
+                Err(Attempt::Final(CallError::NotFound(_))) => {
+                    return Err(CallError::NotFound(format!("npm has no package {name}")));
                 }
-                Err((CallError::NotFound(_), _)) => {
-                    return Err(CallError::NotFound(format!(
-                        "npm has no package `{package}`"
-                    )));
-                }
-                Err((error, _)) => return Err(error),
+                Err(failed) => tries.pause_or_fail(failed).await?,
             }
         };
-        let package_document: Package = serde_json::from_slice(&body).map_err(|error| {
-            CallError::Unavailable(format!(
-                "npm's answer for `{package}` is malformed: {error}"
-            ))
+        let document: Document = serde_json::from_slice(&bytes).map_err(|e| {
+            CallError::Unavailable(format!("{}: not npm's package metadata: {e}", shown(&url)))
         })?;
-        Ok(releases(package_document))
+        let mut all = releases(name, &document);
+        if all.is_empty() {
+            let why = match document.time.contains_key("unpublished") {
+                true => "was unpublished",
+                false => "has no versions",
+            };
+            return Err(CallError::NotFound(format!("npm's {name} {why}")));
+        }
+        all.sort_by(|a, b| Reverse(&a.version).cmp(&Reverse(&b.version)));
+        Ok(Arc::new(all))
     }
 
-    async fn get(
-        &self,
-        registry: &NpmRegistry,
-        package: &str,
-    ) -> Result<bytes::Bytes, (CallError, bool)> {
-        // A scope's slash is part of the name, not of the path.
-        let url = registry
-            .url
-            .join(&package.replace('/', "%2f"))
-            .map_err(|error| (CallError::InvalidInput(error.to_string()), false))?;
-        let shown = show(&url);
-        let mut request = self.http.get(url);
-        if let Some(token) = &registry.token {
-            request = request.bearer_auth(token);
+    async fn request(&self, url: &Url) -> Result<Vec<u8>, Attempt> {
+        let what = shown(url);
+        let mut request = self
+            .http
+            .get(url.clone())
+            .header(ACCEPT, "application/json");
+        if let Some(authorization) = self.config.authorization(url) {
+            request = request.header(AUTHORIZATION, authorization);
         }
-        let failed = |error: reqwest::Error| (transport(&shown, &error), true);
-        let response = request.send().await.map_err(failed)?;
-        if !response.status().is_success() {
-            return Err(status_error(&shown, response.status()));
+        let mut response = send(request, &what, IDLE).await?;
+        let mut bytes = Vec::new();
+        while let Some(piece) = chunk(&mut response, &what, IDLE).await? {
+            bytes.extend_from_slice(&piece);
+            if bytes.len() > MAX_BYTES {
+                let text = format!("{what}: larger than {MAX_BYTES} bytes");
+                return Err(CallError::Unavailable(text).into());
+            }
         }
-        response.bytes().await.map_err(failed)
+        Ok(bytes)
     }
 }
 
-fn releases(package: Package) -> Arc<[Release]> {
-    let Package { versions, time } = package;
-    let mut found: Vec<(Version, Release)> = versions
-        .into_iter()
-        .filter_map(|(tag, version)| {
-            let number = Version::parse(&tag).ok()?;
-            let text = |value: Option<serde_json::Value>| match value {
-                Some(serde_json::Value::String(text)) if !text.is_empty() => Some(text),
-                _ => None,
-            };
-            let extras = [
-                ("license", text(version.license)),
-                ("description", version.description),
-                ("homepage", version.homepage),
-                ("deprecated", text(version.deprecated)),
-            ];
-            let url = version.dist.tarball;
-            let release = Release {
-                prerelease: !number.pre.is_empty(),
-                published: time
-                    .get(&tag)
-                    .and_then(|time| time.as_str())
-                    .map(str::to_owned),
-                assets: vec![Asset {
-                    name: url.rsplit('/').next().unwrap_or_default().to_owned(),
-                    url,
-                    size: None,
-                    integrity: version.dist.integrity,
-                }],
-                extras: extras
-                    .into_iter()
-                    .filter_map(|(key, value)| Some((key.to_owned(), value?)))
-                    .collect(),
-                tag,
-            };
-            Some((number, release))
+/// Versions that can be downloaded. One that is malformed is left out.
+fn releases(name: &str, document: &Document) -> Vec<Found> {
+    let found = |(tag, manifest): (&String, &Value)| {
+        let version = Version::parse(tag).ok()?;
+        let dist = manifest.get("dist")?;
+        let text = |value: &Value, key: &str| value.get(key)?.as_str().map(str::to_owned);
+        let url = Url::parse(&text(dist, "tarball")?).ok()?;
+        let extras = FACTS.iter().filter_map(|fact| {
+            let value = plain(manifest.get(fact)?)?;
+            Some(((*fact).to_owned(), value))
+        });
+        let asset = Asset {
+            name: url.path_segments()?.next_back()?.to_owned(),
+            // What npm calls a size is that of the unpacked files.
+            size: None,
+            integrity: text(dist, "integrity"),
+            url: url.into(),
+        };
+        Some(Found {
+            release: Release {
+                tag: tag.clone(),
+                prerelease: !version.pre.is_empty(),
+                published: document.time.get(tag).and_then(plain),
+                assets: vec![asset],
+                extras: extras.collect(),
+            },
+            version,
         })
-        .collect();
-    found.sort_by_cached_key(|(number, _)| Reverse(number.clone()));
-    found.into_iter().map(|(_, release)| release).collect()
+    };
+    let all: Vec<_> = document.versions.iter().filter_map(found).collect();
+    if all.len() < document.versions.len() {
+        let left = document.versions.len() - all.len();
+        tracing::debug!(
+            name,
+            left,
+            "npm versions without a usable number or tarball"
+        );
+    }
+    all
+}
+
+/// A text, or the `type` or `name` of an old-style object.
+fn plain(value: &Value) -> Option<String> {
+    let text = value
+        .as_str()
+        .or_else(|| value.get("type")?.as_str())
+        .or_else(|| value.get("name")?.as_str());
+    match text {
+        Some(text) if !text.is_empty() => Some(text.to_owned()),
+        _ => (value == &Value::Bool(true)).then(|| "true".to_owned()),
+    }
+}
+
+/// The package's path below the registry, `@scope%2fname` for scoped ones.
+fn encoded(name: &str) -> Result<String, CallError> {
+    let part = |part: &str| {
+        !part.is_empty()
+            && !part.starts_with('.')
+            && part
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~'))
+    };
+    match name.strip_prefix('@').and_then(|rest| rest.split_once('/')) {
+        Some((scope, rest)) if part(scope) && part(rest) => Ok(format!("@{scope}%2f{rest}")),
+        None if part(name) => Ok(name.to_owned()),
+        _ => Err(CallError::InvalidInput(format!(
+            "`{name}` is not the name of an npm package"
+        ))),
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn newest_version_first_whatever_the_date() {
-        let version = |n: &str| {
-            format!(
-                r#""{n}":{{"dist":{{"tarball":"http://x.example/p-{n}.tgz","integrity":"sha512-x"}},"license":"MIT"}}"#
-            )
-        };
-        let json = format!(
-            r#"{{"name":"p","time":{{"created":"2020","9.11.9":"2025-01-03T00:00:00Z","10.5.0":"2025-01-01T00:00:00Z","9.0.0":{{"odd":1}}}},"versions":{{{},{},{},{}}}}}"#,
-            version("9.11.9"),
-            version("10.5.0"),
-            version("10.6.0-rc1"),
-            version("not-a-version")
-        );
-        let releases = releases(serde_json::from_str(&json).unwrap());
-        let tags: Vec<_> = releases
-            .iter()
-            .map(|r| (r.tag.as_str(), r.prerelease))
-            .collect();
-        assert_eq!(
-            tags,
-            [("10.6.0-rc1", true), ("10.5.0", false), ("9.11.9", false)]
-        );
-        assert_eq!(releases[1].assets[0].name, "p-10.5.0.tgz");
-        assert_eq!(
-            releases[1].published.as_deref(),
-            Some("2025-01-01T00:00:00Z")
-        );
-        assert_eq!(
-            releases[1].extras,
-            [("license".to_owned(), "MIT".to_owned())]
-        );
-    }
-}
+#[path = "npm_tests.rs"]
+mod tests;

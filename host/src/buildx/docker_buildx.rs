@@ -1,0 +1,266 @@
+//! The builder that runs `docker-buildx`.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use oci_spec::image::Descriptor;
+use tokio::sync::OnceCell;
+
+use super::builder::{BuildRequest, Builder, Built, Capabilities, Output};
+use super::capabilities::Inspected;
+use super::child_env::ChildEnv;
+use super::classify::classify;
+use super::command::{command_line, destination};
+use super::layer_cache::{CacheArgs, LayerCache};
+use super::program::Program;
+use super::rawjson::{Progress, Shown};
+use super::run::{RunError, run};
+use super::{export, metadata};
+use crate::engine::Engine;
+use crate::error::{ExitCode, Failure};
+use crate::fetch::place::{place, scratch};
+use crate::progress::{Event, Reporter};
+use crate::recipe::CallError;
+use crate::work_tree::WorkTree;
+
+/// A builder that needs longer to start is not coming.
+const BOOT_LIMIT: Duration = Duration::from_secs(180);
+
+/// How builds run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuildxOptions {
+    /// The builder's name, as in `docker buildx ls`; none: the current one.
+    pub builder: Option<String>,
+    /// The longest that one build may take.
+    pub time_limit: Duration,
+    /// Where layers are kept between builds.
+    pub layer_cache: LayerCache,
+    /// What the child may see.
+    pub env: ChildEnv,
+}
+
+impl Default for BuildxOptions {
+    fn default() -> Self {
+        Self {
+            builder: None,
+            time_limit: Duration::from_secs(2 * 3600),
+            layer_cache: LayerCache::None,
+            env: ChildEnv::default(),
+        }
+    }
+}
+
+/// The builder that runs `docker-buildx`. Clones share what was found out
+/// about the builder.
+#[derive(Clone)]
+pub struct Buildx {
+    options: BuildxOptions,
+    reporter: Arc<dyn Reporter>,
+    found: Arc<OnceCell<Found>>,
+}
+
+#[derive(Debug, Clone)]
+struct Found {
+    program: Program,
+    capabilities: Capabilities,
+}
+
+impl Buildx {
+    /// Nothing is started before the first question.
+    pub fn new(options: BuildxOptions, reporter: Arc<dyn Reporter>) -> Self {
+        Self {
+            options,
+            reporter,
+            found: Arc::default(),
+        }
+    }
+
+    /// The same builder with another environment for its children: the
+    /// credentials and the source policy of one app.
+    #[must_use]
+    pub fn with_env(&self, env: ChildEnv) -> Self {
+        let mut other = self.clone();
+        other.options.env = env;
+        other
+    }
+
+    async fn found(&self) -> anyhow::Result<&Found> {
+        self.found.get_or_try_init(|| self.find()).await
+    }
+
+    async fn find(&self) -> anyhow::Result<Found> {
+        let program = Program::find(&self.options.env).await?;
+        let mut command = program.command();
+        command.args(["inspect", "--bootstrap"]);
+        command.args(&self.options.builder);
+        self.options.env.apply(&mut command, false);
+        let mut said = Progress::default();
+        let ended = run(command, None, BOOT_LIMIT, |line| {
+            said.line(line);
+        })
+        .await;
+        let named = match &self.options.builder {
+            Some(name) => format!("builder {name}"),
+            None => "the current builder".to_owned(),
+        };
+        let broken = |why: &str| {
+            Failure::new(ExitCode::Builder, format!("{named} does not answer: {why}"))
+                .hint("run `./justw up` for a private builder, or `docker buildx create --name bakehouse --bootstrap` and name it with --builder")
+        };
+        let inspected = match ended {
+            Ok(ended) if ended.status.success() => Inspected::parse(&ended.stdout),
+            Ok(_) => return Err(broken(said.error().unwrap_or("no reason given")).into()),
+            Err(e) => return Err(broken(&e.to_string()).into()),
+        };
+        if !inspected.running {
+            let why = inspected.error.as_deref().unwrap_or("it is not running");
+            return Err(broken(why).into());
+        }
+        let docker = inspected.driver == "docker";
+        let store = docker && Engine::connect()?.info().await?.containerd_image_store;
+        if docker && !store {
+            let message = format!(
+                "builder {} cannot export images: Docker's containerd image store is off",
+                inspected.name
+            );
+            return Err(Failure::new(ExitCode::Builder, message)
+                .hint("add {\"features\":{\"containerd-snapshotter\":true}} to Docker's daemon.json and restart it, or run `docker buildx create --name bakehouse --driver docker-container --bootstrap` and name it with --builder")
+                .into());
+        }
+        Ok(Found {
+            program,
+            capabilities: inspected.capabilities(store),
+        })
+    }
+
+    async fn run(
+        &self,
+        request: &BuildRequest,
+        found: &Found,
+        scratch: &Path,
+        cache: &CacheArgs,
+    ) -> Result<(Progress, Option<Descriptor>), CallError> {
+        let metadata_file = scratch.join("metadata.json");
+        let to = destination(&request.output, scratch);
+        let name = &found.capabilities.name;
+        let line = command_line(request, name, &metadata_file, &to, cache)?;
+        let mut command = found.program.command();
+        command.args(&line.args).current_dir(scratch);
+        let github = self.options.layer_cache == LayerCache::Gha;
+        self.options.env.apply(&mut command, github);
+
+        let mut progress = Progress::default();
+        let limit = self.options.time_limit;
+        let ended = run(command, line.stdin.as_deref(), limit, |line| {
+            for shown in progress.line(line) {
+                self.show(request, &shown);
+            }
+        })
+        .await;
+        match ended {
+            Ok(ended) if ended.status.success() => {}
+            Ok(_) => return Err(classify(&progress, name)),
+            Err(RunError::Timeout(_)) => {
+                return Err(CallError::Timeout(format!(
+                    "the build took longer than {} s",
+                    limit.as_secs()
+                )));
+            }
+            Err(e) => return Err(CallError::Unavailable(format!("docker-buildx: {e}"))),
+        }
+        let descriptor = match &request.output {
+            Output::Files(_) => None,
+            Output::PushByDigest { .. } | Output::OciArchive(_) => {
+                let json = tokio::fs::read_to_string(&metadata_file).await;
+                let read = json.map_err(|e| e.to_string());
+                Some(
+                    read.and_then(|json| metadata::descriptor(&json))
+                        .map_err(|e| {
+                            CallError::Other(format!(
+                                "docker-buildx wrote a metadata file without result: {e}"
+                            ))
+                        })?,
+                )
+            }
+        };
+        Ok((progress, descriptor))
+    }
+
+    fn show(&self, request: &BuildRequest, shown: &Shown) {
+        let target = &request.target;
+        self.reporter.report(match shown {
+            Shown::Step(step) => Event::TargetStep { target, step },
+            Shown::Output(line) => Event::TargetOutput { target, line },
+            Shown::Warning(message) => Event::TargetOutput {
+                target,
+                line: message,
+            },
+        });
+    }
+}
+
+#[async_trait]
+impl Builder for Buildx {
+    async fn capabilities(&self) -> anyhow::Result<Capabilities> {
+        Ok(self.found().await?.capabilities.clone())
+    }
+
+    async fn build(&self, request: &BuildRequest) -> Result<Built, CallError> {
+        let begun = Instant::now();
+        let found = self
+            .found()
+            .await
+            .map_err(|e| CallError::Unavailable(format!("{e:#}")))?;
+        let tree = WorkTree::open(&request.work_tree)?;
+        let scratch = scratch(&tree)?;
+        let cache = self.options.layer_cache.args(request);
+        let result = self.run(request, found, scratch.path(), &cache).await;
+        if result.is_err() {
+            cache.discard();
+        }
+        let (progress, descriptor) = result?;
+        if let Err(error) = cache.rotate() {
+            tracing::warn!(%error, "the layer cache was not renewed");
+        }
+        let output = request.output.clone();
+        tokio::task::spawn_blocking(move || {
+            let finished = finish(&output, scratch.path());
+            finished.map_err(|e| CallError::Other(format!("cannot keep the build's result: {e}")))
+        })
+        .await
+        .map_err(|e| CallError::Other(e.to_string()))??;
+        let (steps, cached) = progress.steps();
+        Ok(Built {
+            descriptor,
+            steps,
+            cached,
+            elapsed: begun.elapsed(),
+        })
+    }
+}
+
+/// Moves a result from the scratch folder to where it was asked for.
+fn finish(output: &Output, scratch: &Path) -> io::Result<()> {
+    let from = destination(output, scratch);
+    match output {
+        Output::PushByDigest { .. } => Ok(()),
+        Output::OciArchive(to) => {
+            if place(&from, to).is_err() {
+                // Another file system than the work tree's.
+                std::fs::copy(&from, to)?;
+            }
+            Ok(())
+        }
+        Output::Files(to) => {
+            export::tame(&from)?;
+            place(&from, to)
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "real_tests.rs"]
+mod real_tests;

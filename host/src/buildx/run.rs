@@ -1,0 +1,203 @@
+//! Runs a child process that cannot outlive its use.
+
+use std::io;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::io::{
+    AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader,
+};
+use tokio::process::{Child, Command};
+
+/// Longer lines are cut; BuildKit's own are far shorter.
+const MAX_LINE: usize = 1 << 20;
+const MAX_STDOUT: u64 = 1 << 20;
+const GRACE: Duration = Duration::from_secs(3);
+
+/// A child that ended by itself.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) status: ExitStatus,
+    pub(crate) stdout: String,
+}
+
+/// A child that did not.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RunError {
+    #[error("took longer than {} s", .0.as_secs())]
+    Timeout(Duration),
+    #[error("cannot be started: {0}")]
+    Start(io::Error),
+    #[error("{0}")]
+    Io(#[from] io::Error),
+}
+
+/// The child's process group. Dropped, it is killed with all its children.
+struct Group(Child);
+
+impl Group {
+    fn signal(&self, signal: Signal) {
+        let pid = self.0.id().and_then(|id| i32::try_from(id).ok());
+        if let Some(pid) = pid.and_then(Pid::from_raw) {
+            // Fails only if it is gone already.
+            let _ = kill_process_group(pid, signal);
+        }
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        self.signal(Signal::KILL);
+    }
+}
+
+/// Runs a command to its end, handing on each line of its stderr.
+pub(crate) async fn run(
+    mut command: Command,
+    stdin: Option<&str>,
+    limit: Duration,
+    mut on_line: impl FnMut(&str) + Send,
+) -> Result<Ended, RunError> {
+    command
+        .stdin(if stdin.is_some() {
+            Stdio::piped()
+        } else {
+            Stdio::null()
+        })
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .process_group(0)
+        .kill_on_drop(true);
+    let mut child = Group(command.spawn().map_err(RunError::Start)?);
+    let input = child.0.stdin.take().zip(stdin);
+    let stdout = child.0.stdout.take();
+    let stderr = child.0.stderr.take();
+
+    let feed = async {
+        if let Some((mut pipe, text)) = input {
+            // A child that ended early says why itself.
+            let _ = pipe.write_all(text.as_bytes()).await;
+            let _ = pipe.shutdown().await;
+        }
+    };
+    let collect = async {
+        let mut bytes = Vec::new();
+        if let Some(pipe) = stdout {
+            pipe.take(MAX_STDOUT).read_to_end(&mut bytes).await?;
+        }
+        Ok::<_, io::Error>(String::from_utf8_lossy(&bytes).into_owned())
+    };
+    let follow = async {
+        if let Some(pipe) = stderr {
+            let mut pipe = BufReader::with_capacity(1 << 16, pipe);
+            while let Some(line) = next_line(&mut pipe).await? {
+                on_line(&line);
+            }
+        }
+        Ok::<_, io::Error>(())
+    };
+    let whole = async {
+        let ((), stdout, followed) = tokio::join!(feed, collect, follow);
+        followed?;
+        Ok::<_, io::Error>((child.0.wait().await?, stdout?))
+    };
+    match tokio::time::timeout(limit, whole).await {
+        Ok(Ok((status, stdout))) => Ok(Ended { status, stdout }),
+        Ok(Err(e)) => Err(e.into()),
+        Err(_) => {
+            // Lets buildx tell BuildKit before it is killed.
+            child.signal(Signal::TERM);
+            let _ = tokio::time::timeout(GRACE, child.0.wait()).await;
+            Err(RunError::Timeout(limit))
+        }
+    }
+}
+
+async fn next_line(from: &mut (impl AsyncBufRead + Unpin)) -> io::Result<Option<String>> {
+    let mut line = Vec::new();
+    loop {
+        let bytes = from.fill_buf().await?;
+        if bytes.is_empty() {
+            let text = String::from_utf8_lossy(&line).into_owned();
+            return Ok((!line.is_empty()).then_some(text));
+        }
+        let end = bytes.iter().position(|b| *b == b'\n');
+        let piece = bytes.get(..end.unwrap_or(bytes.len())).unwrap_or_default();
+        let room = MAX_LINE.saturating_sub(line.len()).min(piece.len());
+        line.extend_from_slice(piece.get(..room).unwrap_or_default());
+        let used = end.map_or(bytes.len(), |end| end + 1);
+        from.consume(used);
+        if end.is_some() {
+            return Ok(Some(String::from_utf8_lossy(&line).into_owned()));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sh(script: &str) -> Command {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", script]);
+        command
+    }
+
+    #[tokio::test]
+    async fn hands_on_lines_and_stdin() {
+        let mut lines = Vec::new();
+        let script = "cat; printf 'one\\ntwo' >&2; exit 3";
+        let ended = run(sh(script), Some("in"), Duration::from_secs(5), |line| {
+            lines.push(line.to_owned());
+        })
+        .await
+        .unwrap();
+        assert_eq!(ended.status.code(), Some(3));
+        assert_eq!(ended.stdout, "in");
+        assert_eq!(lines, ["one", "two"]);
+    }
+
+    #[tokio::test]
+    async fn a_hung_child_ends_with_its_children() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("pid");
+        let script = format!(
+            "sleep 60 & echo $! >{}; trap '' TERM; wait; sleep 60",
+            file.display()
+        );
+        let limit = Duration::from_millis(300);
+        let error = run(sh(&script), None, limit, |_| {}).await.unwrap_err();
+        assert!(matches!(error, RunError::Timeout(_)), "{error}");
+        let pid = std::fs::read_to_string(file).unwrap();
+        gone(pid.trim()).await;
+    }
+
+    #[tokio::test]
+    async fn a_cancelled_child_ends_with_its_children() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("pid");
+        let script = format!("sleep 60 & echo $! >{}; wait", file.display());
+        let running = tokio::spawn(run(sh(&script), None, Duration::from_secs(60), |_| {}));
+        let pid = loop {
+            match std::fs::read_to_string(&file) {
+                Ok(text) if text.ends_with('\n') => break text,
+                _ => tokio::time::sleep(Duration::from_millis(10)).await,
+            }
+        };
+        running.abort();
+        gone(pid.trim()).await;
+    }
+
+    async fn gone(pid: &str) {
+        for _ in 0..200 {
+            let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"));
+            // A zombie only waits for its new parent.
+            if stat.is_err() || stat.is_ok_and(|s| s.contains(") Z ")) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("process {pid} is still there");
+    }
+}

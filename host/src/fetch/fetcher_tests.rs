@@ -1,0 +1,278 @@
+use std::sync::atomic::AtomicUsize;
+
+use sha2::{Digest as _, Sha256};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+
+use super::*;
+
+/// Answers each request with the next of these raw responses, the last one for
+/// ever. Returns its address and the number of requests so far.
+async fn server(answers: Vec<Vec<u8>>) -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    let count = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&count);
+    tokio::spawn(async move {
+        loop {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            let mut seen = Vec::new();
+            while !seen.ends_with(b"\r\n\r\n") {
+                let mut buffer = [0; 1024];
+                match socket.read(&mut buffer).await {
+                    Ok(0) | Err(_) => break,
+                    Ok(n) => seen.extend_from_slice(&buffer[..n]),
+                }
+            }
+            let n = counted.fetch_add(1, Ordering::SeqCst);
+            let answer = answers.get(n).or(answers.last()).unwrap();
+            let _ = socket.write_all(answer).await;
+            let _ = socket.shutdown().await;
+        }
+    });
+    (base, count)
+}
+
+fn ok(body: &[u8]) -> Vec<u8> {
+    let head = format!(
+        "HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        body.len()
+    );
+    [head.as_bytes(), body].concat()
+}
+
+fn status(line: &str) -> Vec<u8> {
+    format!("HTTP/1.1 {line}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").into_bytes()
+}
+
+struct Place {
+    dir: tempfile::TempDir,
+    fetcher: Fetcher,
+}
+
+impl Place {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir(dir.path().join("src")).unwrap();
+        let cache = dir.path().join("cache");
+        let fetcher =
+            Fetcher::new(super::super::client().unwrap(), cache).limits(1000, DEFAULT_IDLE);
+        Self { dir, fetcher }
+    }
+
+    fn tree(&self) -> PathBuf {
+        self.dir.path().join("src")
+    }
+
+    async fn get(
+        &self,
+        url: &str,
+        integrity: Option<&str>,
+        into: &str,
+        unpack: Unpack,
+    ) -> Result<Downloaded, CallError> {
+        let request = Download {
+            url,
+            integrity,
+            work_tree: &self.tree(),
+            into,
+            unpack,
+        };
+        self.fetcher.download(request).await
+    }
+
+    /// Nothing but the tree and the cache is left, and no part of a download.
+    fn is_tidy(&self) {
+        let names = |path: PathBuf| -> Vec<String> {
+            let mut names: Vec<_> = std::fs::read_dir(path)
+                .into_iter()
+                .flatten()
+                .map(|e| e.unwrap().file_name().into_string().unwrap())
+                .collect();
+            names.sort();
+            names
+        };
+        let left = names(self.dir.path().to_owned());
+        assert!(left.iter().all(|n| n == "src" || n == "cache"), "{left:?}");
+        assert!(names(self.dir.path().join("cache/parts")).is_empty());
+    }
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    format!("sha256:{}", hex::encode(Sha256::digest(bytes)))
+}
+
+#[tokio::test]
+async fn downloads_once_for_two_tasks_and_retries() {
+    let (base, count) = server(vec![status("503 Busy"), ok(b"hello")]).await;
+    let place = Place::new();
+    let url = format!("{base}/x");
+    let want = sha256(b"hello");
+    let (one, two) = tokio::join!(
+        place.get(&url, Some(&want), "a/one", Unpack::None),
+        place.get(&url, Some(&want), "two", Unpack::None),
+    );
+    assert_eq!(one.as_ref().unwrap().digest, want);
+    assert_eq!(one.unwrap(), two.unwrap());
+    assert_eq!(count.load(Ordering::SeqCst), 2, "one refused, one served");
+    assert_eq!(std::fs::read(place.tree().join("a/one")).unwrap(), b"hello");
+    place.is_tidy();
+}
+
+#[tokio::test]
+async fn nothing_appears_unless_verified() {
+    let (base, _) = server(vec![ok(b"jello")]).await;
+    let place = Place::new();
+    let url = format!("{base}/x?token=secret");
+    let error = place
+        .get(&url, Some(&sha256(b"hello")), "x", Unpack::None)
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains(&sha256(b"hello")) && error.contains(&sha256(b"jello")));
+    assert!(!error.contains("secret"), "{error}");
+    assert!(!place.tree().join("x").exists());
+    place.is_tidy();
+}
+
+#[tokio::test]
+async fn unpacks_all_or_nothing() {
+    let mut tar = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_gnu();
+    header.set_size(2);
+    header.set_mode(0o755);
+    tar.append_data(&mut header.clone(), "package/bin/x", &b"ok"[..])
+        .unwrap();
+    let good = tar.into_inner().unwrap();
+    let gz = |bytes: &[u8]| {
+        let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        io::Write::write_all(&mut out, bytes).unwrap();
+        out.finish().unwrap()
+    };
+    let mut tar = tar::Builder::new(Vec::new());
+    tar.append_data(&mut header, "package/bin/x", &b"ok"[..])
+        .unwrap();
+    let mut pipe = tar::Header::new_gnu();
+    pipe.set_entry_type(tar::EntryType::Fifo);
+    pipe.set_size(0);
+    tar.append_data(&mut pipe, "package/pipe", io::empty())
+        .unwrap();
+    let bad = tar.into_inner().unwrap();
+
+    let (base, _) = server(vec![ok(&gz(&good)), ok(&gz(&bad)), ok(b"no gzip")]).await;
+    let place = Place::new();
+    let url = format!("{base}/x.tgz");
+    std::fs::create_dir_all(place.tree().join("out/bin")).unwrap();
+    std::fs::write(place.tree().join("out/bin/kept"), "").unwrap();
+    place
+        .get(&url, None, "out", Unpack::TarGz(1))
+        .await
+        .unwrap();
+    assert!(place.tree().join("out/bin/x").exists());
+    assert!(place.tree().join("out/bin/kept").exists());
+    for _ in 0..2 {
+        let error = place
+            .get(&url, None, "other", Unpack::TarGz(1))
+            .await
+            .unwrap_err();
+        assert!(matches!(error, CallError::InvalidInput(_)), "{error}");
+    }
+    assert!(!place.tree().join("other").exists());
+    place.is_tidy();
+}
+
+#[tokio::test]
+async fn bounds_size_and_says_what_went_wrong() {
+    let endless = [
+        b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n",
+        &[b'x'; 2000][..],
+    ]
+    .concat();
+    let (base, count) = server(vec![
+        ok(&[b'x'; 2000]),
+        endless,
+        status("404 No"),
+        status("429 Slow"),
+        status("500 No"),
+    ])
+    .await;
+    let place = Place::new();
+    let url = format!("{base}/x");
+    let mut kinds = Vec::new();
+    for _ in 0..5 {
+        let error = place.get(&url, None, "x", Unpack::None).await.unwrap_err();
+        kinds.push(format!("{error:?}").split('(').next().unwrap().to_owned());
+    }
+    assert_eq!(
+        kinds,
+        [
+            "InvalidInput",
+            "InvalidInput",
+            "NotFound",
+            "RateLimited",
+            "Unavailable"
+        ]
+    );
+    assert_eq!(count.load(Ordering::SeqCst), 4 + 3);
+    place.is_tidy();
+}
+
+#[tokio::test]
+async fn an_idle_server_times_out() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/x", listener.local_addr().unwrap());
+    let place = Place::new();
+    let fetcher = place.fetcher.clone().limits(10, Duration::from_millis(50));
+    let request = Download {
+        url: &url,
+        integrity: None,
+        work_tree: &place.tree(),
+        into: "x",
+        unpack: Unpack::None,
+    };
+    let error = fetcher.download(request).await.unwrap_err();
+    assert!(matches!(error, CallError::Timeout(_)), "{error}");
+}
+
+#[tokio::test]
+async fn follows_five_redirects() {
+    let hop =
+        b"HTTP/1.1 302 Found\r\nlocation: /next\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+    let (base, _) = server([vec![hop.to_vec(); 5], vec![ok(b"x")]].concat()).await;
+    let place = Place::new();
+    place
+        .get(&format!("{base}/x"), None, "x", Unpack::None)
+        .await
+        .unwrap();
+    let (base, _) = server(vec![hop.to_vec()]).await;
+    let error = place
+        .get(&format!("{base}/x"), None, "x", Unpack::None)
+        .await
+        .unwrap_err();
+    assert!(error.to_string().contains("redirects"), "{error}");
+}
+
+#[tokio::test]
+async fn refuses_urls_that_grants_would_misread() {
+    let place = Place::new();
+    for url in [
+        "ftp://host.test/x",
+        "file:///etc/passwd",
+        "https://host.test/granted/../other",
+        "https://host.test/granted/%2e%2e/other",
+        "https://host.test/granted\\..\\other",
+        "HTTPS://host.test/x",
+        "not a url",
+    ] {
+        let error = place.get(url, None, "x", Unpack::None).await.unwrap_err();
+        assert!(
+            matches!(error, CallError::InvalidInput(_)),
+            "{url}: {error}"
+        );
+    }
+    let error = place
+        .get("https://host.test/x", None, "../x", Unpack::None)
+        .await
+        .unwrap_err();
+    assert!(matches!(error, CallError::InvalidInput(_)), "{error}");
+}

@@ -1,0 +1,186 @@
+//! What every HTTP request to the outside has in common: limits, retries, and
+//! errors that show no secrets.
+
+use std::error::Error as _;
+use std::time::Duration;
+
+use reqwest::header::RETRY_AFTER;
+use reqwest::redirect::Policy;
+use reqwest::{Client, RequestBuilder, Response, StatusCode};
+use url::Url;
+
+use crate::recipe::CallError;
+
+const MAX_REDIRECTS: usize = 5;
+const TRIES: u32 = 3;
+const FIRST_PAUSE: Duration = Duration::from_millis(300);
+
+/// The client that [`Fetcher`](super::Fetcher) and
+/// [`Releases`](crate::release::Releases) expect: at most five redirects, none
+/// from `https` to `http`, a bounded connect, proxies as in the environment.
+///
+/// # Errors
+/// If TLS cannot be set up.
+pub fn client() -> reqwest::Result<Client> {
+    Client::builder()
+        .user_agent(concat!("bakehouse/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(Duration::from_secs(15))
+        .redirect(Policy::custom(|attempt| {
+            let downgrade = attempt.url().scheme() != "https"
+                && attempt.previous().iter().any(|url| url.scheme() == "https");
+            if downgrade {
+                attempt.error("redirect from https to http refused")
+            } else if attempt.previous().len() > MAX_REDIRECTS {
+                attempt.error("more than 5 redirects")
+            } else {
+                attempt.follow()
+            }
+        }))
+        .build()
+}
+
+/// Why one try failed.
+#[derive(Debug)]
+pub(crate) enum Attempt {
+    /// May work another time.
+    Again(CallError),
+    /// Will not.
+    Final(CallError),
+}
+
+impl From<CallError> for Attempt {
+    fn from(error: CallError) -> Self {
+        Self::Final(error)
+    }
+}
+
+/// Counts tries of one request and pauses between them.
+#[derive(Debug, Default)]
+pub(crate) struct Tries(u32);
+
+impl Tries {
+    /// Pauses if another try is left.
+    ///
+    /// # Errors
+    /// The error of the failed try, if not.
+    pub(crate) async fn pause_or_fail(&mut self, failed: Attempt) -> Result<(), CallError> {
+        let error = match failed {
+            Attempt::Final(error) => return Err(error),
+            Attempt::Again(error) => error,
+        };
+        self.0 += 1;
+        if self.0 >= TRIES {
+            return Err(error);
+        }
+        let pause = FIRST_PAUSE * 2_u32.pow(self.0 - 1);
+        let pause = pause.mul_f64(0.5 + fastrand::f64());
+        tracing::debug!(%error, ?pause, "trying again");
+        tokio::time::sleep(pause).await;
+        Ok(())
+    }
+}
+
+/// Sends a request; `what` names it in errors.
+pub(crate) async fn send(
+    request: RequestBuilder,
+    what: &str,
+    limit: Duration,
+) -> Result<Response, Attempt> {
+    let response = match tokio::time::timeout(limit, request.send()).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(e)) => return Err(broken(e, what)),
+        Err(_) => return Err(silent(what, limit)),
+    };
+    let status = response.status();
+    if status.is_success() {
+        return Ok(response);
+    }
+    Err(match status {
+        StatusCode::NOT_FOUND | StatusCode::GONE => {
+            Attempt::Final(CallError::NotFound(format!("{what}: not found")))
+        }
+        StatusCode::TOO_MANY_REQUESTS => {
+            let after = response
+                .headers()
+                .get(RETRY_AFTER)
+                .and_then(|value| value.to_str().ok())
+                .and_then(|value| value.parse::<u32>().ok());
+            let after = after.map_or_else(String::new, |s| format!(", it asks for {s} s of pause"));
+            Attempt::Final(CallError::RateLimited(format!(
+                "{what}: too many requests{after}"
+            )))
+        }
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Attempt::Final(CallError::Unavailable(
+            format!("{what}: answered {status}; it may want credentials"),
+        )),
+        StatusCode::REQUEST_TIMEOUT => Attempt::Again(unavailable(what, &status)),
+        _ if status.is_server_error() => Attempt::Again(unavailable(what, &status)),
+        _ => Attempt::Final(unavailable(what, &status)),
+    })
+}
+
+/// The next piece of a body, none at its end; `limit` is for this piece alone.
+pub(crate) async fn chunk(
+    response: &mut Response,
+    what: &str,
+    limit: Duration,
+) -> Result<Option<bytes::Bytes>, Attempt> {
+    match tokio::time::timeout(limit, response.chunk()).await {
+        Ok(Ok(chunk)) => Ok(chunk),
+        Ok(Err(e)) => Err(broken(e, what)),
+        Err(_) => Err(silent(what, limit)),
+    }
+}
+
+/// A URL as errors may show it: without user, password, query and fragment.
+pub(crate) fn shown(url: &Url) -> String {
+    let mut url = url.clone();
+    // Fails only for URLs that cannot have a user.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    if url.query().is_some() {
+        url.set_query(Some("..."));
+    }
+    url.set_fragment(None);
+    url.into()
+}
+
+fn broken(error: reqwest::Error, what: &str) -> Attempt {
+    let error = error.without_url();
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text = format!("{text}: {inner}");
+        cause = inner.source();
+    }
+    let text = format!("{what}: {text}");
+    if error.is_timeout() {
+        Attempt::Again(CallError::Timeout(text))
+    } else if error.is_builder() || error.is_redirect() {
+        Attempt::Final(CallError::Unavailable(text))
+    } else {
+        Attempt::Again(CallError::Unavailable(text))
+    }
+}
+
+fn silent(what: &str, limit: Duration) -> Attempt {
+    Attempt::Again(CallError::Timeout(format!(
+        "{what}: no answer for {} s",
+        limit.as_secs()
+    )))
+}
+
+fn unavailable(what: &str, status: &StatusCode) -> CallError {
+    CallError::Unavailable(format!("{what}: answered {status}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shows_no_secrets() {
+        let url = Url::parse("https://me:secret@host.test/a/b?token=secret#frag").unwrap();
+        assert_eq!(shown(&url), "https://host.test/a/b?...");
+    }
+}
