@@ -155,7 +155,9 @@ fn no_builder() {
     snapshot("no_engine", &project, &finish(&mut run).expect(7));
     let unknown = project.run(&["run", "--builder", "nobody"]).expect(7);
     assert!(
-        unknown.stderr.contains("error: nobody cannot be used"),
+        unknown
+            .stderr
+            .contains("error: builder nobody does not answer: "),
         "{}",
         unknown.stderr
     );

@@ -60,7 +60,8 @@ fn bytes_that_were_not_published_are_refused() {
         .run(&["run"])
         .expect(6)
         .says("esbuild 0.28.0 linux/arm64")
-        .says("is not what was published: expected sha512-");
+        .says("bytes have the digest sha512:")
+        .says(", expected sha512:");
     project.run(&["inspect", "esbuild:0.28.0"]).expect(4);
     assert_eq!(
         project.digest("esbuild:latest"),

@@ -40,7 +40,7 @@ fn upstream_404() {
         .run(&["run"])
         .expect(6)
         .says("misbehave 1.0.0-asset linux/amd64: ")
-        .says("404 Not Found")
+        .says("-/misbehave-1.0.0-asset.tgz: not found")
         .says("hint: upstream may have withdrawn it");
 
     let project = Project::new(Builder::Docker);
@@ -51,7 +51,7 @@ fn upstream_404() {
     project
         .run(&["plan"])
         .expect(6)
-        .says("npm has no package `misbehave`");
+        .says("npm has no package misbehave");
 }
 
 #[test]

@@ -85,15 +85,21 @@ fn a_missing_platform_is_added_to_what_is_there() {
 fn several_apps_and_quiet() {
     let project = Project::new(Builder::Docker);
     project.misbehave(&["1.0.0"]);
-    project.npm.publish("esbuild", Package::new(&[]));
-    project.app(
-        "esbuild",
-        "releases = [\"npm:esbuild\"]\nimages = [\"esbuild\"]",
-    );
+    project.npm.publish("esbuild", Package::new(&["1.0.0"]));
+    let mut sources = vec!["npm:esbuild".to_owned()];
+    for name in ["@esbuild/linux-x64", "@esbuild/linux-arm64"] {
+        let package = Package::new(&["1.0.0"])
+            .file("bin/esbuild", name.as_bytes())
+            .file("README.md", b"");
+        project.npm.publish(name, package);
+        sources.push(format!("npm:{name}"));
+    }
+    let grants = format!("releases = {sources:?}\nimages = [\"esbuild\"]");
+    project.app("esbuild", &grants);
     let output = project.run(&["run", "-q"]).expect(0);
     assert_eq!(output.stderr, "");
     assert!(
-        output.stdout.contains("built 2, reused 0, tags set 2"),
+        output.stdout.contains("built 4, reused 0, tags set 4"),
         "{}",
         output.stdout
     );

@@ -92,6 +92,10 @@ fn buildx(name: &str, layer_cache: LayerCache) -> Buildx {
     Buildx::new(options, Arc::new(Silent))
 }
 
+/// BuildKit shares steps between builds that run at the same time, and tells
+/// each of them only a part: one test after the other.
+static ONE_AT_A_TIME: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 /// The builder that `./justw up` makes, with the remote driver.
 const REMOTE: &str = "bakehouse";
 
@@ -124,6 +128,7 @@ const PLATFORMS: [&str; 2] = ["linux/amd64", "linux/arm64"];
 
 #[tokio::test]
 async fn says_what_builders_can_do() {
+    let _turn = ONE_AT_A_TIME.lock().await;
     let one = buildx(REMOTE, LayerCache::None)
         .capabilities()
         .await
@@ -152,6 +157,7 @@ async fn says_what_builders_can_do() {
 
 #[tokio::test]
 async fn pushes_by_digest_and_the_images_run() {
+    let _turn = ONE_AT_A_TIME.lock().await;
     let registry = registry();
     let place = Place::new();
     let builder = buildx(REMOTE, LayerCache::Local(place.0.path().join("cache")));
@@ -245,6 +251,7 @@ async fn smoke(
 
 #[tokio::test]
 async fn says_when_nothing_here_runs_a_platform() {
+    let _turn = ONE_AT_A_TIME.lock().await;
     let place = Place::new();
     let mut request = place.request("linux/s390x", None, push("real/other"));
     std::fs::write(place.0.path().join("src/other"), "\x7fELF, but of what?").unwrap();
@@ -273,6 +280,7 @@ async fn says_when_nothing_here_runs_a_platform() {
 
 #[tokio::test]
 async fn builds_two_images_at_once() {
+    let _turn = ONE_AT_A_TIME.lock().await;
     let place = Place::new();
     let cache = LayerCache::Local(place.0.path().join("cache"));
     let builder = buildx(REMOTE, cache);
@@ -289,6 +297,7 @@ async fn builds_two_images_at_once() {
 
 #[tokio::test]
 async fn exports_layouts_and_files_with_both_drivers() {
+    let _turn = ONE_AT_A_TIME.lock().await;
     for name in [REMOTE, "default"] {
         let place = Place::new();
         let builder = buildx(name, LayerCache::None);
@@ -319,6 +328,7 @@ async fn exports_layouts_and_files_with_both_drivers() {
 
 #[tokio::test]
 async fn a_failed_build_says_why_and_leaves_nothing() {
+    let _turn = ONE_AT_A_TIME.lock().await;
     for name in [REMOTE, "default"] {
         let place = Place::new();
         let lines = Arc::new(Lines::default());
@@ -350,6 +360,7 @@ async fn a_failed_build_says_why_and_leaves_nothing() {
 
 #[tokio::test]
 async fn a_cancelled_build_leaves_nothing() {
+    let _turn = ONE_AT_A_TIME.lock().await;
     let place = Place::new();
     let lines = Arc::new(Lines::default());
     let options = BuildxOptions {
@@ -374,6 +385,7 @@ async fn a_cancelled_build_leaves_nothing() {
 
 #[tokio::test]
 async fn a_source_policy_denies() {
+    let _turn = ONE_AT_A_TIME.lock().await;
     let place = Place::new();
     let policy = place.0.path().join("policy.json");
     std::fs::write(

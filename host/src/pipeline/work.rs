@@ -1,15 +1,20 @@
 //! Work trees: one private folder for each target.
 
 use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use tempfile::TempDir;
 
-/// The work trees of one run; removed when it ends, and by the next run when
-/// it could not.
+const LOCK_SUFFIX: &str = ".lock";
+
+/// The work trees of one run, beside a lock that lives as long as the run.
+/// They are removed when it ends, and by the next run when it was killed.
 pub(super) struct WorkFolder {
-    folder: TempDir,
+    parent: PathBuf,
+    folder: PathBuf,
+    lock_path: PathBuf,
     _lock: File,
 }
 
@@ -19,11 +24,23 @@ impl WorkFolder {
         fs::create_dir_all(parent)
             .with_context(|| format!("cannot create {}", parent.display()))?;
         sweep(parent);
-        let folder = tempfile::Builder::new().prefix("run-").tempdir_in(parent)?;
-        let lock = File::create(folder.path().join("lock"))?;
+        // The lock comes first, so that no folder is ever without one.
+        let (lock, lock_path) = tempfile::Builder::new()
+            .prefix("run-")
+            .suffix(LOCK_SUFFIX)
+            .tempfile_in(parent)?
+            .keep()?;
         lock.lock()?;
+        if !lock_path.exists() {
+            // Another run swept it before it was locked.
+            return Self::create(parent);
+        }
+        let folder = lock_path.with_extension("");
+        fs::create_dir(&folder)?;
         Ok(Self {
+            parent: parent.to_owned(),
             folder,
+            lock_path,
             _lock: lock,
         })
     }
@@ -33,10 +50,18 @@ impl WorkFolder {
     pub(super) fn target(&self) -> Result<(TempDir, PathBuf)> {
         let room = tempfile::Builder::new()
             .prefix("target-")
-            .tempdir_in(self.folder.path())?;
+            .tempdir_in(&self.folder)?;
         let tree = room.path().join("src");
         fs::create_dir(&tree)?;
         Ok((room, tree))
+    }
+}
+
+impl Drop for WorkFolder {
+    fn drop(&mut self) {
+        remove(&self.folder, &self.lock_path);
+        // A killed run's builder may have written a little longer than it.
+        sweep(&self.parent);
     }
 }
 
@@ -44,12 +69,26 @@ fn sweep(parent: &Path) {
     let Ok(entries) = fs::read_dir(parent) else {
         return;
     };
-    for entry in entries.flatten() {
-        let gone = File::open(entry.path().join("lock")).is_ok_and(|lock| lock.try_lock().is_ok());
-        if gone {
-            // Another run may be sweeping, too.
-            let _ = fs::remove_dir_all(entry.path());
+    for path in entries.flatten().map(|entry| entry.path()) {
+        let is_lock = path.to_string_lossy().ends_with(LOCK_SUFFIX);
+        // The lock is held while removing, so that two runs do not meet there.
+        if is_lock
+            && let Ok(lock) = File::open(&path)
+            && lock.try_lock().is_ok()
+        {
+            remove(&path.with_extension(""), &path);
         }
+    }
+}
+
+/// The lock goes last, and only when the folder is gone.
+fn remove(folder: &Path, lock: &Path) {
+    let gone = match fs::remove_dir_all(folder) {
+        Ok(()) => true,
+        Err(error) => error.kind() == ErrorKind::NotFound,
+    };
+    if gone {
+        let _ = fs::remove_file(lock);
     }
 }
 
@@ -62,15 +101,15 @@ mod tests {
         let parent = tempfile::tempdir().unwrap();
         let dead = parent.path().join("run-dead");
         fs::create_dir(&dead).unwrap();
-        fs::write(dead.join("lock"), "").unwrap();
+        fs::write(parent.path().join("run-dead.lock"), "").unwrap();
         let live = WorkFolder::create(parent.path()).unwrap();
         assert!(!dead.exists());
         let (room, tree) = live.target().unwrap();
-        let _other = WorkFolder::create(parent.path()).unwrap();
+        let other = WorkFolder::create(parent.path()).unwrap();
         assert!(tree.is_dir());
         drop(room);
-        let path = live.folder.path().to_owned();
         drop(live);
-        assert!(!path.exists());
+        drop(other);
+        assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 0);
     }
 }

@@ -216,7 +216,7 @@ impl Recipe {
                 failure.hint("upstream may have withdrawn it; `bakehouse plan` lists what there is")
             }
             CallError::RateLimited(_) | CallError::Unavailable(_) | CallError::Timeout(_) => {
-                failure.hint("upstream may be down for a while; run the same command again")
+                failure.hint("upstream failed, or answered wrongly; run the same command again")
             }
             CallError::InvalidInput(_) | CallError::Other(_) => failure.hint(format!(
                 "this is a fault in {function} of recipe {}",
