@@ -120,3 +120,24 @@ fn a_reader_that_goes_away_is_no_panic() {
     assert_eq!(output.status.code(), Some(0));
     assert!(!String::from_utf8_lossy(&output.stderr).contains("panicked"));
 }
+
+#[test]
+fn layers_are_kept_where_asked() {
+    for builder in [Builder::Docker, Builder::BuildKit] {
+        let project = Project::new(builder);
+        project.misbehave(&["1.0.0"]);
+        let settings = std::fs::read_to_string(project.path("bakehouse.toml")).unwrap();
+        project.write("bakehouse.toml", format!("{settings}cache = \"local\"\n"));
+        project.run(&["run", "--platform", "linux/amd64"]).expect(0);
+        let layers = project.path(".bakehouse/layers");
+        assert!(layers.is_dir(), "{builder:?}");
+        // A second build of the same target finds them.
+        std::fs::remove_dir_all(project.path(".bakehouse/registry")).unwrap();
+        std::fs::remove_dir_all(project.path("digests")).unwrap();
+        let output = project
+            .run(&["run", "--platform", "linux/amd64", "--format", "json"])
+            .expect(0);
+        let target = &output.json()["targets"][0];
+        assert_eq!(target["steps"], target["cached"], "{builder:?}: {target}");
+    }
+}

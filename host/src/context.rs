@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use anyhow::Result;
 
-use crate::buildx::{Builder, Buildx, BuildxOptions};
-use crate::config::{Overrides, Project, RegistryChoice, Settings};
+use crate::buildx::{Builder, Buildx, BuildxOptions, LayerCache};
+use crate::config::{CacheChoice, Overrides, Project, RegistryChoice, Settings};
 use crate::fetch::{self, Fetcher};
 use crate::plugin::{Runtime, Services};
 use crate::progress::Reporter;
@@ -47,6 +47,10 @@ impl Context {
         let builder: Arc<dyn Builder> = Arc::new(Buildx::new(
             BuildxOptions {
                 builder: settings.builder.clone(),
+                layer_cache: match settings.cache {
+                    CacheChoice::None => LayerCache::None,
+                    CacheChoice::Local => LayerCache::Local(project.layers()),
+                },
                 ..BuildxOptions::default()
             },
             Arc::clone(&reporter),

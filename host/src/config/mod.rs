@@ -10,5 +10,5 @@ mod settings;
 pub use app_file::{AppFile, TagPolicy};
 pub use overrides::Overrides;
 pub use project::Project;
-pub use project_file::ProjectFile;
+pub use project_file::{CacheChoice, ProjectFile};
 pub use settings::{RegistryChoice, Settings};

@@ -123,6 +123,12 @@ impl Project {
         self.state().join("downloads")
     }
 
+    /// Build layers, where they are kept.
+    #[must_use]
+    pub fn layers(&self) -> PathBuf {
+        self.state().join("layers")
+    }
+
     /// Compiled recipes.
     #[must_use]
     pub fn compile_cache(&self) -> PathBuf {

@@ -25,4 +25,17 @@ pub struct ProjectFile {
     pub builder: Option<String>,
     /// Attach SLSA provenance to images.
     pub provenance: Option<bool>,
+    /// Where build layers are kept between runs.
+    pub cache: Option<CacheChoice>,
+}
+
+/// Where build layers are kept between runs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CacheChoice {
+    /// Nowhere but in the builder itself.
+    #[default]
+    None,
+    /// In the project folder, under `.bakehouse/layers`.
+    Local,
 }

@@ -2,7 +2,7 @@
 
 use std::num::{NonZeroU32, NonZeroUsize};
 
-use super::{Overrides, ProjectFile};
+use super::{CacheChoice, Overrides, ProjectFile};
 use crate::error::{ExitCode, Failure};
 use crate::platform::Platform;
 
@@ -38,6 +38,8 @@ pub struct Settings {
     pub builder: Option<String>,
     /// Attach SLSA provenance.
     pub provenance: bool,
+    /// Where build layers are kept between runs.
+    pub cache: CacheChoice,
 }
 
 impl Settings {
@@ -94,6 +96,7 @@ impl Settings {
                 .unwrap_or(CONCURRENCY),
             builder: overrides.builder.clone().or_else(|| file.builder.clone()),
             provenance: file.provenance.unwrap_or(false),
+            cache: file.cache.unwrap_or_default(),
         })
     }
 }

@@ -285,3 +285,7 @@ fn build_order(app: &App) -> Result<Vec<String>, Failure> {
     }
     Ok(order)
 }
+
+#[cfg(test)]
+#[path = "plan_tests.rs"]
+mod tests;
