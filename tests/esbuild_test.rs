@@ -1,6 +1,6 @@
 //! The esbuild recipe against packages shaped like the real ones.
 
-use crate::support::{Builder, Package, Project};
+use crate::support::{Builder, DebianRegistry, Package, Project, crane_file};
 
 const GRANTS: &str = "releases = [\"npm:esbuild\", \"npm:@esbuild/linux-x64\", \"npm:@esbuild/linux-arm64\"]\nimages = [\"esbuild\"]";
 
@@ -49,6 +49,36 @@ fn both_platforms_get_their_own_binary() {
             "{}",
             smoke.stdout
         );
+    }
+}
+
+/// BuildKit tells files apart by size and date; archives have neither to offer.
+#[test]
+fn each_version_gets_its_own_bytes() {
+    for builder in [Builder::Docker, Builder::BuildKit] {
+        let project = Project::new(builder);
+        let versions = ["1.0.0", "1.0.1", "1.0.2", "1.0.3"];
+        project.npm.publish("esbuild", Package::new(&versions));
+        for package in ["@esbuild/linux-x64", "@esbuild/linux-arm64"] {
+            let files = Package::new(&versions)
+                .file("README.md", b"readme")
+                .versioned_file("bin/esbuild", &format!("{package} VERSION"));
+            project.npm.publish(package, files);
+        }
+        project.app("esbuild", GRANTS);
+        let registry = DebianRegistry::start();
+        project
+            .run(&["run", "--registry", &registry.host()])
+            .expect(0);
+        for version in versions {
+            let reference = format!("{}/test/esbuild:{version}", registry.host());
+            for (platform, package) in
+                [("linux/amd64", "linux-x64"), ("linux/arm64", "linux-arm64")]
+            {
+                let file = crane_file(&reference, platform, "usr/local/bin/esbuild");
+                assert_eq!(file, format!("@esbuild/{package} {version}"), "{builder:?}");
+            }
+        }
     }
 }
 

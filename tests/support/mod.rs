@@ -12,4 +12,4 @@ pub use npm::{Npm, Package};
 pub use output::Output;
 pub use project::{Builder, Project, finish, recipe};
 pub use registry::DebianRegistry;
-pub use tools::{crane, tool};
+pub use tools::{crane, crane_file, tool};

@@ -39,6 +39,15 @@ impl Package {
         self
     }
 
+    /// Adds a text file in which `VERSION` is each tarball's own.
+    pub fn versioned_file(mut self, path: &str, text: &str) -> Self {
+        for (version, files) in &mut self.versions {
+            let text = text.replace("VERSION", version);
+            files.push((format!("package/{path}"), text.into_bytes()));
+        }
+        self
+    }
+
     /// Adds a file to every version's tarball.
     pub fn file(mut self, path: &str, content: &[u8]) -> Self {
         for (_, files) in &mut self.versions {

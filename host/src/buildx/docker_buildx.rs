@@ -14,6 +14,7 @@ use super::capabilities::Inspected;
 use super::child_env::ChildEnv;
 use super::classify::classify;
 use super::command::{command_line, destination};
+use super::freshen::freshen;
 use super::layer_cache::{CacheArgs, LayerCache};
 use super::program::Program;
 use super::rawjson::{Progress, Shown};
@@ -215,6 +216,12 @@ impl Builder for Buildx {
             .await
             .map_err(|e| CallError::Unavailable(format!("{e:#}")))?;
         let tree = WorkTree::open(&request.work_tree)?;
+        let root = tree.root().to_owned();
+        tokio::task::spawn_blocking(move || freshen(&root))
+            .await
+            .map_err(io::Error::other)
+            .and_then(|done| done)
+            .map_err(|e| CallError::Other(format!("cannot date the work tree: {e}")))?;
         let scratch = scratch(&tree)?;
         let cache = self.options.layer_cache.args(request);
         let result = self.run(request, found, scratch.path(), &cache).await;

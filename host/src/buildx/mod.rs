@@ -16,6 +16,7 @@ mod docker_config;
 mod epoch;
 mod export;
 mod fake;
+mod freshen;
 mod layer_cache;
 mod metadata;
 mod program;

@@ -11,12 +11,17 @@ use super::discover::Discovered;
 use super::plan::Job;
 use super::push;
 use super::work::WorkFolder;
-use crate::buildx::{BuildRequest, Capabilities};
+use crate::buildx::{BuildRequest, Built, Capabilities};
 use crate::context::Context;
 use crate::error::{ExitCode, Failure, exit_code};
 use crate::progress::Event;
 use crate::recipe::{App, Base, Build, CallError, Version};
 use crate::target::TargetId;
+
+/// Tries in all for a push that BuildKit does.
+const PUSH_ATTEMPTS: u32 = 3;
+/// Pause before the second one; longer before the third.
+const PUSH_PAUSE: Duration = Duration::from_secs(1);
 
 /// How one target ended.
 #[derive(Debug, Clone)]
@@ -193,8 +198,7 @@ impl<'a> Bakery<'a> {
             provenance: context.settings.provenance,
             created: version.created.clone(),
         };
-        let result = context
-            .builder
+        let result = self
             .build(&request)
             .await
             .map_err(|error| build_failure(target, &error))?;
@@ -214,6 +218,28 @@ impl<'a> Bakery<'a> {
             steps: result.steps,
             cached: result.cached,
         })
+    }
+
+    /// Builds; where only BuildKit's push failed it is tried again, and the
+    /// build itself comes from its cache.
+    async fn build(&self, request: &BuildRequest) -> Result<Built, CallError> {
+        let mut attempt = 1;
+        loop {
+            match self.context.builder.build(request).await {
+                Err(CallError::BuildFailed(text))
+                    if text.contains("failed to push") && attempt < PUSH_ATTEMPTS =>
+                {
+                    let after = PUSH_PAUSE * attempt;
+                    self.context.reporter.report(Event::Retry {
+                        what: &format!("{}: {text}", request.target),
+                        after,
+                    });
+                    tokio::time::sleep(after).await;
+                    attempt += 1;
+                }
+                ended => return ended,
+            }
+        }
     }
 
     /// The target from an earlier run: its digest file is by the same recipe

@@ -19,6 +19,7 @@ use oci_spec::image::{Descriptor, ImageConfiguration, MediaType};
 
 use super::endpoint::Endpoint;
 use super::manifest::{MANIFEST_TYPES, Manifest};
+use super::uploads::Uploads;
 use super::{credentials, retry};
 use crate::error::{ExitCode, Failure};
 use crate::platform::Platform;
@@ -36,6 +37,7 @@ pub struct Registry {
     auth: RegistryAuth,
     reporter: Arc<dyn Reporter>,
     retries: Arc<AtomicU32>,
+    pub(super) uploads: Uploads,
 }
 
 /// What is published under a tag.
@@ -81,6 +83,7 @@ impl Registry {
             auth,
             reporter,
             retries: Arc::default(),
+            uploads: Uploads::default(),
         })
     }
 

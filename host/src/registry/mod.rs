@@ -16,6 +16,7 @@ mod merge;
 mod push;
 mod retry;
 pub mod tags;
+mod uploads;
 mod upstream;
 
 pub use archive::file_sha256;

@@ -89,6 +89,9 @@ impl Registry {
         let digest = blob.digest().to_string();
         let reference = self.endpoint().reference(image, &digest)?;
         self.log_in(&reference).await;
+        // Two uploads of one blob at a time make some registries lose it.
+        let turn = self.uploads.turn(reference.to_string());
+        let _turn = turn.lock().await;
         let what = format!("uploading {digest} for {image}");
         self.request(&what, || async {
             if self.client.blob_exists(&reference, &digest).await? {

@@ -22,11 +22,19 @@ pub(super) fn pause(error: &OciDistributionError, attempt: u32) -> Option<Durati
 fn is_transient(error: &OciDistributionError) -> bool {
     match error {
         OciDistributionError::RequestError(error) => !error.is_builder(),
+        // Registries may take a moment before they see a blob that they took.
+        OciDistributionError::ServerError {
+            code: 400, message, ..
+        } => message.contains("MANIFEST_BLOB_UNKNOWN"),
         OciDistributionError::ServerError { code, .. } => *code == 429 || *code >= 500,
-        OciDistributionError::RegistryError { envelope, .. } => envelope
-            .errors
-            .iter()
-            .any(|error| error.code == OciErrorCode::Toomanyrequests),
+        OciDistributionError::RegistryError { envelope, .. } => {
+            envelope.errors.iter().any(|error| {
+                matches!(
+                    error.code,
+                    OciErrorCode::Toomanyrequests | OciErrorCode::ManifestBlobUnknown
+                )
+            })
+        }
         _ => false,
     }
 }

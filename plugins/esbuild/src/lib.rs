@@ -8,8 +8,8 @@ struct Esbuild;
 
 const DOCKERFILE: &str = "\
 FROM scratch
-COPY --chmod=0755 package/bin/esbuild /usr/local/bin/esbuild
-COPY --chmod=0644 package/README.md package/package.json /usr/local/share/esbuild/
+COPY package/bin/esbuild /usr/local/bin/esbuild
+COPY package/README.md package/package.json /usr/local/share/esbuild/
 WORKDIR /work
 USER 65532:65532
 ENTRYPOINT [\"/usr/local/bin/esbuild\"]
