@@ -53,6 +53,7 @@ up() {
     say "starting a private Docker Engine"
     mkdir -p "$home" "$run"
     mount_cgroups
+    [ -e /sys/class/net/docker0 ] || touch "$home/bridge-made"
     printf '{"features":{"containerd-snapshotter":true},"hosts":["unix://%s"]}\n' "$socket" >"$home/daemon.json"
     setsid dockerd --config-file "$home/daemon.json" --data-root "$home/data" --exec-root "$run/exec" \
         --pidfile "$home/pid" --iptables=true --ip6tables=false >"$home/log" 2>&1 </dev/null &
@@ -64,8 +65,9 @@ up() {
 
 down() {
     stop_pidfile "$home/pid"
+    [ ! -e "$home/bridge-made" ] || ip link delete docker0 2>/dev/null || true
     [ ! -e "$home/cgroup-mounted" ] || umount /sys/fs/cgroup 2>/dev/null || true
-    rm -rf "$home/cgroup-mounted" "$run"
+    rm -rf "$home/bridge-made" "$home/cgroup-mounted" "$run"
 }
 
 case ${1:-} in
