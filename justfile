@@ -13,7 +13,7 @@ test *FILTER:
 
 # Build the bakehouse program
 build:
-    cargo build --locked --package bakehouse
+    cargo build --package bakehouse
 
 # Build one recipe, by its folder in plugins/
 build-plugin NAME:
@@ -46,7 +46,7 @@ fmt:
 # Lints, warnings denied
 lint:
     cargo fmt --all --check
-    cargo clippy --locked --workspace --all-targets -- -D warnings
+    cargo clippy --workspace --all-targets -- -D warnings
 
 # Stop everything and remove what was set up, downloaded or published locally
 clean: down

@@ -38,7 +38,7 @@ eval "$environment"
 
 # A folder of its own: another rustc would make cargo rebuild the host.
 export CARGO_TARGET_DIR=$ROOT/target/recipes
-cargo build --quiet --locked --profile recipe --target wasm32-wasip2 "${packages[@]/#/--package=}"
+cargo build --quiet "${locked[@]}" --profile recipe --target wasm32-wasip2 "${packages[@]/#/--package=}"
 
 for name in "${packages[@]}"; do
     wasm=$CARGO_TARGET_DIR/wasm32-wasip2/recipe/${name//-/_}.wasm

@@ -6,7 +6,7 @@
 cd "$ROOT"
 
 say "bakehouse, and the esbuild recipe"
-cargo build --quiet --locked --package bakehouse
+cargo build --quiet "${locked[@]}" --package bakehouse
 "$ROOT/scripts/build-plugin.sh" esbuild
 "$ROOT/scripts/up.sh" engine
 environment=$("$ROOT/scripts/env.sh")

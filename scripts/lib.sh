@@ -9,6 +9,11 @@ mkdir -p "$TOOLS/bin"
 export BAKEHOUSE_HOME
 export PATH="$TOOLS/bin:$PATH"
 
+# CI takes Cargo.lock as it is; at a desk a new recipe may add itself to it.
+# shellcheck disable=SC2034
+locked=()
+[ -z "${CI:-}" ] || locked=(--locked)
+
 say() { printf '==> %s\n' "$*" >&2; }
 
 # die MESSAGE [HINT]

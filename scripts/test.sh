@@ -19,7 +19,7 @@ trap 'exit 130' INT TERM
 
 say "format and lints"
 cargo fmt --all --check
-cargo clippy --quiet --locked --workspace --all-targets -- -D warnings
+cargo clippy --quiet "${locked[@]}" --workspace --all-targets -- -D warnings
 say "recipes"
 "$ROOT/scripts/build-plugin.sh" --all
 say "engine, BuildKit, QEMU, registry"
@@ -27,4 +27,4 @@ say "engine, BuildKit, QEMU, registry"
 environment=$("$ROOT/scripts/env.sh")
 eval "$environment"
 say "tests"
-cargo test --locked --workspace -- "$@"
+cargo test "${locked[@]}" --workspace -- "$@"

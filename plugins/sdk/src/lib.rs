@@ -4,7 +4,7 @@
 //! `cdylib` crate built for `wasm32-wasip2`:
 //!
 //! ```
-//! use bakehouse_sdk::{App, Base, Build, Error, Image, Recipe, Target, Version, platform, release};
+//! use bakehouse_sdk::{App, Base, Build, Error, Image, Recipe, Target, Version, release};
 //!
 //! struct Hello;
 //!
@@ -30,7 +30,7 @@
 //! }
 //!
 //! bakehouse_sdk::export!(Hello);
-//! # fn main() { assert_eq!(platform("linux/arm/v7").to_string(), "linux/arm/v7"); }
+//! # fn main() { assert_eq!(bakehouse_sdk::platform("linux/arm/v7").to_string(), "linux/arm/v7"); }
 //! ```
 //!
 //! The host calls each function in a fresh instance. During
