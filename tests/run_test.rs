@@ -141,3 +141,59 @@ fn layers_are_kept_where_asked() {
         assert_eq!(target["steps"], target["cached"], "{builder:?}: {target}");
     }
 }
+
+#[test]
+fn attestations_stay_with_their_images() {
+    for builder in [Builder::Docker, Builder::BuildKit] {
+        let project = Project::new(builder);
+        let registry = DebianRegistry::start();
+        let host = registry.host();
+        project.misbehave(&["1.0.0"]);
+        let settings = std::fs::read_to_string(project.path("bakehouse.toml")).unwrap();
+        project.write("bakehouse.toml", format!("{settings}provenance = true\n"));
+        project.run(&["run", "--registry", &host]).expect(0);
+
+        let reference = format!("{host}/test/misbehave:1.0.0");
+        let index = crane(&["manifest", &reference]);
+        let index: serde_json::Value = serde_json::from_str(&index).unwrap();
+        let entries = index["manifests"].as_array().unwrap();
+        let architectures: Vec<_> = entries
+            .iter()
+            .map(|entry| entry["platform"]["architecture"].as_str().unwrap())
+            .collect();
+        assert_eq!(
+            architectures,
+            ["amd64", "arm64", "unknown", "unknown"],
+            "{builder:?}"
+        );
+        for (image, attestation) in entries[..2].iter().zip(&entries[2..]) {
+            let annotations = &attestation["annotations"];
+            assert_eq!(
+                annotations["vnd.docker.reference.type"],
+                "attestation-manifest"
+            );
+            assert_eq!(annotations["vnd.docker.reference.digest"], image["digest"]);
+        }
+        // crane takes every layer for an archive, so images only.
+        for platform in ["linux/amd64", "linux/arm64"] {
+            crane(&["validate", "--remote", &reference, "--platform", platform]);
+        }
+        let seen = project
+            .run(&[
+                "inspect",
+                "misbehave:1.0.0",
+                "--registry",
+                &host,
+                "--format",
+                "json",
+            ])
+            .expect(0);
+        for image in seen.json()["images"].as_array().unwrap() {
+            assert_eq!(
+                image["attestations"].as_array().unwrap().len(),
+                1,
+                "{image}"
+            );
+        }
+    }
+}
