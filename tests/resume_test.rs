@@ -59,13 +59,14 @@ fn kill_and_resume() {
         assert_eq!(digests(&project), expected, "killed at {nth} x {line}");
         if line == ": pushed" {
             let targets = output.json()["targets"].as_array().unwrap().clone();
-            let reused = targets
+            let again = targets
                 .iter()
-                .filter(|target| target["reused"] == true)
+                .filter(|target| target["reused"] == false)
                 .count();
+            // What was pushed before is published by now, or reused.
             assert!(
-                reused >= nth,
-                "killed after {nth} pushes, {reused} were reused"
+                again <= 2 * VERSIONS.len() - nth,
+                "killed after {nth} pushes, {again} targets were built again"
             );
         }
         let left = std::fs::read_dir(project.path(".bakehouse/work"))

@@ -28,7 +28,6 @@ pub(super) async fn build(session: &Session, args: &BuildArgs) -> Result<ExitCod
     let mut report = Report::default();
     if plan.target_count() > 0 {
         pipeline::build_all(&context, &discovered, &plan, &mut report).await?;
-        report.retries = context.registry.retries();
     }
     finish(session, &report, Format::Text)
 }

@@ -84,6 +84,12 @@ impl<'a> Bakery<'a> {
         &self.capabilities
     }
 
+    /// How many jobs are built at the same time.
+    #[must_use]
+    pub const fn concurrency(&self) -> usize {
+        self.context.settings.concurrency.get()
+    }
+
     /// Builds a job's targets in order. An image whose base failed is not
     /// tried.
     pub async fn job(&self, found: &Discovered, version: &Version, job: &Job) -> Vec<Outcome> {

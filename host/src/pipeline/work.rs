@@ -65,7 +65,8 @@ impl Drop for WorkFolder {
     }
 }
 
-fn sweep(parent: &Path) {
+/// Removes the folders of runs that are gone.
+pub(super) fn sweep(parent: &Path) {
     let Ok(entries) = fs::read_dir(parent) else {
         return;
     };
