@@ -39,12 +39,7 @@ fn recipes_and_host_speak_what_is_in_wit() {
     let written_imports = functions(&resolve, &resolve.worlds[world].imports);
     let written_exports = functions(&resolve, &resolve.worlds[world].exports);
 
-    // misbehave uses every import that has functions but buildx and log.
-    for (name, complete) in [
-        ("misbehave", false),
-        ("crosshello", false),
-        ("esbuild", false),
-    ] {
+    for name in ["misbehave", "crosshello", "esbuild"] {
         let bytes = std::fs::read(recipe(name)).unwrap();
         let DecodedWasm::Component(resolve, world) = wit_component::decode(&bytes).unwrap() else {
             panic!("{name} is not a component");
@@ -69,7 +64,6 @@ fn recipes_and_host_speak_what_is_in_wit() {
                 );
             }
         }
-        assert!(!complete);
     }
     for side in ["host/src/plugin/bindings.rs", "plugins/sdk/src/bindings.rs"] {
         let text = std::fs::read_to_string(root.join(side)).unwrap();
