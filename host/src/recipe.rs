@@ -3,10 +3,16 @@
 //! `plugin` converts them from and to the generated bindings, so that plans and
 //! digest files do not change when the contract grows.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::error::ExitCode;
 use crate::platform::Platform;
+
+/// The `[options]` table of an app.toml: choices that its recipe leaves to the
+/// app.
+pub type Options = BTreeMap<String, String>;
 
 /// The app, as its recipe describes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,9 +52,9 @@ pub struct Image {
 pub struct Version {
     /// Normalised number, the image tag.
     pub number: String,
-    /// Git ref of the source, if the recipe wants a checkout.
+    /// What is checked out as work tree; without it the work tree starts empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub git_ref: Option<String>,
+    pub source: Option<Source>,
     /// Not for general use; never becomes `latest`.
     #[serde(default)]
     pub prerelease: bool,
@@ -58,6 +64,19 @@ pub struct Version {
     /// Facts for the recipe's later calls.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub extras: Vec<(String, String)>,
+}
+
+/// Upstream's source at one revision.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Source {
+    /// Address of the git repository.
+    pub repository: String,
+    /// A tag, branch or commit.
+    pub git_ref: String,
+    /// Check out submodules, too.
+    #[serde(default)]
+    pub submodules: bool,
 }
 
 /// One image for one platform.

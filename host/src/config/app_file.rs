@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use crate::plugin::Grants;
+use crate::recipe::Options;
 
 /// One app: the file `apps/<app>/app.toml`.
 #[derive(Debug, Clone, Deserialize)]
@@ -14,6 +15,9 @@ pub struct AppFile {
     /// How its images are tagged.
     #[serde(default)]
     pub tags: TagPolicy,
+    /// Choices that its recipe leaves to the app.
+    #[serde(default)]
+    pub options: Options,
     /// What its recipe may reach.
     #[serde(default)]
     pub grants: Grants,

@@ -184,12 +184,15 @@ impl<'a> Bakery<'a> {
                 target.platform
             );
         }
-        if let Some(git_ref) = &version.git_ref {
+        if let Some(source) = &version.source {
             return Err(Failure::new(
                 ExitCode::Recipe,
-                format!("{target}: the recipe asks for a checkout of {git_ref}, which this host cannot do"),
+                format!(
+                    "{target}: the recipe asks for a checkout of {}, which this host cannot do",
+                    source.repository
+                ),
             )
-            .hint("fetch the source in prepare with fetch.download, and leave git-ref out")
+            .hint("fetch the source in prepare with fetch.download, and leave source out")
             .into());
         }
         let (room, tree) = self.work.target()?;

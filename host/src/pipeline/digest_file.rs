@@ -29,7 +29,7 @@ pub struct DigestFile {
     pub repository: String,
     /// What was pushed.
     pub descriptor: Descriptor,
-    /// `sha256:HEX` of the recipe's wasm.
+    /// `sha256:HEX` of the recipe's wasm, and of its options where it has any.
     pub recipe: String,
     /// What was built.
     pub build: Build,
@@ -128,7 +128,7 @@ mod tests {
             },
             Version {
                 number: "1.0.0".into(),
-                git_ref: None,
+                source: None,
                 prerelease: false,
                 created: None,
                 extras: Vec::new(),

@@ -67,6 +67,7 @@ async fn one(context: &Context, name: &str, version: Option<&str>) -> Result<Dis
             name,
             &wasm,
             Arc::new(file.grants.clone()),
+            Arc::new(file.options.clone()),
             Arc::clone(&context.services),
         )
         .await?;

@@ -47,7 +47,7 @@ fn facts(app: &App, number: &str, published: &[&str]) -> VersionFacts {
     VersionFacts {
         version: Version {
             number: number.to_owned(),
-            git_ref: None,
+            source: None,
             prerelease: false,
             created: None,
             extras: Vec::new(),

@@ -10,7 +10,9 @@ const PACKAGE: &str = "bakehouse:recipe/";
 /// The contract versions that this host speaks: every 0.1.x.
 const SPOKEN: &str = "0.1";
 /// Interfaces that a recipe of this contract may import.
-const INTERFACES: &[&str] = &["types", "release", "registry", "fetch", "buildx", "log"];
+const INTERFACES: &[&str] = &[
+    "types", "release", "registry", "fetch", "buildx", "log", "options",
+];
 
 /// Checks imports and exports against what this host has.
 pub(super) fn check(app: &str, engine: &Engine, component: &Component) -> Result<(), Failure> {

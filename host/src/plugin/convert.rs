@@ -3,7 +3,9 @@
 use super::bindings::bakehouse::recipe::{registry, release, types};
 use super::bindings::exports::bakehouse::recipe::recipe as guest;
 use crate::platform::Platform;
-use crate::recipe::{App, Base, Build, CallError, Dockerfile, Image, Network, Target, Version};
+use crate::recipe::{
+    App, Base, Build, CallError, Dockerfile, Image, Network, Source, Target, Version,
+};
 use crate::release::{Asset, Release};
 
 impl From<CallError> for types::Error {
@@ -59,11 +61,31 @@ impl TryFrom<types::Platform> for Platform {
     }
 }
 
+impl From<Source> for types::Source {
+    fn from(source: Source) -> Self {
+        Self {
+            repository: source.repository,
+            git_ref: source.git_ref,
+            submodules: source.submodules,
+        }
+    }
+}
+
+impl From<types::Source> for Source {
+    fn from(source: types::Source) -> Self {
+        Self {
+            repository: source.repository,
+            git_ref: source.git_ref,
+            submodules: source.submodules,
+        }
+    }
+}
+
 impl From<Version> for types::Version {
     fn from(version: Version) -> Self {
         Self {
             number: version.number,
-            git_ref: version.git_ref,
+            source: version.source.map(Into::into),
             prerelease: version.prerelease,
             created: version.created,
             extras: version.extras,
@@ -75,7 +97,7 @@ impl From<types::Version> for Version {
     fn from(version: types::Version) -> Self {
         Self {
             number: version.number,
-            git_ref: version.git_ref,
+            source: version.source.map(Into::into),
             prerelease: version.prerelease,
             created: version.created,
             extras: version.extras,

@@ -9,6 +9,7 @@ use wasmtime::component::Component;
 use super::bindings::AppPre;
 use super::{Grants, Recipe, Runtime, Services, contract};
 use crate::error::{ExitCode, Failure};
+use crate::recipe::Options;
 use crate::registry::index::sha256;
 
 /// First bytes of every wasm file, then the layer that tells component from
@@ -27,10 +28,11 @@ impl Runtime {
         app: &str,
         wasm: &Path,
         grants: Arc<Grants>,
+        options: Arc<Options>,
         services: Arc<Services>,
     ) -> Result<Recipe> {
         let bytes = read(app, wasm)?;
-        let digest = sha256(&bytes).to_string();
+        let digest = identity(&bytes, &options)?;
         let engine = self.engine.clone();
         // Compilation takes a while where the cache has nothing.
         let component = tokio::task::spawn_blocking(move || Component::new(&engine, bytes))
@@ -53,8 +55,18 @@ impl Runtime {
         let pre = AppPre::new(instance)
             .map_err(anyhow::Error::from)
             .with_context(incompatible)?;
-        Ok(Recipe::new(app, digest, pre, grants, services))
+        Ok(Recipe::new(app, digest, pre, grants, options, services))
     }
+}
+
+/// What a target is built by: the wasm, and the options it is given.
+fn identity(wasm: &[u8], options: &Options) -> Result<String> {
+    let wasm = sha256(wasm).to_string();
+    if options.is_empty() {
+        return Ok(wasm);
+    }
+    let both = serde_json::to_vec(&(wasm, options))?;
+    Ok(sha256(&both).to_string())
 }
 
 fn read(app: &str, wasm: &Path) -> Result<Vec<u8>> {

@@ -11,7 +11,7 @@ use super::limits::OutOfTime;
 use super::state::{Call, Prepare, State, subject};
 use super::{Grants, Services, bindings, validate};
 use crate::error::{ExitCode, Failure};
-use crate::recipe::{App, Base, Build, CallError, Target, Version};
+use crate::recipe::{App, Base, Build, CallError, Options, Target, Version};
 use crate::target::TargetId;
 
 /// A loaded recipe. Each call runs in a store of its own.
@@ -21,6 +21,7 @@ pub struct Recipe {
     digest: String,
     pre: AppPre<State>,
     grants: Arc<Grants>,
+    options: Arc<Options>,
     services: Arc<Services>,
 }
 
@@ -30,6 +31,7 @@ impl Recipe {
         digest: String,
         pre: AppPre<State>,
         grants: Arc<Grants>,
+        options: Arc<Options>,
         services: Arc<Services>,
     ) -> Self {
         Self {
@@ -37,11 +39,12 @@ impl Recipe {
             digest,
             pre,
             grants,
+            options,
             services,
         }
     }
 
-    /// `sha256:HEX` of its wasm.
+    /// `sha256:HEX` of its wasm, and of its options where it has any.
     #[must_use]
     pub fn digest(&self) -> &str {
         &self.digest
@@ -167,6 +170,7 @@ impl Recipe {
             call,
             Arc::clone(&self.services),
             Arc::clone(&self.grants),
+            Arc::clone(&self.options),
         )?;
         let mut store = Store::new(self.pre.engine(), state);
         store.limiter(|state| &mut state.limits);

@@ -14,7 +14,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
 use super::limits::{CPU, CpuBudget, store_limits};
 use super::{Grants, Services};
-use crate::recipe::{Base, CallError};
+use crate::recipe::{Base, CallError, Options};
 use crate::target::TargetId;
 
 /// Bytes a recipe may print in one call, on each stream.
@@ -49,6 +49,7 @@ pub(super) struct State {
     pub(super) call: Call,
     pub(super) services: Arc<Services>,
     pub(super) grants: Arc<Grants>,
+    pub(super) options: Arc<Options>,
     /// Assets that granted sources listed in this call.
     pub(super) assets: HashSet<String>,
     pub(super) stdout: MemoryOutputPipe,
@@ -63,6 +64,7 @@ impl State {
         call: Call,
         services: Arc<Services>,
         grants: Arc<Grants>,
+        options: Arc<Options>,
     ) -> wasmtime::Result<Self> {
         let stdout = MemoryOutputPipe::new(PRINT_LIMIT);
         let stderr = MemoryOutputPipe::new(PRINT_LIMIT);
@@ -80,6 +82,7 @@ impl State {
             call,
             services,
             grants,
+            options,
             assets: HashSet::new(),
             stdout,
             stderr,

@@ -48,9 +48,9 @@ mod platform;
 mod version;
 
 pub use __bindings::bakehouse::recipe::types::{
-    Build, Dockerfile, Error, Network, Platform, Target, Version,
+    Build, Dockerfile, Error, Network, Platform, Source, Target, Version,
 };
-pub use __bindings::bakehouse::recipe::{buildx, fetch, log, registry, release};
+pub use __bindings::bakehouse::recipe::{buildx, fetch, log, options, registry, release};
 pub use __bindings::exports::bakehouse::recipe::recipe::{App, Base, Image};
 pub use platform::platform;
 

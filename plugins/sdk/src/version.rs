@@ -11,7 +11,7 @@ impl Version {
         let tag = &release.tag;
         Self {
             number: tag.strip_prefix('v').unwrap_or(tag).to_owned(),
-            git_ref: None,
+            source: None,
             prerelease: release.prerelease,
             created: release.published.clone(),
             extras: Vec::new(),

@@ -4,6 +4,7 @@
 mod buildx;
 mod fetch;
 mod log;
+mod options;
 mod registry;
 mod release;
 mod types;
