@@ -44,6 +44,7 @@
 pub mod __bindings;
 mod build;
 mod describe;
+pub mod dockerfile;
 mod platform;
 mod version;
 

@@ -1,0 +1,41 @@
+//! Edits of upstream's Dockerfiles.
+//!
+//! Upstreams build for one platform; a few words in their Dockerfile decide
+//! that. An [`Editor`] changes these words in the text and leaves everything
+//! else, comments and layout included, as upstream wrote it. An edit that
+//! matches nothing is an error that tells what the file has instead, with line
+//! numbers: upstream has changed, and somebody must look.
+//!
+//! ```
+//! use bakehouse_sdk::dockerfile::Editor;
+//!
+//! # fn main() -> Result<(), bakehouse_sdk::Error> {
+//! let mut file = Editor::parse(
+//!     "Dockerfile",
+//!     "FROM golang:1.26@sha256:00 AS build\nRUN go build\nFROM scratch\nCOPY --from=build /app /\n",
+//! )?;
+//! file.drop_digests()?;
+//! file.pin_to_build_platform("build")?;
+//! assert!(file.text().starts_with("FROM --platform=$BUILDPLATFORM golang:1.26 AS build\n"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The grammar is the [Dockerfile reference]'s, read by the `parse-dockerfile`
+//! crate: escape directive, continuation lines, here-documents, `CRLF`.
+//!
+//! [Dockerfile reference]: https://docs.docker.com/reference/dockerfile/
+
+mod arg;
+mod editor;
+mod from;
+mod insert;
+mod run;
+mod shell;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+pub use editor::Editor;
+pub use from::Stage;

@@ -1,0 +1,264 @@
+//! Edits on Dockerfiles shaped as upstreams write them.
+
+use super::Editor;
+use crate::Error;
+
+/// A package unpacked in the one stage there is, base pinned, commands in an
+/// `if`.
+const SINGLE: &str = r#"FROM debian:buster-slim@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+
+
+# Setting bash as our shell
+SHELL ["/bin/bash", "-o", "pipefail", "-c"]
+ARG PUID=2000
+ARG APP_PACKAGE="https://releases.example/1.0.0/app-1.0.0-linux-amd64.tar.gz?src=docker"
+
+RUN mkdir -p /app/data \
+  && adduser -q --uid ${PUID} app \
+  && if [ -n "$APP_PACKAGE" ]; then curl $APP_PACKAGE | tar -xvz ; \
+  else echo "please set the APP_PACKAGE; now" ; exit 127 ; fi \
+  && chown -R app:app /app
+USER app
+"#;
+
+/// The same, later: two stages, a comment between continued lines.
+const STAGES: &str = r#"# First stage
+from ubuntu:noble-20250415@sha256:abc0 as Builder
+RUN groupadd --gid 2000 app \
+  # fetch it
+  && curl -L $APP_PACKAGE \
+  | tar -xvz \
+  && chown -R app /app
+FROM gcr.io/distroless/base-debian12
+COPY --from=Builder /app /app
+COPY --from=ghcr.io/x/y@sha256:abc1 /y /
+"#;
+
+/// JavaScript with a base of its own.
+const BASE: &str = r#"ARG APP_PATH=/opt/app
+ARG BASE_IMAGE=example/app-base
+FROM ${BASE_IMAGE} AS base
+
+ARG APP_PATH
+WORKDIR $APP_PATH
+FROM --platform=linux/amd64 node:22-slim AS runner
+ARG APP_PATH
+"#;
+
+fn editor(text: &str) -> Editor {
+    Editor::parse("Dockerfile", text).unwrap()
+}
+
+#[track_caller]
+fn refused(result: Result<(), Error>) -> String {
+    match result {
+        Err(Error::InvalidInput(text)) => text,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn drops_digests_wherever_an_image_is_named() {
+    let mut file = editor(SINGLE);
+    file.drop_digests().unwrap();
+    assert!(
+        file.text()
+            .starts_with("FROM debian:buster-slim\n\n\n# Setting")
+    );
+    assert!(!file.has_digests().unwrap());
+
+    let mut file = editor(STAGES);
+    file.drop_digests().unwrap();
+    assert!(
+        file.text()
+            .contains("from ubuntu:noble-20250415 as Builder\n")
+    );
+    assert!(file.text().contains("COPY --from=ghcr.io/x/y /y /\n"));
+
+    let mut file = editor("ARG BASE=a:1@sha256:00\nFROM ${BASE}\nRUN echo a@sha256:00\n");
+    file.drop_digests().unwrap();
+    assert_eq!(
+        file.text(),
+        "ARG BASE=a:1\nFROM ${BASE}\nRUN echo a@sha256:00\n"
+    );
+
+    assert_eq!(
+        refused(editor("\nFROM  a\nFROM b AS c\n").drop_digests()),
+        "Dockerfile: no image with a digest; it has line 2: FROM a; line 3: FROM b AS c"
+    );
+}
+
+#[test]
+fn sets_defaults_where_they_count() {
+    let mut file = editor(BASE);
+    file.set_arg("APP_PATH", "/srv").unwrap();
+    assert_eq!(
+        file.text(),
+        BASE.replace("APP_PATH=/opt/app", "APP_PATH=/srv")
+    );
+
+    let mut file = editor(SINGLE);
+    file.set_arg("APP_PACKAGE", "file:///a b$c\"").unwrap();
+    assert!(
+        file.text()
+            .contains("\nARG APP_PACKAGE=\"file:///a b\\$c\\\"\"\n\nRUN")
+    );
+
+    // Declared in a stage only, without a default.
+    let mut file = editor("FROM a\nARG X\nFROM b\nARG X Y=1\n");
+    file.set_arg("X", "2").unwrap();
+    assert_eq!(file.text(), "FROM a\nARG X=2\nFROM b\nARG X=2 Y=1\n");
+
+    let several = "FROM a\narg ONE=\"a b\" \\\n  # why\n  TWO='x \\\n y' THREE\nRUN x\n";
+    let mut file = editor(several);
+    file.set_arg("TWO", "z").unwrap();
+    assert_eq!(file.text(), several.replace("'x \\\n y'", "z"));
+    assert!(file.has_arg("THREE").unwrap());
+    assert!(!file.has_arg("why").unwrap());
+
+    assert_eq!(
+        refused(file.set_arg("FOUR", "")),
+        "Dockerfile: no `ARG FOUR` to set; it has line 2: ONE; line 4: TWO; line 4: THREE"
+    );
+}
+
+#[test]
+fn pins_a_stage_by_name_or_number() {
+    for stage in ["builder", "0"] {
+        let mut file = editor(STAGES);
+        file.pin_to_build_platform(stage).unwrap();
+        let first = "from --platform=$BUILDPLATFORM ubuntu:noble-20250415@sha256:abc0 as Builder";
+        assert_eq!(file.text().lines().nth(1), Some(first));
+    }
+    let mut file = editor(BASE);
+    file.pin_to_build_platform("runner").unwrap();
+    assert!(
+        file.text()
+            .contains("FROM --platform=$BUILDPLATFORM node:22-slim AS runner\n")
+    );
+    assert_eq!(
+        refused(file.pin_to_build_platform("deps")),
+        "Dockerfile: no stage `deps`; it has line 3: FROM ${BASE_IMAGE} AS base; \
+         line 7: FROM --platform=$BUILDPLATFORM node:22-slim AS runner"
+    );
+}
+
+#[test]
+fn replaces_a_base_with_or_without_its_tag() {
+    let mut file = editor("FROM example/base:1@sha256:00 as a\nFROM h:5000/base\nFROM a\n");
+    file.replace_base("example/base", "${BASE}").unwrap();
+    file.replace_base("h:5000/base", "b").unwrap();
+    assert_eq!(file.text(), "FROM ${BASE} as a\nFROM b\nFROM a\n");
+    assert!(refused(file.replace_base("example/base", "x")).ends_with("line 3: FROM a"));
+}
+
+#[test]
+fn replaces_one_command_of_a_step() {
+    let parts = ["curl", "APP_PACKAGE"];
+    let mut file = editor(SINGLE);
+    file.replace_command(&parts, |_| "cp -a /package/* .".to_owned())
+        .unwrap();
+    file.add_mount(
+        &["cp -a /package"],
+        "type=bind,from=package,target=/package",
+    )
+    .unwrap();
+    let expected = SINGLE
+        .replace("curl $APP_PACKAGE | tar -xvz", "cp -a /package/* .")
+        .replace(
+            "RUN mkdir",
+            "RUN --mount=type=bind,from=package,target=/package mkdir",
+        );
+    assert_eq!(file.text(), expected);
+
+    let mut file = editor(STAGES);
+    file.replace_command(&parts, |old| format!("true # {}", old.len()))
+        .unwrap();
+    let expected = STAGES.replace("curl -L $APP_PACKAGE \\\n  | tar -xvz", "true # 35");
+    assert_eq!(file.text(), expected);
+
+    assert_eq!(
+        refused(file.replace_command(&parts, str::to_owned)),
+        "Dockerfile: no RUN step with a command that has `curl` and `APP_PACKAGE`; \
+         it has line 3: RUN groupadd --gid 2000 app \\ # fetch it && true # 35 \\ && c..."
+    );
+}
+
+#[test]
+fn sees_commands_in_quotes_substitutions_and_here_documents() {
+    let mut file = editor(
+        "FROM a\nRUN x \"curl; && $(echo a; b)\" ';' $(curl a; c) 2>&1; curl b || curl c\n\
+         RUN <<EOF\nset -e\ncurl d\nEOF\nRUN [\"curl\", \"e\"]\nRUN (curl f)\n",
+    );
+    file.replace_command(&["curl"], |old| format!("<{old}>"))
+        .unwrap();
+    assert_eq!(
+        file.text(),
+        "FROM a\nRUN <x \"curl; && $(echo a; b)\" ';' $(curl a; c) 2>&1>; <curl b> || <curl c>\n\
+         RUN <<EOF\nset -e\n<curl d>\nEOF\nRUN [\"curl\", \"e\"]\nRUN (<curl f>)\n"
+    );
+}
+
+#[test]
+fn inserts_lines() {
+    let mut file =
+        editor("# syntax=docker/dockerfile:1\nARG A\nFROM a\nRUN yarn build\nRUN yarn install");
+    file.insert_before_stages(&["FROM scratch AS package", "ADD package.tar /"])
+        .unwrap();
+    file.insert_before_run(&["yarn install"], &["ARG TARGETARCH"])
+        .unwrap();
+    file.append(&["FROM b"]).unwrap();
+    assert_eq!(
+        file.text(),
+        "# syntax=docker/dockerfile:1\nARG A\nFROM scratch AS package\nADD package.tar /\nFROM a\n\
+         RUN yarn build\nARG TARGETARCH\nRUN yarn install\nFROM b\n"
+    );
+    assert!(
+        refused(file.insert_before_run(&["npm"], &["ARG X"])).contains("line 6: RUN yarn build")
+    );
+}
+
+#[test]
+fn keeps_windows_line_ends_and_another_escape() {
+    let text = "# escape=`\r\nFROM a:1@sha256:00 `\r\n  AS x\r\nRUN one `\r\n && curl C:\\x `\r\n && two\r\n";
+    let mut file = editor(text);
+    file.drop_digests().unwrap();
+    file.replace_command(&["curl"], |_| "three".to_owned())
+        .unwrap();
+    file.append(&["USER 1"]).unwrap();
+    assert_eq!(
+        file.text(),
+        "# escape=`\r\nFROM a:1 `\r\n  AS x\r\nRUN one `\r\n && three `\r\n && two\r\nUSER 1\r\n"
+    );
+}
+
+#[test]
+fn an_edit_that_breaks_the_file_changes_nothing() {
+    let mut file = editor(SINGLE);
+    refused(file.append(&["NONSENSE x"]));
+    refused(file.replace_base("debian", ""));
+    assert_eq!(file.text(), SINGLE);
+}
+
+#[test]
+fn names_the_line_that_is_not_understood() {
+    let error = refused(Editor::parse("server/Dockerfile", "FROM a\n\nRUNN x\n").map(drop));
+    assert!(error.starts_with("server/Dockerfile: "), "{error}");
+    assert!(error.contains("line 3"), "{error}");
+}
+
+#[test]
+fn stages_tell_what_they_are() {
+    let stages = editor(STAGES).stages().unwrap();
+    let seen: Vec<_> = stages
+        .iter()
+        .map(|s| (s.name.as_deref(), s.base.as_str(), s.line))
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            (Some("Builder"), "ubuntu:noble-20250415@sha256:abc0", 2),
+            (None, "gcr.io/distroless/base-debian12", 8),
+        ]
+    );
+}
