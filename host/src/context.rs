@@ -11,6 +11,7 @@ use crate::plugin::{Runtime, Services};
 use crate::progress::Reporter;
 use crate::registry::{Endpoint, LocalRegistry, Registry, Upstream};
 use crate::release::Releases;
+use crate::source::{SourceLimits, Sources};
 
 /// Project, settings, registry, builder and what recipes may use.
 pub struct Context {
@@ -22,6 +23,8 @@ pub struct Context {
     pub registry: Registry,
     /// The builder; nothing is started before it is used.
     pub builder: Arc<dyn Builder>,
+    /// Upstream's git repositories.
+    pub sources: Sources,
     /// Compiles and runs recipes.
     pub runtime: Runtime,
     /// What recipes may use.
@@ -63,12 +66,18 @@ impl Context {
             builder: Arc::clone(&builder),
             reporter: Arc::clone(&reporter),
         });
+        let sources = Sources::new(
+            project.sources(),
+            SourceLimits::default(),
+            Arc::clone(&reporter),
+        );
         let runtime = Runtime::new(&project.compile_cache())?;
         Ok(Self {
             project,
             settings,
             registry,
             builder,
+            sources,
             runtime,
             services,
             reporter,

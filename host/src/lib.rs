@@ -5,8 +5,8 @@
 //! [`commands`]. A command reads [`config`], opens a [`context`] and walks the
 //! [`pipeline`]: discover, check, plan, build, push by digest, merge, tag,
 //! inspect, report. Recipes run in [`plugin`]; what they may ask for is decided
-//! by [`plugin::grants`]; [`buildx`], [`registry`], [`release`] and [`fetch`]
-//! talk to the outside.
+//! by [`plugin::grants`]; [`buildx`], [`registry`], [`release`], [`source`] and
+//! [`fetch`] talk to the outside.
 
 pub mod buildx;
 pub mod cli;
@@ -26,5 +26,6 @@ pub mod recipe;
 pub mod registry;
 pub mod release;
 pub mod reporters;
+pub mod source;
 pub mod target;
 pub mod work_tree;

@@ -30,6 +30,9 @@ pub struct App {
     pub license: String,
     /// The images it publishes.
     pub images: Vec<Image>,
+    /// More that images may say of it: `vendor`, `documentation`, `url`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub extras: Vec<(String, String)>,
 }
 
 /// One repository that an app publishes.

@@ -35,5 +35,5 @@ pub use epoch::epoch_seconds;
 pub use fake::Fake;
 pub use layer_cache::LayerCache;
 pub use program::Program;
-pub(crate) use run::run;
+pub(crate) use run::{RunError, run};
 pub(crate) use terminal::clean;

@@ -12,7 +12,8 @@ use tokio::process::{Child, Command};
 
 /// Longer lines are cut; BuildKit's own are far shorter.
 const MAX_LINE: usize = 1 << 20;
-const MAX_STDOUT: u64 = 1 << 20;
+/// A monorepo's list of files has a tenth of this.
+const MAX_STDOUT: u64 = 64 << 20;
 const GRACE: Duration = Duration::from_secs(3);
 
 /// A child that ended by itself.

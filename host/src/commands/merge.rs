@@ -9,6 +9,7 @@ use super::run::finish;
 use super::text::dry_run;
 use crate::cli::{Format, MergeArgs};
 use crate::error::{ExitCode, Failure};
+use crate::pipeline::checkout::one_commit;
 use crate::pipeline::digest_file::DigestFile;
 use crate::pipeline::publish::{move_tags, publish};
 use crate::pipeline::report::Report;
@@ -39,6 +40,7 @@ pub(super) async fn merge(session: &Session, args: &MergeArgs) -> Result<ExitCod
     {
         for image in &version.images {
             let mut built = BTreeMap::new();
+            let mut revisions = Vec::new();
             for platform in &image.wanted {
                 let target = TargetId {
                     app: app.app.name.clone(),
@@ -50,6 +52,7 @@ pub(super) async fn merge(session: &Session, args: &MergeArgs) -> Result<ExitCod
                 match DigestFile::read(&digests, &target)? {
                     Some(file) if file.repository == repository => {
                         built.insert(platform.clone(), file.descriptor);
+                        revisions.extend(file.revision);
                     }
                     Some(file) => {
                         return Err(Failure::new(
@@ -79,10 +82,14 @@ pub(super) async fn merge(session: &Session, args: &MergeArgs) -> Result<ExitCod
                     }
                 }
             }
+            let endpoint = context.registry.endpoint();
+            let reference = endpoint.show(&image.image, &version.version.number);
+            let revision = one_commit(&reference, &revisions)?;
             let merged = publish(
                 &context,
                 &app.app,
                 &version.version,
+                revision.as_ref(),
                 image,
                 &built,
                 args.force,

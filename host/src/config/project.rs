@@ -123,6 +123,12 @@ impl Project {
         self.state().join("downloads")
     }
 
+    /// Objects of upstream's git repositories.
+    #[must_use]
+    pub fn sources(&self) -> PathBuf {
+        self.state().join("sources")
+    }
+
     /// Build layers, where they are kept.
     #[must_use]
     pub fn layers(&self) -> PathBuf {

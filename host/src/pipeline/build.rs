@@ -6,16 +6,19 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use oci_spec::image::Descriptor;
 
+use super::checkout::checkout;
 use super::digest_file::DigestFile;
 use super::discover::Discovered;
 use super::plan::Job;
+use super::publish::{annotations, dated};
 use super::push;
 use super::work::WorkFolder;
 use crate::buildx::{BuildRequest, Built, Capabilities};
 use crate::context::Context;
 use crate::error::{ExitCode, Failure, exit_code};
 use crate::progress::Event;
-use crate::recipe::{App, Base, Build, CallError, Version};
+use crate::recipe::{Base, Build, CallError, Version};
+use crate::source::Revision;
 use crate::target::TargetId;
 
 /// Tries in all for a push that BuildKit does.
@@ -45,6 +48,8 @@ pub struct Done {
     pub steps: usize,
     /// Of these, from the cache.
     pub cached: usize,
+    /// The commit it was built from, where that is known.
+    pub revision: Option<Revision>,
 }
 
 /// Why a target is not in the registry.
@@ -161,13 +166,8 @@ impl<'a> Bakery<'a> {
             })?;
             bases.push(base);
         }
-        if let Some(descriptor) = self.earlier(found, target).await? {
-            return Ok(Done {
-                descriptor,
-                reused: true,
-                steps: 0,
-                cached: 0,
-            });
+        if let Some(done) = self.earlier(found, target).await? {
+            return Ok(done);
         }
 
         if !self.capabilities.platforms.contains(&target.platform) {
@@ -184,20 +184,12 @@ impl<'a> Bakery<'a> {
                 target.platform
             );
         }
-        if let Some(source) = &version.source {
-            return Err(Failure::new(
-                ExitCode::Recipe,
-                format!(
-                    "{target}: the recipe asks for a checkout of {}, which this host cannot do",
-                    source.repository
-                ),
-            )
-            .hint("fetch the source in prepare with fetch.download, and leave source out")
-            .into());
-        }
         let (room, tree) = self.work.target()?;
+        let revision = checkout(context, found, version, target, &tree).await?;
+        let version = &dated(version, revision.as_ref());
         let mut build = found.recipe.prepare(version, target, &bases, &tree).await?;
-        add_labels(&mut build, &found.app, version, &target.image);
+        let facts = annotations(&found.app, version, &target.image, revision.as_ref());
+        add_labels(&mut build, facts);
         let output = push::output(context, &self.capabilities, &target.image, room.path());
         let request = BuildRequest {
             target: target.clone(),
@@ -219,6 +211,7 @@ impl<'a> Bakery<'a> {
             descriptor.clone(),
             found.recipe.digest().to_owned(),
             request.build,
+            revision.clone(),
         )
         .write(&context.project.digests())?;
         Ok(Done {
@@ -226,6 +219,7 @@ impl<'a> Bakery<'a> {
             reused: false,
             steps: result.steps,
             cached: result.cached,
+            revision,
         })
     }
 
@@ -253,26 +247,34 @@ impl<'a> Bakery<'a> {
 
     /// The target from an earlier run: its digest file is by the same recipe
     /// for the same registry, and the registry still has it; or it is published.
-    async fn earlier(&self, found: &Discovered, target: &TargetId) -> Result<Option<Descriptor>> {
+    async fn earlier(&self, found: &Discovered, target: &TargetId) -> Result<Option<Done>> {
         let context = self.context;
         let registry = &context.registry;
+        let done = |descriptor, revision| Done {
+            descriptor,
+            reused: true,
+            steps: 0,
+            cached: 0,
+            revision,
+        };
         if let Some(file) = DigestFile::read(&context.project.digests(), target)? {
             let same = file.recipe == found.recipe.digest()
                 && file.repository == registry.endpoint().show_repository(&target.image);
             let digest = file.descriptor.digest().to_string();
             if same && registry.manifest(&target.image, &digest).await?.is_some() {
-                return Ok(Some(file.descriptor));
+                return Ok(Some(done(file.descriptor, file.revision)));
             }
         }
         let published = registry.published(&target.image, &target.version).await?;
-        Ok(published.and_then(|mut p| p.platforms.remove(&target.platform)))
+        let there = published.and_then(|mut p| p.platforms.remove(&target.platform));
+        Ok(there.map(|descriptor| done(descriptor, None)))
     }
 }
 
 /// Labels that image users expect (image-spec v1.1, "Annotations"), where the
 /// recipe did not set them.
-fn add_labels(build: &mut Build, app: &App, version: &Version, image: &str) {
-    for (key, value) in super::publish::annotations(app, version, image) {
+fn add_labels(build: &mut Build, facts: BTreeMap<String, String>) {
+    for (key, value) in facts {
         if !build.labels.iter().any(|(name, _)| *name == key) {
             build.labels.push((key, value));
         }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{ExitCode, Failure};
 use crate::recipe::{Build, Version};
+use crate::source::Revision;
 use crate::target::TargetId;
 
 /// Version of the digest file's JSON.
@@ -33,6 +34,9 @@ pub struct DigestFile {
     pub recipe: String,
     /// What was built.
     pub build: Build,
+    /// The commit it was built from, where the version names a source.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<Revision>,
 }
 
 impl DigestFile {
@@ -45,6 +49,7 @@ impl DigestFile {
         descriptor: Descriptor,
         recipe: String,
         build: Build,
+        revision: Option<Revision>,
     ) -> Self {
         Self {
             schema: SCHEMA,
@@ -54,6 +59,7 @@ impl DigestFile {
             descriptor,
             recipe,
             build,
+            revision,
         }
     }
 
@@ -150,6 +156,10 @@ mod tests {
                 labels: Vec::new(),
                 network: Network::None,
             },
+            Some(Revision {
+                commit: "c".repeat(40),
+                committed: "2025-01-01T00:00:00Z".into(),
+            }),
         )
     }
 
@@ -161,8 +171,16 @@ mod tests {
         file.write(folder.path()).unwrap();
         assert_eq!(
             DigestFile::read(folder.path(), &file.target).unwrap(),
-            Some(file)
+            Some(file.clone())
         );
+        // Those of an app without source, and earlier ones, have no revision.
+        let path = folder.path().join(file.target.digest_file());
+        let text = std::fs::read_to_string(&path).unwrap();
+        let mut json: serde_json::Value = serde_json::from_str(&text).unwrap();
+        json.as_object_mut().unwrap().remove("revision");
+        std::fs::write(&path, json.to_string()).unwrap();
+        let read = DigestFile::read(folder.path(), &file.target).unwrap();
+        assert_eq!(read.unwrap().revision, None);
     }
 
     #[test]

@@ -12,6 +12,7 @@
 
 pub mod build;
 pub mod check;
+pub mod checkout;
 pub mod digest_file;
 pub mod discover;
 pub mod plan;

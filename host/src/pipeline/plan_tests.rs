@@ -24,6 +24,7 @@ fn app(images: &[(&str, &[&str])]) -> App {
         summary: String::new(),
         upstream: String::new(),
         license: String::new(),
+        extras: Vec::new(),
         images: images.iter().map(image).collect(),
     }
 }

@@ -12,6 +12,7 @@ use crate::platform::Platform;
 use crate::progress::Event;
 use crate::recipe::{App, Version};
 use crate::registry::{Child, MergeRequest, Moved, VERSION_ANNOTATION};
+use crate::source::Revision;
 
 /// Merges the images of one version, and tags the index with it.
 ///
@@ -21,6 +22,7 @@ pub async fn publish(
     context: &Context,
     app: &App,
     version: &Version,
+    revision: Option<&Revision>,
     image: &ImagePlan,
     built: &BTreeMap<Platform, Descriptor>,
     force: bool,
@@ -37,7 +39,7 @@ pub async fn publish(
             })
             .collect(),
         wanted: &image.wanted,
-        annotations: annotations(app, version, &image.image),
+        annotations: annotations(app, &dated(version, revision), &image.image, revision),
         force,
     };
     let merged = context.registry.merge(&request).await?;
@@ -93,13 +95,33 @@ pub async fn move_tags(
     Ok(moved)
 }
 
+/// A version with a date: where its recipe knows none, the commit's.
+pub(super) fn dated(version: &Version, revision: Option<&Revision>) -> Version {
+    let mut version = version.clone();
+    if version.created.is_none() {
+        version.created = revision.map(|revision| revision.committed.clone());
+    }
+    version
+}
+
 /// What is known of a version from upstream, under the image-spec's annotation
 /// keys; nothing in it depends on when or where it was built.
-pub(super) fn annotations(app: &App, version: &Version, image: &str) -> BTreeMap<String, String> {
+pub(super) fn annotations(
+    app: &App,
+    version: &Version,
+    image: &str,
+    revision: Option<&Revision>,
+) -> BTreeMap<String, String> {
     let described = app.images.iter().find(|i| i.name == image);
     let description = described
         .map(|i| i.summary.as_str())
         .filter(|s| !s.is_empty());
+    let extra = |key: &str| {
+        let mut extras = app.extras.iter();
+        extras
+            .find(|(name, _)| name == key)
+            .map(|(_, value)| value.as_str())
+    };
     let facts = [
         ("org.opencontainers.image.title", Some(image)),
         (
@@ -108,6 +130,16 @@ pub(super) fn annotations(app: &App, version: &Version, image: &str) -> BTreeMap
         ),
         (VERSION_ANNOTATION, Some(&version.number)),
         ("org.opencontainers.image.source", Some(&app.upstream)),
+        ("org.opencontainers.image.url", extra("url")),
+        (
+            "org.opencontainers.image.documentation",
+            extra("documentation"),
+        ),
+        ("org.opencontainers.image.vendor", extra("vendor")),
+        (
+            "org.opencontainers.image.revision",
+            revision.map(|revision| revision.commit.as_str()),
+        ),
         ("org.opencontainers.image.licenses", Some(&app.license)),
         (
             "org.opencontainers.image.created",

@@ -8,6 +8,7 @@ use futures_util::stream::{FuturesUnordered, Stream, StreamExt as _};
 use oci_spec::image::Descriptor;
 
 use super::build::{Bakery, Outcome};
+use super::checkout::one_commit;
 use super::discover::Discovered;
 use super::plan::{AppPlan, ImagePlan, Job, Plan, VersionPlan};
 use super::publish::{move_tags, publish};
@@ -193,16 +194,17 @@ async fn publish_image(
     ended: Vec<Outcome>,
 ) -> Result<Option<ImageReport>> {
     let mut built: BTreeMap<Platform, Descriptor> = BTreeMap::new();
+    let mut revisions = Vec::new();
+    let reference = context
+        .registry
+        .endpoint()
+        .show(&image.image, &version.version.number);
     for outcome in ended {
         if outcome.target.image != image.image {
             continue;
         }
         let Ok(done) = outcome.result else {
             // The target's own failure is in the report already.
-            let reference = context
-                .registry
-                .endpoint()
-                .show(&image.image, &version.version.number);
             context.reporter.report(Event::Warning {
                 message: &format!(
                     "{reference} is not tagged: {} failed",
@@ -211,11 +213,21 @@ async fn publish_image(
             });
             return Ok(None);
         };
+        revisions.extend(done.revision);
         built.insert(outcome.target.platform, done.descriptor);
     }
-    publish(context, &app.app, &version.version, image, &built, false)
-        .await
-        .map(Some)
+    let revision = one_commit(&reference, &revisions)?;
+    publish(
+        context,
+        &app.app,
+        &version.version,
+        revision.as_ref(),
+        image,
+        &built,
+        false,
+    )
+    .await
+    .map(Some)
 }
 
 /// Moves an app's moving tags to the newest of its complete versions.

@@ -154,6 +154,7 @@ impl TryFrom<guest::App> for App {
             upstream: app.upstream,
             license: app.license,
             images: images.collect::<Result<_, CallError>>()?,
+            extras: app.extras,
         })
     }
 }

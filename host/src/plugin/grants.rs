@@ -11,6 +11,9 @@ use crate::recipe::CallError;
 pub struct Grants {
     /// Release sources, as `kind:name`. Their assets may be downloaded.
     pub releases: Vec<String>,
+    /// Git repositories to check out, by address; those below an address that
+    /// ends in `/`.
+    pub sources: Vec<String>,
     /// URL prefixes for other downloads, up to and including a `/`.
     pub downloads: Vec<String>,
     /// Images the app may publish, by repository name.
@@ -34,6 +37,18 @@ impl Grants {
             "releases",
             source,
         )
+    }
+
+    /// May this git repository be checked out?
+    ///
+    /// # Errors
+    /// [`CallError::Denied`] naming the line to add.
+    pub fn source(&self, app: &str, repository: &str) -> Result<(), CallError> {
+        let normal = url::Url::parse(repository).is_ok_and(|url| url.as_str() == repository);
+        let granted = self.sources.iter().any(|source| {
+            source == repository || source.ends_with('/') && repository.starts_with(source.as_str())
+        });
+        allow(normal && granted, app, "sources", repository)
     }
 
     /// May the app publish this image?
@@ -103,6 +118,7 @@ mod tests {
         toml::from_str(
             r#"
             releases = ["npm:a"]
+            sources = ["https://git.example/a/b", "https://git.example/all/"]
             downloads = ["https://h.example/granted/", "https://no-slash.example"]
             images = ["a"]
             bases = ["r.example/library/golang"]
@@ -116,6 +132,7 @@ mod tests {
         let none = Grants::default();
         for refused in [
             none.release("x", "npm:a"),
+            none.source("x", "https://git.example/a"),
             none.image("x", "a"),
             none.download("x", "https://h.example/a"),
             none.base("x", "r.example/a"),
@@ -138,6 +155,17 @@ mod tests {
         assert!(grants.release("x", "npm:ab").is_err());
         assert!(grants.image("x", "a").is_ok());
         assert!(grants.image("x", "a/b").is_err());
+        for granted in ["https://git.example/a/b", "https://git.example/all/c/d"] {
+            assert!(grants.source("x", granted).is_ok(), "{granted}");
+        }
+        for denied in [
+            "https://git.example/a/b.git",
+            "https://git.example/a/b/c",
+            "https://git.example/all/../a/c",
+            "https://git.example/allc",
+        ] {
+            assert!(grants.source("x", denied).is_err(), "{denied}");
+        }
         for granted in [
             "r.example/library/golang",
             "r.example/library/golang:1@sha256:0",

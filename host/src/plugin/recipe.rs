@@ -90,6 +90,14 @@ impl Recipe {
         let versions = self.close("versions", &call, store, answer)?;
         let mut versions: Vec<Version> = versions.into_iter().map(Into::into).collect();
         validate::versions(&self.app, &versions)?;
+        for source in versions
+            .iter()
+            .filter_map(|version| version.source.as_ref())
+        {
+            self.grants
+                .source(&self.app, &source.repository)
+                .map_err(|error| Failure::new(ExitCode::Denied, error.to_string()))?;
+        }
         versions.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         Ok(versions)
     }

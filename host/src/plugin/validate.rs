@@ -6,6 +6,7 @@ use super::Grants;
 use super::state::Prepare;
 use crate::error::{ExitCode, Failure};
 use crate::recipe::{App, Build, CallError, Network, Target, Version};
+use crate::source::{Address, check_ref};
 
 /// Most images or versions or targets taken from a recipe.
 const MANY: usize = 1000;
@@ -44,6 +45,17 @@ pub(super) fn versions(app: &str, versions: &[Version]) -> Result<(), Failure> {
                 version.number.escape_debug()
             );
             return Err(fault(app, "versions", &why));
+        }
+        if let Some(source) = &version.source {
+            Address::parse(&source.repository)
+                .and_then(|_| check_ref(&source.git_ref))
+                .map_err(|error| {
+                    fault(
+                        app,
+                        &format!("source of {}", version.number),
+                        &error.to_string(),
+                    )
+                })?;
         }
         if !numbers.insert(&version.number) {
             return Err(fault(

@@ -38,6 +38,30 @@ impl App {
         self
     }
 
+    /// Who publishes the app; becomes `org.opencontainers.image.vendor`.
+    #[must_use]
+    pub fn vendor(self, name: &str) -> Self {
+        self.extra("vendor", name)
+    }
+
+    /// Where to read about it; becomes `org.opencontainers.image.documentation`.
+    #[must_use]
+    pub fn documentation(self, url: &str) -> Self {
+        self.extra("documentation", url)
+    }
+
+    /// Its home page, where `upstream` is its source repository; becomes
+    /// `org.opencontainers.image.url`.
+    #[must_use]
+    pub fn url(self, url: &str) -> Self {
+        self.extra("url", url)
+    }
+
+    fn extra(mut self, key: &str, value: &str) -> Self {
+        self.extras.push((key.to_owned(), value.to_owned()));
+        self
+    }
+
     /// Adds an image.
     #[must_use]
     pub fn image(mut self, image: Image) -> Self {

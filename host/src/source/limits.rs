@@ -1,0 +1,52 @@
+//! How much of upstream's source is taken.
+
+use std::path::Path;
+use std::time::Duration;
+
+/// How often a growing object store is looked at.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// How much time and room one checkout may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SourceLimits {
+    /// Wall time of the whole checkout, waiting for other processes included.
+    pub time: Duration,
+    /// Bytes that one fetch may add to an object store.
+    pub fetched: u64,
+    /// Bytes of one repository's files in the work tree.
+    pub files: u64,
+    /// Number of one repository's files.
+    pub count: usize,
+}
+
+impl Default for SourceLimits {
+    /// Several times what the largest of monorepos need.
+    fn default() -> Self {
+        Self {
+            time: Duration::from_secs(30 * 60),
+            fetched: 4 << 30,
+            files: 16 << 30,
+            count: 500_000,
+        }
+    }
+}
+
+/// Ends when the files of `folder` have grown by more than `limit` bytes.
+pub(super) async fn outgrown(folder: &Path, limit: u64) {
+    let before = size(folder);
+    loop {
+        tokio::time::sleep(LOOK).await;
+        if size(folder).saturating_sub(before) > limit {
+            return;
+        }
+    }
+}
+
+/// Bytes of the files of one folder.
+fn size(folder: &Path) -> u64 {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .filter_map(|entry| entry.metadata().ok())
+        .map(|metadata| metadata.len())
+        .sum()
+}
