@@ -20,6 +20,8 @@ mod cross_compile_test;
 mod esbuild_test;
 mod failure_test;
 mod object_store_test;
+mod release_api_test;
+mod release_sources_test;
 mod resume_test;
 mod run_test;
 mod sandbox_test;

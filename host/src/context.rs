@@ -10,7 +10,7 @@ use crate::fetch::{self, Fetcher};
 use crate::plugin::{Runtime, Services};
 use crate::progress::Reporter;
 use crate::registry::{Endpoint, LocalRegistry, Registry, Upstream};
-use crate::release::Releases;
+use crate::release::{Access, NpmConfig, Releases, ReleasesOptions};
 use crate::source::{SourceLimits, Sources};
 
 /// Project, settings, registry, builder and what recipes may use.
@@ -58,11 +58,16 @@ impl Context {
             },
             Arc::clone(&reporter),
         ));
-        let http = fetch::client()?;
+        let upstream = Upstream::new(Arc::clone(&reporter));
         let services = Arc::new(Services {
-            releases: Releases::new(http.clone()),
-            fetcher: Fetcher::new(http, project.downloads()),
-            upstream: Upstream::new(Arc::clone(&reporter)),
+            releases: Releases::new(ReleasesOptions {
+                npm: NpmConfig::load(),
+                access: Access::from_env(|name| std::env::var(name).ok())?,
+                cache: Some(project.api_answers()),
+                upstream: upstream.clone(),
+            })?,
+            fetcher: Fetcher::new(fetch::client()?, project.downloads()),
+            upstream,
             builder: Arc::clone(&builder),
             reporter: Arc::clone(&reporter),
         });

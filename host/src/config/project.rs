@@ -129,6 +129,12 @@ impl Project {
         self.state().join("sources")
     }
 
+    /// Answers of release sources, for conditional requests.
+    #[must_use]
+    pub fn api_answers(&self) -> PathBuf {
+        self.state().join("api")
+    }
+
     /// Build layers, where they are kept.
     #[must_use]
     pub fn layers(&self) -> PathBuf {

@@ -80,17 +80,26 @@ impl Tries {
     }
 }
 
-/// Sends a request; `what` names it in errors.
+/// Sends a request; `what` names it in errors. Every answer will do.
+pub(crate) async fn exchange(
+    request: RequestBuilder,
+    what: &str,
+    limit: Duration,
+) -> Result<Response, Attempt> {
+    match tokio::time::timeout(limit, request.send()).await {
+        Ok(Ok(response)) => Ok(response),
+        Ok(Err(e)) => Err(broken(e, what)),
+        Err(_) => Err(silent(what, limit)),
+    }
+}
+
+/// Sends a request; answers that tell a failure are errors.
 pub(crate) async fn send(
     request: RequestBuilder,
     what: &str,
     limit: Duration,
 ) -> Result<Response, Attempt> {
-    let response = match tokio::time::timeout(limit, request.send()).await {
-        Ok(Ok(response)) => response,
-        Ok(Err(e)) => return Err(broken(e, what)),
-        Err(_) => return Err(silent(what, limit)),
-    };
+    let response = exchange(request, what, limit).await?;
     let status = response.status();
     if status.is_success() {
         return Ok(response);

@@ -186,6 +186,7 @@ impl From<Release> for release::Release {
     fn from(release: Release) -> Self {
         Self {
             tag: release.tag,
+            version: release.version,
             prerelease: release.prerelease,
             published: release.published,
             assets: release.assets.into_iter().map(Into::into).collect(),

@@ -1,18 +1,14 @@
 //! npm packages as releases (npm registry API, "package metadata").
 //!
 //! One request a package: the full document, since the abbreviated one has no
-//! times. It is read once and kept, reduced to what releases need.
+//! times.
 
-use std::cmp::Reverse;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, AUTHORIZATION};
-use semver::Version;
 use serde::Deserialize;
 use serde_json::Value;
-use tokio::sync::OnceCell;
 use url::Url;
 
 use super::npmrc::NpmConfig;
@@ -25,20 +21,11 @@ const MAX_BYTES: usize = 256 << 20;
 /// Facts of a version that go into `extras` under the same name.
 const FACTS: [&str; 4] = ["license", "description", "homepage", "deprecated"];
 
-type Slot = Arc<OnceCell<Arc<Vec<Found>>>>;
-
 /// Reads npm registries.
 #[derive(Debug)]
 pub(super) struct Npm {
     http: reqwest::Client,
     config: NpmConfig,
-    packages: Mutex<HashMap<String, Slot>>,
-}
-
-#[derive(Debug)]
-struct Found {
-    version: Version,
-    release: Release,
 }
 
 #[derive(Debug, Deserialize)]
@@ -50,48 +37,13 @@ struct Document {
 }
 
 impl Npm {
-    pub(super) fn new(http: reqwest::Client, config: NpmConfig) -> Self {
-        Self {
-            http,
-            config,
-            packages: Mutex::default(),
-        }
+    pub(super) const fn new(http: reqwest::Client, config: NpmConfig) -> Self {
+        Self { http, config }
     }
 
-    pub(super) async fn list(&self, name: &str, limit: u32) -> Result<Vec<Release>, CallError> {
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let all = self.package(name).await?;
-        Ok(all.iter().take(limit).map(|f| f.release.clone()).collect())
-    }
-
-    pub(super) async fn latest(&self, name: &str) -> Result<Release, CallError> {
-        let all = self.package(name).await?;
-        let found = all.iter().find(|found| !found.release.prerelease);
-        found
-            .map(|found| found.release.clone())
-            .ok_or_else(|| CallError::NotFound(format!("npm's {name} has only prereleases")))
-    }
-
-    pub(super) async fn get(&self, name: &str, tag: &str) -> Result<Release, CallError> {
-        let all = self.package(name).await?;
-        let found = all.iter().find(|found| found.release.tag == tag);
-        found
-            .map(|found| found.release.clone())
-            .ok_or_else(|| CallError::NotFound(format!("npm's {name} has no version {tag}")))
-    }
-
-    /// All releases, newest first, read once.
-    async fn package(&self, name: &str) -> Result<Arc<Vec<Found>>, CallError> {
+    /// All versions of a package, in no order.
+    pub(super) async fn all(&self, name: &str) -> Result<Vec<Release>, CallError> {
         let path = encoded(name)?;
-        let slot = {
-            let mut packages = self.packages.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(packages.entry(name.to_owned()).or_default())
-        };
-        let read = slot.get_or_try_init(|| self.read(name, &path)).await?;
-        Ok(Arc::clone(read))
-    }
-
-    async fn read(&self, name: &str, path: &str) -> Result<Arc<Vec<Found>>, CallError> {
         let registry = self.config.registry_of(name).await?;
         let url = Url::parse(&format!("{registry}{path}"))
             .map_err(|e| CallError::InvalidInput(format!("npm package {name}: {e}")))?;
@@ -108,7 +60,7 @@ impl Npm {
         let document: Document = serde_json::from_slice(&bytes).map_err(|e| {
             CallError::Unavailable(format!("{}: not npm's package metadata: {e}", shown(&url)))
         })?;
-        let mut all = releases(name, &document);
+        let all = releases(name, &document);
         if all.is_empty() {
             let why = match document.time.contains_key("unpublished") {
                 true => "was unpublished",
@@ -116,8 +68,7 @@ impl Npm {
             };
             return Err(CallError::NotFound(format!("npm's {name} {why}")));
         }
-        all.sort_by(|a, b| Reverse(&a.version).cmp(&Reverse(&b.version)));
-        Ok(Arc::new(all))
+        Ok(all)
     }
 
     async fn request(&self, url: &Url) -> Result<Vec<u8>, Attempt> {
@@ -143,9 +94,8 @@ impl Npm {
 }
 
 /// Versions that can be downloaded. One that is malformed is left out.
-fn releases(name: &str, document: &Document) -> Vec<Found> {
+fn releases(name: &str, document: &Document) -> Vec<Release> {
     let found = |(tag, manifest): (&String, &Value)| {
-        let version = Version::parse(tag).ok()?;
         let dist = manifest.get("dist")?;
         let text = |value: &Value, key: &str| value.get(key)?.as_str().map(str::to_owned);
         let url = Url::parse(&text(dist, "tarball")?).ok()?;
@@ -154,31 +104,22 @@ fn releases(name: &str, document: &Document) -> Vec<Found> {
             Some(((*fact).to_owned(), value))
         });
         let asset = Asset {
-            name: url.path_segments()?.next_back()?.to_owned(),
             // What npm calls a size is that of the unpacked files.
             size: None,
             integrity: text(dist, "integrity"),
-            url: url.into(),
+            ..Asset::at(url.path_segments()?.next_back()?, url.as_str())?
         };
-        Some(Found {
-            release: Release {
-                tag: tag.clone(),
-                prerelease: !version.pre.is_empty(),
-                published: document.time.get(tag).and_then(plain),
-                assets: vec![asset],
-                extras: extras.collect(),
-            },
-            version,
+        Some(Release {
+            published: document.time.get(tag).and_then(plain),
+            assets: vec![asset],
+            extras: extras.collect(),
+            ..Release::tag(tag)
         })
     };
     let all: Vec<_> = document.versions.iter().filter_map(found).collect();
     if all.len() < document.versions.len() {
         let left = document.versions.len() - all.len();
-        tracing::debug!(
-            name,
-            left,
-            "npm versions without a usable number or tarball"
-        );
+        tracing::debug!(name, left, "npm versions without a usable tarball");
     }
     all
 }

@@ -1,9 +1,13 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
 use super::*;
+use crate::progress::Silent;
+use crate::registry::Upstream;
+use crate::release::{Access, Releases, ReleasesOptions, Selection, Source};
 
 const PACKAGE: &str = r#"{
   "name": "@scope/tool", "dist-tags": {"latest": "1.9.0"},
@@ -46,15 +50,37 @@ async fn server(answers: Vec<(&'static str, &'static str)>) -> (String, Arc<Mute
     (base, heads)
 }
 
-fn npm(base: &str) -> Npm {
-    Npm::new(crate::fetch::client().unwrap(), NpmConfig::registry(base))
+fn npm(base: &str) -> Releases {
+    releases(NpmConfig::registry(base))
+}
+
+fn releases(npm: NpmConfig) -> Releases {
+    Releases::new(ReleasesOptions {
+        npm,
+        access: Access::from_env(|_| None).unwrap(),
+        cache: None,
+        upstream: Upstream::new(Arc::new(Silent)),
+    })
+    .unwrap()
+}
+
+fn package(name: &str) -> Source {
+    Source::Npm(name.to_owned())
+}
+
+fn all() -> Selection {
+    Selection::new(None, true).unwrap()
 }
 
 #[tokio::test]
 async fn lists_by_version_from_one_request() {
     let (base, heads) = server(vec![("200 OK", PACKAGE)]).await;
     let npm = npm(&base);
-    let (all, latest) = tokio::join!(npm.list("@scope/tool", 10), npm.latest("@scope/tool"));
+    let (source, every) = (package("@scope/tool"), all());
+    let (all, latest) = tokio::join!(
+        npm.list(&source, &every, 10),
+        npm.latest(&source, Some("{version}"))
+    );
     let all = all.unwrap();
     let tags: Vec<_> = all.iter().map(|r| (r.tag.as_str(), r.prerelease)).collect();
     assert_eq!(
@@ -79,15 +105,15 @@ async fn lists_by_version_from_one_request() {
             ("description".into(), "A tool".into())
         ]
     );
-    let old = npm.get("@scope/tool", "1.9.0").await.unwrap();
+    let old = npm.get(&source, "1.9.0").await.unwrap();
     assert_eq!(old.assets[0].integrity.as_deref(), Some("sha512-AA=="));
     assert!(
         old.extras
             .contains(&("deprecated".into(), "use 1.10".into()))
     );
-    let error = npm.get("@scope/tool", "0.1.0").await.unwrap_err();
-    assert!(matches!(&error, CallError::NotFound(text) if text.contains("no version 0.1.0")));
-    assert_eq!(npm.list("@scope/tool", 1).await.unwrap().len(), 1);
+    let error = npm.get(&source, "0.1.0").await.unwrap_err();
+    assert!(matches!(&error, CallError::NotFound(text) if text.contains("no release 0.1.0")));
+    assert_eq!(npm.list(&source, &every, 1).await.unwrap().len(), 1);
 
     let heads = heads.lock().unwrap();
     assert_eq!(heads.len(), 1);
@@ -115,7 +141,7 @@ async fn says_what_went_wrong() {
         ("200 OK", "<html>", 1, "Unavailable("),
     ] {
         let (base, heads) = server(vec![(status, body)]).await;
-        let error = npm(&base).list("x", 1).await.unwrap_err();
+        let error = npm(&base).list(&package("x"), &all(), 1).await.unwrap_err();
         assert!(
             format!("{error:?}").starts_with(expected),
             "{status}: {error:?}"
@@ -128,8 +154,8 @@ async fn says_what_went_wrong() {
 async fn a_failed_read_is_tried_again_later() {
     let (base, _) = server(vec![("404 Not Found", ""), ("200 OK", PACKAGE)]).await;
     let npm = npm(&base);
-    npm.latest("x").await.unwrap_err();
-    npm.latest("x").await.unwrap();
+    npm.latest(&package("x"), None).await.unwrap_err();
+    npm.latest(&package("x"), None).await.unwrap();
 }
 
 #[tokio::test]
@@ -138,7 +164,7 @@ async fn refuses_names_that_are_paths() {
     for name in [
         "", "..", "a/b", "@a", "@a/..", "@../b", "a?b", "a%2fb", "@a/b/c", ".x",
     ] {
-        let error = npm.latest(name).await.unwrap_err();
+        let error = npm.latest(&package(name), None).await.unwrap_err();
         assert!(
             matches!(error, CallError::InvalidInput(_)),
             "{name}: {error}"
@@ -149,12 +175,18 @@ async fn refuses_names_that_are_paths() {
 /// Reads the registry that npm is configured for.
 #[tokio::test]
 async fn reads_a_large_package() {
-    let npm = Npm::new(crate::fetch::client().unwrap(), NpmConfig::load());
+    let npm = releases(NpmConfig::load());
     let begun = std::time::Instant::now();
-    let all = npm.list("esbuild", u32::MAX).await.unwrap();
+    let all = npm
+        .list(&package("esbuild"), &all(), u32::MAX)
+        .await
+        .unwrap();
     println!("{} versions in {:?}", all.len(), begun.elapsed());
     assert!(all.len() > 400);
-    let get = npm.get("@esbuild/linux-arm64", "0.25.1").await.unwrap();
+    let get = npm
+        .get(&package("@esbuild/linux-arm64"), "0.25.1")
+        .await
+        .unwrap();
     let place = tempfile::tempdir().unwrap();
     std::fs::create_dir(place.path().join("src")).unwrap();
     let fetcher =

@@ -1,52 +1,96 @@
 //! Asks the right source.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 
+use tokio::sync::OnceCell;
+
+use super::access::Site;
+use super::api::Api;
 use super::npm::Npm;
-use super::{NpmConfig, Release, Source};
+use super::response_cache::ResponseCache;
+use super::selection::alone;
+use super::{Access, NpmConfig, Place, Release, Selection, Source, gitea, github, gitlab};
+use crate::fetch;
 use crate::recipe::CallError;
+use crate::registry::Upstream;
+
+type Slot = Arc<OnceCell<Arc<Vec<Release>>>>;
+
+/// How sources are reached.
+pub struct ReleasesOptions {
+    /// Where npm's registries are.
+    pub npm: NpmConfig,
+    /// Where APIs are, and their tokens.
+    pub access: Access,
+    /// A folder for answers of APIs; without it nothing is kept.
+    pub cache: Option<PathBuf>,
+    /// For registry tags.
+    pub upstream: Upstream,
+}
 
 /// Reads releases over HTTP. Clones share what was read; it is kept for as
 /// long as they live.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Releases {
-    npm: Arc<Npm>,
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    npm: Npm,
+    api: Api,
+    access: Access,
+    upstream: Upstream,
+    read: Mutex<HashMap<Source, Slot>>,
 }
 
 impl Releases {
-    /// Uses this HTTP client, which [`client`](crate::fetch::client) makes, and
-    /// the configuration of the sources' own tools.
-    #[must_use]
-    pub fn new(http: reqwest::Client) -> Self {
-        Self::with_npm(http, NpmConfig::load())
+    /// Connects nowhere yet.
+    ///
+    /// # Errors
+    /// If TLS cannot be set up.
+    pub fn new(options: ReleasesOptions) -> reqwest::Result<Self> {
+        Ok(Self {
+            inner: Arc::new(Inner {
+                npm: Npm::new(fetch::client()?, options.npm),
+                api: Api::new(options.cache.map(ResponseCache::new))?,
+                access: options.access,
+                upstream: options.upstream,
+                read: Mutex::default(),
+            }),
+        })
     }
 
-    /// The same with this npm configuration.
-    #[must_use]
-    pub fn with_npm(http: reqwest::Client, config: NpmConfig) -> Self {
-        Self {
-            npm: Arc::new(Npm::new(http, config)),
-        }
-    }
-
-    /// The newest `limit` releases by version order, newest first.
+    /// The newest `limit` releases that count, by version order, newest first.
     ///
     /// # Errors
     /// As the contract's `release.list`.
-    pub async fn list(&self, source: &Source, limit: u32) -> Result<Vec<Release>, CallError> {
-        match source {
-            Source::Npm(name) => self.npm.list(name, limit).await,
-        }
+    pub async fn list(
+        &self,
+        source: &Source,
+        selection: &Selection,
+        limit: u32,
+    ) -> Result<Vec<Release>, CallError> {
+        let mut found = selection.of(&self.inner.all(source).await?);
+        found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(found)
     }
 
-    /// The newest release that is not a prerelease.
+    /// The newest release by version order that is not a prerelease.
     ///
     /// # Errors
     /// As the contract's `release.latest`.
-    pub async fn latest(&self, source: &Source) -> Result<Release, CallError> {
-        match source {
-            Source::Npm(name) => self.npm.latest(name).await,
-        }
+    pub async fn latest(
+        &self,
+        source: &Source,
+        pattern: Option<&str>,
+    ) -> Result<Release, CallError> {
+        let selection = Selection::new(pattern, false)?;
+        let found = self.list(source, &selection, 1).await?.pop();
+        found.ok_or_else(|| {
+            CallError::NotFound(format!("{source} has no release that is not a prerelease"))
+        })
     }
 
     /// The release with this tag.
@@ -54,8 +98,108 @@ impl Releases {
     /// # Errors
     /// As the contract's `release.get`.
     pub async fn get(&self, source: &Source, tag: &str) -> Result<Release, CallError> {
-        match source {
-            Source::Npm(name) => self.npm.get(name, tag).await,
+        if tag.is_empty() || tag == "." || tag == ".." || tag.contains(char::is_control) {
+            return Err(CallError::InvalidInput(format!(
+                "`{}` cannot be a tag",
+                tag.escape_debug()
+            )));
         }
+        let inner = &self.inner;
+        let found = match inner.slot(source).initialized() {
+            true => inner.listed(source, tag).await?,
+            false => inner.one(source, tag).await?,
+        };
+        found
+            .map(alone)
+            .ok_or_else(|| CallError::NotFound(format!("{source} has no release {tag}")))
+    }
+}
+
+impl Inner {
+    fn slot(&self, source: &Source) -> Slot {
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(read.entry(source.clone()).or_default())
+    }
+
+    /// All releases of a source, read once.
+    async fn all(&self, source: &Source) -> Result<Arc<Vec<Release>>, CallError> {
+        let slot = self.slot(source);
+        let all = slot.get_or_try_init(|| async {
+            let all = self.read(source).await;
+            all.map(Arc::new).map_err(|error| named(error, source))
+        });
+        Ok(Arc::clone(all.await?))
+    }
+
+    async fn read(&self, source: &Source) -> Result<Vec<Release>, CallError> {
+        let api = &self.api;
+        match source {
+            Source::GitHub(name) => github::releases(api, &self.access.github(), name).await,
+            Source::GitHubTags(name) => github::tags(api, &self.access.github(), name).await,
+            Source::GitLab(place) => {
+                gitlab::releases(api, &self.gitlab(place)?, place.path()).await
+            }
+            Source::GitLabTags(place) => {
+                gitlab::tags(api, &self.gitlab(place)?, place.path()).await
+            }
+            Source::Gitea(place) => gitea::releases(api, &self.gitea(place)?, place.path()).await,
+            Source::GiteaTags(place) => gitea::tags(api, &self.gitea(place)?, place.path()).await,
+            Source::Npm(name) => self.npm.all(name).await,
+            Source::Oci(name) => {
+                let tags = self.upstream.tags(name).await?;
+                if tags.is_empty() {
+                    return Err(CallError::NotFound("it has no tags".to_owned()));
+                }
+                Ok(tags.into_iter().map(Release::tag).collect())
+            }
+        }
+    }
+
+    /// The release with a tag, without a list where the source can do that.
+    async fn one(&self, source: &Source, tag: &str) -> Result<Option<Release>, CallError> {
+        let api = &self.api;
+        match source {
+            Source::GitHub(name) => github::release(api, &self.access.github(), name, tag).await,
+            Source::GitLab(place) => {
+                gitlab::release(api, &self.gitlab(place)?, place.path(), tag).await
+            }
+            Source::GitLabTags(place) => {
+                gitlab::tag(api, &self.gitlab(place)?, place.path(), tag).await
+            }
+            Source::Gitea(place) => {
+                gitea::release(api, &self.gitea(place)?, place.path(), tag).await
+            }
+            Source::GiteaTags(place) => {
+                gitea::tag(api, &self.gitea(place)?, place.path(), tag).await
+            }
+            Source::GitHubTags(_) | Source::Npm(_) | Source::Oci(_) => {
+                self.listed(source, tag).await
+            }
+        }
+    }
+
+    async fn listed(&self, source: &Source, tag: &str) -> Result<Option<Release>, CallError> {
+        let all = self.all(source).await?;
+        Ok(all.iter().find(|release| release.tag == tag).cloned())
+    }
+
+    fn gitlab(&self, place: &Place) -> Result<Site, CallError> {
+        let site = self.access.gitlab(place.host());
+        site.map_err(|e| CallError::InvalidInput(format!("{place}: {e}")))
+    }
+
+    fn gitea(&self, place: &Place) -> Result<Site, CallError> {
+        let site = self.access.gitea(place.host());
+        site.map_err(|e| CallError::InvalidInput(format!("{place}: {e}")))
+    }
+}
+
+/// What is not there may be hidden.
+fn named(error: CallError, source: &Source) -> CallError {
+    match error {
+        CallError::NotFound(text) if !matches!(source, Source::Npm(_)) => {
+            CallError::NotFound(format!("there is no {source}, or it is private: {text}"))
+        }
+        other => other,
     }
 }

@@ -2,7 +2,8 @@
 //! image.
 
 use bakehouse_sdk::fetch::{self, Unpack};
-use bakehouse_sdk::{App, Base, Build, Error, Image, Recipe, Target, Version, release};
+use bakehouse_sdk::release::{self, Selection};
+use bakehouse_sdk::{App, Base, Build, Error, Image, Recipe, Target, Version};
 
 struct Esbuild;
 
@@ -28,7 +29,7 @@ impl Recipe for Esbuild {
     }
 
     fn versions(limit: u32) -> Result<Vec<Version>, Error> {
-        let releases = release::list("npm:esbuild", limit)?;
+        let releases = release::list("npm:esbuild", &Selection::stable(), limit)?;
         Ok(releases.iter().map(Version::of).collect())
     }
 

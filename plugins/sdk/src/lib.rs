@@ -4,7 +4,8 @@
 //! `cdylib` crate built for `wasm32-wasip2`:
 //!
 //! ```
-//! use bakehouse_sdk::{App, Base, Build, Error, Image, Recipe, Target, Version, release};
+//! use bakehouse_sdk::release::{self, Selection};
+//! use bakehouse_sdk::{App, Base, Build, Error, Image, Recipe, Target, Version};
 //!
 //! struct Hello;
 //!
@@ -18,7 +19,7 @@
 //!     }
 //!
 //!     fn versions(limit: u32) -> Result<Vec<Version>, Error> {
-//!         let releases = release::list("npm:hello", limit)?;
+//!         let releases = release::list("npm:hello", &Selection::stable(), limit)?;
 //!         Ok(releases.iter().map(Version::of).collect())
 //!     }
 //!
@@ -46,6 +47,7 @@ mod build;
 mod describe;
 pub mod dockerfile;
 mod platform;
+mod selection;
 mod version;
 
 pub use __bindings::bakehouse::recipe::types::{

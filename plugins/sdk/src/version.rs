@@ -38,13 +38,12 @@ impl Version {
         self
     }
 
-    /// The version of an upstream release: its tag without a leading `v`, its
-    /// date, no source checkout.
+    /// The version of an upstream release: its number and date, no source
+    /// checkout.
     #[must_use]
     pub fn of(release: &Release) -> Self {
-        let tag = &release.tag;
         Self {
-            number: tag.strip_prefix('v').unwrap_or(tag).to_owned(),
+            number: release.version.clone(),
             source: None,
             prerelease: release.prerelease,
             created: release.published.clone(),

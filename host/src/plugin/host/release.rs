@@ -2,21 +2,28 @@
 
 use std::time::Duration;
 
-use crate::plugin::bindings::bakehouse::recipe::release::{Host, Release};
+use crate::plugin::bindings::bakehouse::recipe::release::{Host, Release, Selection};
 use crate::plugin::state::{State, bounded};
 use crate::recipe::CallError;
-use crate::release::{Release as Found, Source};
+use crate::release::{self, Source};
 
 const LIMIT: Duration = Duration::from_secs(120);
 
 impl Host for State {
-    async fn list(&mut self, source: String, limit: u32) -> Result<Vec<Release>, CallError> {
+    async fn list(
+        &mut self,
+        source: String,
+        selection: Selection,
+        limit: u32,
+    ) -> Result<Vec<Release>, CallError> {
         let source = self.granted(&source)?;
+        let selection =
+            release::Selection::new(selection.pattern.as_deref(), selection.prereleases)?;
         let releases = self.services.releases.clone();
         let found = bounded(
             &format!("listing {source}"),
             LIMIT,
-            releases.list(&source, limit),
+            releases.list(&source, &selection, limit),
         )
         .await?;
         Ok(found
@@ -25,10 +32,19 @@ impl Host for State {
             .collect())
     }
 
-    async fn latest(&mut self, source: String) -> Result<Release, CallError> {
+    async fn latest(
+        &mut self,
+        source: String,
+        pattern: Option<String>,
+    ) -> Result<Release, CallError> {
         let source = self.granted(&source)?;
         let releases = self.services.releases.clone();
-        let found = bounded(&format!("asking {source}"), LIMIT, releases.latest(&source)).await?;
+        let found = bounded(
+            &format!("asking {source}"),
+            LIMIT,
+            releases.latest(&source, pattern.as_deref()),
+        )
+        .await?;
         Ok(self.remember(found))
     }
 
@@ -52,10 +68,10 @@ impl State {
         Ok(parsed)
     }
 
-    /// Assets of a granted source may be downloaded in the same call.
-    fn remember(&mut self, release: Found) -> Release {
-        self.assets
-            .extend(release.assets.iter().map(|asset| asset.url.clone()));
+    /// Assets that a granted source serves may be downloaded in the same call.
+    fn remember(&mut self, release: release::Release) -> Release {
+        let own = release.assets.iter().filter(|asset| !asset.elsewhere);
+        self.assets.extend(own.map(|asset| asset.url.clone()));
         release.into()
     }
 }

@@ -2,7 +2,8 @@
 //! other.
 
 use bakehouse_sdk::log::{self, Level};
-use bakehouse_sdk::{App, Base, Build, Error, Image, Recipe, Target, Version, buildx, release};
+use bakehouse_sdk::release::{self, Selection};
+use bakehouse_sdk::{App, Base, Build, Error, Image, Recipe, Target, Version, buildx};
 
 struct CrossHello;
 
@@ -38,7 +39,7 @@ impl Recipe for CrossHello {
     }
 
     fn versions(limit: u32) -> Result<Vec<Version>, Error> {
-        let releases = release::list("npm:crosshello", limit)?;
+        let releases = release::list("npm:crosshello", &Selection::all(), limit)?;
         let version = |release: &release::Release| {
             let mut version = Version::of(release);
             // Tests tell the compiler's image in the package's description.

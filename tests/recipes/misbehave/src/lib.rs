@@ -3,7 +3,8 @@
 use std::hint::black_box;
 
 use bakehouse_sdk::fetch::{self, Unpack};
-use bakehouse_sdk::{App, Base, Build, Error, Image, Recipe, Target, Version, registry, release};
+use bakehouse_sdk::release::{self, Selection};
+use bakehouse_sdk::{App, Base, Build, Error, Image, Recipe, Target, Version, options, registry};
 
 struct Misbehave;
 
@@ -17,7 +18,12 @@ impl Recipe for Misbehave {
     }
 
     fn versions(limit: u32) -> Result<Vec<Version>, Error> {
-        let releases = release::list("npm:misbehave", limit)?;
+        let source = options::get("source").unwrap_or_else(|| "npm:misbehave".to_owned());
+        let mut selection = Selection::all();
+        if let Some(pattern) = options::get("tags") {
+            selection = selection.tags(&pattern);
+        }
+        let releases = release::list(&source, &selection, limit)?;
         Ok(releases.iter().map(Version::of).collect())
     }
 
@@ -41,7 +47,7 @@ impl Recipe for Misbehave {
                     eaten.push(black_box(vec![1; 1 << 20]));
                 }
             }
-            "source" => drop(release::latest("npm:not-granted")?),
+            "source" => drop(release::latest("npm:not-granted", None)?),
             "asset" => {
                 let release = release::get("npm:misbehave", &version.number)?;
                 for asset in &release.assets {

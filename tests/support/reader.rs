@@ -1,0 +1,66 @@
+//! Release sources as the host reads them, without recipe and binary.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use bakehouse::progress::Silent;
+use bakehouse::recipe::CallError;
+use bakehouse::registry::Upstream;
+use bakehouse::release::{
+    Access, NpmConfig, Release, Releases, ReleasesOptions, Selection, Source,
+};
+
+/// Reads releases as one process does.
+pub struct Reader {
+    releases: Releases,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl Reader {
+    /// With these environment variables, and answers kept in `cache`.
+    pub fn new(variables: &[(&str, &str)], cache: Option<&Path>) -> Self {
+        let variable = |name: &str| {
+            let found = variables.iter().find(|(key, _)| *key == name)?;
+            Some(found.1.to_owned())
+        };
+        let releases = Releases::new(ReleasesOptions {
+            npm: NpmConfig::registry("http://127.0.0.1:9/"),
+            access: Access::from_env(variable).unwrap(),
+            cache: cache.map(Path::to_path_buf),
+            upstream: Upstream::new(Arc::new(Silent)),
+        });
+        Self {
+            releases: releases.unwrap(),
+            runtime: tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap(),
+        }
+    }
+
+    /// All releases that count, prereleases too.
+    pub fn list(&self, source: &str, pattern: Option<&str>) -> Result<Vec<Release>, CallError> {
+        let source: Source = source.parse()?;
+        let selection = Selection::new(pattern, true)?;
+        self.runtime
+            .block_on(self.releases.list(&source, &selection, u32::MAX))
+    }
+
+    /// Versions of [`list`](Self::list); prereleases have a `*`.
+    pub fn versions(&self, source: &str, pattern: Option<&str>) -> Vec<String> {
+        let star = |release: &Release| if release.prerelease { "*" } else { "" };
+        let all = self.list(source, pattern).unwrap().into_iter();
+        all.map(|r| format!("{}{}", r.version, star(&r))).collect()
+    }
+
+    pub fn latest(&self, source: &str, pattern: Option<&str>) -> Result<Release, CallError> {
+        let source: Source = source.parse()?;
+        self.runtime
+            .block_on(self.releases.latest(&source, pattern))
+    }
+
+    pub fn get(&self, source: &str, tag: &str) -> Result<Release, CallError> {
+        let source: Source = source.parse()?;
+        self.runtime.block_on(self.releases.get(&source, tag))
+    }
+}
