@@ -110,7 +110,7 @@ pub async fn open_registry(
         RegistryChoice::Local => {
             let local = LocalRegistry::open(&project.local_registry(), port).await?;
             let endpoint =
-                Endpoint::new(&local.address().to_string(), &settings.namespace)?.shown_as_local();
+                Endpoint::new(&local.address().to_string(), &settings.namespace)?.embedded();
             Ok((Registry::new(endpoint, reporter)?, Some(local)))
         }
     }

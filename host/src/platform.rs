@@ -82,6 +82,30 @@ impl Platform {
         self.variant.as_deref()
     }
 
+    /// The platform as it stands in a descriptor.
+    #[must_use]
+    pub fn to_oci(&self) -> oci_spec::image::Platform {
+        let mut platform = oci_spec::image::Platform::default();
+        platform.set_os(self.os.as_str().into());
+        platform.set_architecture(self.architecture.as_str().into());
+        platform.set_variant(self.variant.clone());
+        platform.set_os_version(None);
+        platform.set_os_features(None);
+        platform
+    }
+
+    /// The platform of a descriptor.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn from_oci(platform: &oci_spec::image::Platform) -> Result<Self, Failure> {
+        Self::new(
+            &platform.os().to_string(),
+            &platform.architecture().to_string(),
+            platform.variant().as_deref(),
+        )
+    }
+
     /// The platform as a file name: `linux-arm-v7`.
     #[must_use]
     pub fn slug(&self) -> String {

@@ -8,6 +8,7 @@ use super::Session;
 use super::run::finish;
 use super::text::dry_run;
 use crate::cli::{Format, MergeArgs};
+use crate::context::Context;
 use crate::error::{ExitCode, Failure};
 use crate::pipeline::checkout::one_commit;
 use crate::pipeline::digest_file::DigestFile;
@@ -21,17 +22,25 @@ pub(super) async fn merge(session: &Session, args: &MergeArgs) -> Result<ExitCod
     let context = session
         .context(|overrides| overrides.platforms.clone_from(&args.platforms))
         .await?;
-    let apps = [args.app.clone()];
-    let discovered = discover::discover(&context, &apps, Some(&args.version)).await?;
-    let plan = check::plan(&context, &discovered).await?;
-    if args.dry_run {
-        session.printer.data(&dry_run(&plan));
-        return Ok(ExitCode::Success);
-    }
     let digests = args
         .digests
         .clone()
         .unwrap_or_else(|| context.project.digests());
+    // Upstream was asked when it was built.
+    let discovered = match DigestFile::version_of(&digests, &args.app, &args.version)? {
+        Some(version) => vec![discover::known(&context, &args.app, version).await?],
+        None => {
+            let apps = [args.app.clone()];
+            discover::discover(&context, &apps, Some(&args.version)).await?
+        }
+    };
+    if args.dry_run {
+        let plan = check::plan(&context, &discovered).await?;
+        session.printer.data(&dry_run(&plan));
+        return Ok(ExitCode::Success);
+    }
+    // The merge itself looks at what is published.
+    let plan = check::plan_unchecked(&context, &discovered).await?;
     let mut report = Report::default();
     for (app, version) in plan
         .apps
@@ -65,7 +74,7 @@ pub(super) async fn merge(session: &Session, args: &MergeArgs) -> Result<ExitCod
                         .hint("merge with the --registry and --namespace it was built with")
                         .into());
                     }
-                    None if image.present.contains(platform) => {}
+                    None if is_published(&context, &target).await? => {}
                     None => {
                         return Err(Failure::new(
                             ExitCode::NotFound,
@@ -96,10 +105,20 @@ pub(super) async fn merge(session: &Session, args: &MergeArgs) -> Result<ExitCod
             )
             .await?;
             report.images.push(merged);
-            let moved = move_tags(&context, &image.image, &[(version, image)]).await?;
+            let written = report.written();
+            let versions = [(version, image)];
+            let moved = move_tags(&context, &image.image, &versions, &app.moving, &written).await?;
             report.add_moved(context.registry.endpoint(), &image.image, moved);
         }
     }
     report.retries = context.registry.retries();
     finish(session, &report, Format::Text)
+}
+
+async fn is_published(context: &Context, target: &TargetId) -> Result<bool> {
+    let published = context
+        .registry
+        .published(&target.image, &target.version)
+        .await?;
+    Ok(published.is_some_and(|p| p.platforms.contains_key(&target.platform)))
 }

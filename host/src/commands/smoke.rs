@@ -9,7 +9,7 @@ use super::{Session, reference};
 use crate::cli::SmokeArgs;
 use crate::engine::{Credentials, Engine, Smoke};
 use crate::error::{ExitCode, Failure};
-use crate::registry::credentials;
+use crate::registry::credentials::{Credentials as _, DockerCredentials};
 
 /// Longest time for one platform, image pull included.
 const LIMIT: Duration = Duration::from_secs(300);
@@ -33,7 +33,8 @@ pub(super) async fn smoke(session: &Session, args: &SmokeArgs) -> Result<ExitCod
         args.platforms.clone()
     };
     let engine = Engine::connect()?;
-    let login = match credentials::resolve(endpoint.host())? {
+    let found = DockerCredentials::new(endpoint.host()).find().await?;
+    let login = match found {
         RegistryAuth::Basic(username, password) => Some(Credentials { username, password }),
         RegistryAuth::Bearer(_) | RegistryAuth::Anonymous => None,
     };

@@ -193,8 +193,12 @@ pub(super) fn inspection_text(inspection: &Inspection) -> String {
         if !image.entrypoint.is_empty() {
             let _ = writeln!(out, "  entrypoint  {}", image.entrypoint.join(" "));
         }
-        for digest in &image.attestations {
-            let _ = writeln!(out, "  attested by {digest}");
+        for attestation in &image.attestations {
+            let predicates = attestation.predicates.join(", ");
+            let _ = writeln!(out, "  attested by {}  {predicates}", attestation.digest);
+        }
+        for (key, value) in &image.annotations {
+            let _ = writeln!(out, "  {key}  {value}");
         }
         for (key, value) in &image.labels {
             let _ = writeln!(out, "  {key}  {value}");

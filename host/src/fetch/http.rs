@@ -25,18 +25,23 @@ pub fn client() -> reqwest::Result<Client> {
     Client::builder()
         .user_agent(concat!("bakehouse/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(Duration::from_secs(15))
-        .redirect(Policy::custom(|attempt| {
-            let downgrade = attempt.url().scheme() != "https"
-                && attempt.previous().iter().any(|url| url.scheme() == "https");
-            if downgrade {
-                attempt.error("redirect from https to http refused")
-            } else if attempt.previous().len() > MAX_REDIRECTS {
-                attempt.error("more than 5 redirects")
-            } else {
-                attempt.follow()
-            }
-        }))
+        .redirect(redirects())
         .build()
+}
+
+/// At most five redirects, none from `https` to `http`.
+pub(crate) fn redirects() -> Policy {
+    Policy::custom(|attempt| {
+        let downgrade = attempt.url().scheme() != "https"
+            && attempt.previous().iter().any(|url| url.scheme() == "https");
+        if downgrade {
+            attempt.error("redirect from https to http refused")
+        } else if attempt.previous().len() > MAX_REDIRECTS {
+            attempt.error("more than 5 redirects")
+        } else {
+            attempt.follow()
+        }
+    })
 }
 
 /// Why one try failed.

@@ -15,3 +15,4 @@ mod unpack;
 pub use download::{Download, Downloaded, Unpack};
 pub use fetcher::Fetcher;
 pub use http::client;
+pub(crate) use http::redirects;

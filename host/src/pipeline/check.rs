@@ -1,7 +1,5 @@
 //! Stage 2, check: what the registry has.
 
-use std::collections::BTreeMap;
-
 use anyhow::Result;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 
@@ -13,30 +11,41 @@ use crate::platform::Platform;
 use crate::progress::Event;
 use crate::recipe::{App, Version};
 
-/// Tags looked at in parallel.
-const PARALLEL: usize = 8;
-
 /// Checks every version's tags and plans what is missing.
 ///
 /// # Errors
 /// [`ExitCode::Registry`], [`ExitCode::Credentials`], and whatever the recipe's
 /// `matrix` answers.
 pub async fn plan(context: &Context, discovered: &[Discovered]) -> Result<Plan> {
-    let mut apps = Vec::new();
     for found in discovered {
-        let name = &found.app.name;
-        let count = found.versions.len();
         context.reporter.report(Event::Stage {
             name: "check",
             detail: &format!(
-                "{name}: {count} versions in {}",
+                "{}: {} versions in {}",
+                found.app.name,
+                found.versions.len(),
                 context.registry.endpoint()
             ),
         });
+    }
+    planned(context, discovered, true).await
+}
+
+/// The plan as if nothing was published; the registry is not asked.
+///
+/// # Errors
+/// Whatever the recipe's `matrix` answers.
+pub async fn plan_unchecked(context: &Context, discovered: &[Discovered]) -> Result<Plan> {
+    planned(context, discovered, false).await
+}
+
+async fn planned(context: &Context, discovered: &[Discovered], check: bool) -> Result<Plan> {
+    let mut apps = Vec::new();
+    for found in discovered {
         refuse_unknown_platforms(&found.app, &context.settings.platforms)?;
         let facts = futures_util::stream::iter(&found.versions)
-            .map(|version| facts(context, found, version))
-            .buffered(PARALLEL)
+            .map(|version| facts(context, found, version, check))
+            .buffered(context.registry.parallel())
             .try_collect()
             .await?;
         apps.push(plan_app(
@@ -54,22 +63,27 @@ pub async fn plan(context: &Context, discovered: &[Discovered]) -> Result<Plan> 
     })
 }
 
-async fn facts(context: &Context, found: &Discovered, version: &Version) -> Result<VersionFacts> {
-    let matrix = found.recipe.matrix(&found.app, version).await?;
-    let mut published = BTreeMap::new();
-    for image in &found.app.images {
-        if let Some(there) = context
-            .registry
-            .published(&image.name, &version.number)
-            .await?
-        {
-            published.insert(image.name.clone(), there.platforms);
-        }
-    }
+async fn facts(
+    context: &Context,
+    found: &Discovered,
+    version: &Version,
+    check: bool,
+) -> Result<VersionFacts> {
+    let images = found.app.images.iter().filter(|_| check);
+    let published = images.map(|image| async move {
+        let there = context.registry.published(&image.name, &version.number);
+        let there = there.await?;
+        anyhow::Ok(there.map(|there| (image.name.clone(), there.platforms)))
+    });
+    let (matrix, published) = futures_util::future::try_join(
+        found.recipe.matrix(&found.app, version),
+        futures_util::future::try_join_all(published),
+    )
+    .await?;
     Ok(VersionFacts {
         version: version.clone(),
         matrix,
-        published,
+        published: published.into_iter().flatten().collect(),
     })
 }
 

@@ -1,7 +1,7 @@
 //! Digest files: what is left behind by each finished target.
 
-use std::io::Write as _;
-use std::path::Path;
+use std::io::{ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use oci_spec::image::Descriptor;
@@ -81,6 +81,28 @@ impl DigestFile {
         Ok(())
     }
 
+    /// The version that the digest files below `folder` are about, as the recipe
+    /// described it when it was built; none where there is no digest file.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn version_of(folder: &Path, app: &str, number: &str) -> Result<Option<Version>> {
+        let version = folder.join(app).join(number);
+        for image in entries(&version)? {
+            for file in entries(&image)? {
+                let bytes = std::fs::read(&file)
+                    .with_context(|| format!("cannot read {}", file.display()))?;
+                // Those that cannot be read are named when their turn comes.
+                if let Ok(file) = serde_json::from_slice::<Self>(&bytes)
+                    && file.version.number == number
+                {
+                    return Ok(Some(file.version));
+                }
+            }
+        }
+        Ok(None)
+    }
+
     /// Reads a target's digest file below `folder`; none when there is none.
     ///
     /// # Errors
@@ -90,7 +112,7 @@ impl DigestFile {
         let path = folder.join(target.digest_file());
         let bytes = match std::fs::read(&path) {
             Ok(bytes) => bytes,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => {
                 return Err(error).with_context(|| format!("cannot read {}", path.display()));
             }
@@ -112,6 +134,24 @@ impl DigestFile {
         }
         Ok(Some(file))
     }
+}
+
+/// What is in a folder, sorted; nothing where there is none.
+fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
+    let found = match std::fs::read_dir(folder) {
+        Ok(found) => found,
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            return Ok(Vec::new());
+        }
+        Err(error) => {
+            return Err(error).with_context(|| format!("cannot read {}", folder.display()));
+        }
+    };
+    let mut paths = found
+        .map(|entry| Ok(entry?.path()))
+        .collect::<Result<Vec<_>>>()?;
+    paths.sort();
+    Ok(paths)
 }
 
 #[cfg(test)]

@@ -54,11 +54,21 @@ pub async fn discover(
     Ok(found)
 }
 
-async fn one(context: &Context, name: &str, version: Option<&str>) -> Result<Discovered> {
-    context.reporter.report(Event::Stage {
-        name: "discover",
-        detail: name,
-    });
+/// An app with one version that is known already; upstream is not asked.
+///
+/// # Errors
+/// As [`discover`].
+pub async fn known(context: &Context, name: &str, version: Version) -> Result<Discovered> {
+    let (file, recipe, app) = load(context, name).await?;
+    Ok(Discovered {
+        file,
+        recipe,
+        app,
+        versions: vec![version],
+    })
+}
+
+async fn load(context: &Context, name: &str) -> Result<(AppFile, Recipe, App)> {
     let file = context.project.app(name)?;
     let wasm = context.project.recipe(name, &file);
     let recipe = context
@@ -72,6 +82,15 @@ async fn one(context: &Context, name: &str, version: Option<&str>) -> Result<Dis
         )
         .await?;
     let app = recipe.describe().await?;
+    Ok((file, recipe, app))
+}
+
+async fn one(context: &Context, name: &str, version: Option<&str>) -> Result<Discovered> {
+    context.reporter.report(Event::Stage {
+        name: "discover",
+        detail: name,
+    });
+    let (file, recipe, app) = load(context, name).await?;
     let versions = match version {
         None => recipe.versions(context.settings.max_versions.get()).await?,
         Some(wanted) => {

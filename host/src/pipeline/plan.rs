@@ -35,6 +35,9 @@ pub struct Plan {
 pub struct AppPlan {
     /// What the recipe says of the app.
     pub app: App,
+    /// Templates of its moving tags.
+    #[serde(default)]
+    pub moving: Vec<String>,
     /// Versions, oldest first, so that moving tags settle on the newest.
     pub versions: Vec<VersionPlan>,
 }
@@ -152,6 +155,7 @@ pub fn plan_app(
         .collect();
     Ok(AppPlan {
         app: app.clone(),
+        moving: moving.to_vec(),
         versions,
     })
 }

@@ -2,7 +2,7 @@ use oci_spec::image::MediaType;
 
 use super::*;
 use crate::recipe::Image;
-use crate::registry::index::sha256;
+use crate::registry::digest::sha256;
 
 const BOTH: [&str; 2] = ["linux/amd64", "linux/arm64"];
 

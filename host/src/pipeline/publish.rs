@@ -11,7 +11,9 @@ use crate::context::Context;
 use crate::platform::Platform;
 use crate::progress::Event;
 use crate::recipe::{App, Version};
-use crate::registry::{Child, MergeRequest, Moved, VERSION_ANNOTATION};
+use crate::registry::{
+    Child, Manifest, MergeRequest, Move, Moved, MovedTag, PRERELEASE_ANNOTATION, VERSION_ANNOTATION,
+};
 use crate::source::Revision;
 
 /// Merges the images of one version, and tags the index with it.
@@ -43,15 +45,26 @@ pub async fn publish(
         force,
     };
     let merged = context.registry.merge(&request).await?;
+    let reference = context
+        .registry
+        .endpoint()
+        .show(&image.image, &version.number);
+    for replaced in &merged.replaced {
+        context.reporter.report(Event::Warning {
+            message: &format!(
+                "{reference}: the published image for {} was replaced: {} by {}",
+                replaced.platform, replaced.from, replaced.to
+            ),
+        });
+    }
     let mut report = ImageReport {
-        reference: context
-            .registry
-            .endpoint()
-            .show(&image.image, &version.number),
+        reference,
         digest: merged.descriptor.digest().to_string(),
         platforms: merged.platforms.keys().map(ToString::to_string).collect(),
         tags: Vec::new(),
         kept: Vec::new(),
+        replaced: merged.replaced,
+        manifest: Some(merged.manifest),
     };
     if merged.tagged {
         report.tags.push(version.number.clone());
@@ -64,33 +77,42 @@ pub async fn publish(
 }
 
 /// Moves each moving tag of an image to the newest of these versions that has
-/// it. They are published, oldest first. An earlier run may have been stopped
-/// between a version's tag and the moving ones, so this does not depend on what
-/// was built now.
+/// it. They are published, oldest first; `written` are the indexes that were
+/// just written. An earlier run may have been stopped between a version's tag
+/// and the moving ones, so this does not depend on what was built now.
 ///
 /// # Errors
-/// As [`Registry::move_tag`](crate::registry::Registry::move_tag).
+/// As [`Registry::move_tags`](crate::registry::Registry::move_tags).
 pub async fn move_tags(
     context: &Context,
     image: &str,
     versions: &[(&VersionPlan, &ImagePlan)],
-) -> Result<Vec<(String, String, Moved)>> {
+    templates: &[String],
+    written: &BTreeMap<String, Manifest>,
+) -> Result<Vec<MovedTag>> {
     let mut newest: BTreeMap<&str, &str> = BTreeMap::new();
     for (version, plan) in versions {
         let number = version.version.number.as_str();
         newest.extend(plan.moving(number).map(|tag| (tag, number)));
     }
-    let mut moved = Vec::new();
-    for (tag, number) in newest {
-        let how = context.registry.move_tag(image, tag, number).await?;
-        if how == Moved::Forward {
-            let endpoint = context.registry.endpoint();
-            context.reporter.report(Event::Tagged {
-                reference: &endpoint.show(image, tag),
-                to: number,
-            });
-        }
-        moved.push((tag.to_owned(), number.to_owned(), how));
+    let endpoint = context.registry.endpoint();
+    let wanted: Vec<Move> = newest
+        .into_iter()
+        .map(|(tag, version)| Move {
+            tag: tag.to_owned(),
+            version: version.to_owned(),
+            manifest: written.get(&endpoint.show(image, version)).cloned(),
+        })
+        .collect();
+    let moved = context
+        .registry
+        .move_tags(image, &wanted, templates)
+        .await?;
+    for tag in moved.iter().filter(|tag| tag.how == Moved::Forward) {
+        context.reporter.report(Event::Tagged {
+            reference: &endpoint.show(image, &tag.tag),
+            to: &tag.version,
+        });
     }
     Ok(moved)
 }
@@ -145,6 +167,7 @@ pub(super) fn annotations(
             "org.opencontainers.image.created",
             version.created.as_deref(),
         ),
+        (PRERELEASE_ANNOTATION, version.prerelease.then_some("true")),
     ];
     facts
         .into_iter()

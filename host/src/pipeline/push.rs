@@ -50,11 +50,15 @@ pub(super) async fn push(
             .context("the builder named no digest")?,
     };
     let digest = descriptor.digest().to_string();
-    let published = context.registry.published(&target.image, &digest).await?;
-    let platforms = published
-        .map(|published| published.platforms)
-        .unwrap_or_default();
+    let platforms = context
+        .registry
+        .pushed(&target.image, &digest)
+        .await?
+        .platforms;
     if platforms.contains_key(&target.platform) {
+        // The merge trusts this, so that it need not ask again.
+        let mut descriptor = descriptor;
+        descriptor.set_platform(Some(target.platform.to_oci()));
         return Ok(descriptor);
     }
     let found: Vec<_> = platforms.keys().map(ToString::to_string).collect();

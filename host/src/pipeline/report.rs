@@ -1,12 +1,13 @@
 //! Stage 7, report: what was done, and what was not.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Serialize;
 
 use super::build::Outcome;
 use crate::error::{ExitCode, Failure, exit_code};
-use crate::registry::{Endpoint, Moved};
+use crate::registry::{Endpoint, Manifest, Moved, MovedTag, Replaced};
 
 /// The end of a run. Its JSON is stable: fields are only added.
 #[derive(Debug, Default, Serialize)]
@@ -58,6 +59,12 @@ pub struct ImageReport {
     pub tags: Vec<String>,
     /// Moving tags left alone, with the reason.
     pub kept: Vec<(String, String)>,
+    /// Published images that were replaced by others (`--force`).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub replaced: Vec<Replaced>,
+    /// The index, for moving tags.
+    #[serde(skip)]
+    pub(super) manifest: Option<Manifest>,
 }
 
 /// Something that was not done.
@@ -91,14 +98,18 @@ impl Report {
         }
     }
 
+    /// The indexes that were written, by reference.
+    #[must_use]
+    pub fn written(&self) -> BTreeMap<String, Manifest> {
+        self.images
+            .iter()
+            .filter_map(|image| Some((image.reference.clone(), image.manifest.clone()?)))
+            .collect()
+    }
+
     /// Adds what became of an image's moving tags.
-    pub fn add_moved(
-        &mut self,
-        endpoint: &Endpoint,
-        image: &str,
-        moved: Vec<(String, String, Moved)>,
-    ) {
-        for (tag, version, how) in moved {
+    pub fn add_moved(&mut self, endpoint: &Endpoint, image: &str, moved: Vec<MovedTag>) {
+        for MovedTag { tag, version, how } in moved {
             let reference = endpoint.show(image, &version);
             match how {
                 Moved::There => {}

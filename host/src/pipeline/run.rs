@@ -250,7 +250,8 @@ async fn move_app_tags(context: &Context, app: &AppPlan, report: &mut Report) {
         }
     }
     for (image, versions) in complete {
-        match move_tags(context, image, &versions).await {
+        let moved = move_tags(context, image, &versions, &app.moving, &report.written()).await;
+        match moved {
             Ok(moved) => report.add_moved(endpoint, image, moved),
             Err(error) => report.add_error(&error),
         }

@@ -10,7 +10,7 @@ use super::bindings::AppPre;
 use super::{Grants, Recipe, Runtime, Services, contract};
 use crate::error::{ExitCode, Failure};
 use crate::recipe::Options;
-use crate::registry::index::sha256;
+use crate::registry::digest::sha256;
 
 /// First bytes of every wasm file, then the layer that tells component from
 /// module (component model, "Binary Format").

@@ -2,21 +2,24 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::Read as _;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
-use std::sync::Arc;
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
 
 use anyhow::{Context as _, Result};
 use bytes::Bytes;
 use futures_util::Stream;
-use oci_client::errors::OciDistributionError;
 use oci_spec::image::Descriptor;
+use sha2::{Digest as _, Sha256};
 
+use super::digest;
 use super::manifest::IndexView;
 
 /// Bytes read at a time.
-const CHUNK: u64 = 4 * 1024 * 1024;
+const PIECE: u64 = 1 << 20;
+/// Pieces read before they are taken.
+const AHEAD: usize = 2;
 /// Manifests and indexes are small; a larger one is not read.
 const MANIFEST_LIMIT: u64 = 16 * 1024 * 1024;
 
@@ -26,6 +29,16 @@ pub(super) struct Archive {
     file: Arc<File>,
     /// Offset and length of each entry.
     entries: HashMap<String, (u64, u64)>,
+}
+
+/// A part of a blob on its way.
+pub(super) struct Blob {
+    /// Bytes that are to come.
+    pub(super) size: u64,
+    /// The bytes.
+    pub(super) stream: Pin<Box<dyn Stream<Item = std::io::Result<Bytes>> + Send>>,
+    /// Set when the blob's digest is not what the layout says.
+    pub(super) corrupt: Arc<OnceLock<String>>,
 }
 
 impl Archive {
@@ -53,35 +66,83 @@ impl Archive {
         Ok(index.manifests)
     }
 
-    /// A whole manifest.
+    /// A whole manifest, its digest verified.
     pub(super) fn manifest(&self, descriptor: &Descriptor) -> Result<Bytes> {
-        self.read(&blob_path(descriptor)).map(Bytes::from)
-    }
-
-    /// A blob, streamed.
-    pub(super) fn blob(
-        &self,
-        descriptor: &Descriptor,
-    ) -> Result<impl Stream<Item = Result<Bytes, OciDistributionError>> + Send + use<>> {
-        let (start, size) = self.place(&blob_path(descriptor))?;
         anyhow::ensure!(
-            size == descriptor.size(),
-            "blob {} has {size} bytes, expected {}",
+            descriptor.size() <= MANIFEST_LIMIT,
+            "manifest {} is too large: {} bytes",
             descriptor.digest(),
             descriptor.size()
         );
+        self.bytes(descriptor)
+    }
+
+    /// A whole blob, its digest verified.
+    pub(super) fn bytes(&self, blob: &Descriptor) -> Result<Bytes> {
+        let (start, size) = self.sized(blob)?;
+        let mut bytes = vec![0; usize::try_from(size)?];
+        self.file.read_exact_at(&mut bytes, start)?;
+        let expected = blob.digest().to_string();
+        digest::verify(&bytes, Some(&expected)).map_err(|_| corrupt(&expected))?;
+        Ok(bytes.into())
+    }
+
+    /// The bytes of a blob from `from` on, read by a thread of its own as they
+    /// are taken. The whole blob's digest is verified before its last piece is
+    /// handed out; `Blob::corrupt` tells when it does not match.
+    pub(super) fn blob(&self, blob: &Descriptor, from: u64) -> Result<Blob> {
+        let (start, size) = self.sized(blob)?;
         let file = Arc::clone(&self.file);
-        let mut at = 0;
-        Ok(futures_util::stream::iter(std::iter::from_fn(move || {
-            let length = CHUNK.min(size - at);
-            if length == 0 {
-                return None;
+        let expected = blob.digest().to_string();
+        let corrupt = Arc::new(OnceLock::new());
+        let verdict = Arc::clone(&corrupt);
+        let (pieces, mut taken) = tokio::sync::mpsc::channel(AHEAD);
+        tokio::task::spawn_blocking(move || {
+            let mut hash = Sha256::new();
+            let mut at = 0;
+            while at < size {
+                // What the registry has already is hashed, and not sent.
+                let end = if at < from { from } else { size };
+                let length = PIECE.min(end - at);
+                let mut piece = vec![0; usize::try_from(length).unwrap_or_default()];
+                if let Err(error) = file.read_exact_at(&mut piece, start + at) {
+                    let _ = pieces.blocking_send(Err(error));
+                    return;
+                }
+                hash.update(&piece);
+                at += length;
+                if at == size {
+                    let actual = format!("sha256:{}", hex::encode(hash.finalize_reset()));
+                    if actual != expected {
+                        let text = self::corrupt(&expected).to_string();
+                        let _ = verdict.set(text.clone());
+                        let _ = pieces.blocking_send(Err(std::io::Error::other(text)));
+                        return;
+                    }
+                }
+                if at > from && pieces.blocking_send(Ok(Bytes::from(piece))).is_err() {
+                    return;
+                }
             }
-            let mut chunk = vec![0; usize::try_from(length).unwrap_or(usize::MAX)];
-            let read = file.read_exact_at(&mut chunk, start + at);
-            at += length;
-            Some(read.map(|()| chunk.into()).map_err(Into::into))
-        })))
+        });
+        Ok(Blob {
+            size: size - from.min(size),
+            stream: Box::pin(futures_util::stream::poll_fn(move |context| {
+                taken.poll_recv(context)
+            })),
+            corrupt,
+        })
+    }
+
+    fn sized(&self, blob: &Descriptor) -> Result<(u64, u64)> {
+        let (start, size) = self.place(&blob_path(blob))?;
+        anyhow::ensure!(
+            size == blob.size(),
+            "blob {} in the exported layout has {size} bytes, expected {}",
+            blob.digest(),
+            blob.size()
+        );
+        Ok((start, size))
     }
 
     fn read(&self, name: &str) -> Result<Vec<u8>> {
@@ -107,19 +168,6 @@ fn blob_path(descriptor: &Descriptor) -> String {
     )
 }
 
-/// The digest of a whole file, read in pieces.
-///
-/// # Errors
-/// When it cannot be read.
-pub fn file_sha256(path: &Path) -> Result<String> {
-    use sha2::Digest as _;
-    let mut file = File::open(path)?;
-    let mut hash = sha2::Sha256::new();
-    let mut piece = vec![0; 64 * 1024];
-    loop {
-        match file.read(&mut piece)? {
-            0 => return Ok(format!("sha256:{}", hex::encode(hash.finalize()))),
-            read => hash.update(&piece[..read]),
-        }
-    }
+fn corrupt(digest: &str) -> anyhow::Error {
+    anyhow::anyhow!("blob {digest} in the exported layout has another digest")
 }

@@ -1,43 +1,43 @@
-//! One registry: manifests, configs and tags.
-//!
-//! oci-client does the protocol; this adds retries, bounded time and errors
-//! that say what to do.
+//! One registry: manifests, configurations and tags (distribution-spec v1.1).
 
 use std::collections::BTreeMap;
-use std::future::Future;
+use std::str::FromStr as _;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
 
 use anyhow::Result;
 use bytes::Bytes;
-use oci_client::client::{Client, ClientConfig, ClientProtocol};
-use oci_client::errors::OciDistributionError;
-use oci_client::secrets::RegistryAuth;
-use oci_client::{Reference, RegistryOperation};
-use oci_spec::image::{Descriptor, ImageConfiguration, MediaType};
+use oci_client::Reference;
+use oci_spec::image::{Descriptor, Digest, ImageConfiguration, MediaType};
+use reqwest::Method;
+use reqwest::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, LINK};
+use url::Url;
 
+use super::credentials::{Credentials, DockerCredentials};
+use super::digest;
 use super::endpoint::Endpoint;
+use super::known_blobs::KnownBlobs;
 use super::manifest::{MANIFEST_TYPES, Manifest};
+use super::transport::{Answer, Fault, Policy, Request, Scope, Transport};
 use super::uploads::Uploads;
-use super::{credentials, retry};
 use crate::error::{ExitCode, Failure};
 use crate::platform::Platform;
-use crate::progress::{Event, Reporter};
+use crate::progress::Reporter;
 
-/// Time to connect, and longest silence while reading.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-const READ_TIMEOUT: Duration = Duration::from_secs(60);
+/// Tags asked for in one page.
+const PAGE: usize = 1000;
+/// Pages of a tag list that are read.
+const PAGES: usize = 1000;
+/// Longest image configuration that is read, in bytes.
+const CONFIG_LIMIT: u64 = 16 << 20;
 
-/// A registry client for one endpoint. Clones share connections and tokens.
+/// A registry client for one endpoint. Clones share connections, tokens and
+/// what is known of blobs.
 #[derive(Clone)]
 pub struct Registry {
-    pub(super) client: Client,
+    pub(super) transport: Transport,
     endpoint: Endpoint,
-    auth: RegistryAuth,
-    reporter: Arc<dyn Reporter>,
-    retries: Arc<AtomicU32>,
     pub(super) uploads: Uploads,
+    pub(super) blobs: KnownBlobs,
 }
 
 /// What is published under a tag.
@@ -45,6 +45,8 @@ pub struct Registry {
 pub struct Published {
     /// The index, or the single image's manifest.
     pub descriptor: Descriptor,
+    /// The same, as it is.
+    pub manifest: Manifest,
     /// The image manifest of each platform.
     pub platforms: BTreeMap<Platform, Descriptor>,
     /// Descriptors in the index that are no images: attestations.
@@ -57,33 +59,27 @@ impl Registry {
     /// A client with the credentials that Docker would use.
     ///
     /// # Errors
-    /// A [`Failure`] with [`ExitCode::Credentials`], see
-    /// [`credentials::resolve`].
+    /// When the HTTP client cannot be made.
     pub fn new(endpoint: Endpoint, reporter: Arc<dyn Reporter>) -> Result<Self> {
-        let auth = if endpoint.plain_http() {
-            credentials::resolve(endpoint.host()).unwrap_or(RegistryAuth::Anonymous)
-        } else {
-            credentials::resolve(endpoint.host())?
-        };
-        let protocol = if endpoint.plain_http() {
-            ClientProtocol::HttpsExcept(vec![endpoint.host().to_owned()])
-        } else {
-            ClientProtocol::Https
-        };
-        let client = Client::try_from(ClientConfig {
-            protocol,
-            connect_timeout: Some(CONNECT_TIMEOUT),
-            read_timeout: Some(READ_TIMEOUT),
-            user_agent: concat!("bakehouse/", env!("CARGO_PKG_VERSION")),
-            ..ClientConfig::default()
-        })?;
+        let credentials = Arc::new(DockerCredentials::new(endpoint.host()));
+        Self::with(endpoint, credentials, Policy::default(), reporter)
+    }
+
+    /// A client with these credentials and limits.
+    ///
+    /// # Errors
+    /// When the HTTP client cannot be made.
+    pub fn with(
+        endpoint: Endpoint,
+        credentials: Arc<dyn Credentials>,
+        policy: Policy,
+        reporter: Arc<dyn Reporter>,
+    ) -> Result<Self> {
         Ok(Self {
-            client,
+            transport: Transport::new(&endpoint, credentials, policy, reporter)?,
             endpoint,
-            auth,
-            reporter,
-            retries: Arc::default(),
             uploads: Uploads::default(),
+            blobs: KnownBlobs::default(),
         })
     }
 
@@ -96,24 +92,59 @@ impl Registry {
     /// Requests that were repeated so far.
     #[must_use]
     pub fn retries(&self) -> u32 {
-        self.retries.load(Ordering::Relaxed)
+        self.transport.retries()
     }
 
-    /// Checks that the registry answers and takes our credentials for pushing
-    /// this image, before anything is built.
+    /// Requests that may be under way at the same time.
+    #[must_use]
+    pub fn parallel(&self) -> usize {
+        self.transport.policy().parallel
+    }
+
+    /// Checks that the registry lets us push this image, before anything is
+    /// built: an upload is begun and given up again (distribution-spec v1.1,
+    /// "POST then PUT").
     ///
     /// # Errors
     /// [`ExitCode::Registry`] or [`ExitCode::Credentials`].
     pub async fn check_push(&self, image: &str) -> Result<()> {
-        let reference = self.endpoint.reference(image, "latest")?;
-        self.request(&format!("logging in for {image}"), || async {
-            self.client
-                .auth(&reference, &self.auth, RegistryOperation::Push)
-                .await
-        })
-        .await
-        .map_err(|error| self.failure("logging in", &error))?;
+        let repository = self.endpoint.path(image);
+        let what = format!("logging in for {image}");
+        let scope = Scope::push(&repository);
+        let failed = |fault: &Fault| self.failure("logging in", fault);
+        let url = self.url(&format!("{repository}/blobs/uploads/"))?;
+        let begin = Request::new(&what, Method::POST, url, scope.clone());
+        let begun = self.transport.send(&begin).await;
+        let begun = begun.map_err(|fault| failed(&fault))?;
+        if let Ok(location) = begun.location() {
+            let cancel = Request::new(&what, Method::DELETE, location, scope);
+            // Not all registries can; they forget it after a while.
+            let _ = self.transport.once(&cancel).await;
+        }
         Ok(())
+    }
+
+    /// What a tag or digest points at; none when the registry does not have it.
+    /// Costs one request, which no registry counts as a pull.
+    ///
+    /// # Errors
+    /// [`ExitCode::Registry`] or [`ExitCode::Credentials`].
+    pub async fn head(&self, image: &str, tag_or_digest: &str) -> Result<Option<Descriptor>> {
+        let reference = self.endpoint.reference(image, tag_or_digest)?;
+        let what = format!("looking for {}", self.shown(&reference));
+        let request = self.manifest_request(&what, Method::HEAD, &reference)?;
+        match self.transport.send(&request).await {
+            Ok(answer) => match described(&answer) {
+                Some(descriptor) => Ok(Some(descriptor)),
+                // Not all registries say everything in headers.
+                None => Ok(self
+                    .manifest(image, tag_or_digest)
+                    .await?
+                    .map(Manifest::into_descriptor)),
+            },
+            Err(fault) if fault.is_absent() => Ok(None),
+            Err(fault) => Err(self.failure(&what, &fault).into()),
+        }
     }
 
     /// A manifest by tag or digest, its digest verified; none when the
@@ -122,22 +153,41 @@ impl Registry {
     /// # Errors
     /// [`ExitCode::Registry`] or [`ExitCode::Credentials`].
     pub async fn manifest(&self, image: &str, tag_or_digest: &str) -> Result<Option<Manifest>> {
-        let reference = self.endpoint.reference(image, tag_or_digest)?;
-        self.manifest_at(&reference).await
+        self.read_manifest(image, tag_or_digest, false).await
     }
 
-    pub(super) async fn manifest_at(&self, reference: &Reference) -> Result<Option<Manifest>> {
-        let what = format!("reading {}", self.shown(reference));
-        let answer = self
-            .request(&what, || {
-                self.client
-                    .pull_manifest_raw(reference, &self.auth, MANIFEST_TYPES)
-            })
-            .await;
-        match answer {
-            Ok((bytes, digest)) => Ok(Some(Manifest::new(bytes, &digest)?)),
-            Err(error) if retry::is_absent(&error) => Ok(None),
-            Err(error) => Err(self.failure(&what, &error).into()),
+    /// The same; where it `must_exist`, since it was just written, that it does
+    /// not is waited out for a while.
+    pub(super) async fn read_manifest(
+        &self,
+        image: &str,
+        tag_or_digest: &str,
+        must_exist: bool,
+    ) -> Result<Option<Manifest>> {
+        let reference = self.endpoint.reference(image, tag_or_digest)?;
+        let what = format!("reading {}", self.shown(&reference));
+        let request = self
+            .manifest_request(&what, Method::GET, &reference)?
+            .must_exist(must_exist);
+        let mut attempt = 1;
+        loop {
+            let answer = match self.transport.send(&request).await {
+                Ok(answer) => answer,
+                Err(fault) if fault.is_absent() => return Ok(None),
+                Err(fault) => return Err(self.failure(&what, &fault).into()),
+            };
+            let expected = reference.digest().or(answer.digest());
+            let fault = match digest::verify(&answer.body, expected) {
+                Ok(digest) => {
+                    let manifest = Manifest::new(answer.body, digest)?;
+                    self.blobs.note(image, &manifest);
+                    return Ok(Some(manifest));
+                }
+                Err(fault) => fault,
+            };
+            let again = self.transport.pause(&what, fault, attempt, true).await;
+            again.map_err(|fault| self.failure(&what, &fault))?;
+            attempt += 1;
         }
     }
 
@@ -148,54 +198,99 @@ impl Registry {
     /// [`ExitCode::Registry`] or [`ExitCode::Credentials`]; also when the
     /// manifest cannot be understood.
     pub async fn published(&self, image: &str, tag_or_digest: &str) -> Result<Option<Published>> {
-        let Some(manifest) = self.manifest(image, tag_or_digest).await? else {
-            return Ok(None);
+        let manifest = if tag_or_digest.contains(':') {
+            self.manifest(image, tag_or_digest).await?
+        } else {
+            let Some(head) = self.head(image, tag_or_digest).await? else {
+                return Ok(None);
+            };
+            // By digest first: the tag may move in between.
+            match self.manifest(image, head.digest().as_ref()).await? {
+                Some(manifest) => Some(manifest),
+                None => self.manifest(image, tag_or_digest).await?,
+            }
         };
+        match manifest {
+            Some(manifest) => self.understood(image, manifest).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// What was just pushed by digest.
+    ///
+    /// # Errors
+    /// As [`published`](Self::published); also when the registry does not have
+    /// it, even after a while.
+    pub async fn pushed(&self, image: &str, digest: &str) -> Result<Published> {
+        let manifest = self.read_manifest(image, digest, true).await?;
+        let manifest = manifest.ok_or_else(|| {
+            let reference = self.endpoint.show(image, digest);
+            Failure::new(
+                ExitCode::Registry,
+                format!("{reference} was pushed, and the registry does not have it"),
+            )
+            .hint("run the same command again; look into the registry's log")
+        })?;
+        self.understood(image, manifest).await
+    }
+
+    async fn understood(&self, image: &str, manifest: Manifest) -> Result<Published> {
         let Some(index) = manifest.index()? else {
             let config = self.config(image, &manifest).await?;
             let platform = config_platform(&config)?;
-            return Ok(Some(Published {
+            return Ok(Published {
                 platforms: BTreeMap::from([(platform, manifest.descriptor().clone())]),
-                descriptor: manifest.into_descriptor(),
+                descriptor: manifest.descriptor().clone(),
+                manifest,
                 attestations: Vec::new(),
                 annotations: BTreeMap::new(),
-            }));
+            });
         };
-        Ok(Some(Published {
+        Ok(Published {
             descriptor: manifest.descriptor().clone(),
             platforms: index.platforms()?,
             attestations: index.attestations(),
             annotations: index.annotations,
-        }))
+            manifest,
+        })
     }
 
     /// The configuration of an image manifest (image-spec v1.1, "Image
-    /// Configuration").
+    /// Configuration"), its digest verified.
     ///
     /// # Errors
     /// [`ExitCode::Registry`] or [`ExitCode::Credentials`].
     pub async fn config(&self, image: &str, manifest: &Manifest) -> Result<ImageConfiguration> {
-        let config = manifest.image()?.config().clone();
+        let digest = manifest.image()?.config().digest().to_string();
         let reference = self
             .endpoint
-            .reference(image, manifest.descriptor().digest().as_ref())?;
-        let what = format!("reading the configuration of {}", self.shown(&reference));
-        let digest = config.digest().to_string();
-        let bytes = self
-            .request(&what, || async {
-                let mut bytes = Vec::new();
-                self.client
-                    .pull_blob(&reference, digest.as_str(), &mut bytes)
-                    .await?;
-                Ok(bytes)
-            })
-            .await
-            .map_err(|error| self.failure(&what, &error))?;
-        Ok(serde_json::from_slice(&bytes)
-            .map_err(|error| Failure::new(ExitCode::Registry, format!("{what}: {error}")))?)
+            .show(image, manifest.descriptor().digest().as_ref());
+        let what = format!("reading the configuration of {reference}");
+        let repository = self.endpoint.path(image);
+        let url = self.url(&format!("{repository}/blobs/{digest}"))?;
+        let request = Request::new(&what, Method::GET, url, Scope::pull(&repository))
+            .limit(CONFIG_LIMIT)
+            .must_exist(true);
+        let mut attempt = 1;
+        loop {
+            let answer = self.transport.send(&request).await;
+            let answer = answer.map_err(|fault| self.failure(&what, &fault))?;
+            let fault = match digest::verify(&answer.body, Some(&digest)) {
+                Ok(_) => {
+                    return Ok(serde_json::from_slice(&answer.body).map_err(|error| {
+                        Failure::new(ExitCode::Registry, format!("{what}: {error}"))
+                    })?);
+                }
+                Err(fault) => fault,
+            };
+            let again = self.transport.pause(&what, fault, attempt, true).await;
+            again.map_err(|fault| self.failure(&what, &fault))?;
+            attempt += 1;
+        }
     }
 
-    /// Puts a manifest under a tag or its digest.
+    /// Puts a manifest under a tag or its digest. That the registry took these
+    /// bytes is verified, by its answer or by reading them back.
     ///
     /// # Errors
     /// [`ExitCode::Registry`] or [`ExitCode::Credentials`].
@@ -208,15 +303,29 @@ impl Registry {
     ) -> Result<()> {
         let reference = self.endpoint.reference(image, tag_or_digest)?;
         let what = format!("writing {}", self.shown(&reference));
-        self.log_in(&reference).await;
-        let content_type: reqwest::header::HeaderValue = media_type.to_string().parse()?;
-        self.request(&what, || {
-            self.client
-                .push_manifest_raw(&reference, bytes.clone(), content_type.clone())
-        })
-        .await
-        .map_err(|error| self.failure(&what, &error))?;
-        Ok(())
+        let digest = digest::sha256(&bytes).to_string();
+        let request = self
+            .manifest_request(&what, Method::PUT, &reference)?
+            .header(CONTENT_TYPE, media_type.to_string().parse()?)
+            .body(bytes);
+        let answer = match self.transport.send(&request).await {
+            Ok(answer) => answer,
+            Err(fault) => return Err(self.failure(&what, &fault).into()),
+        };
+        if answer.digest() == Some(&digest) {
+            return Ok(());
+        }
+        let back = self.read_manifest(image, tag_or_digest, true).await?;
+        if back.is_some_and(|back| back.descriptor().digest().to_string() == digest) {
+            return Ok(());
+        }
+        let shown = self.endpoint.show(image, tag_or_digest);
+        Err(Failure::new(
+            ExitCode::Registry,
+            format!("{shown} does not show what was just pushed ({digest})"),
+        )
+        .hint("another run may publish the same image; run again when it has ended")
+        .into())
     }
 
     /// All tags of an image; none of them when it does not exist.
@@ -224,95 +333,79 @@ impl Registry {
     /// # Errors
     /// [`ExitCode::Registry`] or [`ExitCode::Credentials`].
     pub async fn tags(&self, image: &str) -> Result<Vec<String>> {
-        const PAGE: usize = 1000;
-        let reference = self.endpoint.reference(image, "latest")?;
-        let what = format!("listing tags of {}", self.endpoint.repository(image));
+        #[derive(serde::Deserialize)]
+        struct Page {
+            tags: Option<Vec<String>>,
+        }
+        let repository = self.endpoint.path(image);
+        let what = format!("listing tags of {}", self.endpoint.show_repository(image));
+        let mut url = self.url(&format!("{repository}/tags/list?n={PAGE}"))?;
         let mut tags: Vec<String> = Vec::new();
-        loop {
-            let last = tags.last().cloned();
-            let page = self
-                .request(&what, || {
-                    self.client
-                        .list_tags(&reference, &self.auth, Some(PAGE), last.as_deref())
-                })
-                .await;
-            let page = match page {
-                Ok(page) => page.tags,
-                Err(error) if retry::is_absent(&error) => return Ok(tags),
-                Err(error) => return Err(self.failure(&what, &error).into()),
+        for _ in 0..PAGES {
+            let request = Request::new(&what, Method::GET, url.clone(), Scope::pull(&repository));
+            let answer = match self.transport.send(&request).await {
+                Ok(answer) => answer,
+                Err(fault) if fault.is_absent() => return Ok(tags),
+                Err(fault) => return Err(self.failure(&what, &fault).into()),
             };
-            let more = page.len() >= PAGE && page.last() != last.as_ref();
-            tags.extend(page);
-            if !more {
-                return Ok(tags);
+            let page: Page = serde_json::from_slice(&answer.body)
+                .map_err(|error| Failure::new(ExitCode::Registry, format!("{what}: {error}")))?;
+            tags.extend(page.tags.into_iter().flatten());
+            match next_page(&answer, &url) {
+                Some(next) => url = next,
+                None => break,
             }
         }
+        Ok(tags)
     }
 
-    /// Makes the credentials known to oci-client's calls that take none.
-    pub(super) async fn log_in(&self, reference: &Reference) {
-        self.client
-            .store_auth_if_needed(reference.resolve_registry(), &self.auth)
-            .await;
-    }
-
-    /// Runs a request that is safe to repeat.
-    pub(super) async fn request<T, F>(
+    pub(super) fn manifest_request<'a>(
         &self,
-        what: &str,
-        send: impl Fn() -> F,
-    ) -> Result<T, OciDistributionError>
-    where
-        F: Future<Output = Result<T, OciDistributionError>>,
-    {
-        let mut attempt = 1;
-        loop {
-            let error = match send().await {
-                Ok(value) => return Ok(value),
-                Err(error) => error,
-            };
-            let Some(after) = retry::pause(&error, attempt) else {
-                return Err(error);
-            };
-            self.retries.fetch_add(1, Ordering::Relaxed);
-            self.reporter.report(Event::Retry {
-                what: &format!("{what}: {}", root(&error)),
-                after,
-            });
-            tokio::time::sleep(after).await;
-            attempt += 1;
-        }
+        what: &'a str,
+        method: Method,
+        reference: &Reference,
+    ) -> Result<Request<'a>> {
+        let repository = reference.repository();
+        let scope = if method == Method::PUT {
+            Scope::push(repository)
+        } else {
+            Scope::pull(repository)
+        };
+        let name = reference.digest().or(reference.tag()).unwrap_or("latest");
+        let url = self.url(&format!("{repository}/manifests/{name}"))?;
+        Ok(Request::new(what, method, url, scope)
+            .header(ACCEPT, HeaderValue::from_static(MANIFEST_TYPES)))
+    }
+
+    pub(super) fn url(&self, path: &str) -> Result<Url, Failure> {
+        self.transport
+            .url(path)
+            .map_err(|fault| self.failure("naming it", &fault))
     }
 
     /// What a person should know of a failed request.
-    pub(super) fn failure(&self, what: &str, error: &OciDistributionError) -> Failure {
+    pub(super) fn failure(&self, what: &str, fault: &Fault) -> Failure {
         let host = self.endpoint.host();
-        if retry::is_refused(error) {
+        if let Fault::Credentials(failure) = fault {
+            return failure.clone();
+        }
+        if fault.is_refused() {
             return Failure::new(
                 ExitCode::Credentials,
-                format!("registry {host} refused: {what}"),
+                format!("registry {host} refused: {what}: {fault}"),
             )
-            .hint(format!(
-                "run `docker login {host}` with an account that may push there{}",
-                if host == "ghcr.io" {
-                    ", or set GITHUB_TOKEN (scope write:packages) and GITHUB_ACTOR"
-                } else {
-                    ""
-                }
-            ));
+            .hint(refused_hint(host));
         }
-        if let OciDistributionError::RequestError(request) = error
-            && (request.is_connect() || request.is_timeout())
-        {
+        if fault.is_unreachable() {
             return Failure::new(
                 ExitCode::Registry,
-                format!("cannot reach registry {host}: {}", root(error)),
+                format!("cannot reach registry {host}: {what}: {fault}"),
             )
             .hint("check the address given as --registry, and that the registry runs");
         }
         Failure::new(
             ExitCode::Registry,
-            format!("registry {host} failed: {what}: {}", root(error)),
+            format!("registry {host} failed: {what}: {fault}"),
         )
         .hint("what was pushed is kept; run the same command again")
     }
@@ -326,6 +419,38 @@ impl Registry {
     }
 }
 
+fn refused_hint(host: &str) -> String {
+    let mut hint = format!("run `docker login {host}` with an account that may push there");
+    if host == "ghcr.io" {
+        // It answers 401 or 403 for what is private and for what does not exist
+        // alike, until somebody is logged in; then 404.
+        hint.push_str(
+            ", or set GITHUB_TOKEN (scope write:packages) and GITHUB_ACTOR; ghcr.io says the same \
+             of a private package and of one that does not exist yet to whom it does not know",
+        );
+    }
+    hint
+}
+
+/// The descriptor in the headers of an answer to `HEAD`.
+fn described(answer: &Answer) -> Option<Descriptor> {
+    let digest = Digest::from_str(answer.digest()?).ok()?;
+    let media_type = answer.text(&CONTENT_TYPE)?.split(';').next()?.trim();
+    let size = answer.text(&CONTENT_LENGTH)?.parse().ok()?;
+    Some(Descriptor::new(MediaType::from(media_type), size, digest))
+}
+
+/// The next page of a list (RFC 8288; distribution-spec v1.1, "Listing Tags").
+fn next_page(answer: &Answer, url: &Url) -> Option<Url> {
+    let link = answer.text(&LINK)?;
+    let (target, parameters) = link.strip_prefix('<')?.split_once('>')?;
+    let next = parameters
+        .split(';')
+        .any(|parameter| matches!(parameter.trim(), "rel=\"next\"" | "rel=next"));
+    let joined = next.then(|| url.join(target).ok()).flatten()?;
+    (joined.origin() == url.origin() && joined != *url).then_some(joined)
+}
+
 /// The platform that an image configuration names.
 pub(super) fn config_platform(config: &ImageConfiguration) -> Result<Platform, Failure> {
     Platform::new(
@@ -333,13 +458,4 @@ pub(super) fn config_platform(config: &ImageConfiguration) -> Result<Platform, F
         &config.architecture().to_string(),
         config.variant().as_deref(),
     )
-}
-
-/// The innermost cause, which names the operating system's error.
-fn root(error: &OciDistributionError) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(next) = cause.source() {
-        cause = next;
-    }
-    cause.to_string()
 }

@@ -12,7 +12,7 @@ pub struct Endpoint {
     host: String,
     namespace: String,
     plain_http: bool,
-    shown: String,
+    embedded: bool,
 }
 
 impl Endpoint {
@@ -27,7 +27,7 @@ impl Endpoint {
             host: host.to_owned(),
             namespace: namespace.to_owned(),
             plain_http: is_loopback(host),
-            shown: host.to_owned(),
+            embedded: false,
         };
         let host_ok = !host.is_empty()
             && (host.contains(['.', ':']) || host == "localhost")
@@ -50,17 +50,45 @@ impl Endpoint {
         Ok(endpoint)
     }
 
-    /// The same endpoint, called `local` towards people.
+    /// The same endpoint as that of the embedded registry, called `local` towards
+    /// people.
     #[must_use]
-    pub fn shown_as_local(mut self) -> Self {
-        "local".clone_into(&mut self.shown);
+    pub const fn embedded(mut self) -> Self {
+        self.embedded = true;
         self
+    }
+
+    /// Whether the registry refuses an index that names what it does not have
+    /// (distribution-spec v1.1, "Pushing Manifests"). All do, but the embedded
+    /// one.
+    #[must_use]
+    pub const fn refuses_missing_children(&self) -> bool {
+        !self.embedded
+    }
+
+    fn shown(&self) -> &str {
+        if self.embedded { "local" } else { &self.host }
     }
 
     /// `host[:port]`.
     #[must_use]
     pub fn host(&self) -> &str {
         &self.host
+    }
+
+    /// `host[:port]` of the server that speaks for it; Docker Hub has two names.
+    #[must_use]
+    pub fn server(&self) -> &str {
+        match self.host.as_str() {
+            "docker.io" => "index.docker.io",
+            other => other,
+        }
+    }
+
+    /// `namespace/image`: the repository's name in its registry.
+    #[must_use]
+    pub fn path(&self, image: &str) -> String {
+        format!("{}/{image}", self.namespace)
     }
 
     /// Whether requests go over HTTP instead of HTTPS.
@@ -98,13 +126,13 @@ impl Endpoint {
     /// How people see a repository: `local/...` for the embedded registry.
     #[must_use]
     pub fn show_repository(&self, image: &str) -> String {
-        format!("{}/{}/{image}", self.shown, self.namespace)
+        format!("{}/{}/{image}", self.shown(), self.namespace)
     }
 }
 
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.shown)
+        f.write_str(self.shown())
     }
 }
 
@@ -167,7 +195,7 @@ mod tests {
     fn references() {
         let endpoint = Endpoint::new("127.0.0.1:5000", "bakehouse")
             .unwrap()
-            .shown_as_local();
+            .embedded();
         let reference = endpoint.reference("esbuild", "1.0.0").unwrap();
         assert_eq!(
             reference.to_string(),

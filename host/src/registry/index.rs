@@ -1,13 +1,12 @@
 //! Multi-platform indexes: pure data in, deterministic bytes out.
 
 use std::collections::BTreeMap;
-use std::str::FromStr as _;
 
 use bytes::Bytes;
-use oci_spec::image::{Descriptor, Digest, MediaType};
+use oci_spec::image::{Descriptor, MediaType};
 use serde::Serialize;
-use sha2::{Digest as _, Sha256};
 
+use super::digest::sha256;
 use super::manifest::{DOCKER_LIST, DOCKER_MANIFEST};
 use crate::error::{ExitCode, Failure};
 use crate::platform::Platform;
@@ -154,13 +153,6 @@ fn entry<'a>(descriptor: &'a Descriptor, platform: PlatformJson<'a>) -> EntryJso
             .map(|(key, value)| (key.as_str(), value.as_str()))
             .collect(),
     }
-}
-
-/// The digest of some bytes.
-#[must_use]
-pub fn sha256(bytes: &[u8]) -> Digest {
-    let text = format!("sha256:{}", hex::encode(Sha256::digest(bytes)));
-    Digest::from_str(&text).unwrap_or_else(|_| unreachable!("hex of a SHA-256 is a digest"))
 }
 
 #[cfg(test)]

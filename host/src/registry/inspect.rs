@@ -52,8 +52,21 @@ pub struct InspectedImage {
     pub entrypoint: Vec<String>,
     /// Labels.
     pub labels: BTreeMap<String, String>,
-    /// Digests of the attestation manifests about it.
-    pub attestations: Vec<String>,
+    /// Annotations of its manifest.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub annotations: BTreeMap<String, String>,
+    /// What attests to it.
+    pub attestations: Vec<InspectedAttestation>,
+}
+
+/// An attestation manifest (BuildKit, "Attestation storage").
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InspectedAttestation {
+    /// Digest of its manifest.
+    pub digest: String,
+    /// What its statements are about, e.g. `https://slsa.dev/provenance/v1`.
+    pub predicates: Vec<String>,
 }
 
 impl Registry {
@@ -129,11 +142,43 @@ impl Registry {
                 .unwrap_or_default()
                 .into_iter()
                 .collect(),
-            attestations: super::merge::about(attestations, descriptor)
-                .iter()
-                .map(|attestation| attestation.digest().to_string())
+            annotations: parsed
+                .annotations()
+                .clone()
+                .unwrap_or_default()
+                .into_iter()
                 .collect(),
+            attestations: self
+                .inspect_attestations(image, attestations, descriptor)
+                .await?,
             digest,
         })
+    }
+
+    async fn inspect_attestations(
+        &self,
+        image: &str,
+        attestations: &[Descriptor],
+        of: &Descriptor,
+    ) -> Result<Vec<InspectedAttestation>> {
+        let mut found = Vec::new();
+        for attestation in super::merge::about(attestations, of) {
+            let digest = attestation.digest().to_string();
+            let manifest = self.manifest(image, &digest).await?;
+            let layers = match manifest {
+                Some(manifest) => manifest.image()?.layers().clone(),
+                // The index is what it is; the rest is worth showing.
+                None => Vec::new(),
+            };
+            let predicate = |layer: &Descriptor| {
+                let annotations = layer.annotations().as_ref()?;
+                annotations.get("in-toto.io/predicate-type").cloned()
+            };
+            found.push(InspectedAttestation {
+                predicates: layers.iter().filter_map(predicate).collect(),
+                digest,
+            });
+        }
+        Ok(found)
     }
 }

@@ -1,7 +1,6 @@
 //! Manifests as they came from a registry.
 
 use std::collections::BTreeMap;
-use std::str::FromStr as _;
 
 use anyhow::{Context as _, Result};
 use bytes::Bytes;
@@ -10,13 +9,11 @@ use serde::Deserialize;
 
 use crate::platform::Platform;
 
-/// Media types that may be answered for a manifest.
-pub(super) const MANIFEST_TYPES: &[&str] = &[
-    "application/vnd.oci.image.index.v1+json",
-    "application/vnd.oci.image.manifest.v1+json",
-    DOCKER_LIST,
-    DOCKER_MANIFEST,
-];
+/// Media types that may be answered for a manifest: the value of `Accept`.
+pub(super) const MANIFEST_TYPES: &str = "application/vnd.oci.image.index.v1+json, \
+     application/vnd.oci.image.manifest.v1+json, \
+     application/vnd.docker.distribution.manifest.list.v2+json, \
+     application/vnd.docker.distribution.manifest.v2+json";
 /// Docker's image manifest, version 2, schema 2.
 pub(super) const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
 /// Docker's manifest list.
@@ -54,7 +51,7 @@ impl Manifest {
     ///
     /// # Errors
     /// When they are not a manifest of schema 2.
-    pub fn new(bytes: Bytes, digest: &str) -> Result<Self> {
+    pub fn new(bytes: Bytes, digest: Digest) -> Result<Self> {
         let head: Head = serde_json::from_slice(&bytes)
             .with_context(|| format!("{digest} is not an OCI or Docker manifest"))?;
         let media_type = match (
@@ -68,7 +65,7 @@ impl Manifest {
             (2, None, None, Some(_)) => MediaType::ImageManifest,
             _ => anyhow::bail!("{digest} is not an OCI or Docker manifest of schema 2"),
         };
-        let descriptor = Descriptor::new(media_type, bytes.len() as u64, Digest::from_str(digest)?);
+        let descriptor = Descriptor::new(media_type, bytes.len() as u64, digest);
         Ok(Self { bytes, descriptor })
     }
 
@@ -127,11 +124,7 @@ impl IndexView {
             if is_attestation(entry) {
                 continue;
             }
-            let platform = Platform::new(
-                &platform.os().to_string(),
-                &platform.architecture().to_string(),
-                platform.variant().as_deref(),
-            )?;
+            let platform = Platform::from_oci(platform)?;
             platforms.entry(platform).or_insert_with(|| entry.clone());
         }
         Ok(platforms)

@@ -1,18 +1,16 @@
-//! Merging platform images into one index, tagging it, and moving tags.
+//! Merging platform images into one index, and tagging it with its version.
 
 use std::collections::BTreeMap;
 
 use anyhow::Result;
+use futures_util::{StreamExt as _, TryStreamExt as _};
 use oci_spec::image::Descriptor;
 
-use super::client::{Published, Registry};
+use super::client::{Published, Registry, config_platform};
 use super::index::{self, Child};
-use super::tags::moves_forward;
+use super::manifest::{Manifest, is_index};
 use crate::error::{ExitCode, Failure};
 use crate::platform::Platform;
-
-/// The annotation that tells which version an index is of.
-pub const VERSION_ANNOTATION: &str = "org.opencontainers.image.version";
 
 /// What to merge, and for which version.
 #[derive(Debug, Clone)]
@@ -39,214 +37,258 @@ pub struct Merged {
     pub descriptor: Descriptor,
     /// Its platforms.
     pub platforms: BTreeMap<Platform, Descriptor>,
-    /// The tag was set; false when it showed this index already.
+    /// The tag was set; false when it showed all of this already.
     pub tagged: bool,
+    /// Published images that `force` replaced.
+    pub replaced: Vec<Replaced>,
+    /// The index, for moving tags.
+    pub manifest: Manifest,
 }
 
-/// What became of a moving tag.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Moved {
-    /// It shows the version now.
-    Forward,
-    /// It did already.
-    There,
-    /// It was left alone, for this reason.
-    Kept(String),
+/// A published image that was replaced by another one.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Replaced {
+    /// Its platform.
+    pub platform: Platform,
+    /// Digest of the old one.
+    pub from: String,
+    /// Digest of the new one.
+    pub to: String,
 }
 
 impl Registry {
     /// Merges freshly pushed images with what the version's tag has already,
-    /// tags the index with the version and verifies that tag.
+    /// and tags the index with the version. For new images of a new version
+    /// that takes two requests: the pushes' descriptors tell the rest.
     ///
     /// # Errors
-    /// A [`Failure`] when a wanted platform is missing or a published one would
-    /// change without `force`; [`ExitCode::Registry`] and
-    /// [`ExitCode::Credentials`] as for every request.
+    /// A [`Failure`] when a wanted platform is missing, an image is not for the
+    /// platform it is given for, or a published one would change without
+    /// `force`; [`ExitCode::Registry`] and [`ExitCode::Credentials`] as for
+    /// every request.
     pub async fn merge(&self, request: &MergeRequest<'_>) -> Result<Merged> {
         let MergeRequest { image, version, .. } = *request;
         let name = self.endpoint().show(image, version);
         let existing = self.published(image, version).await?;
-        let children = self.combine(&name, request, existing.as_ref()).await?;
-        let missing: Vec<String> = request
-            .wanted
-            .iter()
-            .filter(|platform| !children.iter().any(|child| child.platform == **platform))
-            .map(ToString::to_string)
-            .collect();
-        if !missing.is_empty() {
-            return Err(Failure::new(
-                ExitCode::Build,
-                format!("{name} is not tagged: no image for {}", missing.join(", ")),
-            )
-            .hint("build the missing platforms, then merge again")
-            .into());
-        }
+        let mut fresh = futures_util::stream::iter(&request.children)
+            .map(|child| self.verified(&name, image, child))
+            .buffered(self.parallel())
+            .try_collect::<Vec<_>>()
+            .await?;
+        refuse_one_for_two(&name, &fresh)?;
+        let replaced = match &existing {
+            Some(existing) => combine(&name, request.force, existing, &mut fresh)?,
+            None => Vec::new(),
+        };
+        let children = fresh;
+        refuse_incomplete(&name, request.wanted, &children)?;
 
+        if let Some(existing) = existing.filter(|existing| is_all_there(existing, &children)) {
+            return Ok(Merged {
+                descriptor: existing.descriptor,
+                platforms: existing.platforms,
+                tagged: false,
+                replaced,
+                manifest: existing.manifest,
+            });
+        }
+        if !self.endpoint().refuses_missing_children() {
+            refuse_missing(&name, &self.missing(image, &children).await?)?;
+        }
         let index = index::build(&name, &children, &request.annotations)?;
-        let tagged = existing
-            .as_ref()
-            .is_none_or(|e| e.descriptor.digest() != index.descriptor.digest());
-        if tagged {
-            self.put_index(image, version, &index).await?;
+        let media_type = index.descriptor.media_type();
+        let put = self.put_manifest(image, version, index.bytes.clone(), media_type);
+        if let Err(error) = put.await {
+            // The registry's own words name a digest at best.
+            if let Ok(missing) = self.missing(image, &children).await {
+                refuse_missing(&name, &missing)?;
+            }
+            return Err(error);
         }
         Ok(Merged {
-            descriptor: index.descriptor,
             platforms: children
                 .into_iter()
                 .map(|child| (child.platform, child.descriptor))
                 .collect(),
-            tagged,
+            tagged: true,
+            replaced,
+            manifest: Manifest::new(index.bytes, index.descriptor.digest().clone())?,
+            descriptor: index.descriptor,
         })
     }
 
-    /// Sets a moving tag to what a version's tag shows, if that moves it
-    /// forward. The version's tag must have been verified before.
-    ///
-    /// # Errors
-    /// [`ExitCode::NotFound`] when the version is not published,
-    /// [`ExitCode::Registry`] and [`ExitCode::Credentials`].
-    pub async fn move_tag(&self, image: &str, tag: &str, version: &str) -> Result<Moved> {
-        let manifest = self.manifest(image, version).await?.ok_or_else(|| {
-            let name = self.endpoint().show(image, version);
-            Failure::new(
-                ExitCode::NotFound,
-                format!("{name} does not exist, so {tag} cannot show it"),
-            )
-            .hint("another process may have deleted it; run again")
-        })?;
-        let index = index::Index {
-            bytes: manifest.bytes().clone(),
-            descriptor: manifest.into_descriptor(),
-        };
-        let moved = self.movable(image, tag, version, &index.descriptor).await?;
-        if moved == Moved::Forward {
-            self.put_index(image, tag, &index).await?;
-        }
-        Ok(moved)
-    }
-
-    /// New children, together with the platforms that are published already.
-    async fn combine(
-        &self,
-        name: &str,
-        request: &MergeRequest<'_>,
-        existing: Option<&Published>,
-    ) -> Result<Vec<Child>> {
-        let mut children = Vec::new();
-        for child in &request.children {
-            children.push(self.flatten(name, request.image, child).await?);
-        }
-        let Some(existing) = existing else {
-            return Ok(children);
-        };
-        for (platform, descriptor) in &existing.platforms {
-            match children.iter().find(|child| child.platform == *platform) {
-                None => children.push(Child {
-                    platform: platform.clone(),
-                    descriptor: descriptor.clone(),
-                    attestations: about(&existing.attestations, descriptor),
-                }),
-                Some(child)
-                    if child.descriptor.digest() != descriptor.digest() && !request.force =>
-                {
-                    return Err(Failure::new(
-                        ExitCode::Config,
-                        format!(
-                            "{name} has another image for {platform} already: {}, not {}",
-                            descriptor.digest(),
-                            child.descriptor.digest()
-                        ),
-                    )
-                    .hint(
-                        "a published version is never changed silently; pass --force to replace it",
-                    )
-                    .into());
-                }
-                Some(_) => {}
-            }
-        }
-        Ok(children)
-    }
-
-    /// A child that is itself an index (BuildKit pushes one when it attests)
-    /// becomes its image with its attestations.
-    async fn flatten(&self, name: &str, image: &str, child: &Child) -> Result<Child> {
-        if !super::manifest::is_index(child.descriptor.media_type()) {
-            return Ok(child.clone());
-        }
+    /// A child for the platform it is given for, as a single image: one that is
+    /// itself an index (BuildKit pushes one when it attests) becomes its image
+    /// with its attestations. Where the push told the platform, nothing is
+    /// asked of the registry.
+    async fn verified(&self, name: &str, image: &str, child: &Child) -> Result<Child> {
         let digest = child.descriptor.digest().to_string();
-        let lost = |what: &str| {
-            Failure::new(
-                ExitCode::Registry,
-                format!("{name}: {digest} for {} {what}", child.platform),
+        let claimed = &child.platform;
+        if is_index(child.descriptor.media_type()) {
+            let published = self.published(image, &digest).await?;
+            let published =
+                published.ok_or_else(|| lost(name, &digest, "is not in the registry"))?;
+            let descriptor = published.platforms.get(claimed).ok_or_else(|| {
+                let found = published.platforms.keys().map(ToString::to_string);
+                mismatch(
+                    name,
+                    &digest,
+                    claimed,
+                    &found.collect::<Vec<_>>().join(", "),
+                )
+            })?;
+            return Ok(Child {
+                platform: claimed.clone(),
+                attestations: about(&published.attestations, descriptor),
+                descriptor: descriptor.clone(),
+            });
+        }
+        let actual = match child.descriptor.platform() {
+            Some(platform) => Platform::from_oci(platform)?,
+            None => {
+                let manifest = self.manifest(image, &digest).await?;
+                let manifest =
+                    manifest.ok_or_else(|| lost(name, &digest, "is not in the registry"))?;
+                config_platform(&self.config(image, &manifest).await?)?
+            }
+        };
+        if actual != *claimed {
+            return Err(mismatch(name, &digest, claimed, &actual.to_string()).into());
+        }
+        Ok(child.clone())
+    }
+
+    /// Names the children that the registry does not have.
+    async fn missing(&self, image: &str, children: &[Child]) -> Result<Vec<String>> {
+        let looked = futures_util::stream::iter(children)
+            .map(|child| async move {
+                let digest = child.descriptor.digest().to_string();
+                let there = self.head(image, &digest).await?;
+                let missing = there.is_none();
+                anyhow::Ok(missing.then(|| format!("{} ({digest})", child.platform)))
+            })
+            .buffered(self.parallel())
+            .try_collect::<Vec<_>>()
+            .await?;
+        Ok(looked.into_iter().flatten().collect())
+    }
+}
+
+fn refuse_missing(name: &str, missing: &[String]) -> Result<(), Failure> {
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::new(
+        ExitCode::Registry,
+        format!(
+            "{name} is not tagged: the registry does not have the image for {}",
+            missing.join(", ")
+        ),
+    )
+    .hint("the registry may have removed it; delete its digest file and build it again"))
+}
+
+/// One image cannot be for two platforms.
+fn refuse_one_for_two(name: &str, children: &[Child]) -> Result<(), Failure> {
+    let mut seen: BTreeMap<String, &Platform> = BTreeMap::new();
+    for child in children {
+        let digest = child.descriptor.digest().to_string();
+        match seen.insert(digest.clone(), &child.platform) {
+            Some(other) if *other != child.platform => {
+                return Err(mismatch(name, &digest, &child.platform, &other.to_string()));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn refuse_incomplete(name: &str, wanted: &[Platform], children: &[Child]) -> Result<(), Failure> {
+    let missing: Vec<String> = wanted
+        .iter()
+        .filter(|platform| !children.iter().any(|child| child.platform == **platform))
+        .map(ToString::to_string)
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::new(
+        ExitCode::Build,
+        format!("{name} is not tagged: no image for {}", missing.join(", ")),
+    )
+    .hint("build the missing platforms, then merge again"))
+}
+
+/// Adds the platforms that are published already, and says what is replaced.
+fn combine(
+    name: &str,
+    force: bool,
+    existing: &Published,
+    children: &mut Vec<Child>,
+) -> Result<Vec<Replaced>, Failure> {
+    let mut replaced = Vec::new();
+    for (platform, descriptor) in &existing.platforms {
+        let attestations = about(&existing.attestations, descriptor);
+        let Some(child) = children.iter_mut().find(|c| c.platform == *platform) else {
+            children.push(Child {
+                platform: platform.clone(),
+                descriptor: descriptor.clone(),
+                attestations,
+            });
+            continue;
+        };
+        let (from, to) = (descriptor.digest(), child.descriptor.digest());
+        if from == to {
+            if child.attestations.is_empty() {
+                child.attestations = attestations;
+            }
+        } else if force {
+            replaced.push(Replaced {
+                platform: platform.clone(),
+                from: from.to_string(),
+                to: to.to_string(),
+            });
+        } else {
+            return Err(Failure::new(
+                ExitCode::Config,
+                format!("{name} has another image for {platform} already: {from}, not {to}"),
             )
-            .hint("delete its digest file and build it again")
-        };
-        let published = self
-            .published(image, &digest)
-            .await?
-            .ok_or_else(|| lost("is not in the registry"))?;
-        let descriptor = published
-            .platforms
-            .get(&child.platform)
-            .ok_or_else(|| lost("is an index without that platform"))?;
-        Ok(Child {
-            platform: child.platform.clone(),
-            attestations: about(&published.attestations, descriptor),
-            descriptor: descriptor.clone(),
-        })
-    }
-
-    /// Puts an index and reads it back: the digest answered must be its own.
-    async fn put_index(&self, image: &str, tag: &str, index: &index::Index) -> Result<()> {
-        self.put_manifest(
-            image,
-            tag,
-            index.bytes.clone(),
-            index.descriptor.media_type(),
-        )
-        .await?;
-        let back = self.manifest(image, tag).await?;
-        if back.is_some_and(|manifest| manifest.descriptor().digest() == index.descriptor.digest())
-        {
-            return Ok(());
+            .hint("a published version is never changed silently; pass --force to replace it"));
         }
-        Err(Failure::new(
-            ExitCode::Registry,
-            format!(
-                "{} does not show the index that was just pushed ({})",
-                self.endpoint().show(image, tag),
-                index.descriptor.digest()
-            ),
-        )
-        .hint("another run may publish the same image; run again when it has ended")
-        .into())
     }
+    Ok(replaced)
+}
 
-    async fn movable(
-        &self,
-        image: &str,
-        tag: &str,
-        version: &str,
-        index: &Descriptor,
-    ) -> Result<Moved> {
-        let Some(current) = self.manifest(image, tag).await? else {
-            return Ok(Moved::Forward);
-        };
-        if current.descriptor().digest() == index.digest() {
-            return Ok(Moved::There);
-        }
-        let from = current
-            .index()?
-            .and_then(|index| index.annotations.get(VERSION_ANNOTATION).cloned());
-        Ok(match from {
-            Some(from) if from == version || moves_forward(&from, version) => Moved::Forward,
-            Some(from) => Moved::Kept(format!("it is at {from}, which is newer")),
-            None => Moved::Kept(format!(
-                "what it points at has no {VERSION_ANNOTATION} annotation to compare with"
-            )),
+/// Whether the published index has all of these children, as they are.
+fn is_all_there(existing: &Published, children: &[Child]) -> bool {
+    is_index(existing.descriptor.media_type())
+        && existing.platforms.len() == children.len()
+        && children.iter().all(|child| {
+            let there = existing.platforms.get(&child.platform);
+            there.is_some_and(|there| there.digest() == child.descriptor.digest())
+                && child.attestations.iter().all(|attestation| {
+                    let digest = attestation.digest();
+                    existing.attestations.iter().any(|a| a.digest() == digest)
+                })
         })
-    }
+}
+
+fn mismatch(name: &str, digest: &str, claimed: &Platform, actual: &str) -> Failure {
+    Failure::new(
+        ExitCode::Config,
+        format!("{name} is not tagged: {digest}, given for {claimed}, is for {actual}"),
+    )
+    .hint(format!(
+        "delete the digest file for {claimed} and build it again"
+    ))
+}
+
+fn lost(name: &str, digest: &str, what: &str) -> Failure {
+    Failure::new(
+        ExitCode::Registry,
+        format!("{name} is not tagged: {digest} {what}"),
+    )
+    .hint("delete its digest file and build it again")
 }
 
 /// The attestations about one image (BuildKit, "Attestation storage").

@@ -67,6 +67,7 @@ impl Registry {
             .buffer_unordered(PARALLEL)
             .try_collect::<()>()
             .await?;
+        self.blobs.add(image, parsed.layers());
         self.push_manifest(image, archive, manifest).await
     }
 
@@ -83,29 +84,5 @@ impl Registry {
             descriptor.media_type(),
         )
         .await
-    }
-
-    async fn push_blob(&self, image: &str, archive: &Archive, blob: &Descriptor) -> Result<()> {
-        let digest = blob.digest().to_string();
-        let reference = self.endpoint().reference(image, &digest)?;
-        self.log_in(&reference).await;
-        // Two uploads of one blob at a time make some registries lose it.
-        let turn = self.uploads.turn(reference.to_string());
-        let _turn = turn.lock().await;
-        let what = format!("uploading {digest} for {image}");
-        self.request(&what, || async {
-            if self.client.blob_exists(&reference, &digest).await? {
-                return Ok(());
-            }
-            let stream = archive.blob(blob).map_err(|error| {
-                oci_client::errors::OciDistributionError::GenericError(Some(error.to_string()))
-            })?;
-            self.client
-                .push_blob_stream(&reference, stream, &digest, Some(blob.size()))
-                .await?;
-            Ok(())
-        })
-        .await
-        .map_err(|error| self.failure(&what, &error).into())
     }
 }

@@ -1,6 +1,8 @@
 //! Facts about upstream's images, for recipes.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use oci_client::Reference;
 use oci_spec::image::Descriptor;
@@ -15,13 +17,17 @@ use crate::recipe::CallError;
 #[derive(Clone)]
 pub struct Upstream {
     reporter: Arc<dyn Reporter>,
+    clients: Arc<Mutex<HashMap<(String, String), Registry>>>,
 }
 
 impl Upstream {
     /// Retries are told to this reporter.
     #[must_use]
     pub fn new(reporter: Arc<dyn Reporter>) -> Self {
-        Self { reporter }
+        Self {
+            reporter,
+            clients: Arc::default(),
+        }
     }
 
     /// Resolves a reference.
@@ -30,8 +36,8 @@ impl Upstream {
     /// As the contract's `registry.head`.
     pub async fn head(&self, reference: &str) -> Result<Descriptor, CallError> {
         let (registry, image, tag) = self.open(reference)?;
-        match registry.manifest(&image, &tag).await {
-            Ok(Some(manifest)) => Ok(manifest.into_descriptor()),
+        match registry.head(&image, &tag).await {
+            Ok(Some(descriptor)) => Ok(descriptor),
             Ok(None) => Err(absent(reference)),
             Err(error) => Err(call_error(&error)),
         }
@@ -81,8 +87,14 @@ impl Upstream {
             .or(reference.tag())
             .unwrap_or("latest")
             .to_owned();
-        let registry =
-            Registry::new(endpoint, Arc::clone(&self.reporter)).map_err(|e| invalid(&e))?;
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        let registry = match clients.entry((endpoint.host().to_owned(), namespace.to_owned())) {
+            Entry::Occupied(known) => known.get().clone(),
+            Entry::Vacant(free) => {
+                let registry = Registry::new(endpoint, Arc::clone(&self.reporter));
+                free.insert(registry.map_err(|e| invalid(&e))?).clone()
+            }
+        };
         Ok((registry, image.to_owned(), tag))
     }
 }

@@ -1,0 +1,24 @@
+//! Requests to one registry: credentials, time limits, bounded retries, counts.
+//!
+//! oci-client gives the names, credentials and error codes, but shows no
+//! response headers (`Retry-After`, an upload's `Location` and `Range`) and
+//! asks a registry without login for one before every request. So requests are
+//! made here, and [`Registry`](super::Registry) says which.
+
+mod answer;
+mod challenge;
+mod exchange;
+mod fault;
+mod login;
+mod outgoing;
+mod policy;
+mod request;
+mod retry_after;
+mod token;
+
+pub(super) use answer::Answer;
+pub(super) use exchange::Transport;
+pub(super) use fault::Fault;
+pub(super) use outgoing::Outgoing;
+pub use policy::Policy;
+pub(super) use request::{Request, Scope};

@@ -1,0 +1,119 @@
+//! Bearer tokens (distribution's "Token Authentication Specification" and
+//! "`OAuth2` Token Authentication").
+
+use std::time::{Duration, Instant};
+
+use oci_client::secrets::RegistryAuth;
+use reqwest::{Client, StatusCode};
+use serde::Deserialize;
+use url::Url;
+
+use super::answer::Answer;
+use super::fault::Said;
+use super::retry_after::retry_after;
+use super::{Fault, Policy, Scope};
+
+/// How long a token is good for where its server does not say.
+const LIFETIME: Duration = Duration::from_secs(60);
+/// Token answers are small.
+const LIMIT: u64 = 1 << 20;
+/// How we are called in token requests.
+const CLIENT: &str = "bakehouse";
+
+/// A token; its text is shown nowhere.
+#[derive(Clone)]
+pub(super) struct Token {
+    pub(super) text: String,
+    good_until: Instant,
+}
+
+impl Token {
+    pub(super) fn is_good(&self) -> bool {
+        Instant::now() < self.good_until
+    }
+}
+
+#[derive(Deserialize)]
+struct TokenJson {
+    token: Option<String>,
+    access_token: Option<String>,
+    expires_in: Option<u64>,
+}
+
+/// Asks a token server for one token.
+pub(super) async fn fetch(
+    client: &Client,
+    policy: &Policy,
+    realm: &Url,
+    service: Option<&str>,
+    scope: &Scope,
+    auth: &RegistryAuth,
+) -> Result<Token, Fault> {
+    let scopes = scope.texts();
+    let request = match auth {
+        RegistryAuth::Bearer(identity_token) => {
+            let scope = scopes.join(" ");
+            let mut form = vec![
+                ("grant_type", "refresh_token"),
+                ("client_id", CLIENT),
+                ("scope", &scope),
+                ("refresh_token", identity_token),
+            ];
+            form.extend(service.map(|service| ("service", service)));
+            client.post(realm.clone()).form(&form)
+        }
+        RegistryAuth::Basic(..) | RegistryAuth::Anonymous => {
+            let mut query: Vec<(&str, &str)> = Vec::new();
+            query.extend(service.map(|service| ("service", service)));
+            query.extend(scopes.iter().map(|scope| ("scope", scope.as_str())));
+            let request = client.get(realm.clone()).query(&query);
+            match auth {
+                RegistryAuth::Basic(user, password) => request.basic_auth(user, Some(password)),
+                _ => request,
+            }
+        }
+    };
+    let asked = Instant::now();
+    let limit = policy.connect + policy.answer;
+    let response = tokio::time::timeout(limit, request.send())
+        .await
+        .map_err(|_| Fault::Silent(limit))??;
+    let answer = Answer::read(response, policy, LIMIT).await?;
+    if !answer.status.is_success() {
+        return Err(failed(&answer, realm, auth));
+    }
+    let json: TokenJson = serde_json::from_slice(&answer.body)
+        .map_err(|_| Fault::Broken("the token server's answer is malformed".to_owned()))?;
+    let text = json
+        .token
+        .or(json.access_token)
+        .filter(|text| !text.is_empty());
+    let text = text.ok_or_else(|| Fault::Refused("the token server gave no token".to_owned()))?;
+    let lifetime = json.expires_in.map_or(LIFETIME, Duration::from_secs);
+    Ok(Token {
+        text,
+        // A tenth early, so that it does not expire on its way.
+        good_until: asked + lifetime.mul_f64(0.9),
+    })
+}
+
+fn failed(answer: &Answer, realm: &Url, auth: &RegistryAuth) -> Fault {
+    // 400 is what an OAuth2 server answers for a bad grant.
+    if matches!(
+        answer.status,
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::BAD_REQUEST
+    ) {
+        let who = match auth {
+            RegistryAuth::Anonymous => "without credentials",
+            RegistryAuth::Basic(..) => "for this account",
+            RegistryAuth::Bearer(_) => "for this identity token",
+        };
+        let host = realm.host_str().unwrap_or("the token server");
+        return Fault::Refused(format!("{host} gives no token {who} ({})", answer.status));
+    }
+    Fault::Status {
+        status: answer.status,
+        said: Said::parse(&answer.body),
+        retry_after: retry_after(&answer.headers, std::time::SystemTime::now()),
+    }
+}

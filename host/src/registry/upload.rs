@@ -1,0 +1,232 @@
+//! Uploading one blob (distribution-spec v1.1, "Pushing blobs").
+
+use anyhow::Result;
+use oci_spec::image::Descriptor;
+use reqwest::header::{CONTENT_RANGE, CONTENT_TYPE, HeaderValue, RANGE};
+use reqwest::{Method, StatusCode};
+use url::Url;
+
+use super::archive::Archive;
+use super::client::Registry;
+use super::transport::{Answer, Fault, Outgoing, Request, Scope};
+
+/// Blobs up to this size are sent in one request from memory.
+const SMALL: u64 = 1 << 20;
+/// So many bytes further on, an upload that broke has all its tries again.
+const PROGRESS: u64 = 8 << 20;
+const OCTETS: HeaderValue = HeaderValue::from_static("application/octet-stream");
+
+/// One blob on its way into one repository.
+struct Upload<'a> {
+    registry: &'a Registry,
+    archive: &'a Archive,
+    blob: &'a Descriptor,
+    digest: String,
+    repository: String,
+    what: String,
+}
+
+/// An upload that was begun.
+struct Session {
+    location: Url,
+    /// Bytes that the registry has.
+    offset: u64,
+}
+
+impl Registry {
+    /// Uploads a blob of an archive unless the registry has it, or can mount it
+    /// from another image.
+    pub(super) async fn push_blob(
+        &self,
+        image: &str,
+        archive: &Archive,
+        blob: &Descriptor,
+    ) -> Result<()> {
+        let digest = blob.digest().to_string();
+        let upload = Upload {
+            registry: self,
+            archive,
+            blob,
+            repository: self.endpoint().path(image),
+            what: format!("uploading {digest} for {image}"),
+            digest,
+        };
+        // Two uploads of one blob at a time make some registries lose it.
+        let turn = self
+            .uploads
+            .turn(format!("{}@{}", upload.repository, upload.digest));
+        let _turn = turn.lock().await;
+        upload
+            .run(image)
+            .await
+            .map_err(|fault| self.failure(&upload.what, &fault).into())
+    }
+}
+
+impl Upload<'_> {
+    async fn run(&self, image: &str) -> Result<(), Fault> {
+        if self.exists().await? {
+            return Ok(());
+        }
+        let elsewhere = self.registry.blobs.elsewhere(image, &self.digest);
+        let from = elsewhere.map(|other| self.registry.endpoint().path(&other));
+        let Some(mut session) = self.begin(from.as_deref()).await? else {
+            return Ok(());
+        };
+        let (mut attempt, mut reached) = (1, 0);
+        loop {
+            let fault = match self.send(&mut session).await {
+                Ok(()) => return Ok(()),
+                Err(fault) => fault,
+            };
+            // A session that the registry lost, or filled wrongly, is begun anew.
+            let anew = fault.is_absent() || fault.is_bad_digest() || is_out_of_step(&fault);
+            let transport = &self.registry.transport;
+            transport.pause(&self.what, fault, attempt, anew).await?;
+            attempt += 1;
+            if self.exists().await? {
+                return Ok(());
+            }
+            let resumed = match anew {
+                true => None,
+                false => self.resume(&session.location).await,
+            };
+            session = match resumed {
+                Some(session) => session,
+                None => match self.begin(None).await? {
+                    Some(session) => session,
+                    None => return Ok(()),
+                },
+            };
+            if session.offset >= reached + PROGRESS {
+                (attempt, reached) = (1, session.offset);
+            }
+        }
+    }
+
+    async fn exists(&self) -> Result<bool, Fault> {
+        let path = format!("{}/blobs/{}", self.repository, self.digest);
+        let request = self.request(Method::HEAD, self.url(&path)?);
+        match self.registry.transport.send(&request).await {
+            Ok(_) => Ok(true),
+            Err(fault) if fault.is_absent() => Ok(false),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// Begins an upload; none when the blob was mounted from another repository
+    /// instead ("Mounting a blob from another repository").
+    async fn begin(&self, from: Option<&str>) -> Result<Option<Session>, Fault> {
+        let mut url = self.url(&format!("{}/blobs/uploads/", self.repository))?;
+        let mut scope = Scope::push(&self.repository);
+        if let Some(from) = from {
+            url.query_pairs_mut()
+                .append_pair("mount", &self.digest)
+                .append_pair("from", from);
+            scope = Scope::mount(&self.repository, from);
+        }
+        let mut request = self.request(Method::POST, url);
+        request.scope = scope;
+        let transport = &self.registry.transport;
+        let answer = match transport.send(&request).await {
+            // Not allowed to mount is no reason not to upload.
+            Err(fault) if from.is_some() && fault.is_refused() => {
+                return Box::pin(self.begin(None)).await;
+            }
+            answer => answer?,
+        };
+        if answer.status == StatusCode::CREATED {
+            return Ok(None);
+        }
+        Ok(Some(Session {
+            location: answer.location()?,
+            offset: 0,
+        }))
+    }
+
+    /// Sends what is missing, and closes the upload.
+    async fn send(&self, session: &mut Session) -> Result<(), Fault> {
+        let transport = &self.registry.transport;
+        if self.blob.size() <= SMALL && session.offset == 0 {
+            let bytes = self.archive.bytes(self.blob).map_err(local)?;
+            let mut request = self
+                .request(Method::PUT, self.closing(&session.location))
+                .header(CONTENT_TYPE, OCTETS);
+            request.body = bytes;
+            return self.closed(&transport.once(&request).await?);
+        }
+        if session.offset < self.blob.size() {
+            let blob = self
+                .archive
+                .blob(self.blob, session.offset)
+                .map_err(local)?;
+            let corrupt = blob.corrupt;
+            let mut request = self
+                .request(Method::PATCH, session.location.clone())
+                .header(CONTENT_TYPE, OCTETS);
+            if session.offset > 0 {
+                let range = format!("{}-{}", session.offset, self.blob.size() - 1);
+                let range = HeaderValue::from_str(&range).map_err(|e| local(e.into()))?;
+                request = request.header(CONTENT_RANGE, range);
+            }
+            let body = Outgoing::new(blob.size, blob.stream);
+            let sent = transport.stream(&request, body).await;
+            if let Some(text) = corrupt.get() {
+                return Err(Fault::Local(text.clone()));
+            }
+            session.location = sent?.location()?;
+            session.offset = self.blob.size();
+        }
+        let close = self.request(Method::PUT, self.closing(&session.location));
+        self.closed(&transport.once(&close).await?)
+    }
+
+    /// Where an upload that broke stands; none when it cannot go on
+    /// ("Resuming an upload").
+    async fn resume(&self, location: &Url) -> Option<Session> {
+        let request = self.request(Method::GET, location.clone());
+        let answer = self.registry.transport.send(&request).await.ok()?;
+        let (_, last) = answer.text(&RANGE)?.rsplit_once('-')?;
+        let last: u64 = last.parse().ok()?;
+        // `0-0` is also what registries say of an upload without a byte.
+        let offset = if last == 0 { 0 } else { last + 1 };
+        Some(Session {
+            location: answer.location().unwrap_or_else(|_| location.clone()),
+            offset: (offset <= self.blob.size()).then_some(offset)?,
+        })
+    }
+
+    fn closed(&self, answer: &Answer) -> Result<(), Fault> {
+        match answer.digest() {
+            Some(other) if other != self.digest => Err(Fault::Digest(format!(
+                "it took {other} for {}",
+                self.digest
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    fn closing(&self, location: &Url) -> Url {
+        let mut url = location.clone();
+        url.query_pairs_mut().append_pair("digest", &self.digest);
+        url
+    }
+
+    fn url(&self, path: &str) -> Result<Url, Fault> {
+        self.registry.transport.url(path)
+    }
+
+    fn request(&self, method: Method, url: Url) -> Request<'_> {
+        Request::new(&self.what, method, url, Scope::push(&self.repository))
+    }
+}
+
+/// Whether the registry stands at another byte than we think (416, "Requested
+/// Range Not Satisfiable").
+fn is_out_of_step(fault: &Fault) -> bool {
+    matches!(fault, Fault::Status { status, .. } if *status == StatusCode::RANGE_NOT_SATISFIABLE)
+}
+
+fn local(error: anyhow::Error) -> Fault {
+    Fault::Local(format!("{error:#}"))
+}
