@@ -15,6 +15,7 @@
 
 mod bad_input_test;
 mod build_merge_test;
+mod cache_test;
 mod contract_test;
 mod cross_compile_test;
 mod esbuild_test;

@@ -8,7 +8,7 @@ use crate::buildx::{Builder, Buildx, BuildxOptions, LayerCache};
 use crate::config::{CacheChoice, Overrides, Project, RegistryChoice, Settings};
 use crate::fetch::{self, Fetcher};
 use crate::plugin::{Runtime, Services};
-use crate::progress::Reporter;
+use crate::progress::{Event, Reporter};
 use crate::registry::{Endpoint, LocalRegistry, Registry, Upstream};
 use crate::release::{Access, NpmConfig, Releases, ReleasesOptions};
 use crate::source::{SourceLimits, Sources};
@@ -50,10 +50,7 @@ impl Context {
         let builder: Arc<dyn Builder> = Arc::new(Buildx::new(
             BuildxOptions {
                 builder: settings.builder.clone(),
-                layer_cache: match settings.cache {
-                    CacheChoice::None => LayerCache::None,
-                    CacheChoice::Local => LayerCache::Local(project.layers()),
-                },
+                layer_cache: layer_cache(&project, &settings, registry.endpoint(), &*reporter),
                 ..BuildxOptions::default()
             },
             Arc::clone(&reporter),
@@ -88,6 +85,31 @@ impl Context {
             reporter,
             _local: local,
         })
+    }
+}
+
+fn layer_cache(
+    project: &Project,
+    settings: &Settings,
+    endpoint: &Endpoint,
+    reporter: &dyn Reporter,
+) -> LayerCache {
+    match settings.cache {
+        CacheChoice::None => LayerCache::None,
+        CacheChoice::Local => LayerCache::Local(project.layers()),
+        CacheChoice::Registry => LayerCache::Registry {
+            namespace: endpoint.repository("").trim_end_matches('/').to_owned(),
+            plain_http: endpoint.plain_http(),
+        },
+        CacheChoice::Gha => match LayerCache::missing_for_gha() {
+            None => LayerCache::Gha,
+            Some(variable) => {
+                reporter.report(Event::Warning {
+                    message: &format!("layers are not cached: {variable} is not set"),
+                });
+                LayerCache::None
+            }
+        },
     }
 }
 

@@ -1,5 +1,7 @@
 //! What tests stand on; every part is real and on loopback.
 
+mod buildkitd;
+mod busybox;
 mod forge;
 mod forge_content;
 mod git;
@@ -16,6 +18,8 @@ mod registry;
 mod tools;
 mod tree;
 
+pub use buildkitd::Buildkitd;
+pub use busybox::busybox;
 pub use forge::{Answer, Forge, now};
 pub use forge_content::{Release, Tag};
 pub use git::{Fault, Git};

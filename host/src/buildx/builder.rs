@@ -87,7 +87,8 @@ pub enum Output {
 pub struct Built {
     /// What was pushed or exported; none for [`Output::Files`].
     pub descriptor: Option<Descriptor>,
-    /// Steps BuildKit ran or took from its cache.
+    /// Steps BuildKit ran or took from its cache, those of the target's compile
+    /// steps included.
     pub steps: usize,
     /// Of these, the ones taken from its cache.
     pub cached: usize,

@@ -1,8 +1,9 @@
 //! The builder that runs `docker-buildx`.
 
+use std::collections::HashMap;
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -25,6 +26,7 @@ use crate::error::{ExitCode, Failure};
 use crate::fetch::place::{place, scratch};
 use crate::progress::{Event, Reporter};
 use crate::recipe::CallError;
+use crate::target::TargetId;
 use crate::work_tree::WorkTree;
 
 /// A builder that needs longer to start is not coming.
@@ -61,7 +63,12 @@ pub struct Buildx {
     options: BuildxOptions,
     reporter: Arc<dyn Reporter>,
     found: Arc<OnceCell<Found>>,
+    /// Steps of compile steps, of targets whose image is not built yet.
+    compiled: Arc<Mutex<HashMap<TargetId, Steps>>>,
 }
+
+/// Steps of builds, and how many of them came from a cache.
+type Steps = (usize, usize);
 
 #[derive(Debug, Clone)]
 struct Found {
@@ -76,6 +83,7 @@ impl Buildx {
             options,
             reporter,
             found: Arc::default(),
+            compiled: Arc::default(),
         }
     }
 
@@ -190,6 +198,17 @@ impl Buildx {
         Ok((progress, descriptor))
     }
 
+    /// An image's steps include those of the compile steps before it.
+    fn steps_until(&self, request: &BuildRequest, (steps, cached): Steps) -> Steps {
+        let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = compiled.remove(&request.target).unwrap_or_default();
+        let all = (before.0 + steps, before.1 + cached);
+        if matches!(request.output, Output::Files(_)) {
+            compiled.insert(request.target.clone(), all);
+        }
+        all
+    }
+
     fn show(&self, request: &BuildRequest, shown: &Shown) {
         let target = &request.target;
         self.reporter.report(match shown {
@@ -239,7 +258,7 @@ impl Builder for Buildx {
         })
         .await
         .map_err(|e| CallError::Other(e.to_string()))??;
-        let (steps, cached) = progress.steps();
+        let (steps, cached) = self.steps_until(request, progress.steps());
         Ok(Built {
             descriptor,
             steps,

@@ -17,10 +17,11 @@ pub enum LayerCache {
     /// Below this folder. A build writes a new generation, so the cache does
     /// not grow with every build.
     Local(PathBuf),
-    /// In this repository, a tag for each cache.
+    /// In a repository beside the image's, `IMAGE-cache`, a tag for each
+    /// platform.
     Registry {
-        /// `host[:port]/namespace/name`.
-        repository: String,
+        /// `host[:port]/namespace`.
+        namespace: String,
         /// The registry speaks plain HTTP.
         plain_http: bool,
     },
@@ -72,6 +73,18 @@ impl Drop for InUse {
 }
 
 impl LayerCache {
+    /// The variable of a GitHub Actions job that is missing here, if one is;
+    /// buildx would then keep no cache and say nothing.
+    #[must_use]
+    pub fn missing_for_gha() -> Option<&'static str> {
+        let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        if !set("ACTIONS_RUNTIME_TOKEN") {
+            return Some("ACTIONS_RUNTIME_TOKEN");
+        }
+        let place = set("ACTIONS_RESULTS_URL") || set("ACTIONS_CACHE_URL");
+        (!place).then_some("ACTIONS_RESULTS_URL")
+    }
+
     pub(crate) fn args(&self, request: &BuildRequest) -> CacheArgs {
         let scope = scope(request);
         let mut args = CacheArgs::default();
@@ -100,7 +113,7 @@ impl LayerCache {
                 });
             }
             Self::Registry {
-                repository,
+                namespace,
                 plain_http,
             } => {
                 let insecure = if *plain_http {
@@ -108,10 +121,13 @@ impl LayerCache {
                 } else {
                     ""
                 };
-                let place = format!("type=registry,ref={repository}:{scope}{insecure}");
+                let image = &request.target.image;
+                let tag = tag(request);
+                let place = format!("type=registry,ref={namespace}/{image}-cache:{tag}{insecure}");
                 args.from.push(place.clone());
+                // A cache that cannot be written fails no build.
                 args.to.push(format!(
-                    "{place},mode=max,oci-mediatypes=true,image-manifest=true"
+                    "{place},mode=max,oci-mediatypes=true,image-manifest=true,ignore-error=true"
                 ));
             }
             Self::Gha => {
@@ -155,19 +171,23 @@ impl CacheArgs {
     }
 }
 
-/// `app-image-linux-arm64`, with `-files` for cross-compile steps.
+/// `app-image-linux-arm64`, and more for cross-compile steps.
 fn scope(request: &BuildRequest) -> String {
     let target = &request.target;
-    let files = match request.output {
-        Output::Files(_) => "-files",
-        _ => "",
+    format!("{}-{}-{}", target.app, target.image, tag(request))
+}
+
+/// `linux-arm64`, with `-files-FOLDER` for a cross-compile step into that
+/// folder of the work tree: a recipe may have several.
+fn tag(request: &BuildRequest) -> String {
+    let step = match &request.output {
+        Output::Files(into) => {
+            let folder = into.strip_prefix(&request.work_tree).unwrap_or(into);
+            format!("-files-{}", folder.display())
+        }
+        _ => String::new(),
     };
-    let text = format!(
-        "{}-{}-{}{files}",
-        target.app,
-        target.image,
-        target.platform.slug()
-    );
+    let text = format!("{}{step}", request.target.platform.slug());
     text.chars()
         .map(|c| {
             if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') {
@@ -176,6 +196,7 @@ fn scope(request: &BuildRequest) -> String {
                 '_'
             }
         })
+        .take(128)
         .collect()
 }
 
@@ -262,13 +283,19 @@ mod tests {
     #[test]
     fn names_other_caches() {
         let registry = LayerCache::Registry {
-            repository: "r.test/cache".to_owned(),
+            namespace: "r.test/ns".to_owned(),
             plain_http: true,
         };
         let args = registry.args(&request());
         assert_eq!(
             args.from,
-            ["type=registry,ref=r.test/cache:esbuild-esbuild-linux-arm64,registry.insecure=true"]
+            ["type=registry,ref=r.test/ns/esbuild-cache:linux-arm64,registry.insecure=true"]
+        );
+        let mut step = request();
+        step.output = Output::Files(step.work_tree.join("web/out"));
+        assert_eq!(
+            LayerCache::Gha.args(&step).from,
+            ["type=gha,scope=esbuild-esbuild-linux-arm64-files-web_out"]
         );
         assert!(args.to[0].starts_with(&args.from[0]) && args.to[0].contains("mode=max"));
         assert_eq!(

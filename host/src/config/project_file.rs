@@ -38,4 +38,8 @@ pub enum CacheChoice {
     None,
     /// In the project folder, under `.bakehouse/layers`.
     Local,
+    /// In the target registry, in the repository `IMAGE-cache` of each image.
+    Registry,
+    /// In GitHub Actions' cache.
+    Gha,
 }
