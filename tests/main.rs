@@ -20,6 +20,7 @@ mod contract_test;
 mod cross_compile_test;
 mod esbuild_test;
 mod failure_test;
+mod grants_test;
 mod object_store_test;
 mod release_api_test;
 mod release_sources_test;

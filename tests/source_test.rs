@@ -248,7 +248,7 @@ fn what_is_not_granted_is_not_fetched() {
     let none = project(&git, "1.0.0", "");
     none.write(
         "apps/fromsource/app.toml",
-        file.replace("sources = [", "downloads = ["),
+        file.replace(&format!("sources = [\"{}\"]", git.url(REPOSITORY)), ""),
     );
     none.run(&["plan"]).expect(11).says(&format!(
         "fromsource has no grant for {}",

@@ -61,6 +61,8 @@ pub(crate) enum Command {
     Smoke(SmokeArgs),
     /// Serve the embedded registry until Ctrl-C
     Serve(ServeArgs),
+    /// Work on recipes
+    Recipe(RecipeArgs),
 }
 
 /// Which part of a plan.
@@ -183,6 +185,30 @@ pub(crate) struct ServeArgs {
     /// Port on 127.0.0.1; 0 takes a free one
     #[arg(long, default_value_t = 5000)]
     pub(crate) port: u16,
+}
+
+/// `bakehouse recipe`
+#[derive(Debug, Args)]
+pub(crate) struct RecipeArgs {
+    #[command(subcommand)]
+    pub(crate) command: RecipeCommand,
+}
+
+/// What to do with a recipe.
+#[derive(Debug, Subcommand)]
+pub(crate) enum RecipeCommand {
+    /// List what a recipe asks for, what is granted, and what is missing
+    Check(RecipeCheckArgs),
+}
+
+/// `bakehouse recipe check`
+#[derive(Debug, Args)]
+pub(crate) struct RecipeCheckArgs {
+    /// The app
+    pub(crate) app: String,
+    /// Output format
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
 }
 
 impl Global {

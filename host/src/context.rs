@@ -55,19 +55,7 @@ impl Context {
             },
             Arc::clone(&reporter),
         ));
-        let upstream = Upstream::new(Arc::clone(&reporter));
-        let services = Arc::new(Services {
-            releases: Releases::new(ReleasesOptions {
-                npm: NpmConfig::load(),
-                access: Access::from_env(|name| std::env::var(name).ok())?,
-                cache: Some(project.api_answers()),
-                upstream: upstream.clone(),
-            })?,
-            fetcher: Fetcher::new(fetch::client()?, project.downloads()),
-            upstream,
-            builder: Arc::clone(&builder),
-            reporter: Arc::clone(&reporter),
-        });
+        let services = services(&project, &builder, &reporter)?;
         let sources = Sources::new(
             project.sources(),
             SourceLimits::default(),
@@ -111,6 +99,30 @@ fn layer_cache(
             }
         },
     }
+}
+
+/// What recipes may use. Nothing is started or reached before it is used.
+///
+/// # Errors
+/// If TLS cannot be set up.
+pub fn services(
+    project: &Project,
+    builder: &Arc<dyn Builder>,
+    reporter: &Arc<dyn Reporter>,
+) -> Result<Arc<Services>> {
+    let upstream = Upstream::new(Arc::clone(reporter));
+    Ok(Arc::new(Services {
+        releases: Releases::new(ReleasesOptions {
+            npm: NpmConfig::load(),
+            access: Access::from_env(|name| std::env::var(name).ok())?,
+            cache: Some(project.api_answers()),
+            upstream: upstream.clone(),
+        })?,
+        fetcher: Fetcher::new(fetch::client()?, project.downloads()),
+        upstream,
+        builder: Arc::clone(builder),
+        reporter: Arc::clone(reporter),
+    }))
 }
 
 /// A client for the target registry, and the embedded one behind it where that

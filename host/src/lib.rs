@@ -5,8 +5,8 @@
 //! [`commands`]. A command reads [`config`], opens a [`context`] and walks the
 //! [`pipeline`]: discover, check, plan, build, push by digest, merge, tag,
 //! inspect, report. Recipes run in [`plugin`]; what they may ask for is decided
-//! by [`plugin::grants`]; [`buildx`], [`registry`], [`release`], [`source`] and
-//! [`fetch`] talk to the outside.
+//! by [`grants`]; [`buildx`], [`registry`], [`release`], [`source`] and [`fetch`]
+//! talk to the outside.
 
 pub mod buildx;
 pub mod cli;
@@ -16,6 +16,7 @@ pub mod context;
 pub mod engine;
 pub mod error;
 pub mod fetch;
+pub mod grants;
 pub mod logging;
 pub mod pipeline;
 pub mod platform;

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::error::ExitCode;
+use crate::grants::Want;
 use crate::platform::Platform;
 
 /// The `[options]` table of an app.toml: choices that its recipe leaves to the
@@ -15,7 +16,7 @@ use crate::platform::Platform;
 pub type Options = BTreeMap<String, String>;
 
 /// The app, as its recipe describes it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct App {
     /// Its name, as the folder in `apps/`.
@@ -33,6 +34,9 @@ pub struct App {
     /// More that images may say of it: `vendor`, `documentation`, `url`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub extras: Vec<(String, String)>,
+    /// What the recipe declares to need.
+    #[serde(skip)]
+    pub wants: Vec<Want>,
 }
 
 /// One repository that an app publishes.
@@ -140,6 +144,9 @@ pub struct Build {
     pub labels: Vec<(String, String)>,
     /// Network of `RUN` steps.
     pub network: Network,
+    /// Names of secrets that `RUN` steps may mount.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<String>,
 }
 
 /// Why a call that a recipe made, or a recipe itself, failed: the contract's

@@ -6,6 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use oci_spec::image::Descriptor;
 
+use crate::grants::Access;
 use crate::platform::Platform;
 use crate::recipe::{Build, CallError};
 use crate::target::TargetId;
@@ -56,6 +57,8 @@ pub struct BuildRequest {
     pub work_tree: PathBuf,
     /// The build.
     pub build: Build,
+    /// What it may fetch; BuildKit enforces it.
+    pub access: Access,
     /// Where the result goes.
     pub output: Output,
     /// Add SLSA provenance (`--provenance`).

@@ -1,6 +1,8 @@
 //! What a failed build means.
 
 use super::rawjson::{FailedStep, Progress};
+use super::source_policy;
+use crate::grants::Access;
 use crate::recipe::CallError;
 
 /// Signs that the builder, not the build, failed.
@@ -23,16 +25,14 @@ const BUILDER: &[&str] = &[
 ];
 
 /// The error for a build that ended with a non-zero status.
-pub(crate) fn classify(progress: &Progress, builder: &str) -> CallError {
+pub(crate) fn classify(progress: &Progress, builder: &str, access: &Access) -> CallError {
     let said = progress
         .error()
         .unwrap_or("docker-buildx failed and said nothing");
     let step = progress.failed();
     let text = step.as_ref().map_or(said, |step| step.error.as_str());
     if let Some(source) = denied(said).or_else(|| denied(text)) {
-        return CallError::Denied(format!(
-            "the build fetches {source}, which is not granted; add it to `bases` or `downloads` under [grants] in app.toml"
-        ));
+        return source_policy::denial(access, &source);
     }
     let lower = text.to_ascii_lowercase();
     if BUILDER.iter().any(|sign| lower.contains(sign)) {
@@ -86,7 +86,7 @@ mod tests {
         for line in lines.lines() {
             progress.line(line);
         }
-        classify(&progress, "b")
+        classify(&progress, "b", &Access::default())
     }
 
     #[test]
@@ -116,7 +116,7 @@ mod tests {
             "ERROR: failed to build: failed to solve: host.test/x: could not resolve image due to policy: source \"docker-image://host.test/x:latest\" denied by policy: source denied by policy",
         );
         assert!(
-            matches!(&policy, CallError::Denied(text) if text.contains("docker-image://host.test/x:latest")),
+            matches!(&policy, CallError::Denied(text) if text.contains("no grant for host.test/x:latest")),
             "{policy:?}"
         );
     }

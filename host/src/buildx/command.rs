@@ -53,6 +53,14 @@ pub(crate) fn command_line(
     for (name, value) in &build.args {
         line.pair("--build-arg", &format!("{}={value}", arg_name(name)?));
     }
+    // Cache mounts of one app are not another's.
+    line.pair(
+        "--build-arg",
+        &format!("BUILDKIT_CACHE_MOUNT_NS={}", request.target.app),
+    );
+    for name in &build.secrets {
+        line.pair("--secret", &format!("id={name},env={name}"));
+    }
     let epoch = match &request.created {
         Some(created) => Some(epoch_seconds(created).ok_or_else(|| {
             CallError::InvalidInput(format!("`{created}` is not a time as in RFC 3339"))

@@ -1,4 +1,5 @@
 use super::*;
+use crate::grants::Access;
 use crate::recipe::Build;
 use crate::target::TargetId;
 
@@ -21,7 +22,9 @@ pub(crate) fn request() -> BuildRequest {
             contexts: Vec::new(),
             labels: Vec::new(),
             network: Network::None,
+            secrets: Vec::new(),
         },
+        access: Access::default(),
         output: Output::PushByDigest {
             repository: "registry.test/ns/esbuild".to_owned(),
             plain_http: false,
@@ -79,6 +82,7 @@ fn pushes_by_digest() {
     --network none
     --provenance=false
     --sbom=false
+    --build-arg BUILDKIT_CACHE_MOUNT_NS=esbuild
     --output type=image,name=registry.test/ns/esbuild,push-by-digest=true,name-canonical=true,push=true,oci-mediatypes=true
     --file -
     -- [TREE]
@@ -104,6 +108,7 @@ fn passes_everything_on() {
         pair("base", "docker-image://registry.test/base@sha256:00"),
     ];
     request.build.network = Network::Default;
+    request.build.secrets = vec!["TOKEN".to_owned()];
     insta::assert_snapshot!(shown(&request), @r#"
     build
     --builder bakehouse
@@ -116,6 +121,8 @@ fn passes_everything_on() {
     --target final
     --build-arg EMPTY=
     --build-arg FLAGS=--a=b c
+    --build-arg BUILDKIT_CACHE_MOUNT_NS=esbuild
+    --secret id=TOKEN,env=TOKEN
     --build-arg SOURCE_DATE_EPOCH=1749595439
     --label org.test.a=x=y
     --build-context files=[TREE]/docker/ctx
@@ -142,6 +149,7 @@ fn exports_files() {
     --network none
     --provenance=false
     --sbom=false
+    --build-arg BUILDKIT_CACHE_MOUNT_NS=esbuild
     --output type=local,dest=/scratch/files
     --file -
     -- [TREE]

@@ -15,6 +15,7 @@ use super::capabilities::Inspected;
 use super::child_env::ChildEnv;
 use super::classify::classify;
 use super::command::{command_line, destination};
+use super::confine::Confined;
 use super::freshen::freshen;
 use super::layer_cache::{CacheArgs, LayerCache};
 use super::program::Program;
@@ -87,15 +88,6 @@ impl Buildx {
         }
     }
 
-    /// The same builder with another environment for its children: the
-    /// credentials and the source policy of one app.
-    #[must_use]
-    pub fn with_env(&self, env: ChildEnv) -> Self {
-        let mut other = self.clone();
-        other.options.env = env;
-        other
-    }
-
     async fn found(&self) -> anyhow::Result<&Found> {
         self.found.get_or_try_init(|| self.find()).await
     }
@@ -159,19 +151,26 @@ impl Buildx {
         let mut command = found.program.command();
         command.args(&line.args).current_dir(scratch);
         let github = self.options.layer_cache == LayerCache::Gha;
-        self.options.env.apply(&mut command, github);
+        let confined = Confined::new(
+            request,
+            &self.options.env,
+            &self.options.layer_cache,
+            scratch,
+        )
+        .await?;
+        confined.env.apply(&mut command, github);
 
         let mut progress = Progress::default();
         let limit = self.options.time_limit;
         let ended = run(command, line.stdin.as_deref(), limit, |line| {
-            for shown in progress.line(line) {
+            for shown in progress.line(&confined.redact(line)) {
                 self.show(request, &shown);
             }
         })
         .await;
         match ended {
             Ok(ended) if ended.status.success() => {}
-            Ok(_) => return Err(classify(&progress, name)),
+            Ok(_) => return Err(classify(&progress, name, &request.access)),
             Err(RunError::Timeout(_)) => {
                 return Err(CallError::Timeout(format!(
                     "the build took longer than {} s",

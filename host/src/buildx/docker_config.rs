@@ -1,52 +1,56 @@
 //! A `DOCKER_CONFIG` folder for one app's builds.
 
+use std::fs::Permissions;
 use std::io::{self, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, symlink};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _, symlink};
 use std::path::Path;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use oci_client::secrets::RegistryAuth;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
 use super::child_env::docker_folder;
-use crate::engine::Credentials;
 
-/// A `DOCKER_CONFIG` folder holding only these logins, for
-/// [`ChildEnv::docker_config`](super::ChildEnv::docker_config). The user's
-/// Docker contexts still work. Removed when dropped.
+/// A `DOCKER_CONFIG` folder holding only these logins: no credential helper, no
+/// proxies. The user's Docker contexts still work. Removed when dropped.
 #[derive(Debug)]
-pub struct DockerConfig {
+pub(crate) struct DockerConfig {
     folder: TempDir,
 }
 
 impl DockerConfig {
-    /// Logins by registry, written as Docker's own `auths` keys are
-    /// (`host[:port]`; Docker Hub has its own key).
+    /// Logins by registry, `host[:port]`.
     ///
     /// # Errors
     /// If the folder cannot be written.
-    pub fn new<'a>(
-        logins: impl IntoIterator<Item = (&'a str, &'a Credentials)>,
-    ) -> io::Result<Self> {
+    pub(crate) fn new(logins: &[(String, RegistryAuth)]) -> io::Result<Self> {
         Self::from(docker_folder().as_deref(), logins)
     }
 
-    fn from<'a>(
-        user: Option<&Path>,
-        logins: impl IntoIterator<Item = (&'a str, &'a Credentials)>,
-    ) -> io::Result<Self> {
+    fn from(user: Option<&Path>, logins: &[(String, RegistryAuth)]) -> io::Result<Self> {
         let folder = tempfile::Builder::new()
             .prefix("bakehouse-docker-")
+            .permissions(Permissions::from_mode(0o700))
             .tempdir()?;
-        let auths: Map<String, Value> = logins
-            .into_iter()
-            .map(|(registry, login)| {
-                let pair = format!("{}:{}", login.username, login.password);
-                let auth = BASE64_STANDARD.encode(pair);
-                (registry.to_owned(), json!({ "auth": auth }))
-            })
-            .collect();
+        let mut auths = Map::new();
+        for (registry, login) in logins {
+            // Docker Hub's entry has a name of its own.
+            let key = match registry.as_str() {
+                "docker.io" | "index.docker.io" => "https://index.docker.io/v1/",
+                other => other,
+            };
+            let login = match login {
+                RegistryAuth::Anonymous => continue,
+                RegistryAuth::Basic(user, password) => {
+                    let auth = BASE64_STANDARD.encode(format!("{user}:{password}"));
+                    json!({ "auth": auth })
+                }
+                RegistryAuth::Bearer(token) => json!({ "identitytoken": token }),
+            };
+            auths.insert(key.to_owned(), login);
+        }
         let mut config = json!({ "auths": auths });
         if let Some(user) = user {
             if let Some(context) = current_context(user)
@@ -69,8 +73,7 @@ impl DockerConfig {
     }
 
     /// The folder.
-    #[must_use]
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 }
@@ -94,17 +97,22 @@ mod tests {
             r#"{"auths":{"other.test":{"auth":"c2VjcmV0"}},"credsStore":"x","currentContext":"far"}"#,
         )
         .unwrap();
-        let login = Credentials {
-            username: "u".to_owned(),
-            password: "p".to_owned(),
-        };
-        let config = DockerConfig::from(Some(user.path()), [("one.test", &login)]).unwrap();
+        let logins = [
+            ("one.test", RegistryAuth::Basic("u".into(), "p".into())),
+            ("docker.io", RegistryAuth::Bearer("t".into())),
+            ("open.test", RegistryAuth::Anonymous),
+        ]
+        .map(|(registry, login)| (registry.to_owned(), login));
+        let config = DockerConfig::from(Some(user.path()), &logins).unwrap();
         let text = std::fs::read_to_string(config.path().join("config.json")).unwrap();
         let expected = json!({
-            "auths": { "one.test": { "auth": "dTpw" } }, "currentContext": "far"
+            "auths": {
+                "one.test": { "auth": "dTpw" },
+                "https://index.docker.io/v1/": { "identitytoken": "t" },
+            },
+            "currentContext": "far",
         });
         assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), expected);
         assert!(config.path().join("contexts").is_dir());
-        assert!(!format!("{login:?}").contains("\"p\""));
     }
 }

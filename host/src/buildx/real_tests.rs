@@ -8,6 +8,7 @@ use super::*;
 use crate::buildx::command::tests::request;
 use crate::buildx::test_program::elf;
 use crate::engine::{Engine, Smoke};
+use crate::grants::{Access, Kind, policy_for_tests};
 use crate::platform::Platform;
 use crate::progress::Silent;
 use crate::recipe::{Dockerfile, Network};
@@ -384,31 +385,39 @@ async fn a_cancelled_build_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn a_source_policy_denies() {
+async fn only_granted_images_are_fetched() {
     let _turn = ONE_AT_A_TIME.lock().await;
     let place = Place::new();
-    let policy = place.0.path().join("policy.json");
-    std::fs::write(
-        &policy,
-        r#"{"rules":[{"action":"DENY","selector":{"identifier":"*"}},{"action":"ALLOW","selector":{"identifier":"local://*"}}]}"#,
-    )
-    .unwrap();
+    let pushed = place.request("linux/amd64", None, push("real/granted"));
+    let builder = buildx(REMOTE, LayerCache::None);
+    let digest = builder.build(&pushed).await.unwrap().descriptor.unwrap();
+    let digest = digest.digest();
+    let repository = format!("{}/real/granted", registry());
+    let by_digest = format!("{repository}@{digest}");
+    let grants = format!("bases = [\"{repository}\"]");
+    let granted = Arc::new(policy_for_tests(&grants, "", &[(Kind::Bases, "*")]));
+    let nothing = Arc::new(policy_for_tests("", "", &[]));
     for name in [REMOTE, "default"] {
-        let builder = buildx(name, LayerCache::None).with_env(ChildEnv {
-            source_policy: Some(policy.clone()),
-            docker_config: Some(place.0.path().join("docker")),
-            ..ChildEnv::default()
-        });
+        let builder = buildx(name, LayerCache::None);
         let out = Output::Files(place.0.path().join("src/out"));
-        let mut request = place.request("linux/amd64", Some("files"), out);
+        let mut request = place.request("linux/amd64", None, out);
+        let from = |reference: &str| Dockerfile::Inline(format!("FROM {reference}\n"));
+
+        request.build.dockerfile = from(&by_digest);
+        request.access = Access::new(Arc::clone(&granted), Vec::new());
         builder.build(&request).await.unwrap();
-        let base = format!("{}/real/hello:1", registry());
-        request.build.stage = None;
-        request.build.dockerfile = Dockerfile::Inline(format!("FROM {base}\n"));
+        request.access = Access::new(Arc::clone(&nothing), vec![by_digest.clone()]);
+        builder.build(&request).await.unwrap();
+        request.access = Access::new(Arc::clone(&nothing), Vec::new());
         let error = builder.build(&request).await.unwrap_err();
+        let line = format!("add \"{repository}\" to `bases` under [grants] in apps/x/app.toml");
         assert!(
-            matches!(&error, CallError::Denied(text) if text.contains(&base)),
+            matches!(&error, CallError::Denied(text) if text.contains(&line)),
             "{error:?}"
         );
+        request.access = Access::new(Arc::clone(&granted), Vec::new());
+        request.build.dockerfile = from(&format!("{}/real/hello@{digest}", registry()));
+        let error = builder.build(&request).await.unwrap_err();
+        assert!(matches!(&error, CallError::Denied(_)), "{error:?}");
     }
 }

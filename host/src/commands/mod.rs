@@ -5,6 +5,7 @@ mod build;
 mod inspect;
 mod merge;
 mod plan;
+mod recipe_check;
 mod reference;
 mod run;
 mod serve;
@@ -14,7 +15,7 @@ mod text;
 
 use anyhow::Result;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, RecipeCommand};
 use crate::error::ExitCode;
 use session::Session;
 
@@ -33,5 +34,8 @@ pub async fn dispatch(session: &Session, cli: &Cli) -> Result<ExitCode> {
         Command::Inspect(args) => inspect::inspect(session, args).await,
         Command::Smoke(args) => smoke::smoke(session, args).await,
         Command::Serve(args) => serve::serve(session, args).await,
+        Command::Recipe(args) => match &args.command {
+            RecipeCommand::Check(args) => recipe_check::recipe_check(session, args).await,
+        },
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::recipe_check::RecipeCheck;
 use crate::pipeline::plan::{ImagePlan, Plan};
 use crate::pipeline::report::Report;
 use crate::registry::Inspection;
@@ -35,6 +36,43 @@ fn joined<T: ToString>(items: &[T]) -> String {
     }
     let texts: Vec<String> = items.iter().map(ToString::to_string).collect();
     texts.join(", ")
+}
+
+/// What a recipe asks for, then the lines to add, then what nobody asks for.
+pub(super) fn recipe_table(check: &RecipeCheck) -> String {
+    let mut rows = vec![
+        ["KIND", "ASKS FOR", "GRANTED BY", "WHAT FOR"]
+            .map(str::to_owned)
+            .to_vec(),
+    ];
+    for asked in &check.asks {
+        let granted = match asked.missing {
+            None if asked.granted.is_empty() => "bakehouse.toml".to_owned(),
+            None => joined(&asked.granted),
+            Some(_) => "MISSING".to_owned(),
+        };
+        rows.push(vec![
+            asked.want.kind.key().to_owned(),
+            asked.want.value.clone(),
+            granted,
+            asked.want.why.clone(),
+        ]);
+    }
+    let mut out = format!("{} ({})\n", check.app, check.recipe);
+    out.push_str(&table(&rows));
+    for line in check.asks.iter().filter_map(|asked| asked.add.as_ref()) {
+        let _ = writeln!(out, "missing: {line}");
+    }
+    for unused in &check.unused {
+        let _ = writeln!(
+            out,
+            "unused: \"{}\" in `{}`, {}",
+            unused.entry,
+            unused.kind.key(),
+            unused.place
+        );
+    }
+    out
 }
 
 /// The plan as a table, newest version first.

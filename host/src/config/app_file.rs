@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::plugin::Grants;
+use crate::grants::{Grants, Places};
 use crate::recipe::Options;
 
 /// One app: the file `apps/<app>/app.toml`.
@@ -21,6 +21,9 @@ pub struct AppFile {
     /// What its recipe may reach.
     #[serde(default)]
     pub grants: Grants,
+    /// Where its grants are written.
+    #[serde(skip)]
+    pub places: Places,
 }
 
 /// Which tags an app's indexes get beside `{version}`.

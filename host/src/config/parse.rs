@@ -6,15 +6,25 @@ use anyhow::{Context as _, Result};
 use serde::de::DeserializeOwned;
 
 use crate::error::{ExitCode, Failure};
+use crate::grants::{Kind, Places};
 
-/// Reads a TOML file.
+/// Reads a TOML file; its text is for who looks for lines in it.
 ///
 /// # Errors
 /// A [`Failure`] with [`ExitCode::Config`]: `FILE:LINE: key `KEY`: MESSAGE`.
-pub(super) fn read<T: DeserializeOwned>(path: &Path, shown: &str) -> Result<T> {
+pub(super) fn read<T: DeserializeOwned>(path: &Path, shown: &str) -> Result<(T, String)> {
     let text = std::fs::read_to_string(path)
         .with_context(|| Failure::new(ExitCode::Config, format!("cannot read {shown}")))?;
-    parse(&text, shown).map_err(Into::into)
+    Ok((parse(&text, shown)?, text))
+}
+
+/// An entry of a table of grants that cannot be one.
+pub(super) fn fault(places: &Places, (kind, why): (Kind, String)) -> Failure {
+    Failure::new(
+        ExitCode::Config,
+        format!("{}: `{}`: {why}", places.of(kind), kind.key()),
+    )
+    .hint("docs/configuration.md lists every key and what it takes")
 }
 
 fn parse<T: DeserializeOwned>(text: &str, shown: &str) -> Result<T, Failure> {

@@ -6,6 +6,7 @@ use anyhow::Result;
 
 use super::{AppFile, ProjectFile, parse};
 use crate::error::{ExitCode, Failure};
+use crate::grants::{Places, Policy};
 
 /// The file that marks a project's root.
 const FILE: &str = "bakehouse.toml";
@@ -43,7 +44,11 @@ impl Project {
                     .into(),
             );
         }
-        let file = parse::read(&path, FILE)?;
+        let (mut file, text) = parse::read::<ProjectFile>(&path, FILE)?;
+        file.places = Places::find(FILE, &text, "allow");
+        file.allow
+            .check()
+            .map_err(|why| parse::fault(&file.places, why))?;
         Ok(Self { root, file })
     }
 
@@ -96,7 +101,23 @@ impl Project {
             );
         }
         let shown = format!("apps/{name}/app.toml");
-        parse::read(&self.root.join(&shown), &shown)
+        let (mut file, text) = parse::read::<AppFile>(&self.root.join(&shown), &shown)?;
+        file.places = Places::find(&shown, &text, "grants");
+        file.grants
+            .check()
+            .map_err(|why| parse::fault(&file.places, why))?;
+        Ok(file)
+    }
+
+    /// What an app is granted and allowed, before its recipe has said what it
+    /// needs.
+    #[must_use]
+    pub fn policy(&self, app: &str, file: &AppFile) -> Policy {
+        Policy::new(
+            app,
+            (file.grants.clone(), file.places.clone()),
+            (self.file.allow.clone(), self.file.places.clone()),
+        )
     }
 
     /// The wasm file of an app's recipe.

@@ -4,6 +4,7 @@ use std::num::{NonZeroU32, NonZeroUsize};
 
 use serde::Deserialize;
 
+use crate::grants::{Allow, Places};
 use crate::platform::Platform;
 
 /// Defaults of a project: the file `bakehouse.toml` at its root. Every key may
@@ -27,6 +28,11 @@ pub struct ProjectFile {
     pub provenance: Option<bool>,
     /// Where build layers are kept between runs.
     pub cache: Option<CacheChoice>,
+    /// What apps may be granted at all.
+    pub allow: Allow,
+    /// Where that is written.
+    #[serde(skip)]
+    pub places: Places,
 }
 
 /// Where build layers are kept between runs.

@@ -195,6 +195,7 @@ impl<'a> Bakery<'a> {
             target: target.clone(),
             work_tree: tree,
             build,
+            access: found.recipe.access(&bases),
             output,
             provenance: context.settings.provenance,
             created: version.created.clone(),

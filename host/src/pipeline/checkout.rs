@@ -8,6 +8,7 @@ use super::digest_file::DigestFile;
 use super::discover::Discovered;
 use crate::context::Context;
 use crate::error::{ExitCode, Failure};
+use crate::grants::Kind;
 use crate::progress::Event;
 use crate::recipe::{Source, Version};
 use crate::source::Revision;
@@ -36,7 +37,8 @@ pub(super) async fn checkout(
         source.git_ref, source.repository
     ));
     let known = known(context, found, version, source);
-    let granted = |repository: &str| found.file.grants.source(&target.app, repository);
+    let policy = found.recipe.policy();
+    let granted = |repository: &str| policy.check(Kind::Sources, repository);
     let revision = context
         .sources
         .checkout(source, known.as_deref(), granted, tree)

@@ -195,6 +195,7 @@ mod tests {
                 contexts: Vec::new(),
                 labels: Vec::new(),
                 network: Network::None,
+                secrets: Vec::new(),
             },
             Some(Revision {
                 commit: "c".repeat(40),

@@ -74,14 +74,13 @@ async fn load(context: &Context, name: &str) -> Result<(AppFile, Recipe, App)> {
     let recipe = context
         .runtime
         .load(
-            name,
             &wasm,
-            Arc::new(file.grants.clone()),
+            context.project.policy(name, &file),
             Arc::new(file.options.clone()),
             Arc::clone(&context.services),
         )
         .await?;
-    let app = recipe.describe().await?;
+    let app = recipe.granted_app()?;
     Ok((file, recipe, app))
 }
 

@@ -26,6 +26,7 @@ fn app(images: &[(&str, &[&str])]) -> App {
         license: String::new(),
         extras: Vec::new(),
         images: images.iter().map(image).collect(),
+        wants: Vec::new(),
     }
 }
 

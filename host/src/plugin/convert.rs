@@ -2,6 +2,7 @@
 
 use super::bindings::bakehouse::recipe::{registry, release, types};
 use super::bindings::exports::bakehouse::recipe::recipe as guest;
+use crate::grants::{Kind, Want};
 use crate::platform::Platform;
 use crate::recipe::{
     App, Base, Build, CallError, Dockerfile, Image, Network, Source, Target, Version,
@@ -155,7 +156,25 @@ impl TryFrom<guest::App> for App {
             license: app.license,
             images: images.collect::<Result<_, CallError>>()?,
             extras: app.extras,
+            wants: app.wants.into_iter().map(Into::into).collect(),
         })
+    }
+}
+
+impl From<guest::Want> for Want {
+    fn from(want: guest::Want) -> Self {
+        Self {
+            kind: match want.kind {
+                guest::Grant::Releases => Kind::Releases,
+                guest::Grant::Sources => Kind::Sources,
+                guest::Grant::Downloads => Kind::Downloads,
+                guest::Grant::Bases => Kind::Bases,
+                guest::Grant::Network => Kind::Network,
+                guest::Grant::Secrets => Kind::Secrets,
+            },
+            value: want.value,
+            why: want.why,
+        }
     }
 }
 
@@ -178,6 +197,7 @@ impl TryFrom<types::Build> for Build {
                 types::Network::None => Network::None,
                 types::Network::Default => Network::Default,
             },
+            secrets: build.secrets,
         })
     }
 }

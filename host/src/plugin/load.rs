@@ -7,8 +7,9 @@ use anyhow::{Context as _, Result};
 use wasmtime::component::Component;
 
 use super::bindings::AppPre;
-use super::{Grants, Recipe, Runtime, Services, contract};
+use super::{Recipe, Runtime, Services, contract};
 use crate::error::{ExitCode, Failure};
+use crate::grants::Policy;
 use crate::recipe::Options;
 use crate::registry::digest::sha256;
 
@@ -18,19 +19,20 @@ const MAGIC: &[u8] = b"\0asm";
 const COMPONENT_LAYER: [u8; 2] = [1, 0];
 
 impl Runtime {
-    /// Loads an app's recipe.
+    /// Loads an app's recipe and asks what it is and needs. Nothing is granted
+    /// before the recipe has declared it, so it can call nothing until then.
     ///
     /// # Errors
     /// A [`Failure`] with [`ExitCode::Recipe`] when the file is missing, not a
-    /// component, or made for another contract version.
+    /// component, made for another contract version, or describes nonsense.
     pub async fn load(
         &self,
-        app: &str,
         wasm: &Path,
-        grants: Arc<Grants>,
+        policy: Policy,
         options: Arc<Options>,
         services: Arc<Services>,
     ) -> Result<Recipe> {
+        let app = policy.app();
         let bytes = read(app, wasm)?;
         let digest = identity(&bytes, &options)?;
         let engine = self.engine.clone();
@@ -55,7 +57,7 @@ impl Runtime {
         let pre = AppPre::new(instance)
             .map_err(anyhow::Error::from)
             .with_context(incompatible)?;
-        Ok(Recipe::new(app, digest, pre, grants, options, services))
+        Recipe::described(digest, pre, policy, options, services).await
     }
 }
 

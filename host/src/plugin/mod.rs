@@ -3,13 +3,13 @@
 //! [`Runtime`] is the engine, once a process. [`Runtime::load`] compiles a
 //! recipe and checks its contract; each call of the [`Recipe`] then gets a
 //! fresh store with its own limits, thrown away afterwards. What a recipe asks
-//! for goes through `host/`, one file per WIT interface, and [`Grants`] decides.
+//! for goes through `host/`, one file per WIT interface, and
+//! [`Policy`](crate::grants::Policy) decides.
 
 mod bindings;
 mod contract;
 mod convert;
 mod engine;
-pub mod grants;
 mod host;
 mod limits;
 mod load;
@@ -17,8 +17,8 @@ mod recipe;
 mod services;
 mod state;
 mod validate;
+mod validate_build;
 
 pub use engine::Runtime;
-pub use grants::Grants;
 pub use recipe::Recipe;
 pub use services::Services;

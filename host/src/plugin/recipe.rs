@@ -9,8 +9,9 @@ use wasmtime::{AsContextMut as _, Store};
 use super::bindings::{App as Bindings, AppPre};
 use super::limits::OutOfTime;
 use super::state::{Call, Prepare, State, subject};
-use super::{Grants, Services, bindings, validate};
+use super::{Services, bindings, validate, validate_build};
 use crate::error::{ExitCode, Failure};
+use crate::grants::{Access, Kind, Policy};
 use crate::recipe::{App, Base, Build, CallError, Options, Target, Version};
 use crate::target::TargetId;
 
@@ -20,28 +21,38 @@ pub struct Recipe {
     app: Arc<str>,
     digest: String,
     pre: AppPre<State>,
-    grants: Arc<Grants>,
+    policy: Arc<Policy>,
     options: Arc<Options>,
     services: Arc<Services>,
+    described: Arc<App>,
 }
 
 impl Recipe {
-    pub(super) fn new(
-        app: &str,
+    /// Asks a recipe what it is, and holds it to that.
+    pub(super) async fn described(
         digest: String,
         pre: AppPre<State>,
-        grants: Arc<Grants>,
+        policy: Policy,
         options: Arc<Options>,
         services: Arc<Services>,
-    ) -> Self {
-        Self {
-            app: app.into(),
+    ) -> Result<Self> {
+        let described = App {
+            name: policy.app().to_owned(),
+            ..App::default()
+        };
+        let mut recipe = Self {
+            app: policy.app().into(),
             digest,
             pre,
-            grants,
+            policy: Arc::new(policy.clone()),
             options,
             services,
-        }
+            described: Arc::new(described),
+        };
+        let app = recipe.describe().await?;
+        recipe.policy = Arc::new(policy.declared(&app));
+        recipe.described = Arc::new(app);
+        Ok(recipe)
     }
 
     /// `sha256:HEX` of its wasm, and of its options where it has any.
@@ -50,11 +61,45 @@ impl Recipe {
         &self.digest
     }
 
-    /// The app as the recipe describes it, checked against app.toml.
+    /// The app as the recipe describes it.
+    #[must_use]
+    pub fn app(&self) -> &App {
+        &self.described
+    }
+
+    /// What the recipe, its app and the operator agree on.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// What a build that starts from these images may reach.
+    #[must_use]
+    pub fn access(&self, bases: &[Base]) -> Access {
+        let bases = bases.iter().map(|base| base.reference.clone());
+        Access::new(Arc::clone(&self.policy), bases.collect())
+    }
+
+    /// The app as far as it is granted: its images must all be, platforms that
+    /// are not are left out.
     ///
     /// # Errors
-    /// A [`Failure`] with [`ExitCode::Recipe`] or [`ExitCode::Denied`].
-    pub async fn describe(&self) -> Result<App> {
+    /// A [`Failure`] with [`ExitCode::Denied`].
+    pub fn granted_app(&self) -> Result<App, Failure> {
+        let mut app = self.app().clone();
+        for image in &mut app.images {
+            self.policy
+                .check(Kind::Images, &image.name)
+                .map_err(|error| Failure::new(ExitCode::Denied, error.to_string()))?;
+            image.platforms.retain(|platform| {
+                let granted = self.policy.check(Kind::Platforms, &platform.to_string());
+                granted.is_ok()
+            });
+        }
+        Ok(app)
+    }
+
+    async fn describe(&self) -> Result<App> {
         let call = Call::default();
         let (mut store, guest) = self.open(call.clone()).await?;
         let answer = guest
@@ -67,11 +112,6 @@ impl Recipe {
             .try_into()
             .map_err(|error: CallError| self.guest_error("describe", &call, &error))?;
         validate::app(&self.app, &app)?;
-        for image in &app.images {
-            self.grants
-                .image(&self.app, &image.name)
-                .map_err(|error| Failure::new(ExitCode::Denied, error.to_string()))?;
-        }
         Ok(app)
     }
 
@@ -94,8 +134,8 @@ impl Recipe {
             .iter()
             .filter_map(|version| version.source.as_ref())
         {
-            self.grants
-                .source(&self.app, &source.repository)
+            self.policy
+                .check(Kind::Sources, &source.repository)
                 .map_err(|error| Failure::new(ExitCode::Denied, error.to_string()))?;
         }
         versions.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
@@ -138,14 +178,15 @@ impl Recipe {
         bases: &[Base],
         work_tree: &Path,
     ) -> Result<Build> {
+        let prepare = Prepare {
+            target: target.clone(),
+            work_tree: work_tree.to_owned(),
+            bases: bases.to_vec(),
+            created: version.created.clone(),
+        };
         let call = Call {
             version: Some(version.number.clone()),
-            prepare: Some(Prepare {
-                target: target.clone(),
-                work_tree: work_tree.to_owned(),
-                bases: bases.to_vec(),
-                created: version.created.clone(),
-            }),
+            prepare: Some(prepare.clone()),
         };
         let (mut store, guest) = self.open(call.clone()).await?;
         let wanted = Target {
@@ -161,8 +202,7 @@ impl Recipe {
             .close("prepare", &call, store, answer)?
             .try_into()
             .map_err(|error: CallError| self.guest_error("prepare", &call, &error))?;
-        let prepare = call.prepare.as_ref();
-        validate::build(&self.app, &self.grants, prepare, &build)
+        validate_build::build(&self.policy, &prepare, &build)
             .map_err(|error| self.guest_error("prepare", &call, &error))?;
         if build.platform != target.platform {
             let error =
@@ -177,7 +217,7 @@ impl Recipe {
             Arc::clone(&self.app),
             call,
             Arc::clone(&self.services),
-            Arc::clone(&self.grants),
+            Arc::clone(&self.policy),
             Arc::clone(&self.options),
         )?;
         let mut store = Store::new(self.pre.engine(), state);

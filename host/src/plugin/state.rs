@@ -12,8 +12,9 @@ use wasmtime_wasi::filesystem::FsPerms;
 use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
+use super::Services;
 use super::limits::{CPU, CpuBudget, store_limits};
-use super::{Grants, Services};
+use crate::grants::Policy;
 use crate::recipe::{Base, CallError, Options};
 use crate::target::TargetId;
 
@@ -48,7 +49,7 @@ pub(super) struct State {
     pub(super) app: Arc<str>,
     pub(super) call: Call,
     pub(super) services: Arc<Services>,
-    pub(super) grants: Arc<Grants>,
+    pub(super) policy: Arc<Policy>,
     pub(super) options: Arc<Options>,
     /// Assets that granted sources listed in this call.
     pub(super) assets: HashSet<String>,
@@ -63,7 +64,7 @@ impl State {
         app: Arc<str>,
         call: Call,
         services: Arc<Services>,
-        grants: Arc<Grants>,
+        policy: Arc<Policy>,
         options: Arc<Options>,
     ) -> wasmtime::Result<Self> {
         let stdout = MemoryOutputPipe::new(PRINT_LIMIT);
@@ -81,7 +82,7 @@ impl State {
             app,
             call,
             services,
-            grants,
+            policy,
             options,
             assets: HashSet::new(),
             stdout,
@@ -115,6 +116,12 @@ impl Prepare {
     /// The work tree.
     pub(super) fn tree(&self) -> &Path {
         &self.work_tree
+    }
+
+    /// References of the images that this one needs.
+    pub(super) fn bases(&self) -> Vec<String> {
+        let bases = self.bases.iter().map(|base| base.reference.clone());
+        bases.collect()
     }
 }
 

@@ -2,10 +2,8 @@
 
 use std::collections::HashSet;
 
-use super::Grants;
-use super::state::Prepare;
 use crate::error::{ExitCode, Failure};
-use crate::recipe::{App, Build, CallError, Network, Target, Version};
+use crate::recipe::{App, Target, Version};
 use crate::source::{Address, check_ref};
 
 /// Most images or versions or targets taken from a recipe.
@@ -22,6 +20,18 @@ pub(super) fn app(folder: &str, app: &App) -> Result<(), Failure> {
     }
     if app.images.is_empty() || app.images.len() > MANY {
         return Err(bad(format!("it names {} images", app.images.len())));
+    }
+    if app.wants.len() > MANY {
+        return Err(bad(format!("it declares {} wants", app.wants.len())));
+    }
+    for want in &app.wants {
+        if let Some(why) = want.fault() {
+            return Err(bad(format!(
+                "`{}` in {} {why}",
+                want.value.escape_debug(),
+                want.kind.key()
+            )));
+        }
     }
     let mut names = HashSet::new();
     for image in &app.images {
@@ -86,33 +96,6 @@ pub(super) fn matrix(app: &App, version: &Version, targets: &[Target]) -> Result
             return Err(bad(format!(
                 "{} for {} is named twice",
                 target.image, target.platform
-            )));
-        }
-    }
-    Ok(())
-}
-
-/// A build, be it the final one or a compile step.
-pub(super) fn build(
-    app: &str,
-    grants: &Grants,
-    prepare: Option<&Prepare>,
-    build: &Build,
-) -> Result<(), CallError> {
-    if build.network == Network::Default {
-        grants.network(app)?;
-    }
-    for (_, value) in &build.contexts {
-        if let Some(reference) = value.strip_prefix("docker-image://") {
-            let is_base = prepare.is_some_and(|prepare| {
-                prepare.bases.iter().any(|base| base.reference == reference)
-            });
-            if !is_base {
-                grants.base(app, reference)?;
-            }
-        } else if value.contains("://") {
-            return Err(CallError::InvalidInput(format!(
-                "build context `{value}` is neither a folder nor docker-image://"
             )));
         }
     }

@@ -3,7 +3,7 @@
 
 use bakehouse_sdk::fetch::{self, Unpack};
 use bakehouse_sdk::release::{self, Selection};
-use bakehouse_sdk::{App, Base, Build, Error, Image, Recipe, Target, Version};
+use bakehouse_sdk::{App, Base, Build, Error, Grant, Image, Recipe, Target, Version};
 
 struct Esbuild;
 
@@ -25,6 +25,17 @@ impl Recipe for Esbuild {
             .image(
                 Image::new("esbuild", &["linux/amd64", "linux/arm64"])
                     .summary("The esbuild command, and nothing else"),
+            )
+            .wants(Grant::Releases, "npm:esbuild", "versions")
+            .wants(
+                Grant::Releases,
+                "npm:@esbuild/linux-x64",
+                "binary for amd64",
+            )
+            .wants(
+                Grant::Releases,
+                "npm:@esbuild/linux-arm64",
+                "binary for arm64",
             )
     }
 

@@ -26,6 +26,7 @@ impl Build {
             contexts: Vec::new(),
             labels: Vec::new(),
             network: Network::None,
+            secrets: Vec::new(),
             extras: Vec::new(),
         }
     }
@@ -70,6 +71,12 @@ impl Build {
     #[must_use]
     pub const fn with_network(mut self) -> Self {
         self.network = Network::Default;
+        self
+    }
+    /// Lets `RUN --mount=type=secret,id=NAME` mount a secret; needs a grant.
+    #[must_use]
+    pub fn secret(mut self, name: &str) -> Self {
+        self.secrets.push(name.to_owned());
         self
     }
 }

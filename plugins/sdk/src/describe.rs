@@ -1,6 +1,6 @@
 //! Describing an app.
 
-use crate::{App, Image, platform};
+use crate::{App, Grant, Image, Want, platform};
 
 impl App {
     /// An app with this name, and the recipe's own version (of its crate).
@@ -13,6 +13,7 @@ impl App {
             upstream: String::new(),
             license: String::new(),
             images: Vec::new(),
+            wants: Vec::new(),
             extras: Vec::new(),
         }
     }
@@ -67,6 +68,25 @@ impl App {
     pub fn image(mut self, image: Image) -> Self {
         self.images.push(image);
         self
+    }
+
+    /// Declares a need: what is not declared is denied, whatever app.toml
+    /// grants. `value` is written as in app.toml, or `*` where app.toml
+    /// decides; `why` is one line for who reviews that.
+    #[must_use]
+    pub fn wants(mut self, kind: Grant, value: &str, why: &str) -> Self {
+        self.wants.push(Want {
+            kind,
+            value: value.to_owned(),
+            why: why.to_owned(),
+        });
+        self
+    }
+
+    /// Declares that `RUN` steps need the network.
+    #[must_use]
+    pub fn wants_network(self, why: &str) -> Self {
+        self.wants(Grant::Network, "default", why)
     }
 }
 

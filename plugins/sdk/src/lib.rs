@@ -5,7 +5,7 @@
 //!
 //! ```
 //! use bakehouse_sdk::release::{self, Selection};
-//! use bakehouse_sdk::{App, Base, Build, Error, Image, Recipe, Target, Version};
+//! use bakehouse_sdk::{App, Base, Build, Error, Grant, Image, Recipe, Target, Version};
 //!
 //! struct Hello;
 //!
@@ -16,6 +16,7 @@
 //!             .upstream("https://hello.example")
 //!             .license("MIT")
 //!             .image(Image::new("hello", &["linux/amd64", "linux/arm64"]))
+//!             .wants(Grant::Releases, "npm:hello", "versions")
 //!     }
 //!
 //!     fn versions(limit: u32) -> Result<Vec<Version>, Error> {
@@ -37,8 +38,8 @@
 //! The host calls each function in a fresh instance. During
 //! [`prepare`](Recipe::prepare) the target's work tree is the folder `/src`;
 //! nothing else of the file system, no environment and no network is there.
-//! What a recipe may reach through the imports is granted in the app's
-//! `app.toml`.
+//! What a recipe reaches through the imports it declares
+//! ([`wants`](App::wants)), and the app's `app.toml` grants.
 
 #[doc(hidden)]
 #[path = "bindings.rs"]
@@ -54,7 +55,7 @@ pub use __bindings::bakehouse::recipe::types::{
     Build, Dockerfile, Error, Network, Platform, Source, Target, Version,
 };
 pub use __bindings::bakehouse::recipe::{buildx, fetch, log, options, registry, release};
-pub use __bindings::exports::bakehouse::recipe::recipe::{App, Base, Image};
+pub use __bindings::exports::bakehouse::recipe::recipe::{App, Base, Grant, Image, Want};
 pub use platform::platform;
 
 #[doc(hidden)]

@@ -1,12 +1,14 @@
 //! `bakehouse:recipe/buildx`: `compile`.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::buildx::{BuildRequest, Output};
+use crate::grants::Access;
 use crate::plugin::bindings::bakehouse::recipe::buildx::Host;
 use crate::plugin::bindings::bakehouse::recipe::types::Build;
 use crate::plugin::state::{State, bounded};
-use crate::plugin::validate;
+use crate::plugin::validate_build;
 use crate::recipe::CallError;
 use crate::work_tree::WorkTree;
 
@@ -16,7 +18,7 @@ impl Host for State {
     async fn compile(&mut self, build: Build, into: String) -> Result<(), CallError> {
         let prepare = self.prepare("buildx.compile")?;
         let build: crate::recipe::Build = build.try_into()?;
-        validate::build(&self.app, &self.grants, Some(prepare), &build)?;
+        validate_build::build(&self.policy, prepare, &build)?;
         let tree = WorkTree::open(prepare.tree())?;
         let into = tree.resolve(&into)?;
         if into == tree.root() {
@@ -28,6 +30,7 @@ impl Host for State {
             target: prepare.target.clone(),
             work_tree: tree.root().to_owned(),
             build,
+            access: Access::new(Arc::clone(&self.policy), prepare.bases()),
             output: Output::Files(into),
             provenance: false,
             created: prepare.created.clone(),

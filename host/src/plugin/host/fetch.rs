@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::fetch;
+use crate::grants::Kind;
 use crate::plugin::bindings::bakehouse::recipe::fetch::{Downloaded, Host, Unpack};
 use crate::plugin::state::{State, bounded};
 use crate::progress::Event;
@@ -20,7 +21,7 @@ impl Host for State {
     ) -> Result<Downloaded, CallError> {
         let prepare = self.prepare("fetch.download")?;
         if !self.assets.contains(&url) {
-            self.grants.download(&self.app, &url)?;
+            self.policy.check(Kind::Downloads, &url)?;
         }
         let name = url.rsplit('/').next().unwrap_or_default();
         self.services.reporter.report(Event::TargetStep {

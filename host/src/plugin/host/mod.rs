@@ -1,5 +1,5 @@
 //! Host functions, one file per WIT interface. Each decides by
-//! [`Grants`](super::Grants) and hands on to the module that does the work.
+//! [`Policy`](crate::grants::Policy) and hands on to the module that does the work.
 
 mod buildx;
 mod fetch;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::grants::Kind;
 use crate::plugin::bindings::bakehouse::recipe::registry::{Descriptor, Host};
 use crate::plugin::bindings::bakehouse::recipe::types::Platform;
 use crate::plugin::state::{State, bounded};
@@ -11,7 +12,7 @@ const LIMIT: Duration = Duration::from_secs(120);
 
 impl Host for State {
     async fn head(&mut self, reference: String) -> Result<Descriptor, CallError> {
-        self.grants.base(&self.app, &reference)?;
+        self.policy.check(Kind::Bases, &reference)?;
         let upstream = self.services.upstream.clone();
         let found = bounded(
             &format!("reading {reference}"),
@@ -23,7 +24,7 @@ impl Host for State {
     }
 
     async fn platforms(&mut self, reference: String) -> Result<Vec<Platform>, CallError> {
-        self.grants.base(&self.app, &reference)?;
+        self.policy.check(Kind::Bases, &reference)?;
         let upstream = self.services.upstream.clone();
         let found = bounded(
             &format!("reading {reference}"),
@@ -35,7 +36,7 @@ impl Host for State {
     }
 
     async fn tags(&mut self, repository: String) -> Result<Vec<String>, CallError> {
-        self.grants.base(&self.app, &repository)?;
+        self.policy.check(Kind::Bases, &repository)?;
         let upstream = self.services.upstream.clone();
         bounded(
             &format!("listing {repository}"),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::grants::Kind;
 use crate::plugin::bindings::bakehouse::recipe::release::{Host, Release, Selection};
 use crate::plugin::state::{State, bounded};
 use crate::recipe::CallError;
@@ -64,7 +65,7 @@ impl Host for State {
 impl State {
     fn granted(&self, source: &str) -> Result<Source, CallError> {
         let parsed = source.parse()?;
-        self.grants.release(&self.app, source)?;
+        self.policy.check(Kind::Releases, source)?;
         Ok(parsed)
     }
 

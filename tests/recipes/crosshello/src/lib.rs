@@ -3,7 +3,7 @@
 
 use bakehouse_sdk::log::{self, Level};
 use bakehouse_sdk::release::{self, Selection};
-use bakehouse_sdk::{App, Base, Build, Error, Image, Recipe, Target, Version, buildx};
+use bakehouse_sdk::{App, Base, Build, Error, Grant, Image, Recipe, Target, Version, buildx};
 
 struct CrossHello;
 
@@ -36,6 +36,8 @@ impl Recipe for CrossHello {
             .license("Apache-2.0")
             .image(Image::new("crosshello", &platforms).needs("crosshello-base"))
             .image(Image::new("crosshello-base", &platforms))
+            .wants(Grant::Releases, "npm:crosshello", "versions")
+            .wants(Grant::Bases, "*", "the Go toolchain")
     }
 
     fn versions(limit: u32) -> Result<Vec<Version>, Error> {

@@ -1,7 +1,9 @@
 //! For tests: builds what the Dockerfiles in upstream's source say. The app's
 //! options name the repository and the versions.
 
-use bakehouse_sdk::{App, Base, Build, Error, Image, Recipe, Target, Version, buildx, options};
+use bakehouse_sdk::{
+    App, Base, Build, Error, Grant, Image, Recipe, Target, Version, buildx, options,
+};
 
 struct FromSource;
 
@@ -14,6 +16,8 @@ impl Recipe for FromSource {
             .vendor("Source & Sons")
             .documentation("https://fromsource.example/docs")
             .image(Image::new("fromsource", &["linux/amd64", "linux/arm64"]))
+            .wants(Grant::Sources, "*", "what is built")
+            .wants(Grant::Bases, "*", "the option `base`")
     }
 
     fn versions(limit: u32) -> Result<Vec<Version>, Error> {

@@ -4,7 +4,9 @@ use std::hint::black_box;
 
 use bakehouse_sdk::fetch::{self, Unpack};
 use bakehouse_sdk::release::{self, Selection};
-use bakehouse_sdk::{App, Base, Build, Error, Image, Recipe, Target, Version, options, registry};
+use bakehouse_sdk::{
+    App, Base, Build, Error, Grant, Image, Recipe, Target, Version, options, registry,
+};
 
 struct Misbehave;
 
@@ -15,6 +17,7 @@ impl Recipe for Misbehave {
             .upstream("https://misbehave.example")
             .license("Apache-2.0")
             .image(Image::new("misbehave", &["linux/amd64", "linux/arm64"]))
+            .wants(Grant::Releases, "*", "versions")
     }
 
     fn versions(limit: u32) -> Result<Vec<Version>, Error> {

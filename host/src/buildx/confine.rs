@@ -1,0 +1,84 @@
+//! Prepares what one build's child process may see and fetch.
+
+use std::io;
+use std::path::Path;
+
+use super::builder::{BuildRequest, Output};
+use super::child_env::ChildEnv;
+use super::docker_config::DockerConfig;
+use super::layer_cache::LayerCache;
+use super::source_policy;
+use crate::recipe::CallError;
+use crate::registry::credentials::{Credentials as _, DockerCredentials};
+
+/// The environment of one build, its credentials, and what it must not print.
+pub(crate) struct Confined {
+    pub(crate) env: ChildEnv,
+    /// Values of granted secrets.
+    secrets: Vec<String>,
+    _config: DockerConfig,
+}
+
+impl Confined {
+    /// Writes the source policy into `scratch`, and a Docker configuration with
+    /// the credentials of the registries that this build pulls from or pushes
+    /// to.
+    ///
+    /// # Errors
+    /// [`CallError::Denied`] for a secret that is not set,
+    /// [`CallError::Other`] if credentials or files cannot be read or written.
+    pub(crate) async fn new(
+        request: &BuildRequest,
+        base: &ChildEnv,
+        cache: &LayerCache,
+        scratch: &Path,
+    ) -> Result<Self, CallError> {
+        let other = |e: io::Error| CallError::Other(format!("cannot confine the build: {e}"));
+        let policy = scratch.join("source-policy.json");
+        let rules = source_policy::rules(&request.access);
+        std::fs::write(&policy, rules.to_string()).map_err(other)?;
+
+        let mut registries = request.access.registries();
+        if let Output::PushByDigest { repository, .. } = &request.output {
+            registries.extend(repository.split('/').next().map(str::to_owned));
+        }
+        if let LayerCache::Registry { namespace, .. } = cache {
+            registries.extend(namespace.split('/').next().map(str::to_owned));
+        }
+        let mut logins = Vec::new();
+        for registry in registries {
+            let login = DockerCredentials::new(&registry)
+                .find()
+                .await
+                .map_err(|failure| CallError::Other(failure.to_string()))?;
+            logins.push((registry, login));
+        }
+        let config = DockerConfig::new(&logins).map_err(other)?;
+
+        let mut secrets = Vec::new();
+        for name in &request.build.secrets {
+            let value = std::env::var(name).map_err(|_| {
+                CallError::Denied(format!(
+                    "the secret {name} of {} is granted and not set; set the environment variable {name}",
+                    request.target.app
+                ))
+            })?;
+            secrets.push(value);
+        }
+        let mut env = base.clone();
+        env.source_policy = Some(policy);
+        env.docker_config = Some(config.path().to_owned());
+        env.pass.extend(request.build.secrets.iter().cloned());
+        Ok(Self {
+            env,
+            secrets,
+            _config: config,
+        })
+    }
+
+    /// A line without the values of secrets.
+    pub(crate) fn redact(&self, line: &str) -> String {
+        let long = self.secrets.iter().filter(|value| value.len() >= 4);
+        long.fold(line.to_owned(), |line, value| line.replace(value, "***"))
+    }
+}
