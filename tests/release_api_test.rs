@@ -1,7 +1,10 @@
 //! How release sources are asked: conditionally, politely, with bounds, and with
 //! a token only where it belongs.
 
+use std::time::Duration;
+
 use bakehouse::recipe::CallError;
+use bakehouse::release::ApiLimits;
 
 use crate::support::{Answer, Forge, Reader, Release, now};
 
@@ -123,7 +126,10 @@ fn long_pauses_are_told_and_kept() {
             let CallError::RateLimited(text) = &error else {
                 panic!("{error:?}");
             };
-            assert!(text.contains("try again after ") && text.contains(" GMT; with GITHUB_TOKEN"));
+            assert!(
+                text.contains("asks for a pause, try again after ")
+                    && text.contains(" GMT; with GITHUB_TOKEN")
+            );
         }
         assert_eq!(forge.statuses(), [status], "asked once, then left alone");
     }
@@ -201,6 +207,42 @@ fn passing_faults_are_tried_again_and_lasting_ones_told() {
         assert!(matches!(error, CallError::Unavailable(_)), "{error:?}");
         assert!(error.to_string().contains(expected), "{error}");
         assert_eq!(asked, requests, "{expected}");
+    }
+}
+
+#[test]
+fn nothing_hangs() {
+    let nobody = Reader::new(&[("GITHUB_API_URL", "http://127.0.0.1:9")], None);
+    let error = nobody.list(SOURCE, None).unwrap_err();
+    assert!(matches!(error, CallError::Unavailable(_)), "{error:?}");
+
+    let limits = ApiLimits {
+        idle: Duration::from_millis(300),
+        exchange: Duration::from_millis(900),
+        ..ApiLimits::default()
+    };
+    for (answer, expected) in [
+        (Answer::Silent, "no answer for"),
+        (Answer::Endless, "took longer than"),
+    ] {
+        let forge = forge(1);
+        for _ in 0..3 {
+            forge.next(answer.clone());
+        }
+        let variables = [("GITHUB_API_URL", forge.api_url())];
+        let variables = variables
+            .each_ref()
+            .map(|(name, value)| (*name, value.as_str()));
+        let reader = Reader::with_limits(&variables, None, limits);
+        let error = reader.list(SOURCE, None).unwrap_err();
+        assert!(matches!(error, CallError::Timeout(_)), "{error:?}");
+        assert!(error.to_string().contains(expected), "{error}");
+        assert_eq!(forge.requests().len(), 3);
+        assert_eq!(
+            reader.versions(SOURCE, None),
+            ["1.0.0"],
+            "nothing is left behind"
+        );
     }
 }
 

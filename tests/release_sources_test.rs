@@ -3,7 +3,9 @@
 use bakehouse::recipe::CallError;
 use sha2::{Digest as _, Sha256};
 
-use crate::support::{Builder, DebianRegistry, Forge, Project, Reader, Release, Tag, crane, tool};
+use crate::support::{
+    Builder, DebianRegistry, Fault, Forge, Git, Project, Reader, Release, Tag, Tree, crane, tool,
+};
 
 /// Releases whose order by date is not that by version.
 fn fill(forge: &Forge, repository: &str) {
@@ -252,6 +254,55 @@ fn registry_tags() {
     );
     let error = reader.list(&format!("{source}s"), None).unwrap_err();
     assert!(matches!(error, CallError::NotFound(_)), "{error}");
+}
+
+#[test]
+fn tags_of_a_git_repository() {
+    let git = Git::start();
+    let mut commits = Vec::new();
+    for tag in [
+        "v1.9.0",
+        "v1.10.0",
+        "v1.11.0-rc1",
+        "server/v3.0.0",
+        "latest",
+    ] {
+        commits.push(git.release("acme/server", tag, &Tree::new().file("a", tag)));
+    }
+    let reader = Reader::new(&[], None);
+    let source = format!("git:{}", git.url("acme/server"));
+    let expected = ["1.11.0-rc1*", "1.10.0", "1.9.0"];
+    assert_eq!(reader.versions(&source, None), expected);
+    assert_eq!(
+        reader.versions(&source, Some("server/v{version}")),
+        ["3.0.0"]
+    );
+    let latest = reader.latest(&source, None).unwrap();
+    assert_eq!(latest.extras, [("commit".to_owned(), commits[1].clone())]);
+    assert_eq!(reader.get(&source, "latest").unwrap().version, "latest");
+    assert_eq!(git.requests().len(), 2, "one listing: {:?}", git.requests());
+
+    let elsewhere = Git::start();
+    for (fault, expected) in [
+        (Fault::Status(401), "wants a login, or does not exist"),
+        (Fault::Status(404), "there is no git repository"),
+        (
+            Fault::Redirect(elsewhere.url("x")),
+            "sends to another address",
+        ),
+        (Fault::Status(503), "cannot be fetched from"),
+    ] {
+        git.fault("acme", Some(fault));
+        let error = Reader::new(&[], None).list(&source, None).unwrap_err();
+        assert!(matches!(error, CallError::Unavailable(_)), "{error:?}");
+        assert!(error.to_string().contains(expected), "{error}");
+    }
+    assert_eq!(
+        git.requests().len(),
+        2 + 3 + 3,
+        "only passing faults are tried again"
+    );
+    assert!(elsewhere.requests().is_empty());
 }
 
 /// `misbehave` with another source than npm.

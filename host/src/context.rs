@@ -10,7 +10,7 @@ use crate::fetch::{self, Fetcher};
 use crate::plugin::{Runtime, Services};
 use crate::progress::{Event, Reporter};
 use crate::registry::{Endpoint, LocalRegistry, Registry, Upstream};
-use crate::release::{Access, NpmConfig, Releases, ReleasesOptions};
+use crate::release::{Access, ApiLimits, NpmConfig, Releases, ReleasesOptions};
 use crate::source::{SourceLimits, Sources};
 
 /// Project, settings, registry, builder and what recipes may use.
@@ -116,6 +116,7 @@ pub fn services(
             npm: NpmConfig::load(),
             access: Access::from_env(|name| std::env::var(name).ok())?,
             cache: Some(project.api_answers()),
+            limits: ApiLimits::default(),
             upstream: upstream.clone(),
         })?,
         fetcher: Fetcher::new(fetch::client()?, project.downloads()),

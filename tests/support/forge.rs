@@ -29,9 +29,9 @@ pub enum Flavour {
 
 /// What the API has at a path.
 pub enum Found {
-    /// A list, of which a page is shown; links to other pages begin with this
-    /// path.
-    List(Vec<Value>, String),
+    /// A list, of which a page is shown; links to other pages, where there are
+    /// links, begin with this path.
+    List(Vec<Value>, Option<String>),
     One(Value),
     /// Moved for good to this path.
     Moved(String),
@@ -48,6 +48,10 @@ pub enum Answer {
     Cut,
     /// This many bytes of an array that does not end.
     Huge(usize),
+    /// No answer.
+    Silent,
+    /// An answer that always goes on, a little at a time.
+    Endless,
 }
 
 /// A request, as the forge saw it.
@@ -254,7 +258,9 @@ impl Flavour {
 }
 
 async fn answer(State(shared): State<Shared>, uri: Uri, headers: HeaderMap) -> Response<Body> {
-    let response = shared.respond(&uri, &headers);
+    let special = shared.special(&uri);
+    let is_silent = matches!(special, Some(Answer::Silent));
+    let response = shared.respond(&uri, &headers, special);
     let header = |name| headers.get(name).and_then(|v| v.to_str().ok());
     let request = Request {
         path: uri.to_string(),
@@ -262,11 +268,20 @@ async fn answer(State(shared): State<Shared>, uri: Uri, headers: HeaderMap) -> R
         authorization: header(AUTHORIZATION).map(str::to_owned),
     };
     shared.content.lock().unwrap().requests.push(request);
+    if is_silent {
+        std::future::pending::<()>().await;
+    }
     response
 }
 
 impl Shared {
-    fn respond(&self, uri: &Uri, headers: &HeaderMap) -> Response<Body> {
+    /// The answer that the next request of the API shall have.
+    fn special(&self, uri: &Uri) -> Option<Answer> {
+        let is_api = uri.path().starts_with(self.flavour.api());
+        is_api.then(|| self.content.lock().unwrap().answers.pop_front())?
+    }
+
+    fn respond(&self, uri: &Uri, headers: &HeaderMap, special: Option<Answer>) -> Response<Body> {
         let base = format!("http://{}", self.address);
         let mut content = self.content.lock().unwrap();
         let Some(path) = uri.path().strip_prefix(self.flavour.api()) else {
@@ -275,9 +290,11 @@ impl Shared {
                 None => plain(404, &[], "no such file".to_owned()),
             };
         };
-        let special = content.answers.pop_front();
         if let Some(Answer::Plain(status, headers, body)) = special {
             return plain(status, &headers, body);
+        }
+        if let Some(Answer::Endless) = special {
+            return Response::new(endless());
         }
         if let Some(Answer::Huge(size)) = special {
             return plain(200, &[], format!("[{}", "{},".repeat(size / 3)));
@@ -307,8 +324,9 @@ impl Shared {
             }
             Some(Found::One(value)) => (value.to_string(), Vec::new()),
             Some(Found::List(all, path)) => {
-                let link = format!("{base}{}{path}", self.flavour.api());
-                self.flavour.page(&all, uri.query(), content.page, &link)
+                let link = path.map(|path| format!("{base}{}{path}", self.flavour.api()));
+                let link = link.as_deref();
+                self.flavour.page(&all, uri.query(), content.page, link)
             }
         };
         let tag = format!("W/\"{}\"", hex::encode(Sha256::digest(&body)));
@@ -346,7 +364,7 @@ impl Flavour {
         all: &[Value],
         query: Option<&str>,
         largest: usize,
-        link: &str,
+        link: Option<&str>,
     ) -> (String, Vec<(&'static str, String)>) {
         let query = query.unwrap_or_default();
         let number = |name: &str| {
@@ -367,15 +385,19 @@ impl Flavour {
             .skip((page - 1) * per_page)
             .take(per_page)
             .collect();
-        let to =
-            |n: usize, rel: &str| format!("<{link}?{size}={per_page}&page={n}>; rel=\"{rel}\"");
+        let to = |n: usize, rel: &str| {
+            let link = link?;
+            Some(format!(
+                "<{link}?{size}={per_page}&page={n}>; rel=\"{rel}\""
+            ))
+        };
         let mut links = Vec::new();
         if page > 1 {
-            links.push(to(page - 1, "prev"));
+            links.extend(to(page - 1, "prev"));
         }
         if page < pages {
-            links.push(to(page + 1, "next"));
-            links.push(to(pages, "last"));
+            links.extend(to(page + 1, "next"));
+            links.extend(to(pages, "last"));
         }
         let mut headers = Vec::new();
         if !links.is_empty() {
@@ -401,6 +423,13 @@ fn plain(status: u16, headers: &[(&'static str, String)], body: String) -> Respo
         response.headers_mut().insert(*name, value.parse().unwrap());
     }
     response
+}
+
+fn endless() -> Body {
+    Body::from_stream(futures_util::stream::unfold((), |()| async {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        Some((Ok::<_, std::io::Error>(Bytes::from_static(b" ")), ()))
+    }))
 }
 
 /// Half of the body, then the connection ends.

@@ -22,7 +22,7 @@ pub fn find(path: &str, repositories: &BTreeMap<String, Repository>, base: &str)
         ["releases"] => {
             let all = repository.newest_first().into_iter();
             let all = all.map(|release| shown(release, &name, base)).collect();
-            Some(Found::List(all, path.to_owned()))
+            Some(Found::List(all, Some(path.to_owned())))
         }
         ["releases", "tags", tag] => {
             let tag = decoded(tag);
@@ -31,7 +31,8 @@ pub fn find(path: &str, repositories: &BTreeMap<String, Repository>, base: &str)
         }
         ["tags"] => {
             let all = repository.tags_by_name().into_iter().map(tag).collect();
-            Some(Found::List(all, path.to_owned()))
+            // Counted, but without links.
+            Some(Found::List(all, None))
         }
         ["tags", wanted] => {
             let wanted = decoded(wanted);

@@ -40,7 +40,7 @@ pub fn find(
         ["releases"] => {
             let all = repository.newest_first().into_iter();
             let all = all.map(|release| shown(release, &name, base)).collect();
-            Some(Found::List(all, link))
+            Some(Found::List(all, Some(link)))
         }
         ["releases", "tags", tag] => {
             let tag = decoded(tag);
@@ -54,7 +54,7 @@ pub fn find(
             let all = repository.tags_by_name().into_iter();
             Some(Found::List(
                 all.map(|t| tag(t, &name, base)).collect(),
-                link,
+                Some(link),
             ))
         }
         _ => None,

@@ -21,7 +21,7 @@ pub fn find(path: &str, repositories: &BTreeMap<String, Repository>, base: &str)
         ["releases"] => {
             let all = repository.newest_first().into_iter().filter(|r| !r.draft);
             let all = all.map(|release| shown(release, &name, base)).collect();
-            Some(Found::List(all, path.to_owned()))
+            Some(Found::List(all, Some(path.to_owned())))
         }
         ["releases", tag] => {
             let tag = decoded(tag);
@@ -33,7 +33,7 @@ pub fn find(path: &str, repositories: &BTreeMap<String, Repository>, base: &str)
         }
         ["repository", "tags"] => {
             let all = repository.tags_by_name().into_iter().map(tag).collect();
-            Some(Found::List(all, path.to_owned()))
+            Some(Found::List(all, Some(path.to_owned())))
         }
         ["repository", "tags", wanted] => {
             let wanted = decoded(wanted);

@@ -7,7 +7,7 @@ use bakehouse::progress::Silent;
 use bakehouse::recipe::CallError;
 use bakehouse::registry::Upstream;
 use bakehouse::release::{
-    Access, NpmConfig, Release, Releases, ReleasesOptions, Selection, Source,
+    Access, ApiLimits, NpmConfig, Release, Releases, ReleasesOptions, Selection, Source,
 };
 
 /// Reads releases as one process does.
@@ -19,6 +19,15 @@ pub struct Reader {
 impl Reader {
     /// With these environment variables, and answers kept in `cache`.
     pub fn new(variables: &[(&str, &str)], cache: Option<&Path>) -> Self {
+        Self::with_limits(variables, cache, ApiLimits::default())
+    }
+
+    /// With other limits, too.
+    pub fn with_limits(
+        variables: &[(&str, &str)],
+        cache: Option<&Path>,
+        limits: ApiLimits,
+    ) -> Self {
         let variable = |name: &str| {
             let found = variables.iter().find(|(key, _)| *key == name)?;
             Some(found.1.to_owned())
@@ -27,6 +36,7 @@ impl Reader {
             npm: NpmConfig::registry("http://127.0.0.1:9/"),
             access: Access::from_env(variable).unwrap(),
             cache: cache.map(Path::to_path_buf),
+            limits,
             upstream: Upstream::new(Arc::new(Silent)),
         });
         Self {

@@ -165,22 +165,22 @@ mod tests {
     #[test]
     fn each_token_is_for_one_host() {
         let access = access(&[
-            ("GITHUB_TOKEN", "one"),
-            ("GITLAB_TOKEN", "two\n"),
-            ("GITEA_TOKEN", "three"),
+            ("GITHUB_TOKEN", "canary-1"),
+            ("GITLAB_TOKEN", "canary-2\n"),
+            ("GITEA_TOKEN", "canary-3"),
             ("GITEA_HOST", "https://Codeberg.org/"),
         ])
         .unwrap();
         let value = |site: Site| site.token.map(|t| t.0.to_str().unwrap().to_owned());
-        assert_eq!(value(access.github()).as_deref(), Some("Bearer one"));
+        assert_eq!(value(access.github()).as_deref(), Some("Bearer canary-1"));
         let gitlab = |host| value(access.gitlab(host).unwrap());
-        assert_eq!(gitlab("gitlab.com").as_deref(), Some("Bearer two"));
+        assert_eq!(gitlab("gitlab.com").as_deref(), Some("Bearer canary-2"));
         assert_eq!(gitlab("framagit.org"), None);
         let gitea = |host| value(access.gitea(host).unwrap());
-        assert_eq!(gitea("codeberg.org").as_deref(), Some("token three"));
+        assert_eq!(gitea("codeberg.org").as_deref(), Some("token canary-3"));
         assert_eq!(gitea("gitea.com"), None);
         let shown = format!("{access:?}");
-        assert!(!["one", "two", "three"].iter().any(|s| shown.contains(s)));
+        assert!(!shown.contains("canary"), "{shown}");
     }
 
     #[test]

@@ -19,12 +19,6 @@ use super::{link, rate_limit};
 use crate::fetch::http::{Attempt, Tries, chunk, exchange, shown};
 use crate::recipe::CallError;
 
-/// How long the other side may say nothing.
-const IDLE: Duration = Duration::from_secs(20);
-/// How long one exchange may take.
-const EXCHANGE: Duration = Duration::from_secs(60);
-/// How long one call waits for rate limits in all.
-const PATIENCE: Duration = Duration::from_secs(45);
 /// Refusals for rate limits before one call gives up, however short.
 const MAX_REFUSALS: u32 = 3;
 const MAX_REDIRECTS: usize = 5;
@@ -34,11 +28,33 @@ const MAX_FAILURE: usize = 64 << 10;
 /// Pages of one list.
 const MAX_PAGES: usize = 100;
 
+/// How long things may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ApiLimits {
+    /// The other side saying nothing.
+    pub idle: Duration,
+    /// One request, with its redirects and the whole answer.
+    pub exchange: Duration,
+    /// Waiting for rate limits, in one call.
+    pub patience: Duration,
+}
+
+impl Default for ApiLimits {
+    fn default() -> Self {
+        Self {
+            idle: Duration::from_secs(20),
+            exchange: Duration::from_secs(60),
+            patience: Duration::from_secs(45),
+        }
+    }
+}
+
 /// Reads JSON APIs. Answers stay on disk and are asked for conditionally.
 #[derive(Debug)]
 pub(super) struct Api {
     http: reqwest::Client,
     cache: Option<ResponseCache>,
+    limits: ApiLimits,
     /// Until when an API, asked with a token or without, wants to be left alone.
     paused: Mutex<HashMap<(Url, bool), SystemTime>>,
 }
@@ -47,6 +63,8 @@ pub(super) struct Api {
 struct Page<T> {
     value: T,
     next: Option<Url>,
+    /// Entries of all pages, where the API says it.
+    total: Option<usize>,
     /// It is as it was the last time.
     unchanged: bool,
 }
@@ -64,7 +82,7 @@ impl Api {
     ///
     /// # Errors
     /// If TLS cannot be set up.
-    pub(super) fn new(cache: Option<ResponseCache>) -> reqwest::Result<Self> {
+    pub(super) fn new(cache: Option<ResponseCache>, limits: ApiLimits) -> reqwest::Result<Self> {
         let http = reqwest::Client::builder()
             .user_agent(concat!("bakehouse/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(Duration::from_secs(15))
@@ -74,6 +92,7 @@ impl Api {
         Ok(Self {
             http,
             cache,
+            limits,
             paused: Mutex::default(),
         })
     }
@@ -92,13 +111,16 @@ impl Api {
         let mut all = Vec::new();
         for _ in 0..MAX_PAGES {
             let page: Page<Vec<T>> = self.get(site, &url).await?;
-            // An unchanged page may have got a successor that it did not name.
-            let full = page.unchanged && page.value.len() >= per_page;
+            let (count, is_empty) = (page.value.len(), page.value.is_empty());
             all.extend(page.value);
+            // Some lists of Gitea are counted and not linked. An unchanged page
+            // may have got a successor that it does not name.
+            let counted = page.total.is_some_and(|total| total > all.len()) && !is_empty;
+            let more = counted || page.unchanged && count >= per_page;
             url = match page.next {
                 Some(next) if next == url => return Err(endless(&url)),
                 Some(next) => next,
-                None if full => following(&url),
+                None if more => following(&url),
                 None => return Ok(all),
             };
         }
@@ -129,13 +151,13 @@ impl Api {
         });
         let condition = kept.as_ref().map(|(kept, _)| kept);
         let mut tries = Tries::default();
-        let mut patience = PATIENCE;
+        let mut patience = self.limits.patience;
         let mut refusals = 0;
         let (headers, body) = loop {
             self.turn(site, &what, &mut patience).await?;
             let exchanged = self.exchange(site, url, condition);
-            let outcome = tokio::time::timeout(EXCHANGE, exchanged).await;
-            match outcome.unwrap_or_else(|_| Err(too_slow(&what))) {
+            let outcome = tokio::time::timeout(self.limits.exchange, exchanged).await;
+            match outcome.unwrap_or_else(|_| Err(self.too_slow(&what))) {
                 Ok(Outcome::Unchanged(headers)) => break (headers, None),
                 Ok(Outcome::Fresh(headers, body)) => match serde_json::from_str::<T>(&body) {
                     Ok(value) => break (headers, Some((body, value))),
@@ -160,6 +182,7 @@ impl Api {
             self.pause(site, pause);
         }
         let next = next_page(site, url, &headers)?;
+        let total = total(&headers);
         match (body, kept) {
             (Some((body, value)), _) => {
                 let mut kept = Kept::new(url, site.token.is_some(), body);
@@ -168,12 +191,14 @@ impl Api {
                 Ok(Page {
                     value,
                     next,
+                    total,
                     unchanged: false,
                 })
             }
             (None, Some((kept, value))) => Ok(Page {
                 value,
                 next: next.or_else(|| Url::parse(&kept.next?).ok()),
+                total,
                 unchanged: true,
             }),
             (None, None) => Err(CallError::Unavailable(format!(
@@ -200,7 +225,7 @@ impl Api {
             } else if let Some(date) = condition.and_then(|kept| kept.last_modified.as_ref()) {
                 request = request.header(IF_MODIFIED_SINCE, date);
             }
-            let response = exchange(request, &what, IDLE).await?;
+            let response = exchange(request, &what, self.limits.idle).await?;
             let status = response.status();
             if status == StatusCode::NOT_MODIFIED {
                 return Ok(Outcome::Unchanged(response.headers().clone()));
@@ -211,10 +236,11 @@ impl Api {
             }
             let headers = response.headers().clone();
             if status.is_success() {
-                let body = text(response, &what, MAX_BYTES).await?;
+                let body = self.text(response, &what, MAX_BYTES).await?;
                 return Ok(Outcome::Fresh(headers, body));
             }
-            let body = text(response, &what, MAX_FAILURE).await.unwrap_or_default();
+            let body = self.text(response, &what, MAX_FAILURE).await;
+            let body = body.unwrap_or_default();
             let overloaded = status == StatusCode::SERVICE_UNAVAILABLE;
             let asked = overloaded.then(|| rate_limit::retry_after(&headers));
             let pause = rate_limit::refused(status, &headers, &body).or(asked.flatten());
@@ -252,7 +278,7 @@ impl Api {
                 };
                 let until = httpdate::fmt_http_date(until);
                 return Err(CallError::RateLimited(format!(
-                    "{what}: too many requests, try again after {until}{hint}"
+                    "{what}: asks for a pause, try again after {until}{hint}"
                 )));
             }
         }
@@ -269,6 +295,37 @@ impl Api {
             let mut paused = self.paused.lock().unwrap_or_else(PoisonError::into_inner);
             paused.insert(key, until);
         }
+    }
+
+    async fn text(
+        &self,
+        mut response: Response,
+        what: &str,
+        limit: usize,
+    ) -> Result<String, Attempt> {
+        let too_large = || CallError::Unavailable(format!("{what}: larger than {limit} bytes"));
+        let announced = response.content_length().unwrap_or(0);
+        if usize::try_from(announced).map_or(true, |size| size > limit) {
+            return Err(too_large().into());
+        }
+        let mut bytes = Vec::new();
+        while let Some(piece) = chunk(&mut response, what, self.limits.idle).await? {
+            bytes.extend_from_slice(&piece);
+            if bytes.len() > limit {
+                return Err(too_large().into());
+            }
+        }
+        String::from_utf8(bytes).map_err(|_| {
+            let text = format!("{what}: its answer is not text");
+            CallError::Unavailable(text).into()
+        })
+    }
+
+    fn too_slow(&self, what: &str) -> Attempt {
+        Attempt::Again(CallError::Timeout(format!(
+            "{what}: took longer than {} s",
+            self.limits.exchange.as_secs()
+        )))
     }
 
     async fn load(&self, url: &Url, authorized: bool) -> Option<Kept> {
@@ -312,6 +369,13 @@ fn next_page(site: &Site, url: &Url, headers: &HeaderMap) -> Result<Option<Url>,
     }
 }
 
+/// How many entries all pages have (Gitea's header, and GitLab's).
+fn total(headers: &HeaderMap) -> Option<usize> {
+    let names = ["x-total-count", "x-total"];
+    let value = names.iter().find_map(|name| headers.get(*name))?;
+    value.to_str().ok()?.parse().ok()
+}
+
 fn redirected(site: &Site, at: &Url, response: &Response) -> Result<Url, CallError> {
     let location = response.headers().get(LOCATION);
     let to = location
@@ -346,25 +410,6 @@ fn following(url: &Url) -> Url {
     next
 }
 
-async fn text(mut response: Response, what: &str, limit: usize) -> Result<String, Attempt> {
-    let too_large = || CallError::Unavailable(format!("{what}: larger than {limit} bytes"));
-    let announced = response.content_length().unwrap_or(0);
-    if usize::try_from(announced).map_or(true, |size| size > limit) {
-        return Err(too_large().into());
-    }
-    let mut bytes = Vec::new();
-    while let Some(piece) = chunk(&mut response, what, IDLE).await? {
-        bytes.extend_from_slice(&piece);
-        if bytes.len() > limit {
-            return Err(too_large().into());
-        }
-    }
-    String::from_utf8(bytes).map_err(|_| {
-        let text = format!("{what}: its answer is not text");
-        CallError::Unavailable(text).into()
-    })
-}
-
 /// An answer that tells a failure, in the API's words where it has some.
 fn failure(site: &Site, what: &str, status: StatusCode, body: &str) -> Attempt {
     let message = serde_json::from_str::<serde_json::Value>(body)
@@ -391,11 +436,4 @@ fn endless(url: &Url) -> CallError {
         "{}: a list of more than {MAX_PAGES} pages",
         shown(url)
     ))
-}
-
-fn too_slow(what: &str) -> Attempt {
-    Attempt::Again(CallError::Timeout(format!(
-        "{what}: took longer than {} s",
-        EXCHANGE.as_secs()
-    )))
 }

@@ -18,32 +18,42 @@ fn target<'t>(text: &'t str, wanted: &str) -> Option<&'t str> {
     loop {
         let (_, from_target) = rest.split_once('<')?;
         let (target, after) = from_target.split_once('>')?;
-        let (parameters, following) = after.split_at(end(after));
-        let is_wanted = parameters.split(';').any(|parameter| {
-            let Some((name, value)) = parameter.split_once('=') else {
-                return false;
-            };
-            let relations = value.trim().trim_matches('"');
-            name.trim().eq_ignore_ascii_case("rel")
-                && relations
-                    .split_ascii_whitespace()
-                    .any(|relation| relation.eq_ignore_ascii_case(wanted))
-        });
+        let mut parameters = after;
+        let mut is_wanted = false;
+        loop {
+            let (parameter, end) = piece(parameters);
+            is_wanted |= is_relation(parameter, wanted);
+            parameters = parameters.get(end..).unwrap_or_default();
+            match parameters.strip_prefix(';') {
+                Some(more) => parameters = more,
+                None => break,
+            }
+        }
         if is_wanted {
             return Some(target);
         }
-        rest = following;
+        rest = parameters;
     }
 }
 
-/// Where the parameters of a link end: at a comma that is not quoted.
-fn end(text: &str) -> usize {
+/// Whether a parameter is `rel` and names this relation.
+fn is_relation(parameter: &str, wanted: &str) -> bool {
+    let Some((name, value)) = parameter.split_once('=') else {
+        return false;
+    };
+    let mut relations = value.trim().trim_matches('"').split_ascii_whitespace();
+    name.trim().eq_ignore_ascii_case("rel") && relations.any(|r| r.eq_ignore_ascii_case(wanted))
+}
+
+/// The text up to a `;` or `,` that is not quoted, and where that is.
+fn piece(text: &str) -> (&str, usize) {
     let mut quoted = false;
-    let comma = text.bytes().position(|byte| {
+    let end = text.bytes().position(|byte| {
         quoted ^= byte == b'"';
-        byte == b',' && !quoted
+        matches!(byte, b';' | b',') && !quoted
     });
-    comma.unwrap_or(text.len())
+    let end = end.unwrap_or(text.len());
+    (text.get(..end).unwrap_or_default(), end)
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ mod selection;
 mod source;
 
 pub use access::Access;
+pub use api::ApiLimits;
 pub use model::{Asset, Release};
 pub use npmrc::NpmConfig;
 pub use releases::{Releases, ReleasesOptions};

@@ -7,7 +7,7 @@ use tokio::net::TcpListener;
 use super::*;
 use crate::progress::Silent;
 use crate::registry::Upstream;
-use crate::release::{Access, Releases, ReleasesOptions, Selection, Source};
+use crate::release::{Access, ApiLimits, Releases, ReleasesOptions, Selection, Source};
 
 const PACKAGE: &str = r#"{
   "name": "@scope/tool", "dist-tags": {"latest": "1.9.0"},
@@ -59,6 +59,7 @@ fn releases(npm: NpmConfig) -> Releases {
         npm,
         access: Access::from_env(|_| None).unwrap(),
         cache: None,
+        limits: ApiLimits::default(),
         upstream: Upstream::new(Arc::new(Silent)),
     })
     .unwrap()

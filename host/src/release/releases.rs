@@ -3,18 +3,26 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::OnceCell;
 
 use super::access::Site;
 use super::api::Api;
+use super::model::extras;
 use super::npm::Npm;
 use super::response_cache::ResponseCache;
 use super::selection::alone;
-use super::{Access, NpmConfig, Place, Release, Selection, Source, gitea, github, gitlab};
+use super::{
+    Access, ApiLimits, NpmConfig, Place, Release, Selection, Source, gitea, github, gitlab,
+};
 use crate::fetch;
 use crate::recipe::CallError;
 use crate::registry::Upstream;
+use crate::source::{RemoteTag, remote_tags};
+
+/// How long listing a git repository's tags may take, each try.
+const GIT_LIMIT: Duration = Duration::from_secs(60);
 
 type Slot = Arc<OnceCell<Arc<Vec<Release>>>>;
 
@@ -26,6 +34,8 @@ pub struct ReleasesOptions {
     pub access: Access,
     /// A folder for answers of APIs; without it nothing is kept.
     pub cache: Option<PathBuf>,
+    /// How long APIs may take.
+    pub limits: ApiLimits,
     /// For registry tags.
     pub upstream: Upstream,
 }
@@ -54,7 +64,7 @@ impl Releases {
         Ok(Self {
             inner: Arc::new(Inner {
                 npm: Npm::new(fetch::client()?, options.npm),
-                api: Api::new(options.cache.map(ResponseCache::new))?,
+                api: Api::new(options.cache.map(ResponseCache::new), options.limits)?,
                 access: options.access,
                 upstream: options.upstream,
                 read: Mutex::default(),
@@ -144,6 +154,14 @@ impl Inner {
             }
             Source::Gitea(place) => gitea::releases(api, &self.gitea(place)?, place.path()).await,
             Source::GiteaTags(place) => gitea::tags(api, &self.gitea(place)?, place.path()).await,
+            Source::Git(address) => {
+                let tags = remote_tags(address, GIT_LIMIT).await?.into_iter();
+                let release = |tag: RemoteTag| Release {
+                    extras: extras([("commit", Some(tag.commit))]),
+                    ..Release::tag(tag.name)
+                };
+                Ok(tags.map(release).collect())
+            }
             Source::Npm(name) => self.npm.all(name).await,
             Source::Oci(name) => {
                 let tags = self.upstream.tags(name).await?;
@@ -172,7 +190,7 @@ impl Inner {
             Source::GiteaTags(place) => {
                 gitea::tag(api, &self.gitea(place)?, place.path(), tag).await
             }
-            Source::GitHubTags(_) | Source::Npm(_) | Source::Oci(_) => {
+            Source::GitHubTags(_) | Source::Git(_) | Source::Npm(_) | Source::Oci(_) => {
                 self.listed(source, tag).await
             }
         }

@@ -6,11 +6,12 @@ use std::str::FromStr;
 use url::{Host, Url};
 
 use crate::recipe::CallError;
+use crate::source::Address;
 
 /// What this host knows, for errors.
 const KNOWN: &str = "github:OWNER/REPO, github-tags:OWNER/REPO, gitlab:HOST/GROUP/PROJECT, \
     gitlab-tags:HOST/GROUP/PROJECT, gitea:HOST/OWNER/REPO, gitea-tags:HOST/OWNER/REPO, \
-    npm:PACKAGE, oci:HOST/REPOSITORY";
+    git:https://HOST/PATH, npm:PACKAGE, oci:HOST/REPOSITORY";
 
 /// A release source, written `kind:name`. The same text is its grant.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -27,6 +28,8 @@ pub enum Source {
     Gitea(Place),
     /// Its tags.
     GiteaTags(Place),
+    /// Tags of a git repository.
+    Git(Address),
     /// An npm package, by name.
     Npm(String),
     /// Tags of an image, `host/repository`.
@@ -78,6 +81,7 @@ impl fmt::Display for Source {
             Self::GitLabTags(place) => write!(f, "gitlab-tags:{place}"),
             Self::Gitea(place) => write!(f, "gitea:{place}"),
             Self::GiteaTags(place) => write!(f, "gitea-tags:{place}"),
+            Self::Git(address) => write!(f, "git:{address}"),
             Self::Npm(name) => write!(f, "npm:{name}"),
             Self::Oci(name) => write!(f, "oci:{name}"),
         }
@@ -94,6 +98,9 @@ impl FromStr for Source {
         };
         let owned = |name: &str| Place::parse(name).filter(|p| p.path.matches('/').count() == 1);
         let project = |name: &str| Place::parse(name).filter(|p| p.path.contains('/'));
+        if let Some(address) = text.strip_prefix("git:") {
+            return Address::parse(address).map(Self::Git);
+        }
         let source = text.split_once(':').and_then(|(kind, name)| match kind {
             "github" => pair(name).map(Self::GitHub),
             "github-tags" => pair(name).map(Self::GitHubTags),
@@ -162,6 +169,8 @@ mod tests {
             "gitlab-tags:gitlab.example:8443/a/b/c",
             "gitea:codeberg.org/forgejo/forgejo",
             "gitea-tags:127.0.0.1:3000/a/b",
+            "git:https://git.example/a/b.git",
+            "git:http://127.0.0.1:8080/a",
             "npm:@scope/name",
             "oci:ghcr.io/a/b",
             "oci:localhost/a",
@@ -195,6 +204,18 @@ mod tests {
                 error.contains("this host knows github:OWNER/REPO"),
                 "{text}"
             );
+        }
+    }
+
+    #[test]
+    fn git_repositories_are_named_as_for_checkouts() {
+        for text in [
+            "git:",
+            "git:http://git.example/a",
+            "git:ssh://git.example/a",
+        ] {
+            let error = text.parse::<Source>().unwrap_err().to_string();
+            assert!(error.contains("is not a repository's address"), "{error}");
         }
     }
 

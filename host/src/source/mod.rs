@@ -15,8 +15,10 @@ mod limits;
 mod object_store;
 mod sources;
 mod submodules;
+mod tags;
 
 pub use address::Address;
 pub use git_ref::check_ref;
 pub use limits::SourceLimits;
 pub use sources::{Revision, Sources};
+pub use tags::{RemoteTag, remote_tags};
