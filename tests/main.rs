@@ -18,6 +18,7 @@ mod build_merge_test;
 mod cache_test;
 mod contract_test;
 mod cross_compile_test;
+mod emulation_test;
 mod esbuild_test;
 mod failure_test;
 mod grants_test;

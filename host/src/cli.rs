@@ -2,10 +2,11 @@
 
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::config::Overrides;
+use crate::config::{CacheChoice, Overrides};
 use crate::platform::Platform;
 
 /// Publishes the multi-arch container images that upstream projects do not ship.
@@ -33,6 +34,17 @@ pub(crate) struct Global {
     /// buildx builder to use [default: buildx's current one]
     #[arg(long, global = true, env = "BAKEHOUSE_BUILDER", value_name = "NAME")]
     pub(crate) builder: Option<String>,
+    /// Publish for all configured platforms, or for one: this machine's, else
+    /// the first [default: true]
+    #[arg(long, global = true, env = "MULTI_ARCH", value_name = "BOOL", value_parser = given::<bool>)]
+    multi_arch: Option<Given<bool>>,
+    /// Run steps for other platforms emulated, where the builder can
+    /// [default: true]
+    #[arg(long, global = true, env = "USE_QEMU", value_name = "BOOL", value_parser = given::<bool>)]
+    use_qemu: Option<Given<bool>>,
+    /// Where build layers are kept: none, local, registry, gha
+    #[arg(long, global = true, env = "BAKEHOUSE_CACHE", value_name = "WHERE", value_parser = given::<CacheChoice>)]
+    cache: Option<Given<CacheChoice>>,
     /// Show every step, what it prints, and recipes' logs
     #[arg(short, long, global = true, conflicts_with = "quiet")]
     pub(crate) verbose: bool,
@@ -42,6 +54,17 @@ pub(crate) struct Global {
     /// Plain lines instead of bars on a terminal
     #[arg(long, global = true)]
     pub(crate) no_progress: bool,
+}
+
+/// A value that may be empty: CI hands unset inputs on as empty variables.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Given<T>(Option<T>);
+
+fn given<T: FromStr>(text: &str) -> Result<Given<T>, T::Err> {
+    match text {
+        "" => Ok(Given(None)),
+        _ => text.parse().map(|value| Given(Some(value))),
+    }
 }
 
 /// What to do.
@@ -220,6 +243,9 @@ impl Global {
             registry: given(&self.registry),
             namespace: given(&self.namespace),
             builder: given(&self.builder),
+            multi_arch: self.multi_arch.and_then(|given| given.0),
+            use_qemu: self.use_qemu.and_then(|given| given.0),
+            cache: self.cache.and_then(|given| given.0),
             ..Overrides::default()
         }
     }

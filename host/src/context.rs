@@ -51,6 +51,7 @@ impl Context {
             BuildxOptions {
                 builder: settings.builder.clone(),
                 layer_cache: layer_cache(&project, &settings, registry.endpoint(), &*reporter),
+                emulation: settings.use_qemu,
                 ..BuildxOptions::default()
             },
             Arc::clone(&reporter),

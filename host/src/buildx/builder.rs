@@ -39,6 +39,8 @@ pub struct Capabilities {
     pub driver: String,
     /// BuildKit's version, where it says so.
     pub buildkit: Option<String>,
+    /// What its nodes are themselves.
+    pub native: Vec<Platform>,
     /// Platforms it builds for, natively or emulated.
     pub platforms: Vec<Platform>,
     /// Whether the image exporter takes `push-by-digest=true`. Where it does

@@ -9,6 +9,7 @@ pub(crate) struct Inspected {
     pub(crate) name: String,
     pub(crate) driver: String,
     pub(crate) buildkit: Option<String>,
+    pub(crate) native: Vec<Platform>,
     pub(crate) platforms: Vec<Platform>,
     pub(crate) running: bool,
     pub(crate) error: Option<String>,
@@ -40,11 +41,13 @@ impl Inspected {
     }
 
     fn add_platforms(&mut self, list: &str) {
-        for text in list.split(',') {
-            // A star marks platforms that the user set.
-            if let Ok(platform) = text.trim().trim_end_matches('*').parse()
-                && !self.platforms.contains(&platform)
-            {
+        // A star marks platforms that the user set.
+        let parse = |text: &str| text.trim().trim_end_matches('*').parse().ok();
+        let all: Vec<Platform> = list.split(',').filter_map(parse).collect();
+        // A node names itself first.
+        self.native.extend(all.first().cloned());
+        for platform in all {
+            if !self.platforms.contains(&platform) {
                 self.platforms.push(platform);
             }
         }
@@ -60,6 +63,7 @@ impl Inspected {
             name: self.name,
             driver: self.driver,
             buildkit: self.buildkit,
+            native: self.native,
             platforms: self.platforms,
         }
     }
@@ -83,6 +87,8 @@ mod tests {
             platforms,
             ["linux/amd64", "linux/amd64/v2", "linux/386", "linux/arm64"]
         );
+        let native: Vec<_> = found.native.iter().map(ToString::to_string).collect();
+        assert_eq!(native, ["linux/amd64", "linux/arm64"]);
         assert!(found.running && found.error.is_none());
         let can = found.capabilities(false);
         assert!(can.push_by_digest && can.oci_export);

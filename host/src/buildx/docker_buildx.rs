@@ -21,7 +21,7 @@ use super::layer_cache::{CacheArgs, LayerCache};
 use super::program::Program;
 use super::rawjson::{Progress, Shown};
 use super::run::{RunError, run};
-use super::{export, metadata};
+use super::{emulation, export, metadata};
 use crate::engine::Engine;
 use crate::error::{ExitCode, Failure};
 use crate::fetch::place::{place, scratch};
@@ -42,6 +42,8 @@ pub struct BuildxOptions {
     pub time_limit: Duration,
     /// Where layers are kept between builds.
     pub layer_cache: LayerCache,
+    /// Steps for platforms that no node is of may run emulated.
+    pub emulation: bool,
     /// What the child may see.
     pub env: ChildEnv,
 }
@@ -52,6 +54,7 @@ impl Default for BuildxOptions {
             builder: None,
             time_limit: Duration::from_secs(2 * 3600),
             layer_cache: LayerCache::None,
+            emulation: true,
             env: ChildEnv::default(),
         }
     }
@@ -234,6 +237,7 @@ impl Builder for Buildx {
             .await
             .map_err(|e| CallError::Unavailable(format!("{e:#}")))?;
         let tree = WorkTree::open(&request.work_tree)?;
+        emulation::check(request, &tree, &found.capabilities, self.options.emulation)?;
         let root = tree.root().to_owned();
         tokio::task::spawn_blocking(move || freshen(&root))
             .await

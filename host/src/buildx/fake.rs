@@ -51,6 +51,7 @@ impl Builder for Fake {
             name: "fake".to_owned(),
             driver: "fake".to_owned(),
             buildkit: None,
+            native: vec![Platform::native()],
             platforms: others.into_iter().flatten().collect(),
             push_by_digest: true,
             oci_export: true,

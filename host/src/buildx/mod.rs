@@ -14,6 +14,7 @@ mod command;
 mod confine;
 mod docker_buildx;
 mod docker_config;
+mod emulation;
 mod epoch;
 mod export;
 mod fake;
@@ -25,9 +26,11 @@ mod program;
 mod rawjson;
 mod run;
 mod source_policy;
+mod stages;
 mod terminal;
 #[cfg(test)]
 mod test_program;
+mod variables;
 
 pub use builder::{BuildRequest, Builder, Built, Capabilities, Output};
 pub use child_env::ChildEnv;

@@ -2,6 +2,7 @@
 
 use std::num::{NonZeroU32, NonZeroUsize};
 
+use super::CacheChoice;
 use crate::platform::Platform;
 
 /// Settings given by flags or environment; each one wins over
@@ -14,6 +15,12 @@ pub struct Overrides {
     pub namespace: Option<String>,
     /// `--builder`, `BAKEHOUSE_BUILDER`.
     pub builder: Option<String>,
+    /// `--multi-arch`, `MULTI_ARCH`.
+    pub multi_arch: Option<bool>,
+    /// `--use-qemu`, `USE_QEMU`.
+    pub use_qemu: Option<bool>,
+    /// `--cache`, `BAKEHOUSE_CACHE`.
+    pub cache: Option<CacheChoice>,
     /// `--platform`.
     pub platforms: Vec<Platform>,
     /// `--max-versions`, `MAX_VERSIONS`.

@@ -1,6 +1,7 @@
 //! `bakehouse.toml`.
 
 use std::num::{NonZeroU32, NonZeroUsize};
+use std::str::FromStr;
 
 use serde::Deserialize;
 
@@ -18,6 +19,10 @@ pub struct ProjectFile {
     pub namespace: Option<String>,
     /// Platforms to publish, as far as a recipe has them.
     pub platforms: Option<Vec<Platform>>,
+    /// Publish for all platforms, not for one alone.
+    pub multi_arch: Option<bool>,
+    /// Steps for platforms that no builder node is of may run emulated.
+    pub use_qemu: Option<bool>,
     /// How many of the newest versions to look at.
     pub max_versions: Option<NonZeroU32>,
     /// How many targets are built at the same time.
@@ -33,6 +38,20 @@ pub struct ProjectFile {
     /// Where that is written.
     #[serde(skip)]
     pub places: Places,
+}
+
+impl FromStr for CacheChoice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "none" => Ok(Self::None),
+            "local" => Ok(Self::Local),
+            "registry" => Ok(Self::Registry),
+            "gha" => Ok(Self::Gha),
+            _ => Err("expected none, local, registry or gha".to_owned()),
+        }
+    }
 }
 
 /// Where build layers are kept between runs.

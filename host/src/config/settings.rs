@@ -30,6 +30,8 @@ pub struct Settings {
     pub namespace: String,
     /// Platforms to publish.
     pub platforms: Vec<Platform>,
+    /// Steps for platforms that no builder node is of may run emulated.
+    pub use_qemu: bool,
     /// Newest versions to look at.
     pub max_versions: NonZeroU32,
     /// Targets built at the same time.
@@ -76,6 +78,13 @@ impl Settings {
         } else {
             overrides.platforms.clone()
         };
+        if !overrides.multi_arch.or(file.multi_arch).unwrap_or(true) {
+            let native = Platform::native();
+            if platforms.contains(&native) {
+                platforms = vec![native];
+            }
+            platforms.truncate(1);
+        }
         platforms.sort();
         platforms.dedup();
         if platforms.is_empty() {
@@ -86,6 +95,7 @@ impl Settings {
             registry,
             namespace,
             platforms,
+            use_qemu: overrides.use_qemu.or(file.use_qemu).unwrap_or(true),
             max_versions: overrides
                 .max_versions
                 .or(file.max_versions)
@@ -96,7 +106,7 @@ impl Settings {
                 .unwrap_or(CONCURRENCY),
             builder: overrides.builder.clone().or_else(|| file.builder.clone()),
             provenance: file.provenance.unwrap_or(false),
-            cache: file.cache.unwrap_or_default(),
+            cache: overrides.cache.or(file.cache).unwrap_or_default(),
         })
     }
 }
@@ -131,6 +141,30 @@ mod tests {
         assert_eq!(settings.max_versions.get(), 4);
         assert_eq!(settings.platforms.len(), 1);
         assert_eq!(settings.concurrency, CONCURRENCY);
+    }
+
+    #[test]
+    fn one_platform_is_this_machines_else_the_first() {
+        let file: ProjectFile =
+            toml::from_str("registry = \"local\"\nnamespace = \"n\"\nmulti-arch = false").unwrap();
+        let chosen = |platforms: &[&str], multi_arch| {
+            let overrides = Overrides {
+                platforms: platforms.iter().map(|p| p.parse().unwrap()).collect(),
+                multi_arch,
+                ..Overrides::default()
+            };
+            let settings = Settings::resolve(&file, &overrides).unwrap();
+            let texts = settings.platforms.iter().map(ToString::to_string);
+            texts.collect::<Vec<_>>().join(" ")
+        };
+        let native = Platform::native().to_string();
+        assert_eq!(chosen(&[], None), native);
+        assert_eq!(chosen(&["linux/s390x", &native], None), native);
+        assert_eq!(
+            chosen(&["linux/s390x", "linux/riscv64"], None),
+            "linux/s390x"
+        );
+        assert_eq!(chosen(&[], Some(true)), "linux/amd64 linux/arm64");
     }
 
     #[test]

@@ -2,11 +2,9 @@
 //! of a finished image for one platform.
 
 mod connection;
-mod emulators;
 mod endpoint;
 mod smoke;
 
 pub use connection::{Engine, EngineInfo};
-pub use emulators::emulated_platforms;
 pub use endpoint::{Endpoint, endpoint};
 pub use smoke::{Credentials, Smoke, SmokeResult};

@@ -170,20 +170,6 @@ impl<'a> Bakery<'a> {
             return Ok(done);
         }
 
-        if !self.capabilities.platforms.contains(&target.platform) {
-            let platforms: Vec<_> = self
-                .capabilities
-                .platforms
-                .iter()
-                .map(ToString::to_string)
-                .collect();
-            tracing::info!(
-                "builder {} lists {}; RUN steps for {} would need emulation",
-                self.capabilities.name,
-                platforms.join(", "),
-                target.platform
-            );
-        }
         let (room, tree) = self.work.target()?;
         let revision = checkout(context, found, version, target, &tree).await?;
         let version = &dated(version, revision.as_ref());

@@ -7,6 +7,9 @@ use bakehouse_sdk::{
 
 struct FromSource;
 
+/// The last one is an architecture that BuildKit knows no emulator for.
+const PLATFORMS: [&str; 3] = ["linux/amd64", "linux/arm64", "linux/ppc64"];
+
 impl Recipe for FromSource {
     fn describe() -> App {
         App::new("fromsource", env!("CARGO_PKG_VERSION"))
@@ -15,7 +18,7 @@ impl Recipe for FromSource {
             .license("Apache-2.0")
             .vendor("Source & Sons")
             .documentation("https://fromsource.example/docs")
-            .image(Image::new("fromsource", &["linux/amd64", "linux/arm64"]))
+            .image(Image::new("fromsource", &PLATFORMS))
             .wants(Grant::Sources, "*", "what is built")
             .wants(Grant::Bases, "*", "the option `base`")
     }
