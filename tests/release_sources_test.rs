@@ -4,7 +4,8 @@ use bakehouse::recipe::CallError;
 use sha2::{Digest as _, Sha256};
 
 use crate::support::{
-    Builder, DebianRegistry, Fault, Forge, Git, Project, Reader, Release, Tag, Tree, crane, tool,
+    Builder, DebianRegistry, Fault, Forge, Git, Project, Reader, Release, Tag, Tree, crane, finish,
+    tar_gz, tool,
 };
 
 /// Releases whose order by date is not that by version.
@@ -332,7 +333,7 @@ fn a_second_plan_spends_no_rate_limit() {
         command
             .env("GITHUB_API_URL", &api)
             .env("GITHUB_TOKEN", "canary");
-        crate::support::finish(&mut command).expect(0)
+        finish(&mut command).expect(0)
     };
     let first = plan();
     let requests = forge.requests();
@@ -363,6 +364,49 @@ fn a_second_plan_spends_no_rate_limit() {
         std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(file), &mut text).unwrap();
         assert!(text.contains("server-v1.") && !text.contains("canary"));
     }
+}
+
+#[test]
+fn a_spent_rate_limit_is_told() {
+    let forge = Forge::github();
+    forge.release("acme/server", Release::new("v1.0.0"));
+    forge.budget(0, 3000);
+    let project = project("github:acme/server", "v{version}");
+    let mut command = project.command(&["plan"]);
+    command.env("GITHUB_API_URL", forge.api_url());
+    finish(&mut command)
+        .expect(6)
+        .says("asks for a pause, try again after ")
+        .says("; with GITHUB_TOKEN there may be more requests");
+}
+
+#[test]
+fn files_that_a_source_serves_may_be_downloaded_and_others_not() {
+    let archive = tar_gz(&[("file".to_owned(), b"content".to_vec())]);
+    let forge = Forge::gitlab();
+    let served = Release::new("1.0.0-asset").file("served.tar.gz", &archive);
+    forge.release("acme/server", served);
+    let elsewhere = Forge::gitlab();
+    elsewhere.file("/file.tar.gz", archive);
+    let source = format!("gitlab:{}/acme/server", forge.host());
+    let project = project(&source, "{version}");
+    let platform = ["--platform", "linux/amd64"];
+    project.run(&[&["run"], &platform[..]].concat()).expect(0);
+    let files = forge.requests();
+    assert!(
+        files
+            .iter()
+            .any(|r| r.path.ends_with("served.tar.gz") && r.status == 200)
+    );
+
+    let url = format!("{}/file.tar.gz", elsewhere.url());
+    let linked = Release::new("2.0.0-asset").link("linked.tar.gz", &url);
+    forge.release("acme/server", linked);
+    project
+        .run(&[&["run"], &platform[..]].concat())
+        .expect(11)
+        .says(&format!("has no grant for {url}"));
+    assert!(elsewhere.requests().is_empty());
 }
 
 #[test]

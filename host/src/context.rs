@@ -118,6 +118,7 @@ pub fn services(
             access: Access::from_env(|name| std::env::var(name).ok())?,
             cache: Some(project.api_answers()),
             limits: ApiLimits::default(),
+            reporter: Arc::clone(reporter),
             upstream: upstream.clone(),
         })?,
         fetcher: Fetcher::new(fetch::client()?, project.downloads()),

@@ -24,7 +24,7 @@ pub use forge::{Answer, Forge, now};
 pub use forge_content::{Release, Tag};
 pub use git::{Fault, Git};
 pub use golang::golang_image;
-pub use npm::{Npm, Package};
+pub use npm::{Npm, Package, tar_gz};
 pub use output::Output;
 pub use project::{Builder, Project, finish, recipe};
 pub use reader::Reader;

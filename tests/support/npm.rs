@@ -185,7 +185,8 @@ async fn tarball(
         .ok_or(StatusCode::NOT_FOUND)
 }
 
-fn tar_gz(files: &[File]) -> Vec<u8> {
+/// A gzip-compressed tar archive.
+pub fn tar_gz(files: &[File]) -> Vec<u8> {
     let mut archive = tar::Builder::new(Vec::new());
     for (path, bytes) in files {
         let mut header = tar::Header::new_gnu();

@@ -37,6 +37,7 @@ impl Reader {
             access: Access::from_env(variable).unwrap(),
             cache: cache.map(Path::to_path_buf),
             limits,
+            reporter: Arc::new(Silent),
             upstream: Upstream::new(Arc::new(Silent)),
         });
         Self {

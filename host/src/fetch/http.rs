@@ -69,6 +69,17 @@ impl Tries {
     /// # Errors
     /// The error of the failed try, if not.
     pub(crate) async fn pause_or_fail(&mut self, failed: Attempt) -> Result<(), CallError> {
+        let (error, pause) = self.another(failed)?;
+        tracing::debug!(%error, ?pause, "trying again");
+        tokio::time::sleep(pause).await;
+        Ok(())
+    }
+
+    /// Why another try is due, and the pause before it.
+    ///
+    /// # Errors
+    /// The error of the failed try, if none is left.
+    pub(crate) fn another(&mut self, failed: Attempt) -> Result<(CallError, Duration), CallError> {
         let error = match failed {
             Attempt::Final(error) => return Err(error),
             Attempt::Again(error) => error,
@@ -78,10 +89,7 @@ impl Tries {
             return Err(error);
         }
         let pause = FIRST_PAUSE * 2_u32.pow(self.0 - 1);
-        let pause = pause.mul_f64(0.5 + fastrand::f64());
-        tracing::debug!(%error, ?pause, "trying again");
-        tokio::time::sleep(pause).await;
-        Ok(())
+        Ok((error, pause.mul_f64(0.5 + fastrand::f64())))
     }
 }
 

@@ -10,6 +10,7 @@ use crate::error::{ExitCode, Failure};
 
 const GITHUB: &str = "https://api.github.com";
 const GITLAB: &str = "gitlab.com";
+const JSON: &[(&str, &str)] = &[("accept", "application/json")];
 
 /// Where GitHub's API is, and tokens with the one host each is for.
 #[derive(Debug, Clone)]
@@ -27,8 +28,8 @@ pub(super) struct Site {
     pub(super) base: Url,
     /// What goes into `Authorization`; only ever sent to `base`'s origin.
     pub(super) token: Option<Token>,
-    /// The media type to ask for.
-    pub(super) accept: &'static str,
+    /// The version of the API, and the form of its answers.
+    pub(super) headers: &'static [(&'static str, &'static str)],
     /// The variables that hold a token, for hints.
     pub(super) variables: &'static str,
 }
@@ -44,10 +45,14 @@ impl fmt::Debug for Token {
 }
 
 impl Token {
-    fn new(scheme: &str, secret: &str) -> Option<Self> {
-        let mut value = HeaderValue::from_str(&format!("{scheme} {}", secret.trim())).ok()?;
+    fn new(scheme: &str, name: &str, secret: &str) -> Result<Self, Failure> {
+        let value = HeaderValue::from_str(&format!("{scheme} {}", secret.trim()));
+        let mut value = value.map_err(|_| {
+            Failure::new(ExitCode::Config, format!("{name} cannot be a token"))
+                .hint("it has characters in it that no token has, perhaps an end of line")
+        })?;
         value.set_sensitive(true);
-        Some(Self(value))
+        Ok(Self(value))
     }
 }
 
@@ -56,7 +61,8 @@ impl Access {
     /// (gitlab.com); `GITEA_TOKEN` for `GITEA_HOST`.
     ///
     /// # Errors
-    /// [`ExitCode::Config`] if `GITHUB_API_URL` is no URL, or not encrypted.
+    /// [`ExitCode::Config`] if `GITHUB_API_URL` is no URL, or not encrypted; if a
+    /// token cannot be one.
     pub fn from_env(variable: impl Fn(&str) -> Option<String>) -> Result<Self, Failure> {
         let variable = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
         let github = variable("GITHUB_API_URL").unwrap_or_else(|| GITHUB.to_owned());
@@ -72,14 +78,17 @@ impl Access {
             )
             .hint("write it as https://HOST/api/v3, or unset it for github.com"));
         };
-        let token = |scheme, name| variable(name).and_then(|secret| Token::new(scheme, &secret));
+        let token = |scheme, name| {
+            let token = variable(name).map(|secret| Token::new(scheme, name, &secret));
+            token.transpose()
+        };
         let host = |name| variable(name).map(|text| bare_host(&text));
         let gitlab = host("GITLAB_HOST").unwrap_or_else(|| GITLAB.to_owned());
         Ok(Self {
             github,
-            github_token: token("Bearer", "GITHUB_TOKEN"),
-            gitlab_token: token("Bearer", "GITLAB_TOKEN").map(|token| (gitlab, token)),
-            gitea_token: host("GITEA_HOST").zip(token("token", "GITEA_TOKEN")),
+            github_token: token("Bearer", "GITHUB_TOKEN")?,
+            gitlab_token: token("Bearer", "GITLAB_TOKEN")?.map(|token| (gitlab, token)),
+            gitea_token: host("GITEA_HOST").zip(token("token", "GITEA_TOKEN")?),
         })
     }
 
@@ -88,7 +97,10 @@ impl Access {
         Site {
             base: self.github.clone(),
             token: self.github_token.clone(),
-            accept: "application/vnd.github+json",
+            headers: &[
+                ("accept", "application/vnd.github+json"),
+                ("x-github-api-version", "2022-11-28"),
+            ],
             variables: "GITHUB_TOKEN",
         }
     }
@@ -101,7 +113,7 @@ impl Access {
         Ok(Site {
             base: Url::parse(&format!("{}://{host}/api/v4/", scheme(host)))?,
             token: for_host(self.gitlab_token.as_ref(), host),
-            accept: "application/json",
+            headers: JSON,
             variables: "GITLAB_TOKEN (and GITLAB_HOST)",
         })
     }
@@ -114,7 +126,7 @@ impl Access {
         Ok(Site {
             base: Url::parse(&format!("{}://{host}/api/v1/", scheme(host)))?,
             token: for_host(self.gitea_token.as_ref(), host),
-            accept: "application/json",
+            headers: JSON,
             variables: "GITEA_TOKEN and GITEA_HOST",
         })
     }
@@ -204,5 +216,8 @@ mod tests {
             let failure = access(&[("GITHUB_API_URL", bad)]).unwrap_err();
             assert_eq!(failure.code(), ExitCode::Config, "{bad}");
         }
+        let broken = access(&[("GITLAB_TOKEN", "canary\ncanary")]).unwrap_err();
+        assert_eq!(broken.code(), ExitCode::Config);
+        assert!(!format!("{broken:?}").contains("canary"));
     }
 }

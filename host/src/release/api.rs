@@ -1,12 +1,12 @@
 //! Requests to APIs: conditional, bounded, and polite about rate limits.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use reqwest::header::{
-    ACCEPT, AUTHORIZATION, CACHE_CONTROL, ETAG, HeaderMap, HeaderName, IF_MODIFIED_SINCE,
-    IF_NONE_MATCH, LAST_MODIFIED, LOCATION,
+    AUTHORIZATION, CACHE_CONTROL, ETAG, HeaderMap, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH,
+    LAST_MODIFIED, LOCATION,
 };
 use reqwest::redirect::Policy;
 use reqwest::{Response, StatusCode};
@@ -17,6 +17,7 @@ use super::access::Site;
 use super::response_cache::{Kept, ResponseCache};
 use super::{link, rate_limit};
 use crate::fetch::http::{Attempt, Tries, chunk, exchange, shown};
+use crate::progress::{Event, Reporter};
 use crate::recipe::CallError;
 
 /// Refusals for rate limits before one call gives up, however short.
@@ -50,11 +51,11 @@ impl Default for ApiLimits {
 }
 
 /// Reads JSON APIs. Answers stay on disk and are asked for conditionally.
-#[derive(Debug)]
 pub(super) struct Api {
     http: reqwest::Client,
     cache: Option<ResponseCache>,
     limits: ApiLimits,
+    reporter: Arc<dyn Reporter>,
     /// Until when an API, asked with a token or without, wants to be left alone.
     paused: Mutex<HashMap<(Url, bool), SystemTime>>,
 }
@@ -78,11 +79,15 @@ enum Outcome {
 }
 
 impl Api {
-    /// Keeps answers in this folder.
+    /// Keeps answers in the cache; retries are told to the reporter.
     ///
     /// # Errors
     /// If TLS cannot be set up.
-    pub(super) fn new(cache: Option<ResponseCache>, limits: ApiLimits) -> reqwest::Result<Self> {
+    pub(super) fn new(
+        cache: Option<ResponseCache>,
+        limits: ApiLimits,
+        reporter: Arc<dyn Reporter>,
+    ) -> reqwest::Result<Self> {
         let http = reqwest::Client::builder()
             .user_agent(concat!("bakehouse/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(Duration::from_secs(15))
@@ -93,6 +98,7 @@ impl Api {
             http,
             cache,
             limits,
+            reporter,
             paused: Mutex::default(),
         })
     }
@@ -160,12 +166,16 @@ impl Api {
             match outcome.unwrap_or_else(|_| Err(self.too_slow(&what))) {
                 Ok(Outcome::Unchanged(headers)) => break (headers, None),
                 Ok(Outcome::Fresh(headers, body)) => match serde_json::from_str::<T>(&body) {
-                    Ok(value) => break (headers, Some((body, value))),
+                    Ok(value) => {
+                        if let Some(pause) = rate_limit::used_up(&headers) {
+                            self.pause(site, pause);
+                        }
+                        break (headers, Some((body, value)));
+                    }
                     Err(e) => {
                         let text = format!("{what}: not the JSON that the API documents: {e}");
-                        tries
-                            .pause_or_fail(Attempt::Again(CallError::Unavailable(text)))
-                            .await?;
+                        let failed = Attempt::Again(CallError::Unavailable(text));
+                        self.again(&mut tries, failed).await?;
                     }
                 },
                 Ok(Outcome::Later(pause)) => {
@@ -175,12 +185,9 @@ impl Api {
                     }
                     self.pause(site, pause.max(Duration::from_secs(1)));
                 }
-                Err(failed) => tries.pause_or_fail(failed).await?,
+                Err(failed) => self.again(&mut tries, failed).await?,
             }
         };
-        if let Some(pause) = rate_limit::used_up(&headers) {
-            self.pause(site, pause);
-        }
         let next = next_page(site, url, &headers)?;
         let total = total(&headers);
         match (body, kept) {
@@ -216,7 +223,10 @@ impl Api {
         let what = shown(url);
         let mut at = url.clone();
         for _ in 0..=MAX_REDIRECTS {
-            let mut request = self.http.get(at.clone()).header(ACCEPT, site.accept);
+            let mut request = self.http.get(at.clone());
+            for (name, value) in site.headers {
+                request = request.header(*name, *value);
+            }
             if let Some(token) = &site.token {
                 request = request.header(AUTHORIZATION, token.0.clone());
             }
@@ -283,10 +293,21 @@ impl Api {
             }
         }
         if !pause.is_zero() {
-            tracing::info!(what, ?pause, "waiting for the rate limit");
-            tokio::time::sleep(pause).await;
+            let what = format!("{what}: asks for a pause");
+            self.wait(&what, pause).await;
         }
         Ok(())
+    }
+
+    async fn again(&self, tries: &mut Tries, failed: Attempt) -> Result<(), CallError> {
+        let (error, pause) = tries.another(failed)?;
+        self.wait(&error.to_string(), pause).await;
+        Ok(())
+    }
+
+    async fn wait(&self, what: &str, after: Duration) {
+        self.reporter.report(Event::Retry { what, after });
+        tokio::time::sleep(after).await;
     }
 
     fn pause(&self, site: &Site, pause: Duration) {

@@ -60,6 +60,7 @@ fn releases(npm: NpmConfig) -> Releases {
         access: Access::from_env(|_| None).unwrap(),
         cache: None,
         limits: ApiLimits::default(),
+        reporter: Arc::new(Silent),
         upstream: Upstream::new(Arc::new(Silent)),
     })
     .unwrap()

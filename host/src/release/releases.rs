@@ -17,6 +17,7 @@ use super::{
     Access, ApiLimits, NpmConfig, Place, Release, Selection, Source, gitea, github, gitlab,
 };
 use crate::fetch;
+use crate::progress::Reporter;
 use crate::recipe::CallError;
 use crate::registry::Upstream;
 use crate::source::{RemoteTag, remote_tags};
@@ -36,6 +37,8 @@ pub struct ReleasesOptions {
     pub cache: Option<PathBuf>,
     /// How long APIs may take.
     pub limits: ApiLimits,
+    /// Told of retries.
+    pub reporter: Arc<dyn Reporter>,
     /// For registry tags.
     pub upstream: Upstream,
 }
@@ -64,7 +67,11 @@ impl Releases {
         Ok(Self {
             inner: Arc::new(Inner {
                 npm: Npm::new(fetch::client()?, options.npm),
-                api: Api::new(options.cache.map(ResponseCache::new), options.limits)?,
+                api: Api::new(
+                    options.cache.map(ResponseCache::new),
+                    options.limits,
+                    options.reporter,
+                )?,
                 access: options.access,
                 upstream: options.upstream,
                 read: Mutex::default(),

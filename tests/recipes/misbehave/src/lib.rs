@@ -21,12 +21,11 @@ impl Recipe for Misbehave {
     }
 
     fn versions(limit: u32) -> Result<Vec<Version>, Error> {
-        let source = options::get("source").unwrap_or_else(|| "npm:misbehave".to_owned());
         let mut selection = Selection::all();
         if let Some(pattern) = options::get("tags") {
             selection = selection.tags(&pattern);
         }
-        let releases = release::list(&source, &selection, limit)?;
+        let releases = release::list(&source(), &selection, limit)?;
         Ok(releases.iter().map(Version::of).collect())
     }
 
@@ -52,7 +51,7 @@ impl Recipe for Misbehave {
             }
             "source" => drop(release::latest("npm:not-granted", None)?),
             "asset" => {
-                let release = release::get("npm:misbehave", &version.number)?;
+                let release = release::get(&source(), &version.number)?;
                 for asset in &release.assets {
                     fetch::download(
                         &asset.url,
@@ -91,6 +90,10 @@ impl Recipe for Misbehave {
         }
         Ok(good)
     }
+}
+
+fn source() -> String {
+    options::get("source").unwrap_or_else(|| "npm:misbehave".to_owned())
 }
 
 #[expect(clippy::panic, reason = "that is the point")]
