@@ -12,6 +12,7 @@ case ${1:-} in
 engine)
     "$scripts/engine.sh" up
     "$scripts/qemu.sh" up
+    "$scripts/git.sh"
     ;;
 all)
     "$0" engine

@@ -30,3 +30,4 @@ mod run_test;
 mod sandbox_test;
 mod source_test;
 mod support;
+mod versions_test;

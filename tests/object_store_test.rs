@@ -140,6 +140,30 @@ async fn runs_beside_each_other_wait_for_each_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_store_does_not_grow_for_ever() {
+    let git = Git::start();
+    let folder = tempfile::tempdir().unwrap();
+    let limits = SourceLimits {
+        kept: 0,
+        ..SourceLimits::default()
+    };
+    let first = git.release("a/b", "v1", &text("one"));
+    git.release("a/b", "v2", &text("two"));
+    for version in ["v1", "v2"] {
+        let run = sources(folder.path(), limits);
+        checkout(&run, &source(&git, version)).await.unwrap();
+    }
+    let store = fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.is_dir())
+        .unwrap();
+    let refs = store.join("refs/bakehouse");
+    assert!(!refs.join(first).exists());
+    assert_eq!(fs::read_dir(refs).unwrap().count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn limits_hold() {
     let git = Git::start();
     git.release("a/b", "v1", &text("more than ten bytes"));
@@ -159,6 +183,8 @@ async fn limits_hold() {
     assert!(message.contains("1 files of 19 bytes"), "{message}");
     let message = refused(SourceLimits { count: 0, ..all }).await;
     assert!(message.contains("more than 0"), "{message}");
+    let message = refused(SourceLimits { fetched: 10, ..all }).await;
+    assert!(message.contains("is larger than 10 bytes"), "{message}");
     git.fault("a/b", Some(Fault::Hang));
     let time = Duration::from_millis(500);
     let message = refused(SourceLimits { time, ..all }).await;

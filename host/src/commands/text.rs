@@ -191,6 +191,11 @@ pub(super) fn report_text(report: &Report) -> String {
     if !report.failures.is_empty() {
         let _ = write!(out, ", FAILED {}", report.failures.len());
     }
+    let steps: usize = report.targets.iter().map(|target| target.steps).sum();
+    let cached: usize = report.targets.iter().map(|target| target.cached).sum();
+    if steps > 0 {
+        let _ = write!(out, ", {cached} of {steps} steps cached");
+    }
     if report.seconds > 0.0 {
         let _ = write!(out, ", in {:.1} s", report.seconds);
     }

@@ -13,6 +13,8 @@ pub struct SourceLimits {
     pub time: Duration,
     /// Bytes that one fetch may add to an object store.
     pub fetched: u64,
+    /// Bytes from which on an object store is made anew before it is used.
+    pub kept: u64,
     /// Bytes of one repository's files in the work tree.
     pub files: u64,
     /// Number of one repository's files.
@@ -25,25 +27,22 @@ impl Default for SourceLimits {
         Self {
             time: Duration::from_secs(30 * 60),
             fetched: 4 << 30,
+            kept: 8 << 30,
             files: 16 << 30,
             count: 500_000,
         }
     }
 }
 
-/// Ends when the files of `folder` have grown by more than `limit` bytes.
+/// Ends when the files of `folder` have more than `limit` bytes.
 pub(super) async fn outgrown(folder: &Path, limit: u64) {
-    let before = size(folder);
-    loop {
+    while size(folder) <= limit {
         tokio::time::sleep(LOOK).await;
-        if size(folder).saturating_sub(before) > limit {
-            return;
-        }
     }
 }
 
 /// Bytes of the files of one folder.
-fn size(folder: &Path) -> u64 {
+pub(super) fn size(folder: &Path) -> u64 {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     entries
         .filter_map(|entry| entry.metadata().ok())

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::explain::Problem;
 use super::git::Git;
 use super::git_ref::candidates;
-use super::limits::outgrown;
+use super::limits::{outgrown, size};
 use super::{Address, SourceLimits};
 use crate::error::{ExitCode, Failure};
 use crate::progress::{Event, Reporter};
@@ -61,9 +61,8 @@ impl<'a> ObjectStore<'a> {
             reporter,
             _lock: lock,
         };
-        if store.folder.join("HEAD").is_file() {
-            store.sweep();
-        } else {
+        store.sweep();
+        if !store.folder.join("HEAD").is_file() || size(&store.packs()) > limits.kept {
             store.reset().await?;
         }
         Ok(store)
@@ -124,18 +123,26 @@ impl<'a> ObjectStore<'a> {
             self.git.address.as_str(),
             &refspec,
         ];
-        let packs = self.folder.join("objects/pack");
-        let limit = self.limits.fetched;
-        let fetched = tokio::select! {
-            ended = self.remote(&arguments) => ended.map(|_| ()),
-            () = outgrown(&packs, limit) => {
-                let message = format!("{} is larger than {limit} bytes", self.git.address);
-                Err(Problem::Lasting(Failure::new(ExitCode::Upstream, message)
-                    .hint("fetch a release archive with fetch.download instead")))
-            }
-        };
-        self.sweep();
-        fetched
+        let packs = self.packs();
+        let most = size(&packs).saturating_add(self.limits.fetched);
+        tokio::select! {
+            ended = self.remote(&arguments) => drop(ended?),
+            () = outgrown(&packs, most) => {}
+        }
+        if size(&packs) <= most {
+            return Ok(());
+        }
+        self.reset().await?;
+        let address = self.git.address;
+        let message = format!("{address} is larger than {} bytes", self.limits.fetched);
+        Err(Problem::Lasting(
+            Failure::new(ExitCode::Upstream, message)
+                .hint("fetch a release archive with fetch.download instead"),
+        ))
+    }
+
+    fn packs(&self) -> PathBuf {
+        self.folder.join("objects/pack")
     }
 
     async fn has(&self, commit: &str) -> bool {
@@ -179,7 +186,7 @@ impl<'a> ObjectStore<'a> {
 
     /// Removes what a fetch that was stopped left behind.
     fn sweep(&self) {
-        let packs = fs::read_dir(self.folder.join("objects/pack"));
+        let packs = fs::read_dir(self.packs());
         for path in packs.into_iter().flatten().flatten().map(|e| e.path()) {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             if name.starts_with("tmp_") {
