@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::forge::{Flavour, Found};
+use super::flavour::{Flavour, Found};
 use super::forge_content::{Release, Repository, Tag};
 use super::percent::decoded;
 

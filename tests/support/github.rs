@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::forge::{Flavour, Found};
+use super::flavour::{Flavour, Found};
 use super::forge_content::{Release, Repository, Tag};
 use super::percent::decoded;
 

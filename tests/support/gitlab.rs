@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::forge::{Flavour, Found, now};
+use super::flavour::{Flavour, Found};
+use super::forge::now;
 use super::forge_content::{Release, Repository, Tag};
 use super::percent::decoded;
 

@@ -2,6 +2,7 @@
 
 mod buildkitd;
 mod busybox;
+mod flavour;
 mod forge;
 mod forge_content;
 mod git;

@@ -4,31 +4,21 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use reqwest::header::{
-    AUTHORIZATION, CACHE_CONTROL, ETAG, HeaderMap, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH,
-    LAST_MODIFIED, LOCATION,
-};
-use reqwest::redirect::Policy;
-use reqwest::{Response, StatusCode};
+use reqwest::header::{CACHE_CONTROL, ETAG, HeaderMap, HeaderName, LAST_MODIFIED};
 use serde::de::DeserializeOwned;
 use url::Url;
 
 use super::access::Site;
+use super::exchange::{Exchange, Outcome};
+use super::pages::{Page, next_page, total};
+use super::rate_limit;
 use super::response_cache::{Kept, ResponseCache};
-use super::{link, rate_limit};
-use crate::fetch::http::{Attempt, Tries, chunk, exchange, shown};
+use crate::fetch::http::{Attempt, Tries, shown};
 use crate::progress::{Event, Reporter};
 use crate::recipe::CallError;
 
 /// Refusals for rate limits before one call gives up, however short.
 const MAX_REFUSALS: u32 = 3;
-const MAX_REDIRECTS: usize = 5;
-const MAX_BYTES: usize = 32 << 20;
-/// Of an answer that tells a failure.
-const MAX_FAILURE: usize = 64 << 10;
-/// Pages of one list.
-const MAX_PAGES: usize = 100;
-
 /// How long things may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ApiLimits {
@@ -52,30 +42,12 @@ impl Default for ApiLimits {
 
 /// Reads JSON APIs. Answers stay on disk and are asked for conditionally.
 pub(super) struct Api {
-    http: reqwest::Client,
+    exchange: Exchange,
     cache: Option<ResponseCache>,
     limits: ApiLimits,
     reporter: Arc<dyn Reporter>,
     /// Until when an API, asked with a token or without, wants to be left alone.
     paused: Mutex<HashMap<(Url, bool), SystemTime>>,
-}
-
-/// One answer.
-struct Page<T> {
-    value: T,
-    next: Option<Url>,
-    /// Entries of all pages, where the API says it.
-    total: Option<usize>,
-    /// It is as it was the last time.
-    unchanged: bool,
-}
-
-/// How an exchange ended that did not fail.
-enum Outcome {
-    Unchanged(HeaderMap),
-    Fresh(HeaderMap, String),
-    /// Another time, after this pause.
-    Later(Duration),
 }
 
 impl Api {
@@ -88,49 +60,13 @@ impl Api {
         limits: ApiLimits,
         reporter: Arc<dyn Reporter>,
     ) -> reqwest::Result<Self> {
-        let http = reqwest::Client::builder()
-            .user_agent(concat!("bakehouse/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(Duration::from_secs(15))
-            // Followed here, on the API's own host only.
-            .redirect(Policy::none())
-            .build()?;
         Ok(Self {
-            http,
+            exchange: Exchange::new(limits.idle)?,
             cache,
             limits,
             reporter,
             paused: Mutex::default(),
         })
-    }
-
-    /// All pages of a list, of which the API gives `per_page` entries at a time.
-    ///
-    /// # Errors
-    /// As the contract's `release.list`.
-    pub(super) async fn list<T: DeserializeOwned>(
-        &self,
-        site: &Site,
-        first: Url,
-        per_page: usize,
-    ) -> Result<Vec<T>, CallError> {
-        let mut url = first;
-        let mut all = Vec::new();
-        for _ in 0..MAX_PAGES {
-            let page: Page<Vec<T>> = self.get(site, &url).await?;
-            let (count, is_empty) = (page.value.len(), page.value.is_empty());
-            all.extend(page.value);
-            // Some lists of Gitea are counted and not linked. An unchanged page
-            // may have got a successor that it does not name.
-            let counted = page.total.is_some_and(|total| total > all.len()) && !is_empty;
-            let more = counted || page.unchanged && count >= per_page;
-            url = match page.next {
-                Some(next) if next == url => return Err(endless(&url)),
-                Some(next) => next,
-                None if more => following(&url),
-                None => return Ok(all),
-            };
-        }
-        Err(endless(&url))
     }
 
     /// One object; none where the API has none.
@@ -149,7 +85,11 @@ impl Api {
         }
     }
 
-    async fn get<T: DeserializeOwned>(&self, site: &Site, url: &Url) -> Result<Page<T>, CallError> {
+    pub(super) async fn get<T: DeserializeOwned>(
+        &self,
+        site: &Site,
+        url: &Url,
+    ) -> Result<Page<T>, CallError> {
         let what = shown(url);
         let kept = self.load(url, site.token.is_some()).await.and_then(|kept| {
             let value = serde_json::from_str::<T>(&kept.body).ok()?;
@@ -161,7 +101,7 @@ impl Api {
         let mut refusals = 0;
         let (headers, body) = loop {
             self.turn(site, &what, &mut patience).await?;
-            let exchanged = self.exchange(site, url, condition);
+            let exchanged = self.exchange.run(site, url, condition);
             let outcome = tokio::time::timeout(self.limits.exchange, exchanged).await;
             match outcome.unwrap_or_else(|_| Err(self.too_slow(&what))) {
                 Ok(Outcome::Unchanged(headers)) => break (headers, None),
@@ -212,55 +152,6 @@ impl Api {
                 "{what}: answered 304 to a request without a condition"
             ))),
         }
-    }
-
-    async fn exchange(
-        &self,
-        site: &Site,
-        url: &Url,
-        condition: Option<&Kept>,
-    ) -> Result<Outcome, Attempt> {
-        let what = shown(url);
-        let mut at = url.clone();
-        for _ in 0..=MAX_REDIRECTS {
-            let mut request = self.http.get(at.clone());
-            for (name, value) in site.headers {
-                request = request.header(*name, *value);
-            }
-            if let Some(token) = &site.token {
-                request = request.header(AUTHORIZATION, token.0.clone());
-            }
-            if let Some(etag) = condition.and_then(|kept| kept.etag.as_ref()) {
-                request = request.header(IF_NONE_MATCH, etag);
-            } else if let Some(date) = condition.and_then(|kept| kept.last_modified.as_ref()) {
-                request = request.header(IF_MODIFIED_SINCE, date);
-            }
-            let response = exchange(request, &what, self.limits.idle).await?;
-            let status = response.status();
-            if status == StatusCode::NOT_MODIFIED {
-                return Ok(Outcome::Unchanged(response.headers().clone()));
-            }
-            if status.is_redirection() {
-                at = redirected(site, &at, &response)?;
-                continue;
-            }
-            let headers = response.headers().clone();
-            if status.is_success() {
-                let body = self.text(response, &what, MAX_BYTES).await?;
-                return Ok(Outcome::Fresh(headers, body));
-            }
-            let body = self.text(response, &what, MAX_FAILURE).await;
-            let body = body.unwrap_or_default();
-            let overloaded = status == StatusCode::SERVICE_UNAVAILABLE;
-            let asked = overloaded.then(|| rate_limit::retry_after(&headers));
-            let pause = rate_limit::refused(status, &headers, &body).or(asked.flatten());
-            return match pause {
-                Some(pause) => Ok(Outcome::Later(pause)),
-                None => Err(failure(site, &what, status, &body)),
-            };
-        }
-        let text = format!("{what}: more than {MAX_REDIRECTS} redirects");
-        Err(CallError::Unavailable(text).into())
     }
 
     /// Waits until the API may be asked, if that is soon.
@@ -318,30 +209,6 @@ impl Api {
         }
     }
 
-    async fn text(
-        &self,
-        mut response: Response,
-        what: &str,
-        limit: usize,
-    ) -> Result<String, Attempt> {
-        let too_large = || CallError::Unavailable(format!("{what}: larger than {limit} bytes"));
-        let announced = response.content_length().unwrap_or(0);
-        if usize::try_from(announced).map_or(true, |size| size > limit) {
-            return Err(too_large().into());
-        }
-        let mut bytes = Vec::new();
-        while let Some(piece) = chunk(&mut response, what, self.limits.idle).await? {
-            bytes.extend_from_slice(&piece);
-            if bytes.len() > limit {
-                return Err(too_large().into());
-            }
-        }
-        String::from_utf8(bytes).map_err(|_| {
-            let text = format!("{what}: its answer is not text");
-            CallError::Unavailable(text).into()
-        })
-    }
-
     fn too_slow(&self, what: &str) -> Attempt {
         Attempt::Again(CallError::Timeout(format!(
             "{what}: took longer than {} s",
@@ -369,92 +236,4 @@ impl Api {
             tracing::warn!(%error, "an API's answer cannot be kept");
         }
     }
-}
-
-/// Where the next page is; on the API's own host, however it is written.
-fn next_page(site: &Site, url: &Url, headers: &HeaderMap) -> Result<Option<Url>, CallError> {
-    let Some(next) = link::next(headers, url) else {
-        return Ok(None);
-    };
-    // Proxies make APIs take themselves for another scheme or port.
-    let mut own = site.base.clone();
-    own.set_path(next.path());
-    own.set_query(next.query());
-    match next.host() == site.base.host() {
-        true => Ok(Some(own)),
-        false => Err(CallError::Unavailable(format!(
-            "{}: its next page is on another host, {}",
-            shown(url),
-            next.host_str().unwrap_or_default()
-        ))),
-    }
-}
-
-/// How many entries all pages have (Gitea's header, and GitLab's).
-fn total(headers: &HeaderMap) -> Option<usize> {
-    let names = ["x-total-count", "x-total"];
-    let value = names.iter().find_map(|name| headers.get(*name))?;
-    value.to_str().ok()?.parse().ok()
-}
-
-fn redirected(site: &Site, at: &Url, response: &Response) -> Result<Url, CallError> {
-    let location = response.headers().get(LOCATION);
-    let to = location
-        .and_then(|value| at.join(value.to_str().ok()?).ok())
-        .ok_or_else(|| {
-            let text = format!("{}: redirects without saying where to", shown(at));
-            CallError::Unavailable(text)
-        })?;
-    if site.owns(&to) {
-        return Ok(to);
-    }
-    Err(CallError::Unavailable(format!(
-        "{}: redirects to another host, {}; name that host in the source and its grant if it is meant",
-        shown(at),
-        shown(&to)
-    )))
-}
-
-/// The page after one, by number.
-fn following(url: &Url) -> Url {
-    let mut next = url.clone();
-    let (numbers, others): (Vec<_>, Vec<_>) = url
-        .query_pairs()
-        .into_owned()
-        .partition(|(name, _)| name == "page");
-    let number = numbers.first().and_then(|(_, n)| n.parse::<u64>().ok());
-    let number = number.unwrap_or(1).saturating_add(1).to_string();
-    next.query_pairs_mut()
-        .clear()
-        .extend_pairs(others)
-        .append_pair("page", &number);
-    next
-}
-
-/// An answer that tells a failure, in the API's words where it has some.
-fn failure(site: &Site, what: &str, status: StatusCode, body: &str) -> Attempt {
-    let message = serde_json::from_str::<serde_json::Value>(body)
-        .ok()
-        .and_then(|value| Some(value.get("message")?.as_str()?.to_owned()))
-        .map(|message| message.chars().take(200).collect::<String>());
-    let said = message.map_or_else(String::new, |m| format!(" ({})", m.escape_debug()));
-    let text = format!("{what}: answered {status}{said}");
-    match status {
-        StatusCode::NOT_FOUND | StatusCode::GONE => Attempt::Final(CallError::NotFound(text)),
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-            let verb = site.token.as_ref().map_or("set", |_| "check");
-            let text = format!("{text}; {verb} {}", site.variables);
-            Attempt::Final(CallError::Unavailable(text))
-        }
-        StatusCode::REQUEST_TIMEOUT => Attempt::Again(CallError::Unavailable(text)),
-        _ if status.is_server_error() => Attempt::Again(CallError::Unavailable(text)),
-        _ => Attempt::Final(CallError::Unavailable(text)),
-    }
-}
-
-fn endless(url: &Url) -> CallError {
-    CallError::Unavailable(format!(
-        "{}: a list of more than {MAX_PAGES} pages",
-        shown(url)
-    ))
 }

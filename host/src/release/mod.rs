@@ -7,6 +7,7 @@
 
 mod access;
 mod api;
+mod exchange;
 mod gitea;
 mod github;
 mod gitlab;
@@ -14,6 +15,7 @@ mod link;
 mod model;
 mod npm;
 mod npmrc;
+mod pages;
 mod pattern;
 mod rate_limit;
 mod releases;
