@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Other people's tools that the tests check against: Debian's docker-registry as
-# a second registry, crane as a second client, busybox for both architectures.
+# a second registry, crane as a second client, busybox for both architectures;
+# actionlint, and jq for the workflows' own steps.
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -12,5 +13,23 @@ unpack() {
     "$ROOT/scripts/debs.sh" bookworm "$TOOLS/busybox-arm64" busybox-static:arm64
 }
 once witness unpack
+
+install_jq() {
+    "$ROOT/scripts/debs.sh" bookworm "$TOOLS/jq" jq libjq1 libonig5
+    local lib=$TOOLS/jq/usr/lib/x86_64-linux-gnu
+    printf '#!/bin/sh\nLD_LIBRARY_PATH=%s exec %s/usr/bin/jq "$@"\n' "$lib" "$TOOLS/jq" >"$TOOLS/bin/jq"
+    chmod +x "$TOOLS/bin/jq"
+}
+
+# actionlint, from its Go module.
+actionlint=v1.7.12
+install_actionlint() {
+    say "building actionlint $actionlint from its Go module"
+    GOBIN=$TOOLS/bin GOTOOLCHAIN=local GOFLAGS=-trimpath CGO_ENABLED=0 \
+        go install "github.com/rhysd/actionlint/cmd/actionlint@$actionlint" ||
+        die "actionlint $actionlint did not build" "look at what Go says above"
+}
 command -v crane >/dev/null || "$ROOT/scripts/engine.sh" install
 "$ROOT/scripts/buildkit.sh" go
+once "actionlint-$actionlint" install_actionlint
+command -v jq >/dev/null || once jq install_jq

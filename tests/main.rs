@@ -31,3 +31,4 @@ mod sandbox_test;
 mod source_test;
 mod support;
 mod versions_test;
+mod workflow_test;

@@ -2,9 +2,9 @@
 
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
-use std::str::FromStr;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::builder::Resettable;
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
 use crate::config::{CacheChoice, Overrides};
 use crate::platform::Platform;
@@ -36,15 +36,15 @@ pub(crate) struct Global {
     pub(crate) builder: Option<String>,
     /// Publish for all configured platforms, or for one: this machine's, else
     /// the first [default: true]
-    #[arg(long, global = true, env = "MULTI_ARCH", value_name = "BOOL", value_parser = given::<bool>)]
-    multi_arch: Option<Given<bool>>,
+    #[arg(long, global = true, env = "MULTI_ARCH", value_name = "BOOL")]
+    multi_arch: Option<bool>,
     /// Run steps for other platforms emulated, where the builder can
     /// [default: true]
-    #[arg(long, global = true, env = "USE_QEMU", value_name = "BOOL", value_parser = given::<bool>)]
-    use_qemu: Option<Given<bool>>,
+    #[arg(long, global = true, env = "USE_QEMU", value_name = "BOOL")]
+    use_qemu: Option<bool>,
     /// Where build layers are kept: none, local, registry, gha
-    #[arg(long, global = true, env = "BAKEHOUSE_CACHE", value_name = "WHERE", value_parser = given::<CacheChoice>)]
-    cache: Option<Given<CacheChoice>>,
+    #[arg(long, global = true, env = "BAKEHOUSE_CACHE", value_name = "WHERE")]
+    cache: Option<CacheChoice>,
     /// Show every step, what it prints, and recipes' logs
     #[arg(short, long, global = true, conflicts_with = "quiet")]
     pub(crate) verbose: bool,
@@ -54,17 +54,6 @@ pub(crate) struct Global {
     /// Plain lines instead of bars on a terminal
     #[arg(long, global = true)]
     pub(crate) no_progress: bool,
-}
-
-/// A value that may be empty: CI hands unset inputs on as empty variables.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Given<T>(Option<T>);
-
-fn given<T: FromStr>(text: &str) -> Result<Given<T>, T::Err> {
-    match text {
-        "" => Ok(Given(None)),
-        _ => text.parse().map(|value| Given(Some(value))),
-    }
 }
 
 /// What to do.
@@ -86,6 +75,8 @@ pub(crate) enum Command {
     Serve(ServeArgs),
     /// Work on recipes
     Recipe(RecipeArgs),
+    /// Write the GitHub Actions workflows
+    Workflows(WorkflowsArgs),
 }
 
 /// Which part of a plan.
@@ -99,6 +90,39 @@ pub(crate) struct Selection {
     pub(crate) max_versions: Option<NonZeroU32>,
 }
 
+impl Cli {
+    /// Reads the command line and the environment, and ends the process where
+    /// they cannot be understood. A variable set to nothing counts as not set:
+    /// CI hands unset inputs on as empty variables.
+    #[must_use]
+    pub fn read() -> Self {
+        let matches = without_empty(Self::command()).get_matches();
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
+}
+
+fn without_empty(command: clap::Command) -> clap::Command {
+    let empty = |arg: &clap::Arg| {
+        let name = arg.get_env()?;
+        std::env::var_os(name).map(|value| value.is_empty())
+    };
+    command
+        .mut_args(|arg| match empty(&arg) {
+            Some(true) => arg.env(Resettable::Reset),
+            _ => arg,
+        })
+        .mut_subcommands(without_empty)
+}
+
+/// Where a summary goes.
+#[derive(Debug, Args)]
+pub(crate) struct Summaries {
+    /// Also write a summary: JSON to a FILE ending with .json, else Markdown;
+    /// may be given several times
+    #[arg(long = "summary", env = "GITHUB_STEP_SUMMARY", value_name = "FILE")]
+    pub(crate) summaries: Vec<PathBuf>,
+}
+
 /// How results are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
@@ -108,16 +132,33 @@ pub(crate) enum Format {
     Json,
 }
 
+/// How a plan is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PlanFormat {
+    /// For people
+    Text,
+    /// For programs; its schema is stable
+    Json,
+    /// Job outputs of GitHub Actions: append it to `$GITHUB_OUTPUT`
+    Github,
+}
+
 /// `bakehouse plan`
 #[derive(Debug, Args)]
 pub(crate) struct PlanArgs {
     /// Apps [default: all]
+    #[arg(env = "APPS", value_delimiter = ' ')]
     pub(crate) apps: Vec<String>,
     #[command(flatten)]
     pub(crate) selection: Selection,
     /// Output format
     #[arg(long, value_enum, default_value = "text")]
-    pub(crate) format: Format,
+    pub(crate) format: PlanFormat,
+    /// Also write the plan as JSON, for `merge --plan`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) save: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) summary: Summaries,
 }
 
 /// `bakehouse build`
@@ -131,40 +172,54 @@ pub(crate) struct BuildArgs {
     /// Platform to build; may be given several times [default: all missing]
     #[arg(long = "platform", value_name = "OS/ARCH")]
     pub(crate) platforms: Vec<Platform>,
+    /// Image to build, and those it needs; may be given several times, or with
+    /// commas [default: all missing]
+    #[arg(long = "image", value_name = "NAME", value_delimiter = ',')]
+    pub(crate) images: Vec<String>,
     /// Targets built at the same time
     #[arg(long, value_name = "N")]
     pub(crate) concurrency: Option<NonZeroUsize>,
     /// Show what would be built and pushed, and do nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) summary: Summaries,
 }
 
 /// `bakehouse merge`
 #[derive(Debug, Args)]
 pub(crate) struct MergeArgs {
     /// The app
-    pub(crate) app: String,
+    #[arg(required_unless_present = "plan")]
+    pub(crate) app: Option<String>,
     /// The version
-    #[arg(long, value_name = "NUMBER")]
-    pub(crate) version: String,
+    #[arg(long, value_name = "NUMBER", required_unless_present = "plan")]
+    pub(crate) version: Option<String>,
+    /// Merge all of the plan that `plan --save` wrote, asking no recipe
+    #[arg(long, value_name = "FILE")]
+    pub(crate) plan: Option<PathBuf>,
     /// Platform the index must have; may be given several times
-    #[arg(long = "platform", value_name = "OS/ARCH")]
+    #[arg(long = "platform", value_name = "OS/ARCH", conflicts_with = "plan")]
     pub(crate) platforms: Vec<Platform>,
-    /// Folder with digest files [default: digests/ of the project]
+    /// Folder with digest files, or with folders of them; may be given several
+    /// times [default: digests/ of the project]
     #[arg(long, value_name = "FOLDER")]
-    pub(crate) digests: Option<PathBuf>,
+    pub(crate) digests: Vec<PathBuf>,
     /// Replace images that are published under this version already
     #[arg(long)]
     pub(crate) force: bool,
     /// Show what would be tagged, and do nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) summary: Summaries,
 }
 
 /// `bakehouse run`
 #[derive(Debug, Args)]
 pub(crate) struct RunArgs {
     /// Apps [default: all]
+    #[arg(env = "APPS", value_delimiter = ' ')]
     pub(crate) apps: Vec<String>,
     #[command(flatten)]
     pub(crate) selection: Selection,
@@ -177,6 +232,8 @@ pub(crate) struct RunArgs {
     /// Output format of the report
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: Format,
+    #[command(flatten)]
+    pub(crate) summary: Summaries,
 }
 
 /// `bakehouse inspect`
@@ -234,18 +291,24 @@ pub(crate) struct RecipeCheckArgs {
     pub(crate) format: Format,
 }
 
+/// `bakehouse workflows`
+#[derive(Debug, Args)]
+pub(crate) struct WorkflowsArgs {
+    /// Only tell whether they are in step with bakehouse.toml
+    #[arg(long)]
+    pub(crate) check: bool,
+}
+
 impl Global {
     /// Settings that come from flags and environment alone.
     pub(crate) fn overrides(&self) -> Overrides {
-        // CI hands unset inputs on as empty variables.
-        let given = |value: &Option<String>| value.clone().filter(|text| !text.is_empty());
         Overrides {
-            registry: given(&self.registry),
-            namespace: given(&self.namespace),
-            builder: given(&self.builder),
-            multi_arch: self.multi_arch.and_then(|given| given.0),
-            use_qemu: self.use_qemu.and_then(|given| given.0),
-            cache: self.cache.and_then(|given| given.0),
+            registry: self.registry.clone(),
+            namespace: self.namespace.clone(),
+            builder: self.builder.clone(),
+            multi_arch: self.multi_arch,
+            use_qemu: self.use_qemu,
+            cache: self.cache,
             ..Overrides::default()
         }
     }

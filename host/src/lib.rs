@@ -9,6 +9,7 @@
 //! talk to the outside.
 
 pub mod buildx;
+pub mod ci;
 pub mod cli;
 pub mod commands;
 pub mod config;

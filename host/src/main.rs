@@ -7,11 +7,10 @@ use bakehouse::cli::Cli;
 use bakehouse::commands::{Invocation, dispatch};
 use bakehouse::error::{ExitCode, exit_code};
 use bakehouse::logging;
-use clap::Parser as _;
 use tokio::signal::unix::{SignalKind, signal};
 
 fn main() -> ProcessCode {
-    let cli = Cli::parse();
+    let cli = Cli::read();
     logging::start(&cli);
     let session = Invocation::new(&cli);
     let code = tokio::runtime::Builder::new_multi_thread()
@@ -30,7 +29,7 @@ fn main() -> ProcessCode {
             code
         });
     let code = code.unwrap_or_else(|error| {
-        session.printer().failure(&error);
+        session.failure(&error);
         exit_code(&error)
     });
     ProcessCode::from(code.code())

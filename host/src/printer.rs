@@ -8,8 +8,6 @@
 
 use std::io::{IsTerminal as _, Write as _};
 
-use crate::error::Failure;
-
 /// Prints for one invocation.
 #[derive(Debug, Clone, Copy)]
 pub struct Printer {
@@ -45,12 +43,9 @@ impl Printer {
         }
     }
 
-    /// Tells why the command failed, quiet or not.
-    pub fn failure(&self, error: &anyhow::Error) {
-        self.problem(
-            &crate::pipeline::message(error),
-            Failure::find(error).and_then(Failure::hint_text),
-        );
+    /// Tells something on stderr, quiet or not.
+    pub fn notice(&self, text: &str) {
+        let _ = writeln!(std::io::stderr(), "{text}");
     }
 
     /// Tells one problem, quiet or not.

@@ -1,5 +1,6 @@
 //! What tests stand on; every part is real and on loopback.
 
+pub mod actions;
 mod buildkitd;
 mod busybox;
 mod flavour;
@@ -10,6 +11,7 @@ mod gitea;
 mod github;
 mod gitlab;
 mod golang;
+mod network;
 mod npm;
 mod output;
 mod percent;
@@ -25,6 +27,7 @@ pub use forge::{Answer, Forge, now};
 pub use forge_content::{Release, Tag};
 pub use git::{Fault, Git};
 pub use golang::golang_image;
+pub use network::Network;
 pub use npm::{Npm, Package, tar_gz};
 pub use output::Output;
 pub use project::{Builder, Project, finish, recipe};

@@ -137,6 +137,11 @@ impl Npm {
         self.content.lock().unwrap().gone.insert(text.to_owned());
     }
 
+    /// Answers for all of them again.
+    pub fn find_again(&self) {
+        self.content.lock().unwrap().gone.clear();
+    }
+
     /// Answers this much later from now on.
     pub fn slow(&self, delay: Duration) {
         self.content.lock().unwrap().delay = delay;

@@ -1,5 +1,6 @@
 //! A project in a folder of its own, and the binary run in it.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -76,6 +77,21 @@ impl Project {
         );
     }
 
+    /// What the binary finds in its environment.
+    pub fn environment(&self) -> BTreeMap<String, String> {
+        let inherited = INHERITED
+            .iter()
+            .filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?)));
+        let mut variables: BTreeMap<String, String> = inherited.collect();
+        let home = self.folder.path().to_string_lossy().into_owned();
+        variables.insert("HOME".to_owned(), home);
+        variables.insert("NPM_CONFIG_REGISTRY".to_owned(), self.npm.url());
+        if self.builder == Builder::BuildKit {
+            variables.insert("BAKEHOUSE_BUILDER".to_owned(), "bakehouse".to_owned());
+        }
+        variables
+    }
+
     /// The binary with arguments, in this project, with an environment of its
     /// own.
     pub fn command(&self, arguments: &[&str]) -> Command {
@@ -84,17 +100,8 @@ impl Project {
             .args(arguments)
             .current_dir(self.folder.path())
             .env_clear()
-            .envs(
-                INHERITED
-                    .iter()
-                    .filter_map(|name| Some((name, std::env::var_os(name)?))),
-            )
-            .env("HOME", self.folder.path())
-            .env("NPM_CONFIG_REGISTRY", self.npm.url())
+            .envs(self.environment())
             .stdin(Stdio::null());
-        if self.builder == Builder::BuildKit {
-            command.env("BAKEHOUSE_BUILDER", "bakehouse");
-        }
         command
     }
 

@@ -3,10 +3,11 @@
 use anyhow::Result;
 
 use super::Session;
-use super::run::finish;
+use super::outcome::finish;
 use super::text::dry_run;
 use crate::cli::{BuildArgs, Format};
-use crate::error::ExitCode;
+use crate::error::{ExitCode, Failure};
+use crate::pipeline::plan::Plan;
 use crate::pipeline::report::Report;
 use crate::pipeline::{check, discover, run as pipeline};
 
@@ -20,7 +21,8 @@ pub(super) async fn build(session: &Session, args: &BuildArgs) -> Result<ExitCod
         .await?;
     let apps = [args.app.clone()];
     let discovered = discover::discover(&context, &apps, Some(&args.version)).await?;
-    let plan = check::plan(&context, &discovered).await?;
+    let mut plan = check::plan(&context, &discovered).await?;
+    only(&mut plan, &args.images)?;
     if args.dry_run {
         session.printer.data(&dry_run(&plan));
         return Ok(ExitCode::Success);
@@ -29,5 +31,31 @@ pub(super) async fn build(session: &Session, args: &BuildArgs) -> Result<ExitCod
     if plan.target_count() > 0 {
         pipeline::build_all(&context, &discovered, &plan, &mut report).await?;
     }
-    finish(session, &report, Format::Text)
+    let summaries = &args.summary.summaries;
+    finish(session, &context, &report, Format::Text, summaries).await
+}
+
+/// Leaves out jobs that make none of these images; no names mean all.
+fn only(plan: &mut Plan, images: &[String]) -> Result<(), Failure> {
+    for app in &mut plan.apps {
+        let known: Vec<&str> = app
+            .app
+            .images
+            .iter()
+            .map(|image| image.name.as_str())
+            .collect();
+        if let Some(name) = images.iter().find(|name| !known.contains(&name.as_str())) {
+            return Err(Failure::new(
+                ExitCode::NotFound,
+                format!("{} has no image {name}", app.app.name),
+            )
+            .hint(format!("its recipe has {}", known.join(", "))));
+        }
+        for version in app.versions.iter_mut().filter(|_| !images.is_empty()) {
+            version
+                .jobs
+                .retain(|job| job.images.iter().any(|image| images.contains(image)));
+        }
+    }
+    Ok(())
 }

@@ -4,6 +4,7 @@
 mod build;
 mod inspect;
 mod merge;
+mod outcome;
 mod plan;
 mod recipe_check;
 mod reference;
@@ -12,6 +13,7 @@ mod serve;
 mod session;
 mod smoke;
 mod text;
+mod workflows;
 
 use anyhow::Result;
 
@@ -37,5 +39,6 @@ pub async fn dispatch(session: &Session, cli: &Cli) -> Result<ExitCode> {
         Command::Recipe(args) => match &args.command {
             RecipeCommand::Check(args) => recipe_check::recipe_check(session, args).await,
         },
+        Command::Workflows(args) => workflows::workflows(session, args),
     }
 }

@@ -1,10 +1,11 @@
 //! `bakehouse plan`
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
 use super::Session;
 use super::text::plan_table;
-use crate::cli::{Format, PlanArgs};
+use crate::ci::{Page as _, PlanPage, matrix};
+use crate::cli::{PlanArgs, PlanFormat};
 use crate::error::ExitCode;
 use crate::pipeline::{check, discover};
 
@@ -15,9 +16,29 @@ pub(super) async fn plan(session: &Session, args: &PlanArgs) -> Result<ExitCode>
         .await?;
     let discovered = discover::discover(&context, &args.apps, None).await?;
     let plan = check::plan(&context, &discovered).await?;
+    if let Some(path) = &args.save {
+        let json = serde_json::to_string_pretty(&plan)? + "\n";
+        std::fs::write(path, json)
+            .with_context(|| format!("cannot write the plan to {}", path.display()))?;
+    }
+    for path in &args.summary.summaries {
+        PlanPage(&plan).write(path)?;
+    }
     match args.format {
-        Format::Json => session.printer.data(&serde_json::to_string_pretty(&plan)?),
-        Format::Text => session.printer.data(&plan_table(&plan)),
+        PlanFormat::Json => session.printer.data(&serde_json::to_string_pretty(&plan)?),
+        PlanFormat::Text => session.printer.data(&plan_table(&plan)),
+        PlanFormat::Github => {
+            let batches = matrix::batches(&plan, &context.project.file().runners);
+            if batches.len() > 1 {
+                session.printer.talk(&format!(
+                    "{} jobs are {} batches: GitHub runs at most {} jobs of one matrix",
+                    plan.jobs().count(),
+                    batches.len(),
+                    matrix::LARGEST
+                ));
+            }
+            session.printer.data(&matrix::outputs(&batches)?);
+        }
     }
     Ok(ExitCode::Success)
 }

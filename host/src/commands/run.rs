@@ -3,10 +3,10 @@
 use anyhow::Result;
 
 use super::Session;
-use super::text::{dry_run, report_text};
+use super::outcome::finish;
+use super::text::dry_run;
 use crate::cli::{Format, RunArgs};
 use crate::error::ExitCode;
-use crate::pipeline::report::Report;
 use crate::pipeline::{check, discover, run as pipeline};
 
 /// Discovers, plans, builds, pushes, merges and tags.
@@ -27,19 +27,12 @@ pub(super) async fn run(session: &Session, args: &RunArgs) -> Result<ExitCode> {
         return Ok(ExitCode::Success);
     }
     let report = pipeline::run(&context, &discovered, &plan).await?;
-    finish(session, &report, args.format)
-}
-
-/// Prints a report and says how the process exits.
-pub(super) fn finish(session: &Session, report: &Report, format: Format) -> Result<ExitCode> {
-    match format {
-        Format::Json => session.printer.data(&serde_json::to_string_pretty(report)?),
-        Format::Text => session.printer.data(&report_text(report)),
-    }
-    for failure in &report.failures {
-        session
-            .printer
-            .problem(&failure.message, failure.hint.as_deref());
-    }
-    Ok(report.exit_code())
+    finish(
+        session,
+        &context,
+        &report,
+        args.format,
+        &args.summary.summaries,
+    )
+    .await
 }

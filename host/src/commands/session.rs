@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use anyhow::Result;
 
+use crate::ci::{self, annotation, command};
 use crate::cli::{Cli, Selection};
 use crate::config::{Overrides, Project};
 use crate::context::Context;
+use crate::error::Failure;
 use crate::printer::Printer;
 use crate::progress::Reporter;
 use crate::reporters;
@@ -33,10 +35,29 @@ impl Session {
         }
     }
 
-    /// Where this session prints.
-    #[must_use]
-    pub const fn printer(&self) -> Printer {
+    /// Tells why the command failed, quiet or not.
+    pub fn failure(&self, error: &anyhow::Error) {
+        self.problem(
+            None,
+            &crate::pipeline::message(error),
+            Failure::find(error).and_then(Failure::hint_text),
+        );
+    }
+
+    /// Tells one problem, quiet or not: in a GitHub Actions job as an annotation
+    /// of the line that it is about.
+    pub(super) fn problem(&self, app: Option<&str>, message: &str, hint: Option<&str>) {
+        if !ci::on_github() {
+            return self.printer.problem(message, hint);
+        }
+        let project = self.project().ok();
+        let at = project.and_then(|project| annotation::locate(project.root(), app, message));
+        let whole = match hint {
+            Some(hint) => format!("{message}\nhint: {hint}"),
+            None => message.to_owned(),
+        };
         self.printer
+            .notice(&command::error(at.as_ref(), app, &whole));
     }
 
     /// The project.

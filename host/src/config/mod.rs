@@ -5,10 +5,12 @@ mod overrides;
 mod parse;
 mod project;
 mod project_file;
+mod runners;
 mod settings;
 
 pub use app_file::{AppFile, TagPolicy};
 pub use overrides::Overrides;
 pub use project::Project;
 pub use project_file::{CacheChoice, ProjectFile};
+pub use runners::Runners;
 pub use settings::{RegistryChoice, Settings};

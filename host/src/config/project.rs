@@ -52,6 +52,12 @@ impl Project {
         Ok(Self { root, file })
     }
 
+    /// The folder.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// What `bakehouse.toml` says.
     #[must_use]
     pub const fn file(&self) -> &ProjectFile {

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::Deserialize;
 
+use super::Runners;
 use crate::grants::{Allow, Places};
 use crate::platform::Platform;
 
@@ -33,6 +34,8 @@ pub struct ProjectFile {
     pub provenance: Option<bool>,
     /// Where build layers are kept between runs.
     pub cache: Option<CacheChoice>,
+    /// GitHub Actions runners by platform.
+    pub runners: Runners,
     /// What apps may be granted at all.
     pub allow: Allow,
     /// Where that is written.

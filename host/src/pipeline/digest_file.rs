@@ -155,7 +155,7 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::str::FromStr as _;
 
     use oci_spec::image::{Digest, MediaType};
@@ -163,7 +163,7 @@ mod tests {
     use super::*;
     use crate::recipe::{Dockerfile, Network};
 
-    fn example() -> DigestFile {
+    pub(in crate::pipeline) fn example() -> DigestFile {
         let platform: crate::platform::Platform = "linux/arm64".parse().unwrap();
         DigestFile::new(
             TargetId {

@@ -40,11 +40,11 @@ pub async fn discover(
     apps: &[String],
     version: Option<&str>,
 ) -> Result<Vec<Discovered>> {
-    let mut names = if apps.is_empty() {
-        context.project.apps()?
-    } else {
-        apps.to_vec()
-    };
+    let mut names = apps.to_vec();
+    names.retain(|name| !name.is_empty());
+    if names.is_empty() {
+        names = context.project.apps()?;
+    }
     names.sort();
     names.dedup();
     let mut found = Vec::new();

@@ -8,13 +8,16 @@
 //! 6. [`publish`]: merge the digests, tag the index, move moving tags;
 //! 7. [`report`]: what was done, and what was not.
 //!
-//! [`run`] is all of it. Nothing here knows the command line or draws.
+//! [`run`] is all of it; [`merge`] is the end of it, for targets that other
+//! machines built. Nothing here knows the command line or draws.
 
 pub mod build;
 pub mod check;
 pub mod checkout;
 pub mod digest_file;
+pub mod digest_folders;
 pub mod discover;
+pub mod merge;
 pub mod plan;
 pub mod publish;
 pub mod push;

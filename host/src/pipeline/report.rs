@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::build::Outcome;
 use crate::error::{ExitCode, Failure, exit_code};
 use crate::registry::{Endpoint, Manifest, Moved, MovedTag, Replaced};
+use crate::target::TargetId;
 
 /// The end of a run. Its JSON is stable: fields are only added.
 #[derive(Debug, Default, Serialize)]
@@ -33,6 +34,9 @@ pub struct Report {
 pub struct TargetReport {
     /// `app version [image] platform`.
     pub target: String,
+    /// The same in parts.
+    #[serde(flatten)]
+    pub id: TargetId,
     /// Its digest; none when it failed.
     pub digest: Option<String>,
     /// It was in the registry already, from an earlier run.
@@ -64,7 +68,7 @@ pub struct ImageReport {
     pub replaced: Vec<Replaced>,
     /// The index, for moving tags.
     #[serde(skip)]
-    pub(super) manifest: Option<Manifest>,
+    pub(crate) manifest: Option<Manifest>,
 }
 
 /// Something that was not done.
@@ -77,6 +81,8 @@ pub struct FailureReport {
     pub hint: Option<String>,
     /// The exit code it stands for.
     pub code: u8,
+    /// The app it is about, where it is about one.
+    pub app: Option<String>,
     #[serde(skip)]
     pub(super) exit: Option<ExitCode>,
 }
@@ -87,6 +93,7 @@ impl Report {
         let done = outcome.result.as_ref().ok();
         self.targets.push(TargetReport {
             target: outcome.target.to_string(),
+            id: outcome.target.clone(),
             digest: done.map(|done| done.descriptor.digest().to_string()),
             reused: done.is_some_and(|done| done.reused),
             steps: done.map_or(0, |done| done.steps),
@@ -94,7 +101,13 @@ impl Report {
             seconds: seconds(outcome.elapsed),
         });
         if let Err(failure) = &outcome.result {
-            self.fail(failure.message.clone(), failure.hint.clone(), failure.code);
+            let app = Some(outcome.target.app.clone());
+            self.fail(
+                app,
+                failure.message.clone(),
+                failure.hint.clone(),
+                failure.code,
+            );
         }
     }
 
@@ -125,21 +138,23 @@ impl Report {
     }
 
     /// Adds a failure.
-    fn fail(&mut self, message: String, hint: Option<String>, exit: ExitCode) {
+    fn fail(&mut self, app: Option<String>, message: String, hint: Option<String>, exit: ExitCode) {
         self.failures.push(FailureReport {
             message,
             hint,
             code: exit.code(),
+            app,
             exit: Some(exit),
         });
     }
 
-    /// Adds an error.
-    pub fn add_error(&mut self, error: &anyhow::Error) {
+    /// Adds an error, and the app it is about.
+    pub fn add_error(&mut self, app: Option<&str>, error: &anyhow::Error) {
         let hint = Failure::find(error)
             .and_then(Failure::hint_text)
             .map(str::to_owned);
-        self.fail(super::message(error), hint, exit_code(error));
+        let app = app.map(str::to_owned);
+        self.fail(app, super::message(error), hint, exit_code(error));
     }
 
     /// Targets that were built by this run.

@@ -132,14 +132,18 @@ async fn build_and_publish(
                     && let Some(mine) = all_of(app, version, &ended)
                 {
                     for image in version.images.iter().filter(|i| !i.missing.is_empty()) {
-                        publishing.push(publish_image(context, app, version, image, mine.clone()));
+                        let mine = mine.clone();
+                        publishing.push(async move {
+                            let ended = publish_image(context, app, version, image, mine).await;
+                            (app.app.name.as_str(), ended)
+                        });
                     }
                 }
             }
-            Some(published) = publishing.next() => match published {
+            Some((app, published)) = publishing.next() => match published {
                 Ok(Some(image)) => report.images.push(image),
                 Ok(None) => {}
-                Err(error) => report.add_error(&error),
+                Err(error) => report.add_error(Some(app), &error),
             },
             else => break,
         }
@@ -231,7 +235,7 @@ async fn publish_image(
 }
 
 /// Moves an app's moving tags to the newest of its complete versions.
-async fn move_app_tags(context: &Context, app: &AppPlan, report: &mut Report) {
+pub(super) async fn move_app_tags(context: &Context, app: &AppPlan, report: &mut Report) {
     let endpoint = context.registry.endpoint();
     let mut complete: BTreeMap<&str, Vec<(&VersionPlan, &ImagePlan)>> = BTreeMap::new();
     for version in &app.versions {
@@ -253,7 +257,7 @@ async fn move_app_tags(context: &Context, app: &AppPlan, report: &mut Report) {
         let moved = move_tags(context, image, &versions, &app.moving, &report.written()).await;
         match moved {
             Ok(moved) => report.add_moved(endpoint, image, moved),
-            Err(error) => report.add_error(&error),
+            Err(error) => report.add_error(Some(&app.app.name), &error),
         }
     }
 }

@@ -1,0 +1,219 @@
+//! Summaries as GitHub-flavoured Markdown.
+
+use std::fmt::Write as _;
+
+use super::summary::{Row, Summary, link};
+use crate::pipeline::plan::Plan;
+use crate::pipeline::report::ImageReport;
+
+/// Characters of one failure's message; GitHub keeps 1 MiB of a step's summary.
+const LONGEST: usize = 4000;
+
+pub(super) fn summary(summary: &Summary<'_>) -> String {
+    let mut out = String::new();
+    if !summary.targets.is_empty() {
+        let failed = summary
+            .targets
+            .iter()
+            .filter(|row| row.target.digest.is_none());
+        let failed = failed.count();
+        let built = summary.targets.len() - failed;
+        let _ = writeln!(
+            out,
+            "### {built} of {} targets are there\n",
+            summary.targets.len()
+        );
+        let head = [
+            "App",
+            "Version",
+            "Image",
+            "Platform",
+            "Digest",
+            "Size",
+            "Time",
+            "Cached steps",
+        ];
+        table(&mut out, &head, summary.targets.iter().map(target));
+    }
+    if !summary.images.is_empty() {
+        let _ = writeln!(out, "### {} images\n", summary.images.len());
+        let head = ["Image", "Index", "Platforms", "Tag"];
+        table(&mut out, &head, summary.images.iter().map(image));
+    }
+    for (tag, version) in summary.moved {
+        let _ = writeln!(out, "- {} shows {} now", code(tag), code(version));
+    }
+    if !summary.moved.is_empty() {
+        out.push('\n');
+    }
+    if !summary.failures.is_empty() {
+        let _ = writeln!(out, "### {} failures\n", summary.failures.len());
+    }
+    for failure in summary.failures {
+        let message: String = failure.message.chars().take(LONGEST).collect();
+        out.push_str(&fenced(&message));
+        if let Some(hint) = &failure.hint {
+            let _ = writeln!(out, "Hint: {}\n", text(hint));
+        }
+    }
+    if out.is_empty() {
+        out.push_str("Everything is published, nothing was built.\n\n");
+    }
+    out
+}
+
+/// What a plan is going to do.
+pub(super) fn plan(plan: &Plan) -> String {
+    let mut out = String::new();
+    let count = plan.target_count();
+    if count == 0 {
+        out.push_str("Everything is published, nothing to build.\n\n");
+        return out;
+    }
+    let jobs = plan.jobs().count();
+    let _ = writeln!(out, "### {count} targets to build in {jobs} jobs\n");
+    let rows = plan.apps.iter().flat_map(|app| {
+        let versions = app.versions.iter().flat_map(|version| {
+            let images = version
+                .images
+                .iter()
+                .filter(|image| !image.missing.is_empty());
+            images.map(move |image| (version, image))
+        });
+        versions.map(move |(version, image)| {
+            vec![
+                text(&app.app.name),
+                text(&version.version.number),
+                text(&image.image),
+                joined(&image.present),
+                joined(&image.missing),
+            ]
+        })
+    });
+    table(
+        &mut out,
+        &["App", "Version", "Image", "Published", "Missing"],
+        rows,
+    );
+    out
+}
+
+fn target(row: &Row<'_>) -> Vec<String> {
+    let target = row.target;
+    let digest = match &target.digest {
+        Some(digest) => linked(&short(digest), row.link.as_deref()),
+        None => "**failed**".to_owned(),
+    };
+    let time = if target.reused {
+        "there already".to_owned()
+    } else {
+        format!("{:.1} s", target.seconds)
+    };
+    let cached = if target.steps == 0 {
+        "-".to_owned()
+    } else {
+        format!("{} of {}", target.cached, target.steps)
+    };
+    vec![
+        text(&target.id.app),
+        text(&target.id.version),
+        text(&target.id.image),
+        text(&target.id.platform.to_string()),
+        digest,
+        row.size.map_or_else(
+            || "-".to_owned(),
+            |size| format!("{:.1} MB", size as f64 / 1e6),
+        ),
+        time,
+        cached,
+    ]
+}
+
+fn image(image: &ImageReport) -> Vec<String> {
+    let repository = image
+        .reference
+        .rsplit_once(':')
+        .map_or("", |(name, _)| name);
+    vec![
+        linked(&image.reference, link(repository).as_deref()),
+        code(&short(&image.digest)),
+        image
+            .platforms
+            .iter()
+            .map(|platform| text(platform))
+            .collect::<Vec<_>>()
+            .join(", "),
+        if image.tags.is_empty() {
+            "as it was".to_owned()
+        } else {
+            "set".to_owned()
+        },
+    ]
+}
+
+fn table(out: &mut String, head: &[&str], rows: impl Iterator<Item = Vec<String>>) {
+    let _ = writeln!(out, "| {} |", head.join(" | "));
+    let _ = writeln!(out, "|{}", " --- |".repeat(head.len()));
+    for row in rows {
+        let _ = writeln!(out, "| {} |", row.join(" | "));
+    }
+    out.push('\n');
+}
+
+fn joined<T: ToString>(items: &[T]) -> String {
+    if items.is_empty() {
+        return "-".to_owned();
+    }
+    let texts: Vec<String> = items.iter().map(|item| text(&item.to_string())).collect();
+    texts.join(", ")
+}
+
+fn linked(label: &str, to: Option<&str>) -> String {
+    match to {
+        Some(to) => format!("[{}]({to})", code(label)),
+        None => code(label),
+    }
+}
+
+/// The first twelve digits, as Docker shows them.
+fn short(digest: &str) -> String {
+    let (kind, hex) = digest.split_once(':').unwrap_or(("", digest));
+    format!("{kind}:{}", hex.get(..12).unwrap_or(hex))
+}
+
+fn code(words: &str) -> String {
+    format!("`{}`", words.replace(['`', '|', '\n'], " "))
+}
+
+/// Words without a meaning in Markdown or HTML.
+fn text(words: &str) -> String {
+    let mut out = String::new();
+    for c in words.chars() {
+        match c {
+            '\n' | '\r' => out.push(' '),
+            '<' => out.push_str("&lt;"),
+            '&' => out.push_str("&amp;"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '#' | '@' | '!' => {
+                out.push('\\');
+                out.push(c);
+            }
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+/// A block whose fence is longer than any in it.
+fn fenced(words: &str) -> String {
+    let longest = words
+        .split(|c| c != '`')
+        .map(str::len)
+        .max()
+        .unwrap_or_default();
+    let fence = "`".repeat(longest.max(2) + 1);
+    format!("{fence}\n{words}\n{fence}\n\n")
+}
+
+#[cfg(test)]
+#[path = "markdown_tests.rs"]
+mod tests;

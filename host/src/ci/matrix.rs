@@ -1,0 +1,236 @@
+//! A plan as job matrices.
+
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use crate::config::Runners;
+use crate::error::{ExitCode, Failure};
+use crate::pipeline::plan::{Job, Plan};
+
+/// Jobs that GitHub runs of one matrix.
+pub const LARGEST: usize = 256;
+/// Bytes of one job output that GitHub keeps: 1 MiB of UTF-16.
+const LARGEST_OUTPUT: usize = 1 << 19;
+/// Longest readable part of a job's id.
+const READABLE: usize = 100;
+
+/// One matrix.
+#[derive(Debug, Serialize)]
+pub struct Batch {
+    /// Counted from 1.
+    pub number: usize,
+    /// Its jobs, at most [`LARGEST`].
+    pub jobs: Vec<Entry>,
+}
+
+/// One job of a matrix, in words that fit into a shell's variables.
+#[derive(Debug, Serialize)]
+pub struct Entry {
+    /// Names the job's artifact and no other's: see [`id`].
+    pub id: String,
+    /// For people.
+    pub name: String,
+    /// Names the layer cache that its app shares on this platform.
+    pub cache: String,
+    /// App name.
+    pub app: String,
+    /// Version number.
+    pub version: String,
+    /// Platform.
+    pub platform: String,
+    /// Images, with commas between them.
+    pub images: String,
+    /// Label of the runner to build on.
+    pub runner: String,
+    /// Emulation is to be registered there.
+    pub qemu: bool,
+}
+
+/// Cuts a plan's jobs into matrices, in their order.
+#[must_use]
+pub fn batches(plan: &Plan, runners: &Runners) -> Vec<Batch> {
+    let jobs: Vec<&Job> = plan.jobs().collect();
+    jobs.chunks(LARGEST)
+        .enumerate()
+        .map(|(at, jobs)| Batch {
+            number: at + 1,
+            jobs: jobs.iter().map(|job| entry(job, runners)).collect(),
+        })
+        .collect()
+}
+
+fn entry(job: &Job, runners: &Runners) -> Entry {
+    let images = job.images.join(",");
+    let mut name = format!("{} {}", job.app, job.version);
+    if images != job.app {
+        name = format!("{name} {}", job.images.join("+"));
+    }
+    Entry {
+        id: id(job),
+        name: format!("{name} {}", job.platform),
+        cache: format!("{}-{}", job.app, job.platform.slug()),
+        app: job.app.clone(),
+        version: job.version.clone(),
+        platform: job.platform.to_string(),
+        images,
+        runner: runners.of(&job.platform).to_owned(),
+        qemu: runners.needs_qemu(&job.platform),
+    }
+}
+
+/// A job's name as part of file and artifact names: readable, and with a digest
+/// of everything that tells it from other jobs, so that no two are alike.
+#[must_use]
+pub fn id(job: &Job) -> String {
+    let all = [&job.app, &job.version, &job.platform.to_string()]
+        .into_iter()
+        .chain(&job.images)
+        .map(|text| format!("{}:{text}", text.len()))
+        .collect::<String>();
+    let digest = hex::encode(Sha256::digest(all));
+    let readable: String = format!("{}-{}-{}", job.app, job.version, job.platform.slug())
+        .chars()
+        .map(|c| match c {
+            'a'..='z' | 'A'..='Z' | '0'..='9' | '.' | '_' | '-' => c,
+            _ => '_',
+        })
+        .take(READABLE)
+        .collect();
+    format!("{readable}-{}", digest.get(..12).unwrap_or(&digest))
+}
+
+/// The outputs of the job that plans, one `name=value` a line as
+/// `$GITHUB_OUTPUT` takes them: `jobs`, their number, and `batches`, as JSON.
+///
+/// # Errors
+/// [`ExitCode::Usage`] when GitHub would not keep an output of this size.
+pub fn outputs(batches: &[Batch]) -> Result<String, Failure> {
+    let jobs: usize = batches.iter().map(|batch| batch.jobs.len()).sum();
+    let json = serde_json::to_string(batches)
+        .map_err(|error| Failure::new(ExitCode::Internal, error.to_string()))?;
+    if json.len() > LARGEST_OUTPUT {
+        return Err(Failure::new(
+            ExitCode::Usage,
+            format!("{jobs} jobs are more than a GitHub job output holds"),
+        )
+        .hint("plan fewer at a time: name apps, or lower --max-versions"));
+    }
+    Ok(format!("jobs={jobs}\nbatches={json}\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::json;
+
+    use super::*;
+
+    fn job(app: &str, version: &str, platform: &str, images: &[&str]) -> Job {
+        Job {
+            app: app.to_owned(),
+            version: version.to_owned(),
+            platform: platform.parse().unwrap(),
+            images: images.iter().map(|i| (*i).to_owned()).collect(),
+        }
+    }
+
+    fn plan(jobs: Vec<Job>) -> Plan {
+        let app = json!({
+            "name": "a", "recipeVersion": "1", "summary": "", "upstream": "", "license": "", "images": [],
+        });
+        let version = json!({ "version": { "number": "1" }, "images": [], "jobs": jobs });
+        let plan = json!({
+            "schema": 1, "registry": "r.example", "namespace": "n",
+            "apps": [{ "app": app, "versions": [version] }],
+        });
+        serde_json::from_value(plan).unwrap()
+    }
+
+    #[test]
+    fn ids_do_not_collide_and_are_artifact_names() {
+        let jobs = [
+            job("a", "1-linux", "linux/arm", &["a"]),
+            job("a-1", "linux", "linux/arm", &["a"]),
+            job("a", "1", "linux/arm/v7", &["a"]),
+            job("a", "1", "linux/arm-v7", &["a"]),
+            job("a", "1", "linux/arm", &["a", "b"]),
+            job("a", "1", "linux/arm", &["a,b"]),
+            job("a", "1+b", "linux/arm", &["a"]),
+            job("a", "1_b", "linux/arm", &["a"]),
+            job(&"x".repeat(300), "1", "linux/arm", &["a"]),
+            job(&"x".repeat(300), "2", "linux/arm", &["a"]),
+        ];
+        let ids: BTreeSet<String> = jobs.iter().map(id).collect();
+        assert_eq!(ids.len(), jobs.len());
+        for id in &ids {
+            assert!(id.len() < 128 && !id.contains(['/', ':', '+', ',']), "{id}");
+        }
+        assert!(ids.iter().any(|id| id.starts_with("a-1_b-linux-arm-")));
+    }
+
+    #[test]
+    fn more_than_a_matrix_holds_is_cut() {
+        let jobs = |count: usize| {
+            let jobs = (0..count).map(|n| job("a", &format!("1.{n}"), "linux/amd64", &["a"]));
+            batches(&plan(jobs.collect()), &Runners::default())
+        };
+        for (count, sizes) in [
+            (0, &[][..]),
+            (1, &[1]),
+            (256, &[256]),
+            (257, &[256, 1]),
+            (600, &[256, 256, 88]),
+        ] {
+            let batches = jobs(count);
+            let cut: Vec<usize> = batches.iter().map(|batch| batch.jobs.len()).collect();
+            assert_eq!(cut, sizes);
+            let text = outputs(&batches).unwrap();
+            let lines: Vec<&str> = text.lines().collect();
+            assert_eq!(lines.len(), 2);
+            assert_eq!(lines[0], format!("jobs={count}"));
+            let json = lines[1].strip_prefix("batches=").unwrap();
+            let read: serde_json::Value = serde_json::from_str(json).unwrap();
+            assert_eq!(read.as_array().unwrap().len(), sizes.len());
+        }
+        let failure = outputs(&jobs(5000)).unwrap_err();
+        assert_eq!(failure.code(), ExitCode::Usage);
+        assert!(failure.hint_text().unwrap().contains("--max-versions"));
+    }
+
+    #[test]
+    fn a_job_says_where_it_runs() {
+        let runners: Runners = toml::from_str("\"linux/arm64\" = \"ubuntu-24.04-arm\"").unwrap();
+        let plan = plan(vec![
+            job("a", "1", "linux/amd64", &["a"]),
+            job("a", "1", "linux/arm64", &["base", "a"]),
+            job("a", "1", "linux/riscv64", &["a"]),
+        ]);
+        let batches = batches(&plan, &runners);
+        let seen: Vec<_> = batches[0]
+            .jobs
+            .iter()
+            .map(|job| {
+                (
+                    job.name.as_str(),
+                    job.images.as_str(),
+                    job.runner.as_str(),
+                    job.qemu,
+                )
+            })
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                ("a 1 linux/amd64", "a", "ubuntu-24.04", false),
+                (
+                    "a 1 base+a linux/arm64",
+                    "base,a",
+                    "ubuntu-24.04-arm",
+                    false
+                ),
+                ("a 1 linux/riscv64", "a", "ubuntu-24.04", true),
+            ]
+        );
+    }
+}

@@ -1,0 +1,159 @@
+//! Stage 6 for targets that other machines built.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use oci_spec::image::Descriptor;
+
+use super::checkout::one_commit;
+use super::digest_file::DigestFile;
+use super::digest_folders::DigestFolders;
+use super::plan::{AppPlan, ImagePlan, Plan, VersionPlan};
+use super::publish::publish;
+use super::report::{ImageReport, Report};
+use super::run::move_app_tags;
+use crate::context::Context;
+use crate::error::{ExitCode, Failure};
+use crate::platform::Platform;
+use crate::progress::Event;
+use crate::target::TargetId;
+
+/// Publishes each image of a plan of which all platforms are there, then moves
+/// moving tags. What is missing is in the report, and stops nothing else.
+pub async fn merge(context: &Context, plan: &Plan, digests: &DigestFolders, force: bool) -> Report {
+    let mut report = Report::default();
+    for app in &plan.apps {
+        for version in &app.versions {
+            for image in &version.images {
+                match merge_image(context, app, version, image, digests, force).await {
+                    Ok(Some(image)) => report.images.push(image),
+                    Ok(None) => {}
+                    Err(error) => report.add_error(Some(&app.app.name), &error),
+                }
+            }
+        }
+        move_app_tags(context, app, &mut report).await;
+    }
+    report.retries = context.registry.retries();
+    report
+}
+
+/// Publishes one image; none when it was complete and no digest file changes it.
+async fn merge_image(
+    context: &Context,
+    app: &AppPlan,
+    version: &VersionPlan,
+    image: &ImagePlan,
+    digests: &DigestFolders,
+    force: bool,
+) -> Result<Option<ImageReport>> {
+    let mut built: BTreeMap<Platform, Descriptor> = BTreeMap::new();
+    let mut revisions = Vec::new();
+    let mut missing: Vec<TargetId> = Vec::new();
+    for platform in &image.wanted {
+        let target = TargetId {
+            app: app.app.name.clone(),
+            version: version.version.number.clone(),
+            image: image.image.clone(),
+            platform: platform.clone(),
+        };
+        match read(context, digests, &target)? {
+            Some(file) => {
+                built.insert(platform.clone(), file.descriptor);
+                revisions.extend(file.revision);
+            }
+            None if image.present.contains(platform) => {}
+            None => missing.push(target),
+        }
+    }
+    if !missing.is_empty() {
+        // Another run may have published it since the plan was made.
+        let published = context
+            .registry
+            .published(&image.image, &version.version.number)
+            .await?;
+        missing.retain(|target| {
+            !published
+                .as_ref()
+                .is_some_and(|published| published.platforms.contains_key(&target.platform))
+        });
+    }
+    if !missing.is_empty() {
+        return Err(lost(context, version, image, digests, &missing).into());
+    }
+    if built.is_empty() && image.missing.is_empty() {
+        return Ok(None);
+    }
+    let endpoint = context.registry.endpoint();
+    let reference = endpoint.show(&image.image, &version.version.number);
+    let revision = one_commit(&reference, &revisions)?;
+    let published = publish(
+        context,
+        &app.app,
+        &version.version,
+        revision.as_ref(),
+        image,
+        &built,
+        force,
+    );
+    published.await.map(Some)
+}
+
+/// A target's digest file, which must be about the target registry.
+fn read(
+    context: &Context,
+    digests: &DigestFolders,
+    target: &TargetId,
+) -> Result<Option<DigestFile>> {
+    let Some(file) = digests.read(target)? else {
+        return Ok(None);
+    };
+    let repository = context.registry.endpoint().show_repository(&target.image);
+    if file.repository != repository {
+        return Err(Failure::new(
+            ExitCode::Config,
+            format!(
+                "{target} was pushed to {}, not to {repository}",
+                file.repository
+            ),
+        )
+        .hint("merge with the --registry and --namespace it was built with")
+        .into());
+    }
+    Ok(Some(file))
+}
+
+fn lost(
+    context: &Context,
+    version: &VersionPlan,
+    image: &ImagePlan,
+    digests: &DigestFolders,
+    missing: &[TargetId],
+) -> Failure {
+    let platforms = |between: &str| {
+        let platforms: Vec<_> = missing.iter().map(|t| t.platform.to_string()).collect();
+        platforms.join(between)
+    };
+    let reference = context
+        .registry
+        .endpoint()
+        .show(&image.image, &version.version.number);
+    context.reporter.report(Event::Warning {
+        message: &format!("{reference} is not tagged: {} is missing", platforms(", ")),
+    });
+    let targets: Vec<_> = missing.iter().map(ToString::to_string).collect();
+    let app = missing.first().map_or("", |target| &target.app);
+    Failure::new(
+        ExitCode::NotFound,
+        format!(
+            "there is no digest file for {} in {}",
+            targets.join(", "),
+            digests.shown()
+        ),
+    )
+    .hint(format!(
+        "bakehouse build {app} --version {} --platform {}",
+        version.version.number,
+        platforms(" --platform ")
+    ))
+}

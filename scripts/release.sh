@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Builds a static bakehouse and packs it.
+# usage: scripts/release.sh TARGET FOLDER       (TARGET: a Rust target, best one with musl)
+#
+# The same sources make the same archive: names, dates and owners are fixed.
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/lib.sh"
+cd "$ROOT"
+
+[ $# = 2 ] || die "usage: scripts/release.sh TARGET FOLDER"
+target=$1 folder=$2
+
+# One compiler for C, too: some crates bring their own.
+case $target in
+*-musl)
+    command -v musl-gcc >/dev/null || die "there is no musl-gcc" "install Debian's musl-tools"
+    export "CC_${target//-/_}=musl-gcc"
+    ;;
+esac
+export RUSTFLAGS="${RUSTFLAGS:-} -C target-feature=+crt-static --remap-path-prefix=$ROOT=."
+cargo build --locked --release --package bakehouse --target "$target"
+program=${CARGO_TARGET_DIR:-target}/$target/release/bakehouse
+if readelf --program-headers "$program" | grep -q INTERP; then
+    die "$program is not static" "build for a target with musl"
+fi
+
+version=$("$program" --version | awk '{ print $2 }')
+name=bakehouse-$version-$target
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+mkdir -p "$work/$name" "$folder"
+cp "$program" README.md LICENSE "$work/$name/"
+date=$(git log -1 --format=%ct)
+tar --sort=name --mtime="@$date" --owner=0 --group=0 --numeric-owner -C "$work" -cf - "$name" |
+    gzip --no-name --best >"$folder/$name.tar.gz"
+say "$folder/$name.tar.gz"

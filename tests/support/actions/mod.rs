@@ -1,0 +1,13 @@
+//! Runs the project's own workflow files, job by job: each job in a folder and a
+//! network of its own, with nothing between them but artifacts and outputs.
+//!
+//! `run:` steps are the files' own text, run as GitHub's runner does. Actions
+//! (`uses:`) are programs of GitHub's services; what they do to a job's folder is
+//! done by `action.rs`.
+
+mod action;
+mod expression;
+mod job;
+mod run;
+
+pub use run::{Repository, workflow};

@@ -1,0 +1,314 @@
+//! The workflow files: each job on a machine of its own, ending as one local run.
+
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::support::actions::{Repository, workflow};
+use crate::support::{Builder, DebianRegistry, Package, Project, crane, golang_image, tool};
+
+const ESBUILD: &str = "releases = [\"npm:esbuild\", \"npm:@esbuild/linux-x64\", \"npm:@esbuild/linux-arm64\"]\nimages = [\"esbuild\"]";
+
+fn project() -> Project {
+    Project::new(Builder::BuildKit)
+}
+
+fn esbuild(project: &Project) {
+    project.npm.publish("esbuild", Package::new(&["1.0.0"]));
+    for package in ["@esbuild/linux-x64", "@esbuild/linux-arm64"] {
+        let files = Package::new(&["1.0.0"])
+            .file("README.md", b"readme")
+            .versioned_file("bin/esbuild", &format!("{package} VERSION"));
+        project.npm.publish(package, files);
+    }
+    project.app("esbuild", ESBUILD);
+}
+
+fn crosshello(project: &Project) {
+    let golang = golang_image();
+    let package = Package::new(&["1.0.0"]).description(golang);
+    project.npm.publish("crosshello", package);
+    let grants = "releases = [\"npm:crosshello\"]\nimages = [\"crosshello\", \"crosshello-base\"]";
+    project.app("crosshello", &format!("{grants}\nbases = [\"{golang}\"]"));
+}
+
+/// Inputs of a run by hand.
+fn inputs(host: &str) -> Value {
+    json!({
+        "REGISTRY": host, "NAMESPACE": "Daily", "MULTI_ARCH": true, "USE_QEMU": true,
+        "MAX_VERSIONS": "10", "APPS": "", "DRY_RUN": false,
+    })
+}
+
+/// Tags and digests of repositories in the registry.
+fn tags(host: &str, namespace: &str, images: &[&str]) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for image in images {
+        let repository = format!("{host}/{namespace}/{image}");
+        for tag in crane(&["ls", &repository]).lines() {
+            let digest = crane(&["digest", &format!("{repository}:{tag}")]);
+            found.push((format!("{image}:{tag}"), digest));
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn three_apps_end_as_one_local_run() {
+    let project = project();
+    esbuild(&project);
+    crosshello(&project);
+    project.misbehave(&["1.0.0"]);
+    let registry = DebianRegistry::start();
+    let host = registry.host();
+    let repository = Repository::new(&project, &host);
+    let mut run = repository.dispatched(inputs(&host));
+    assert!(run.whole(), "{}", run.log());
+
+    let names: Vec<&str> = run.ended("build").keys().map(String::as_str).collect();
+    assert_eq!(
+        names,
+        [
+            "crosshello 1.0.0 crosshello-base+crosshello linux/amd64",
+            "crosshello 1.0.0 crosshello-base+crosshello linux/arm64",
+            "esbuild 1.0.0 linux/amd64",
+            "esbuild 1.0.0 linux/arm64",
+            "misbehave 1.0.0 linux/amd64",
+            "misbehave 1.0.0 linux/arm64",
+        ]
+    );
+    let job = &run.ended("build")["esbuild 1.0.0 linux/arm64"];
+    assert!(
+        job.log
+            .contains("::group::esbuild 1.0.0 linux/arm64: pushed sha256:"),
+        "{}",
+        job.log
+    );
+    assert!(
+        job.summary
+            .contains("| esbuild | 1.0.0 | esbuild | linux/arm64 | `sha256:"),
+        "{}",
+        job.summary
+    );
+    let merge = &run.ended("merge")["merge"];
+    assert!(
+        merge
+            .summary
+            .contains(&format!("| `{host}/daily/esbuild:1.0.0` |")),
+        "{}",
+        merge.summary
+    );
+    assert!(
+        merge.log.contains("vnd.oci.image.index.v1+json"),
+        "{}",
+        merge.log
+    );
+
+    let local = project.run(&["run", "--registry", &host, "--namespace", "local"]);
+    local.expect(0);
+    let images = ["crosshello", "crosshello-base", "esbuild", "misbehave"];
+    let expected = tags(&host, "local", &images);
+    assert_eq!(expected.len(), 8, "{expected:?}");
+    assert_eq!(tags(&host, "daily", &images), expected);
+
+    // The next day's run finds nothing to do.
+    let next = json!({ "REGISTRY": host, "NAMESPACE": "daily" });
+    let mut run = repository.scheduled(&next);
+    assert!(run.whole(), "{}", run.log());
+    assert_eq!(tags(&host, "daily", &images), expected);
+}
+
+#[test]
+fn a_failed_job_leaves_the_others_and_is_run_again() {
+    let project = project();
+    esbuild(&project);
+    project.misbehave(&["1.0.0"]);
+    let registry = DebianRegistry::start();
+    let host = registry.host();
+    let repository = Repository::new(&project, &host);
+    let mut run = repository.dispatched(inputs(&host));
+    project.npm.lose("esbuild_linux-arm64");
+    assert!(!run.whole());
+
+    let failed: Vec<_> = run
+        .ended("build")
+        .iter()
+        .filter(|(_, job)| !job.success)
+        .collect();
+    let [(name, job)] = failed[..] else {
+        panic!("{}", run.log());
+    };
+    assert_eq!(name, "esbuild 1.0.0 linux/arm64");
+    let annotation =
+        "::error file=apps/esbuild/app.toml,line=1,title=esbuild::esbuild 1.0.0 linux/arm64: ";
+    assert!(job.log.contains(annotation), "{}", job.log);
+    assert!(
+        job.summary.contains("| linux/arm64 | **failed** |"),
+        "{}",
+        job.summary
+    );
+
+    let merge = &run.ended("merge")["merge"];
+    assert!(!merge.success);
+    assert!(
+        merge
+            .log
+            .contains("no digest file for esbuild 1.0.0 linux/arm64 in artifacts"),
+        "{}",
+        merge.log
+    );
+    assert!(
+        merge.summary.contains("### 1 failures"),
+        "{}",
+        merge.summary
+    );
+    let names =
+        |tags: Vec<(String, String)>| tags.into_iter().map(|(tag, _)| tag).collect::<Vec<_>>();
+    assert_eq!(
+        names(tags(&host, "daily", &["misbehave"])),
+        ["misbehave:1.0.0", "misbehave:latest"]
+    );
+    let untagged = format!("{host}/daily/esbuild:1.0.0");
+    project.run(&["inspect", &untagged]).expect(4);
+
+    project.npm.find_again();
+    assert!(run.rerun_failed(), "{}", run.log());
+    assert_eq!(
+        names(tags(&host, "daily", &["esbuild"])),
+        ["esbuild:1.0.0", "esbuild:latest"]
+    );
+}
+
+#[test]
+fn a_lost_artifact_is_named_and_built_again() {
+    let project = project();
+    project.misbehave(&["1.0.0", "1.1.0"]);
+    let registry = DebianRegistry::start();
+    let host = registry.host();
+    let repository = Repository::new(&project, &host);
+    let mut run = repository.dispatched(inputs(&host));
+    run.lose(Some("digests-misbehave-1.0.0-linux-amd64"));
+    assert!(!run.whole());
+    let merge = &run.ended("merge")["merge"];
+    assert!(
+        merge
+            .log
+            .contains("no digest file for misbehave 1.0.0 linux/amd64"),
+        "{}",
+        merge.log
+    );
+    let before = tags(&host, "daily", &["misbehave"]);
+    let names: Vec<_> = before.iter().map(|(tag, _)| tag.as_str()).collect();
+    assert_eq!(names, ["misbehave:1.1.0", "misbehave:latest"]);
+
+    // The build job was green, so a new run mends it; the newer version stays.
+    run.lose(None);
+    let mut next = repository.scheduled(&json!({ "REGISTRY": host, "NAMESPACE": "daily" }));
+    assert!(next.whole(), "{}", next.log());
+    assert_eq!(next.ended("build").len(), 2);
+    let after = tags(&host, "daily", &["misbehave"]);
+    assert_eq!(after.len(), 3);
+    assert!(before.iter().all(|tag| after.contains(tag)));
+}
+
+#[test]
+fn overlapping_runs_end_alike() {
+    let project = project();
+    project.misbehave(&["1.0.0"]);
+    let registry = DebianRegistry::start();
+    let host = registry.host();
+    let repository = Repository::new(&project, &host);
+    let scheduled = json!({ "REGISTRY": host, "NAMESPACE": "daily" });
+    let mut runs = [
+        repository.scheduled(&scheduled),
+        repository.scheduled(&scheduled),
+    ];
+    for job in ["infos", "build", "merge"] {
+        for run in &mut runs {
+            assert!(run.job(job), "{}", run.log());
+        }
+    }
+    assert!(runs.iter().all(|run| run.ended("build").len() == 2));
+    assert_eq!(tags(&host, "daily", &["misbehave"]).len(), 2);
+    // On GitHub the second waits for the first.
+    let concurrency = &workflow("build.yml")["concurrency"];
+    assert_eq!(concurrency["cancel-in-progress"], false);
+    assert!(
+        concurrency["group"]
+            .as_str()
+            .unwrap()
+            .contains("inputs.REGISTRY")
+    );
+}
+
+#[test]
+fn a_dry_run_builds_nothing() {
+    let project = project();
+    project.misbehave(&["1.0.0"]);
+    let registry = DebianRegistry::start();
+    let host = registry.host();
+    let repository = Repository::new(&project, &host);
+    let mut wanted = inputs(&host);
+    wanted["DRY_RUN"] = true.into();
+    let mut run = repository.dispatched(wanted);
+    assert!(run.whole(), "{}", run.log());
+    let summary = &run.ended("infos")["infos"].summary;
+    assert!(
+        summary.contains("### 2 targets to build in 2 jobs"),
+        "{summary}"
+    );
+    assert!(
+        project
+            .run(&["inspect", &format!("{host}/daily/misbehave:1.0.0")])
+            .code
+            == Some(4)
+    );
+}
+
+#[test]
+fn actionlint_finds_nothing() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap();
+    let output = Command::new(tool("actionlint"))
+        .args(["-no-color", "-oneline"])
+        .current_dir(root)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}");
+}
+
+#[test]
+fn workflows_are_in_step_with_the_configuration() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_bakehouse"))
+        .args(["workflows", "--check"])
+        .current_dir(root)
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+
+    let project = project();
+    project
+        .run(&["workflows", "--check"])
+        .expect(3)
+        .says("not in step with bakehouse.toml: .github/workflows/build.yml");
+    project.run(&["workflows"]).expect(0);
+    project.run(&["workflows", "--check"]).expect(0);
+    project.write(
+        "bakehouse.toml",
+        "registry = \"other.example\"\nnamespace = \"n\"\n",
+    );
+    project
+        .run(&["workflows", "--check"])
+        .expect(3)
+        .says("hint: run `bakehouse workflows`");
+}
