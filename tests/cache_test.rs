@@ -140,6 +140,23 @@ fn layers_in_the_registry_serve_another_builder() {
 }
 
 #[test]
+fn the_engines_own_builder_keeps_layers_in_the_registry() {
+    let git = Git::start();
+    git.release("a/b", "v1.0.0", &tree("1.0.0"));
+    let registry = DebianRegistry::start();
+    let host = registry.host();
+    let project = project(&git, "registry", &host);
+    let mut command = project.command(&["run", "--platform", "linux/amd64"]);
+    finish(command.env_remove("BAKEHOUSE_BUILDER"))
+        .expect(0)
+        .says("docker driver");
+    let cache = format!("{host}/test/fromsource-cache");
+    for tag in ["linux-amd64", "linux-amd64-files-out"] {
+        crane(&["manifest", &format!("{cache}:{tag}")]);
+    }
+}
+
+#[test]
 fn only_the_builder_talks_to_github_and_a_broken_cache_fails_no_build() {
     let git = Git::start();
     git.release("a/b", "v1.0.0", &tree("1.0.0"));

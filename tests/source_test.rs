@@ -161,6 +161,25 @@ fn a_tag_that_moves_does_not_mix_commits() {
 }
 
 #[test]
+fn a_platform_that_joins_later_is_of_the_published_commit() {
+    let git = Git::start();
+    let first = git.release(REPOSITORY, "v1.0.0", &tree("as released"));
+    let project = project(&git, "1.0.0", "");
+    project.run(&["run", "--platform", "linux/amd64"]).expect(0);
+    // As on another machine: only the registry knows.
+    std::fs::remove_dir_all(project.path("digests")).unwrap();
+    git.release(REPOSITORY, "v1.0.0", &tree("released again"));
+    project.run(&["run"]).expect(0);
+    let seen = inspect(&project, "fromsource:1.0.0");
+    let images = seen["images"].as_array().unwrap();
+    assert_eq!(images.len(), 2);
+    for image in images {
+        let revision = &image["labels"]["org.opencontainers.image.revision"];
+        assert_eq!(*revision, *first, "{seen}");
+    }
+}
+
+#[test]
 fn failures_name_app_version_repository_and_way_out() {
     let git = Git::start();
     git.release(REPOSITORY, "v1.0.0", &tree("1.0.0"));

@@ -6,12 +6,13 @@ use anyhow::Result;
 
 use super::digest_file::DigestFile;
 use super::discover::Discovered;
+use super::publish::REVISION_ANNOTATION;
 use crate::context::Context;
 use crate::error::{ExitCode, Failure};
 use crate::grants::Kind;
 use crate::progress::Event;
 use crate::recipe::{Source, Version};
-use crate::source::Revision;
+use crate::source::{Revision, is_commit};
 use crate::target::TargetId;
 
 /// Checks out what a version names as its source, if it does, into the empty
@@ -36,7 +37,10 @@ pub(super) async fn checkout(
         "checking out {} of {}",
         source.git_ref, source.repository
     ));
-    let known = known(context, found, version, source);
+    let known = match built(context, found, version, source) {
+        Some(commit) => Some(commit),
+        None => published(context, target).await?,
+    };
     let policy = found.recipe.policy();
     let granted = |repository: &str| policy.check(Kind::Sources, repository);
     let revision = context
@@ -49,7 +53,7 @@ pub(super) async fn checkout(
 }
 
 /// The commit that an earlier run built another target of this version from.
-fn known(
+fn built(
     context: &Context,
     found: &Discovered,
     version: &Version,
@@ -71,6 +75,14 @@ fn known(
         .filter(|file| file.version.source.as_ref() == Some(source))
         .find_map(|file| file.revision)
         .map(|revision| revision.commit)
+}
+
+/// The commit of the platforms that the version's tag shows already.
+async fn published(context: &Context, target: &TargetId) -> Result<Option<String>> {
+    let registry = &context.registry;
+    let published = registry.published(&target.image, &target.version).await?;
+    let commit = published.and_then(|mut index| index.annotations.remove(REVISION_ANNOTATION));
+    Ok(commit.filter(|commit| is_commit(commit)))
 }
 
 fn named(target: &TargetId, failure: &Failure) -> Failure {

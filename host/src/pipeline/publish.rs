@@ -16,6 +16,9 @@ use crate::registry::{
 };
 use crate::source::Revision;
 
+/// Annotation and label with the commit (image-spec v1.1, "Annotations").
+pub(super) const REVISION_ANNOTATION: &str = "org.opencontainers.image.revision";
+
 /// Merges the images of one version, and tags the index with it.
 ///
 /// # Errors
@@ -159,7 +162,7 @@ pub(super) fn annotations(
         ),
         ("org.opencontainers.image.vendor", extra("vendor")),
         (
-            "org.opencontainers.image.revision",
+            REVISION_ANNOTATION,
             revision.map(|revision| revision.commit.as_str()),
         ),
         ("org.opencontainers.image.licenses", Some(&app.license)),

@@ -122,7 +122,7 @@ pub(super) fn explain(address: &Address, said: &[String]) -> Problem {
     if has(&["not our ref", "unadvertised object"]) {
         return Problem::Lasting(
             upstream(format!("{address} does not have that commit: {line}")).hint(
-                "upstream removed it; delete this version's digest files to build another one",
+                "upstream removed it; delete this version's digest files, and its tag where it has one",
             ),
         );
     }

@@ -33,9 +33,10 @@ pub fn check_ref(text: &str) -> Result<(), CallError> {
     Ok(())
 }
 
-/// Whether this is a commit's whole name, SHA-1 or SHA-256.
-pub(super) fn is_commit(text: &str) -> bool {
-    matches!(text.len(), 40 | 64) && text.bytes().all(|b| b.is_ascii_hexdigit())
+/// Whether this is a commit's whole name.
+#[must_use]
+pub fn is_commit(text: &str) -> bool {
+    text.len() == 40 && text.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
 /// The refs that a name may stand for, in the order in which git takes them.

@@ -18,7 +18,7 @@ mod submodules;
 mod tags;
 
 pub use address::Address;
-pub use git_ref::check_ref;
+pub use git_ref::{check_ref, is_commit};
 pub use limits::SourceLimits;
 pub use sources::{Revision, Sources};
 pub use tags::{RemoteTag, remote_tags};
