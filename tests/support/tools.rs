@@ -1,20 +1,8 @@
-//! Programs that `./justw test` sets up.
+//! crane, as an independent witness.
 
-use std::path::PathBuf;
 use std::process::Command;
 
-/// The path of a program; fails the test with a hint where it is missing.
-pub fn tool(name: &str) -> PathBuf {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path)
-        .map(|folder| folder.join(name))
-        .find(|path| path.is_file())
-        .unwrap_or_else(|| {
-            panic!(
-                "`{name}` is not on PATH\nhint: run the tests with ./justw test, which sets it up"
-            )
-        })
-}
+use super::tool;
 
 /// What crane, the independent witness, prints.
 pub fn crane(arguments: &[&str]) -> String {

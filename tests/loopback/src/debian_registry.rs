@@ -7,7 +7,15 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use super::tool;
+use crate::token_server::{ISSUER, SERVICE, TokenServer};
+use crate::tool;
+
+/// The user of a registry that wants one.
+pub const USER: &str = "baker";
+/// The user's password.
+pub const PASSWORD: &str = "secret";
+/// bcrypt of the password.
+const HASH: &str = "$2y$04$abcdefghijklmnopqrstuu2r9OfJnfCsdneAXAGHnS4UpFFP8WIrW";
 
 /// A registry on a free loopback port; it ends with the test.
 pub struct DebianRegistry {
@@ -17,19 +25,32 @@ pub struct DebianRegistry {
 }
 
 impl DebianRegistry {
+    /// One that takes everything from everyone.
+    #[must_use]
     pub fn start() -> Self {
         Self::with(|_| String::new())
     }
 
-    /// One that wants a password which nobody has.
+    /// One that wants tokens of this server.
+    #[must_use]
+    pub fn with_tokens(server: &TokenServer) -> Self {
+        Self::with(|storage| {
+            let bundle = storage.join("issuer.pem");
+            std::fs::write(&bundle, server.certificate()).unwrap();
+            format!(
+                "auth:\n  token:\n    realm: {}\n    service: {SERVICE}\n    issuer: {ISSUER}\n    rootcertbundle: {}\n",
+                server.realm(),
+                bundle.display()
+            )
+        })
+    }
+
+    /// One that wants [`USER`] and [`PASSWORD`], by basic authentication.
+    #[must_use]
     pub fn locked() -> Self {
         Self::with(|storage| {
             let users = storage.join("htpasswd");
-            std::fs::write(
-                &users,
-                "user:$2y$05$LYb8k2sEh4Jj4pRqR1BvKuZcT2bqBt0W3Y1KSzHMUIUbqvfZ9ZC2W\n",
-            )
-            .unwrap();
+            std::fs::write(&users, format!("{USER}:{HASH}\n")).unwrap();
             format!(
                 "auth:\n  htpasswd:\n    realm: test\n    path: {}\n",
                 users.display()
@@ -76,6 +97,8 @@ impl DebianRegistry {
         registry
     }
 
+    /// `HOST:PORT`.
+    #[must_use]
     pub fn host(&self) -> String {
         format!("127.0.0.1:{}", self.port)
     }

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::io::Write as _;
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -15,6 +14,8 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha512};
 
+use crate::service::Service;
+
 /// Path in the tarball, and content.
 type File = (String, Vec<u8>);
 
@@ -26,6 +27,8 @@ pub struct Package {
 }
 
 impl Package {
+    /// A package with these versions, oldest first.
+    #[must_use]
     pub fn new(versions: &[&str]) -> Self {
         let versions = versions.iter().map(|v| ((*v).to_owned(), Vec::new()));
         Self {
@@ -34,12 +37,15 @@ impl Package {
         }
     }
 
+    /// With a description.
+    #[must_use]
     pub fn description(mut self, text: &str) -> Self {
         text.clone_into(&mut self.description);
         self
     }
 
     /// Adds a text file in which `VERSION` is each tarball's own.
+    #[must_use]
     pub fn versioned_file(mut self, path: &str, text: &str) -> Self {
         for (version, files) in &mut self.versions {
             let text = text.replace("VERSION", version);
@@ -49,6 +55,7 @@ impl Package {
     }
 
     /// Adds a file to every version's tarball.
+    #[must_use]
     pub fn file(mut self, path: &str, content: &[u8]) -> Self {
         for (_, files) in &mut self.versions {
             files.push((format!("package/{path}"), content.to_vec()));
@@ -69,39 +76,32 @@ type Shared = Arc<Mutex<Content>>;
 
 /// The registry; it ends with the test.
 pub struct Npm {
-    address: SocketAddr,
+    service: Service,
     content: Shared,
-    _runtime: tokio::runtime::Runtime,
 }
 
 impl Npm {
+    /// An empty one.
+    #[must_use]
     pub fn start() -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .unwrap();
         let content = Shared::default();
         let app = Router::new()
             .route("/{package}", get(document))
             .route("/-/{file}", get(tarball))
             .with_state(Arc::clone(&content));
-        let listener = runtime
-            .block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))
-            .unwrap();
-        let address = listener.local_addr().unwrap();
-        runtime.spawn(async move { axum::serve(listener, app).await });
         Self {
-            address,
+            service: Service::start(app),
             content,
-            _runtime: runtime,
         }
     }
 
+    /// Its address, as npm's configuration has it.
+    #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}/", self.address)
+        format!("http://{}/", self.service.address)
     }
 
+    /// Adds a package, or replaces it.
     pub fn publish(&self, name: &str, package: Package) {
         let mut versions = serde_json::Map::new();
         let mut time = serde_json::Map::new();
