@@ -22,6 +22,8 @@ mod emulation_test;
 mod esbuild_test;
 mod failure_test;
 mod grants_test;
+mod login_test;
+mod merge_test;
 mod object_store_test;
 mod release_api_test;
 mod release_sources_test;

@@ -4,6 +4,7 @@ pub mod actions;
 mod buildkitd;
 mod busybox;
 mod flavour;
+mod client;
 mod forge;
 mod forge_content;
 mod git;
@@ -22,6 +23,9 @@ mod tree;
 pub use bakehouse_loopback::{DebianRegistry, Npm, Package, tar_gz, tool};
 pub use buildkitd::Buildkitd;
 pub use busybox::busybox;
+pub use client::{
+    PLATFORMS, child, client, client_as, publish, push, quick, request, silent, told,
+};
 pub use forge::{Answer, Forge, now};
 pub use forge_content::{Release, Tag};
 pub use git::{Fault, Git};

@@ -126,18 +126,24 @@ impl Transport {
     pub(crate) async fn once(&self, request: &Request<'_>) -> Result<Answer, Fault> {
         let policy = &self.inner.policy;
         let limit = policy.connect + policy.answer;
-        let mut renewed = false;
+        // Once to learn how to log in, once where the token is no longer taken.
+        let (mut asked, mut renewed) = (false, false);
         loop {
             let _permit = self.inner.permits.acquire().await;
             let (builder, sent) = self.authorized(request).await?;
             let response = tokio::time::timeout(limit, builder.body(request.body.clone()).send())
                 .await
                 .map_err(|_| Fault::Silent(limit))??;
-            if response.status() == StatusCode::UNAUTHORIZED && !renewed {
-                renewed = true;
-                let login = &self.inner.login;
+            if response.status() == StatusCode::UNAUTHORIZED {
+                let done = if sent.is_some() {
+                    &mut renewed
+                } else {
+                    &mut asked
+                };
+                let again = !std::mem::replace(done, true);
                 let headers = response.headers();
-                if login.refused(headers, &request.scope, sent.as_ref()).await {
+                let login = &self.inner.login;
+                if again && login.refused(headers, &request.scope, sent.as_ref()).await {
                     continue;
                 }
             }

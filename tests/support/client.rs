@@ -1,0 +1,107 @@
+//! The library's registry client, with images to push.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bakehouse::progress::{Event, Reporter};
+use bakehouse::registry::credentials::{Anonymous, Credentials};
+use bakehouse::registry::{Child, Endpoint, MergeRequest, Policy, Registry};
+use bakehouse_loopback::{Layer, write_archive};
+use oci_spec::image::Descriptor;
+
+/// Both platforms that tests publish.
+pub const PLATFORMS: [&str; 2] = ["linux/amd64", "linux/arm64"];
+
+/// Nobody listens.
+struct Silent;
+
+impl Reporter for Silent {
+    fn report(&self, _: Event<'_>) {}
+}
+
+/// A reporter for nobody.
+pub fn silent() -> Arc<dyn Reporter> {
+    Arc::new(Silent)
+}
+
+/// Limits that let a test end soon.
+pub fn quick() -> Policy {
+    Policy {
+        first_pause: Duration::from_millis(5),
+        max_pause: Duration::from_millis(40),
+        answer: Duration::from_secs(20),
+        ..Policy::default()
+    }
+}
+
+/// A client for `HOST/test`.
+pub fn client(host: &str) -> Registry {
+    client_as(host, Arc::new(Anonymous))
+}
+
+/// The same with credentials.
+pub fn client_as(host: &str, credentials: Arc<dyn Credentials>) -> Registry {
+    let endpoint = Endpoint::new(host, "test").unwrap();
+    Registry::with(endpoint, credentials, quick(), silent()).unwrap()
+}
+
+/// Pushes an image of random bytes, the same for the same seed.
+pub async fn push(registry: &Registry, image: &str, platform: &str, seed: u64) -> Descriptor {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("image.tar");
+    let layers = [
+        Layer { seed, size: 2000 },
+        Layer {
+            seed: 0,
+            size: 3000,
+        },
+    ];
+    write_archive(&path, platform.strip_prefix("linux/").unwrap(), &layers);
+    registry.push_archive(image, &path).await.unwrap()
+}
+
+/// An image for a platform, as `pipeline` gives it to a merge.
+pub fn child(platform: &str, descriptor: &Descriptor) -> Child {
+    Child {
+        platform: platform.parse().unwrap(),
+        descriptor: descriptor.clone(),
+        attestations: Vec::new(),
+    }
+}
+
+/// What is merged under a version of `app`, with its version annotation.
+pub fn request(version: &str, children: Vec<Child>) -> MergeRequest<'_> {
+    MergeRequest {
+        image: "app",
+        version,
+        children,
+        wanted: &[],
+        annotations: [(
+            bakehouse::registry::VERSION_ANNOTATION.to_owned(),
+            version.to_owned(),
+        )]
+        .into(),
+        force: false,
+    }
+}
+
+/// Pushes and merges both platforms of a version of `app`.
+pub async fn publish(registry: &Registry, version: &str, seed: u64) {
+    let mut children = Vec::new();
+    for platform in PLATFORMS {
+        children.push(child(
+            platform,
+            &push(registry, "app", platform, seed).await,
+        ));
+    }
+    registry.merge(&request(version, children)).await.unwrap();
+}
+
+/// The message and hint of a failure.
+pub fn told<T>(result: anyhow::Result<T>) -> String {
+    let Err(error) = result else {
+        panic!("it did not fail")
+    };
+    let hint = bakehouse::error::Failure::find(&error).and_then(|f| f.hint_text());
+    format!("{error:#}\n{}", hint.unwrap_or("no hint"))
+}
