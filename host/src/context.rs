@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::buildx::{Builder, Buildx, BuildxOptions, LayerCache};
 use crate::config::{CacheChoice, Overrides, Project, RegistryChoice, Settings};
 use crate::fetch::{self, Fetcher};
-use crate::plugin::{Runtime, Services};
+use crate::plugin::{Lazy, Runtime, Services};
 use crate::progress::{Event, Reporter};
 use crate::registry::{Endpoint, LocalRegistry, Registry, Upstream};
 use crate::release::{Access, ApiLimits, NpmConfig, Releases, ReleasesOptions};
@@ -105,23 +105,28 @@ fn layer_cache(
 /// What recipes may use. Nothing is started or reached before it is used.
 ///
 /// # Errors
-/// If TLS cannot be set up.
+/// As [`Access::from_env`].
 pub fn services(
     project: &Project,
     builder: &Arc<dyn Builder>,
     reporter: &Arc<dyn Reporter>,
 ) -> Result<Arc<Services>> {
     let upstream = Upstream::new(Arc::clone(reporter));
+    let access = Access::from_env(|name| std::env::var(name).ok())?;
+    let (answers, downloads) = (project.api_answers(), project.downloads());
+    let (told, images) = (Arc::clone(reporter), upstream.clone());
     Ok(Arc::new(Services {
-        releases: Releases::new(ReleasesOptions {
-            npm: NpmConfig::load(),
-            access: Access::from_env(|name| std::env::var(name).ok())?,
-            cache: Some(project.api_answers()),
-            limits: ApiLimits::default(),
-            reporter: Arc::clone(reporter),
-            upstream: upstream.clone(),
-        })?,
-        fetcher: Fetcher::new(fetch::client()?, project.downloads()),
+        releases: Lazy::new(move || {
+            Ok(Releases::new(ReleasesOptions {
+                npm: NpmConfig::load(),
+                access: access.clone(),
+                cache: Some(answers.clone()),
+                limits: ApiLimits::default(),
+                reporter: Arc::clone(&told),
+                upstream: images.clone(),
+            })?)
+        }),
+        fetcher: Lazy::new(move || Ok(Fetcher::new(fetch::client()?, downloads.clone()))),
         upstream,
         builder: Arc::clone(builder),
         reporter: Arc::clone(reporter),

@@ -11,6 +11,7 @@ mod contract;
 mod convert;
 mod engine;
 mod host;
+mod lazy;
 mod limits;
 mod load;
 mod recipe;
@@ -20,5 +21,6 @@ mod validate;
 mod validate_build;
 
 pub use engine::Runtime;
+pub use lazy::Lazy;
 pub use recipe::Recipe;
 pub use services::Services;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::Lazy;
 use crate::buildx::Builder;
 use crate::fetch::Fetcher;
 use crate::progress::Reporter;
@@ -9,12 +10,11 @@ use crate::registry::Upstream;
 use crate::release::Releases;
 
 /// The outside world, as far as recipes may see it; shared by all calls.
-#[derive(Clone)]
 pub struct Services {
     /// Upstream releases.
-    pub releases: Releases,
+    pub releases: Lazy<Releases>,
     /// Downloads.
-    pub fetcher: Fetcher,
+    pub fetcher: Lazy<Fetcher>,
     /// Other people's registries.
     pub upstream: Upstream,
     /// Compile steps.

@@ -17,6 +17,7 @@ use sha2::{Digest as _, Sha512};
 use crate::service::Service;
 
 /// Path in the tarball, and content.
+/// Path and content.
 type File = (String, Vec<u8>);
 
 /// One package: versions, oldest first, each with the files of its tarball.

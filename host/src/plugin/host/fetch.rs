@@ -28,7 +28,7 @@ impl Host for State {
             target: &prepare.target,
             step: &format!("downloading {}", crate::buildx::clean(name)),
         });
-        let fetcher = self.services.fetcher.clone();
+        let fetcher = self.services.fetcher.get()?.clone();
         let download = fetcher.download(fetch::Download {
             url: &url,
             integrity: integrity.as_deref(),

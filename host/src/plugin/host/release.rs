@@ -20,7 +20,7 @@ impl Host for State {
         let source = self.granted(&source)?;
         let selection =
             release::Selection::new(selection.pattern.as_deref(), selection.prereleases)?;
-        let releases = self.services.releases.clone();
+        let releases = self.services.releases.get()?.clone();
         let found = bounded(
             &format!("listing {source}"),
             LIMIT,
@@ -39,7 +39,7 @@ impl Host for State {
         pattern: Option<String>,
     ) -> Result<Release, CallError> {
         let source = self.granted(&source)?;
-        let releases = self.services.releases.clone();
+        let releases = self.services.releases.get()?.clone();
         let found = bounded(
             &format!("asking {source}"),
             LIMIT,
@@ -51,7 +51,7 @@ impl Host for State {
 
     async fn get(&mut self, source: String, tag: String) -> Result<Release, CallError> {
         let source = self.granted(&source)?;
-        let releases = self.services.releases.clone();
+        let releases = self.services.releases.get()?.clone();
         let found = bounded(
             &format!("asking {source}"),
             LIMIT,
