@@ -232,7 +232,7 @@ fn registry_tags() {
         ])
         .status();
     assert!(status.unwrap().success());
-    tool("crane");
+    let _ = tool("crane");
     let image = format!("{}/upstream/tool", registry.host());
     for tag in ["1.9.0", "1.10.0", "1.10.0-alpine", "latest"] {
         crane(&[

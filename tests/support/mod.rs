@@ -3,8 +3,8 @@
 pub mod actions;
 mod buildkitd;
 mod busybox;
-mod flavour;
 mod client;
+mod flavour;
 mod forge;
 mod forge_content;
 mod git;

@@ -108,7 +108,7 @@ impl Project {
     /// Runs the binary to its end.
     pub fn run(&self, arguments: &[&str]) -> Output {
         // Names what is missing before the binary does.
-        tool("docker-buildx");
+        let _ = tool("docker-buildx");
         finish(&mut self.command(arguments))
     }
 

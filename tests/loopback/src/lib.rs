@@ -19,7 +19,7 @@ mod tools;
 
 pub use debian_registry::{DebianRegistry, PASSWORD, USER};
 pub use layout::{Image, Layer, write_archive};
-pub use npm::{Npm, Package};
+pub use npm::{Npm, Package, tar_gz};
 pub use proxy::{Fault, FaultProxy, Kind, Random, Record, RetryAfter, Rule};
 pub use token_server::{TokenRequest, TokenServer, Tokens};
 pub use tools::tool;

@@ -158,11 +158,13 @@ mod tests {
 
     #[test]
     fn rules_are_used_up_in_order() {
-        let mut decider = Decider::default();
-        decider.rules = vec![
-            Rule::new(Fault::Reset).method("PUT").skip(1),
-            Rule::new(Fault::Status(500)).path("/latest").times(2),
-        ];
+        let mut decider = Decider {
+            rules: vec![
+                Rule::new(Fault::Reset).method("PUT").skip(1),
+                Rule::new(Fault::Status(500)).path("/latest").times(2),
+            ],
+            ..Decider::default()
+        };
         let mut decide = |method, target| decider.decide(method, Kind::of(target), target, false);
         assert_eq!(decide("PUT", "/v2/a/manifests/1"), None);
         assert_eq!(decide("PUT", "/v2/a/manifests/1"), Some(Fault::Reset));
