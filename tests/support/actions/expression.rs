@@ -67,7 +67,7 @@ impl Scope<'_> {
                 };
                 value = value.get(name.as_str()).unwrap_or(&Value::Null);
             }
-            let span = origin.span.clone();
+            let span = origin.span;
             constants.push((span.start, span.end, value.clone()));
         }
         for (function, expression) in calls(&parsed) {
@@ -79,7 +79,7 @@ impl Scope<'_> {
                 Function::HashFiles => self.hash_files(expression),
                 _ => continue,
             };
-            let span = expression.origin.span.clone();
+            let span = expression.origin.span;
             constants.push((span.start, span.end, value));
         }
         constants.sort_by_key(|(start, ..)| std::cmp::Reverse(*start));

@@ -200,17 +200,16 @@ impl<'a> Run<'a> {
         let name = job["name"]
             .as_str()
             .map_or_else(|| id.to_owned(), |name| seen.text(name));
-        if !ended.contains_key(&name) {
-            let done = job::run(
+        ended.entry(name).or_insert_with(|| {
+            job::run(
                 self.repository,
                 &self.artifacts,
                 &self.caches,
                 file,
                 job,
                 &seen.contexts,
-            );
-            ended.insert(name, done);
-        }
+            )
+        });
     }
 
     /// How a job's instances ended, by their names.
