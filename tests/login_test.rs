@@ -216,14 +216,14 @@ fn a_helper_without_an_answer_means_nobody_and_a_broken_one_is_told() {
         project.write("docker/config.json", config);
         helper(
             project,
-            "echo credentials not found in native keychain; exit 1",
+            "read -r server; echo credentials not found in native keychain; exit 1",
         );
     })
     .expect(10)
     .says("it wants a user and a password");
     with_docker_config(|project, _| {
         project.write("docker/config.json", config);
-        helper(project, &format!("echo {PASSWORD}; exit 1"));
+        helper(project, &format!("read -r server; echo {PASSWORD}; exit 1"));
     })
     .expect(10)
     .says("credential helper docker-credential-canary failed");
