@@ -4,10 +4,13 @@ use std::collections::HashSet;
 
 use crate::error::{ExitCode, Failure};
 use crate::recipe::{App, Target, Version};
+use crate::registry::grammar::{is_component, is_tag};
 use crate::source::{Address, check_ref};
 
 /// Most images or versions or targets taken from a recipe.
 const MANY: usize = 1000;
+/// Longest image name; a namespace comes before it.
+const LONGEST_NAME: usize = 128;
 
 /// An app's description.
 pub(super) fn app(folder: &str, app: &App) -> Result<(), Failure> {
@@ -35,7 +38,7 @@ pub(super) fn app(folder: &str, app: &App) -> Result<(), Failure> {
     }
     let mut names = HashSet::new();
     for image in &app.images {
-        if !is_repository(&image.name) {
+        if !is_component(&image.name) || image.name.len() > LONGEST_NAME {
             return Err(bad(format!("`{}` cannot name a repository", image.name)));
         }
         if !names.insert(&image.name) {
@@ -49,7 +52,8 @@ pub(super) fn app(folder: &str, app: &App) -> Result<(), Failure> {
 pub(super) fn versions(app: &str, versions: &[Version]) -> Result<(), Failure> {
     let mut numbers = HashSet::new();
     for version in versions {
-        if !is_tag(&version.number) {
+        // It names a folder, too.
+        if !is_tag(&version.number) || version.number.contains("..") {
             let why = format!(
                 "version `{}` cannot be a tag",
                 version.number.escape_debug()
@@ -105,56 +109,4 @@ pub(super) fn matrix(app: &App, version: &Version, targets: &[Target]) -> Result
 fn fault(app: &str, function: &str, why: &str) -> Failure {
     Failure::new(ExitCode::Recipe, format!("recipe {app}, {function}: {why}"))
         .hint("this is a fault in the recipe")
-}
-
-/// One path component of a repository name (distribution-spec v1.1, "Pulling
-/// manifests").
-fn is_repository(name: &str) -> bool {
-    let letter = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
-    let bytes = name.as_bytes();
-    bytes.len() <= 128
-        && bytes.first().is_some_and(|b| letter(*b))
-        && bytes.last().is_some_and(|b| letter(*b))
-        && bytes
-            .iter()
-            .all(|b| letter(*b) || matches!(b, b'.' | b'_' | b'-'))
-        && !name.contains("..")
-}
-
-/// A tag (distribution-spec v1.1, "Pulling manifests").
-fn is_tag(tag: &str) -> bool {
-    let word = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_';
-    let bytes = tag.as_bytes();
-    bytes.len() <= 128
-        && bytes.first().is_some_and(word)
-        && bytes.iter().all(|b| word(b) || matches!(b, b'.' | b'-'))
-        && !tag.contains("..")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_and_tags() {
-        for good in ["esbuild", "base-outline", "a", "a.b_c"] {
-            assert!(is_repository(good), "{good}");
-        }
-        for bad in ["", "A", "-a", "a/b", "..", "a..b", "a:b", "a\n"] {
-            assert!(!is_repository(bad), "{bad}");
-        }
-        assert!(is_tag("10.5.0-rc1_x"));
-        for bad in [
-            "",
-            ".1",
-            "-1",
-            "1/2",
-            "1+2",
-            "../x",
-            "a b",
-            &"9".repeat(129),
-        ] {
-            assert!(!is_tag(bad), "{bad}");
-        }
-    }
 }

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use bytes::Bytes;
-use oci_client::Reference;
 use oci_spec::image::{Descriptor, Digest, ImageConfiguration, MediaType};
 use reqwest::Method;
 use reqwest::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, LINK};
@@ -130,9 +129,8 @@ impl Registry {
     /// # Errors
     /// [`ExitCode::Registry`] or [`ExitCode::Credentials`].
     pub async fn head(&self, image: &str, tag_or_digest: &str) -> Result<Option<Descriptor>> {
-        let reference = self.endpoint.reference(image, tag_or_digest)?;
-        let what = format!("looking for {}", self.shown(&reference));
-        let request = self.manifest_request(&what, Method::HEAD, &reference)?;
+        let what = format!("looking for {}", self.endpoint.show(image, tag_or_digest));
+        let request = self.manifest_request(&what, Method::HEAD, image, tag_or_digest)?;
         match self.transport.send(&request).await {
             Ok(answer) => match described(&answer) {
                 Some(descriptor) => Ok(Some(descriptor)),
@@ -164,11 +162,11 @@ impl Registry {
         tag_or_digest: &str,
         must_exist: bool,
     ) -> Result<Option<Manifest>> {
-        let reference = self.endpoint.reference(image, tag_or_digest)?;
-        let what = format!("reading {}", self.shown(&reference));
+        let what = format!("reading {}", self.endpoint.show(image, tag_or_digest));
         let request = self
-            .manifest_request(&what, Method::GET, &reference)?
+            .manifest_request(&what, Method::GET, image, tag_or_digest)?
             .must_exist(must_exist);
+        let by_digest = Some(tag_or_digest).filter(|name| name.contains(':'));
         let mut attempt = 1;
         loop {
             let answer = match self.transport.send(&request).await {
@@ -176,7 +174,7 @@ impl Registry {
                 Err(fault) if fault.is_absent() => return Ok(None),
                 Err(fault) => return Err(self.failure(&what, &fault).into()),
             };
-            let expected = reference.digest().or(answer.digest());
+            let expected = by_digest.or(answer.digest());
             let fault = match digest::verify(&answer.body, expected) {
                 Ok(digest) => {
                     let manifest = Manifest::new(answer.body, digest)?;
@@ -301,11 +299,10 @@ impl Registry {
         bytes: Bytes,
         media_type: &MediaType,
     ) -> Result<()> {
-        let reference = self.endpoint.reference(image, tag_or_digest)?;
-        let what = format!("writing {}", self.shown(&reference));
+        let what = format!("writing {}", self.endpoint.show(image, tag_or_digest));
         let digest = digest::sha256(&bytes).to_string();
         let request = self
-            .manifest_request(&what, Method::PUT, &reference)?
+            .manifest_request(&what, Method::PUT, image, tag_or_digest)?
             .header(CONTENT_TYPE, media_type.to_string().parse()?)
             .body(bytes);
         let answer = match self.transport.send(&request).await {
@@ -363,16 +360,17 @@ impl Registry {
         &self,
         what: &'a str,
         method: Method,
-        reference: &Reference,
+        image: &str,
+        tag_or_digest: &str,
     ) -> Result<Request<'a>> {
-        let repository = reference.repository();
+        self.endpoint.check(image, tag_or_digest)?;
+        let repository = self.endpoint.path(image);
         let scope = if method == Method::PUT {
-            Scope::push(repository)
+            Scope::push(&repository)
         } else {
-            Scope::pull(repository)
+            Scope::pull(&repository)
         };
-        let name = reference.digest().or(reference.tag()).unwrap_or("latest");
-        let url = self.url(&format!("{repository}/manifests/{name}"))?;
+        let url = self.url(&format!("{repository}/manifests/{tag_or_digest}"))?;
         Ok(Request::new(what, method, url, scope)
             .header(ACCEPT, HeaderValue::from_static(MANIFEST_TYPES)))
     }
@@ -408,14 +406,6 @@ impl Registry {
             format!("registry {host} failed: {what}: {fault}"),
         )
         .hint("what was pushed is kept; run the same command again")
-    }
-
-    pub(super) fn shown(&self, reference: &Reference) -> String {
-        let text = reference.to_string();
-        match text.strip_prefix(self.endpoint.host()) {
-            Some(rest) => format!("{}{rest}", self.endpoint),
-            None => text,
-        }
     }
 }
 

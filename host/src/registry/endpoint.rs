@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use oci_client::Reference;
-
+use super::grammar;
 use crate::error::{ExitCode, Failure};
 
 /// A registry and the path under which images are published.
@@ -29,9 +28,7 @@ impl Endpoint {
             plain_http: is_loopback(host),
             embedded: false,
         };
-        let host_ok = !host.is_empty()
-            && (host.contains(['.', ':']) || host == "localhost")
-            && !host.contains('/');
+        let host_ok = (host.contains(['.', ':']) || host == "localhost") && grammar::is_host(host);
         if !host_ok {
             return Err(
                 Failure::new(ExitCode::Config, format!("`{host}` is not a registry")).hint(
@@ -39,8 +36,7 @@ impl Endpoint {
                 ),
             );
         }
-        let repository = format!("{host}/{namespace}/x");
-        if namespace.is_empty() || repository.parse::<Reference>().is_err() {
+        if !grammar::is_path(namespace) {
             return Err(Failure::new(
                 ExitCode::Config,
                 format!("`{namespace}` is not a namespace in {host}"),
@@ -103,18 +99,24 @@ impl Endpoint {
         format!("{}/{}/{image}", self.host, self.namespace)
     }
 
-    /// `host[:port]/namespace/image:TAG` or `@DIGEST`.
+    /// Checks that `namespace/image:TAG` or `@DIGEST` can be a reference.
     ///
     /// # Errors
-    /// When image or tag break the reference grammar.
-    pub fn reference(&self, image: &str, tag_or_digest: &str) -> Result<Reference, Failure> {
-        let text = join(&self.repository(image), tag_or_digest);
-        text.parse().map_err(|error| {
-            Failure::new(
-                ExitCode::NotFound,
-                format!("`{text}` is not an image reference: {error}"),
-            )
-        })
+    /// A [`Failure`] with [`ExitCode::NotFound`]: nothing of that name exists.
+    pub fn check(&self, image: &str, tag_or_digest: &str) -> Result<(), Failure> {
+        let good = grammar::is_path(&self.path(image))
+            && (grammar::is_tag(tag_or_digest) || grammar::is_digest(tag_or_digest));
+        if good {
+            return Ok(());
+        }
+        Err(Failure::new(
+            ExitCode::NotFound,
+            format!(
+                "`{}` is not an image reference",
+                join(&self.repository(image), tag_or_digest)
+            ),
+        )
+        .hint("names are lower case; tags are letters, digits, `_`, `.` and `-`"))
     }
 
     /// How people see a reference: `local/...` for the embedded registry.
@@ -196,15 +198,11 @@ mod tests {
         let endpoint = Endpoint::new("127.0.0.1:5000", "bakehouse")
             .unwrap()
             .embedded();
-        let reference = endpoint.reference("esbuild", "1.0.0").unwrap();
-        assert_eq!(
-            reference.to_string(),
-            "127.0.0.1:5000/bakehouse/esbuild:1.0.0"
-        );
+        endpoint.check("esbuild", "1.0.0").unwrap();
         assert_eq!(
             endpoint.show("esbuild", "1.0.0"),
             "local/bakehouse/esbuild:1.0.0"
         );
-        assert!(endpoint.reference("esbuild", "not a tag").is_err());
+        assert!(endpoint.check("esbuild", "not a tag").is_err());
     }
 }

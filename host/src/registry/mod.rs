@@ -9,6 +9,7 @@ mod client;
 pub mod credentials;
 pub mod digest;
 mod endpoint;
+pub(crate) mod grammar;
 pub mod index;
 mod inspect;
 mod known_blobs;
