@@ -9,6 +9,7 @@ mod download;
 mod fetcher;
 pub(crate) mod http;
 mod integrity;
+pub(crate) mod link;
 pub(crate) mod place;
 mod unpack;
 

@@ -8,7 +8,7 @@ use anyhow::Result;
 use bytes::Bytes;
 use oci_spec::image::{Descriptor, Digest, ImageConfiguration, MediaType};
 use reqwest::Method;
-use reqwest::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, LINK};
+use reqwest::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use url::Url;
 
 use super::credentials::{Credentials, DockerCredentials};
@@ -19,6 +19,7 @@ use super::manifest::{MANIFEST_TYPES, Manifest};
 use super::transport::{Answer, Fault, Policy, Request, Scope, Transport};
 use super::uploads::Uploads;
 use crate::error::{ExitCode, Failure};
+use crate::fetch::link;
 use crate::platform::Platform;
 use crate::progress::Reporter;
 
@@ -430,15 +431,10 @@ fn described(answer: &Answer) -> Option<Descriptor> {
     Some(Descriptor::new(MediaType::from(media_type), size, digest))
 }
 
-/// The next page of a list (RFC 8288; distribution-spec v1.1, "Listing Tags").
+/// The next page of a list, on the same registry (distribution-spec v1.1,
+/// "Listing Tags").
 fn next_page(answer: &Answer, url: &Url) -> Option<Url> {
-    let link = answer.text(&LINK)?;
-    let (target, parameters) = link.strip_prefix('<')?.split_once('>')?;
-    let next = parameters
-        .split(';')
-        .any(|parameter| matches!(parameter.trim(), "rel=\"next\"" | "rel=next"));
-    let joined = next.then(|| url.join(target).ok()).flatten()?;
-    (joined.origin() == url.origin() && joined != *url).then_some(joined)
+    link::next(&answer.headers, url).filter(|next| next.origin() == url.origin() && next != url)
 }
 
 /// The platform that an image configuration names.

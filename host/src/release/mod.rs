@@ -11,7 +11,6 @@ mod exchange;
 mod gitea;
 mod github;
 mod gitlab;
-mod link;
 mod model;
 mod npm;
 mod npmrc;

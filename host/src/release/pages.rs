@@ -6,8 +6,8 @@ use url::Url;
 
 use super::access::Site;
 use super::api::Api;
-use super::link;
 use crate::fetch::http::shown;
+use crate::fetch::link;
 use crate::recipe::CallError;
 
 /// Pages of one list.

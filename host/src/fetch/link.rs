@@ -4,7 +4,7 @@ use reqwest::header::{HeaderMap, LINK};
 use url::Url;
 
 /// The target of the link with relation `next`.
-pub(super) fn next(headers: &HeaderMap, base: &Url) -> Option<Url> {
+pub(crate) fn next(headers: &HeaderMap, base: &Url) -> Option<Url> {
     headers
         .get_all(LINK)
         .iter()
