@@ -1,6 +1,7 @@
 //! Moving tags: `latest`, `{major}`, `{major}.{minor}`. They only go forward.
 
 use anyhow::Result;
+use futures_util::{StreamExt as _, TryStreamExt as _};
 
 use super::client::Registry;
 use super::manifest::Manifest;
@@ -84,14 +85,17 @@ impl Registry {
         wanted: &[Move],
         templates: &[String],
     ) -> Result<Vec<MovedTag>> {
-        let mut moved = Vec::new();
-        for wanted in wanted {
-            moved.push(MovedTag {
-                tag: wanted.tag.clone(),
-                version: wanted.version.clone(),
-                how: self.move_one(image, wanted).await?,
-            });
-        }
+        let mut moved: Vec<MovedTag> = futures_util::stream::iter(wanted)
+            .map(|wanted| async move {
+                anyhow::Ok(MovedTag {
+                    tag: wanted.tag.clone(),
+                    version: wanted.version.clone(),
+                    how: self.move_one(image, wanted).await?,
+                })
+            })
+            .buffered(self.parallel())
+            .try_collect()
+            .await?;
         for _ in 0..ROUNDS {
             if !moved.iter().any(|tag| tag.how == Moved::Forward) {
                 break;
