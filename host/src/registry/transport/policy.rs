@@ -36,7 +36,7 @@ impl Default for Policy {
             max_pause: Duration::from_secs(8),
             max_retry_after: Duration::from_secs(120),
             connect: Duration::from_secs(10),
-            answer: Duration::from_secs(60),
+            answer: Duration::from_secs(30),
             silence: Duration::from_secs(60),
             parallel: 32,
         }
