@@ -39,6 +39,10 @@ down:
 status:
     @scripts/up.sh status
 
+# Compare with docker, buildx, crane and skopeo; prints tables
+bench *ARGS:
+    @scripts/bench.sh {{ ARGS }}
+
 # Format the code
 fmt:
     cargo fmt --all

@@ -25,6 +25,8 @@ mod grants_test;
 mod login_test;
 mod merge_test;
 mod object_store_test;
+mod registry_faults_test;
+mod registry_random_faults_test;
 mod release_api_test;
 mod release_sources_test;
 mod resume_test;

@@ -1,6 +1,7 @@
 //! What tests stand on; every part is real and on loopback.
 
 pub mod actions;
+pub mod bakery;
 mod buildkitd;
 mod busybox;
 mod client;

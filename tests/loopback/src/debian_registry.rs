@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::token_server::{ISSUER, SERVICE, TokenServer};
+use crate::token_server::{ISSUER, TokenServer};
 use crate::tool;
 
 /// The user of a registry that wants one.
@@ -38,8 +38,9 @@ impl DebianRegistry {
             let bundle = storage.join("issuer.pem");
             std::fs::write(&bundle, server.certificate()).unwrap();
             format!(
-                "auth:\n  token:\n    realm: {}\n    service: {SERVICE}\n    issuer: {ISSUER}\n    rootcertbundle: {}\n",
+                "auth:\n  token:\n    realm: {}\n    service: {}\n    issuer: {ISSUER}\n    rootcertbundle: {}\n",
                 server.realm(),
+                TokenServer::SERVICE,
                 bundle.display()
             )
         })

@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{Read, Seek as _, Write};
 use std::path::Path;
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
@@ -37,20 +39,25 @@ pub fn write_archive(path: &Path, architecture: &str, layers: &[Layer]) -> Image
     let mut archive = tar::Builder::new(File::create(path).unwrap());
     let mut blobs = Vec::new();
     let mut descriptors = Vec::new();
+    let mut unpacked = Vec::new();
     for layer in layers {
-        let mut file = layer.file();
+        let mut file = layer.archive();
+        unpacked.push(sha256(&mut file));
+        file.rewind().unwrap();
+        let mut file = gzip(file);
         let digest = sha256(&mut file);
         let size = file.stream_position().unwrap();
         file.rewind().unwrap();
         append(&mut archive, &blob(&digest), size, file);
         descriptors.push(json!({
-            "mediaType": "application/vnd.oci.image.layer.v1.tar", "digest": digest, "size": size,
+            "mediaType": "application/vnd.oci.image.layer.v1.tar+gzip",
+            "digest": digest, "size": size,
         }));
         blobs.push(digest);
     }
     let config = json!({
         "architecture": architecture, "os": "linux", "config": {},
-        "rootfs": { "type": "layers", "diff_ids": blobs },
+        "rootfs": { "type": "layers", "diff_ids": unpacked },
     });
     let (config, size) = append_json(&mut archive, None, &config);
     let manifest = json!({
@@ -78,7 +85,7 @@ pub fn write_archive(path: &Path, architecture: &str, layers: &[Layer]) -> Image
 
 impl Layer {
     /// The layer's tar archive, in a file without a name.
-    fn file(self) -> File {
+    fn archive(self) -> File {
         let mut archive = tar::Builder::new(tempfile::tempfile().unwrap());
         let random = Random(fastrand::Rng::with_seed(self.seed)).take(self.size);
         append(&mut archive, "data", self.size, random);
@@ -95,6 +102,16 @@ impl Read for Random {
         self.0.fill(buffer);
         Ok(buffer.len())
     }
+}
+
+/// Random bytes do not get smaller; they are stored.
+fn gzip(mut content: File) -> File {
+    let file = tempfile::tempfile().unwrap();
+    let mut encoder = GzEncoder::new(file, Compression::none());
+    std::io::copy(&mut content, &mut encoder).unwrap();
+    let mut file = encoder.finish().unwrap();
+    file.rewind().unwrap();
+    file
 }
 
 fn append_json(

@@ -123,10 +123,7 @@ impl Npm {
                     "dist": { "tarball": format!("{}-/{file}", self.url()), "integrity": integrity },
                 }),
             );
-            time.insert(
-                version,
-                format!("2025-01-{:02}T10:00:00.000Z", day + 1).into(),
-            );
+            time.insert(version, published(day).into());
             content.tarballs.insert(file, bytes);
         }
         let document = json!({ "name": name, "versions": versions, "time": time });
@@ -191,7 +188,15 @@ async fn tarball(
         .ok_or(StatusCode::NOT_FOUND)
 }
 
+/// When a version came out: one a day, 28 days a month.
+fn published(day: usize) -> String {
+    let (month, day) = (day / 28, day % 28 + 1);
+    let (year, month) = (2025 + month / 12, month % 12 + 1);
+    format!("{year}-{month:02}-{day:02}T10:00:00.000Z")
+}
+
 /// A gzip-compressed tar archive.
+#[must_use]
 pub fn tar_gz(files: &[File]) -> Vec<u8> {
     let mut archive = tar::Builder::new(Vec::new());
     for (path, bytes) in files {

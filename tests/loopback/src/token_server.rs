@@ -19,7 +19,6 @@ use serde_json::{Value, json};
 use crate::service::Service;
 use crate::{PASSWORD, USER};
 
-pub(crate) const SERVICE: &str = "loopback registry";
 pub(crate) const ISSUER: &str = "loopback token server";
 
 /// Which tokens are handed out.
@@ -76,6 +75,8 @@ struct Issuer {
 impl TokenServer {
     /// The user's refresh token, which Docker calls identity token.
     pub const REFRESH: &str = "refresh-token-of-the-baker";
+    /// The service that tokens are for.
+    pub const SERVICE: &str = "loopback registry";
 
     /// Hands out such tokens.
     #[must_use]
@@ -168,7 +169,7 @@ impl Issuer {
             .filter(|(key, _)| key == "scope")
             .flat_map(|(_, value)| value.split(' ').map(str::to_owned))
             .collect();
-        let for_us = parameters.contains(&("service".into(), SERVICE.into()));
+        let for_us = parameters.contains(&("service".into(), TokenServer::SERVICE.into()));
         let mut tokens = self.tokens.lock().unwrap();
         let granted = for_us && (known || (grant == "anonymous" && !tokens.locked));
         self.requests.lock().unwrap().push(TokenRequest {
@@ -213,7 +214,7 @@ impl Issuer {
             now + tokens.lifetime.as_secs()
         };
         let claims = json!({
-            "iss": ISSUER, "aud": SERVICE, "sub": USER, "jti": fastrand::u64(..).to_string(),
+            "iss": ISSUER, "aud": TokenServer::SERVICE, "sub": USER, "jti": fastrand::u64(..).to_string(),
             "iat": now - 7200, "nbf": now - 7200, "exp": expires, "access": access,
             "padding": "x".repeat(tokens.length * 3 / 4),
         });

@@ -6,7 +6,6 @@ use std::path::PathBuf;
 ///
 /// # Panics
 /// Where it is missing, with a hint.
-#[must_use]
 pub fn tool(name: &str) -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path)

@@ -9,7 +9,7 @@ use serde_json::Value;
 /// Asks for a token; none where the server refuses.
 async fn token(server: &TokenServer, form: Option<&[(&str, &str)]>) -> Option<String> {
     let scope = ("scope", "repository:a/b:pull,push");
-    let service = ("service", "loopback registry");
+    let service = ("service", TokenServer::SERVICE);
     let client = Client::new();
     let request = match form {
         None => {

@@ -1,0 +1,102 @@
+//! Which of 500 versions does the registry have, for both platforms?
+
+use anyhow::{Context as _, Result, ensure};
+use serde_json::Value;
+
+use super::distances;
+use super::merge::{self, VERSION, digests_for};
+use crate::bed::{APP, Bed, REPOSITORY};
+use crate::contest::{Contestant, contest};
+use crate::table;
+
+/// Loops over tags are measured on so many of them.
+const SAMPLE: usize = 50;
+/// Rounds where every round takes long.
+const ROUNDS: usize = 3;
+
+pub(super) fn run(bed: &Bed, rounds: usize, versions: &[String]) -> Result<()> {
+    publish(bed, versions)?;
+    let all = versions.len().to_string();
+    let plan = bed.bakehouse(
+        &bed.registry.host(),
+        &["plan", APP, "--max-versions", &all, "--format", "json"],
+    );
+    ensure_published(&plan.output()?, versions.len())?;
+
+    let rounds = rounds.min(ROUNDS);
+    for (latency, distance) in distances() {
+        let outcomes = contest(bed, rounds, latency, &|host| {
+            contestants(bed, host, versions)
+        })?;
+        table::print(&format!("Check of {all} tags, {distance}"), &outcomes);
+    }
+    Ok(())
+}
+
+/// Puts one index under every version's tag.
+fn publish(bed: &Bed, versions: &[String]) -> Result<()> {
+    if !merge::is_built(bed) {
+        merge::build(bed)?;
+    }
+    let host = bed.registry.host();
+    let folder = digests_for(&host);
+    bed.bakehouse(
+        &host,
+        &["merge", APP, "--version", VERSION, "--digests", &folder],
+    )
+    .output()?;
+    let index = bed.index(VERSION)?.context("the index was just merged")?;
+    versions
+        .iter()
+        .try_for_each(|version| bed.put(version, &index))
+}
+
+/// The plan has all versions, and nothing to build.
+fn ensure_published(plan: &str, versions: usize) -> Result<()> {
+    let plan: Value = serde_json::from_str(plan)?;
+    let planned = plan["apps"][0]["versions"].as_array();
+    let planned = planned.context("a plan has versions")?;
+    ensure!(
+        planned.len() == versions,
+        "{} versions planned",
+        planned.len()
+    );
+    let idle = planned
+        .iter()
+        .all(|version| version["jobs"].as_array().is_some_and(Vec::is_empty));
+    ensure!(idle, "not all versions are found in the registry");
+    Ok(())
+}
+
+fn contestants<'a>(bed: &'a Bed, host: &str, versions: &[String]) -> Result<Vec<Contestant<'a>>> {
+    let all = versions.len().to_string();
+    let sample = &versions[..SAMPLE.min(versions.len())];
+    let scale = u32::try_from(versions.len() / sample.len())?;
+    let each = |program: &str, arguments: &[&str]| {
+        let commands = sample.iter().map(|version| {
+            let reference = format!("{host}/{REPOSITORY}:{version}");
+            bed.tool(program, &[arguments, &[reference.as_str()]].concat())
+        });
+        commands.collect::<Vec<_>>()
+    };
+    let contestant = |name: &str, commands, scale| Contestant {
+        name: name.to_owned(),
+        commands,
+        scale,
+        prepare: Box::new(|| Ok(())),
+    };
+    let plan = bed.bakehouse(host, &["plan", APP, "--max-versions", &all]);
+    Ok(vec![
+        contestant("`bakehouse plan`", vec![plan], 1),
+        contestant(
+            "`crane digest`, each tag",
+            each("crane", &["digest"]),
+            scale,
+        ),
+        contestant(
+            "`docker manifest inspect`, each tag",
+            each("docker", &["manifest", "inspect", "--insecure"]),
+            scale,
+        ),
+    ])
+}
