@@ -145,7 +145,7 @@ fn the_builder_sees_only_the_credentials_it_needs() {
             "--registry",
             &registry.host(),
             "--namespace",
-            "test",
+            &format!("{builder:?}").to_lowercase(),
             "--platform",
             "linux/amd64",
         ]);

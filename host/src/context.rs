@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::buildx::{Builder, Buildx, BuildxOptions, LayerCache};
 use crate::config::{CacheChoice, Overrides, Project, RegistryChoice, Settings};
-use crate::fetch::{self, Fetcher};
+use crate::fetch::Fetcher;
 use crate::plugin::{Lazy, Runtime, Services};
 use crate::progress::{Event, Reporter};
 use crate::registry::{Endpoint, LocalRegistry, Registry, Upstream};
@@ -62,7 +62,7 @@ impl Context {
             SourceLimits::default(),
             Arc::clone(&reporter),
         );
-        let runtime = Runtime::new(&project.compile_cache())?;
+        let runtime = Runtime::new(&project.compile_cache(), project.file().limits)?;
         Ok(Self {
             project,
             settings,
@@ -126,7 +126,7 @@ pub fn services(
                 upstream: images.clone(),
             })?)
         }),
-        fetcher: Lazy::new(move || Ok(Fetcher::new(fetch::client()?, downloads.clone()))),
+        fetcher: Lazy::new(move || Ok(Fetcher::new(downloads.clone())?)),
         upstream,
         builder: Arc::clone(builder),
         reporter: Arc::clone(reporter),

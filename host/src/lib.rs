@@ -17,6 +17,8 @@ pub mod context;
 pub mod engine;
 pub mod error;
 pub mod fetch;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod grants;
 pub mod logging;
 pub mod pipeline;
@@ -24,6 +26,7 @@ pub mod platform;
 pub mod plugin;
 pub mod printer;
 pub mod progress;
+pub mod quota;
 pub mod recipe;
 pub mod registry;
 pub mod release;

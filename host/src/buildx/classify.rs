@@ -24,6 +24,9 @@ const BUILDER: &[&str] = &[
     "context deadline exceeded while waiting",
 ];
 
+/// What BuildKit gives only to clients that hand it on; this one never does.
+const ENTITLEMENTS: &[&str] = &["network.host", "security.insecure", "device"];
+
 /// The error for a build that ended with a non-zero status.
 pub(crate) fn classify(progress: &Progress, builder: &str, access: &Access) -> CallError {
     let said = progress
@@ -33,6 +36,15 @@ pub(crate) fn classify(progress: &Progress, builder: &str, access: &Access) -> C
     let text = step.as_ref().map_or(said, |step| step.error.as_str());
     if let Some(source) = denied(said).or_else(|| denied(text)) {
         return source_policy::denial(access, &source);
+    }
+    if let Some(entitlement) = ENTITLEMENTS.iter().find(|name| {
+        let words = format!("{name} is not allowed");
+        said.contains(&words) || text.contains(&words)
+    }) {
+        return CallError::Denied(format!(
+            "{}: the build wants {entitlement}, which no build is given",
+            access.policy().app()
+        ));
     }
     let lower = text.to_ascii_lowercase();
     if BUILDER.iter().any(|sign| lower.contains(sign)) {

@@ -42,4 +42,5 @@ pub(crate) use frontend::frontend;
 pub use layer_cache::LayerCache;
 pub use program::Program;
 pub(crate) use run::{RunError, run};
+pub(crate) use stages::read_for_fuzzing;
 pub(crate) use terminal::clean;

@@ -419,5 +419,12 @@ async fn only_granted_images_are_fetched() {
         request.build.dockerfile = from(&format!("{}/real/hello@{digest}", registry()));
         let error = builder.build(&request).await.unwrap_err();
         assert!(matches!(&error, CallError::Denied(_)), "{error:?}");
+
+        // There is no such tag: the build is pinned to the granted digest.
+        let pinned = format!("bases = [\"{repository}:pinned@{digest}\"]");
+        let pinned = policy_for_tests(&pinned, "", &[(Kind::Bases, "*")]);
+        request.access = Access::new(Arc::new(pinned), Vec::new());
+        request.build.dockerfile = from(&format!("{repository}:pinned"));
+        builder.build(&request).await.unwrap();
     }
 }

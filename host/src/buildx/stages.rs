@@ -75,6 +75,23 @@ pub(super) fn run_steps(text: &str, inputs: &Inputs<'_>) -> Vec<RunStep> {
         .collect()
 }
 
+/// Reads a stranger's Dockerfile as a build does.
+pub(crate) fn read_for_fuzzing(text: &str) {
+    let platforms = ["amd64", "arm64"].map(|arch| Platform::new("linux", arch, None));
+    if let [Ok(build), Ok(target)] = &platforms {
+        let args = [("A".to_owned(), "a".to_owned())];
+        for stage in [None, Some("a")] {
+            let inputs = Inputs {
+                args: &args,
+                target,
+                build,
+                stage,
+            };
+            run_steps(text, &inputs);
+        }
+    }
+}
+
 fn nodes(file: &Dockerfile<'_>, text: &str, inputs: &Inputs<'_>) -> Vec<Node> {
     let variables = variables(file, inputs);
     let mut nodes: Vec<Node> = Vec::new();

@@ -2,16 +2,23 @@
 
 use std::collections::BTreeMap;
 
+/// Defaults within defaults that are read; more have no use.
+const DEPTH: usize = 16;
+
 /// Replaces `$NAME`, `${NAME}` and `${NAME:-default}` and its like; none for a
 /// variable without value, and for forms that are not known here.
 pub(super) fn expand(text: &str, values: &BTreeMap<String, String>) -> Option<String> {
+    within(DEPTH, text, values)
+}
+
+fn within(depth: usize, text: &str, values: &BTreeMap<String, String>) -> Option<String> {
     let mut expanded = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('$') {
         expanded.push_str(before);
         if let Some(braced) = after.strip_prefix('{') {
             let end = closing(braced)?;
-            expanded.push_str(&value(braced.get(..end)?, values)?);
+            expanded.push_str(&value(depth, braced.get(..end)?, values)?);
             rest = braced.get(end + 1..)?;
         } else {
             let end = name_end(after);
@@ -45,7 +52,8 @@ fn name_end(text: &str) -> usize {
 }
 
 /// What is between the braces.
-fn value(inner: &str, values: &BTreeMap<String, String>) -> Option<String> {
+fn value(depth: usize, inner: &str, values: &BTreeMap<String, String>) -> Option<String> {
+    let expand = |text| within(depth.checked_sub(1)?, text, values);
     let (name, operator) = inner.split_at(name_end(inner));
     let value = values.get(name);
     let filled = value.filter(|value| !value.is_empty());
@@ -53,13 +61,13 @@ fn value(inner: &str, values: &BTreeMap<String, String>) -> Option<String> {
         "" => value.cloned(),
         _ => {
             if let Some(default) = operator.strip_prefix(":-") {
-                filled.map_or_else(|| expand(default, values), |v| Some(v.clone()))
+                filled.map_or_else(|| expand(default), |v| Some(v.clone()))
             } else if let Some(default) = operator.strip_prefix('-') {
-                value.map_or_else(|| expand(default, values), |v| Some(v.clone()))
+                value.map_or_else(|| expand(default), |v| Some(v.clone()))
             } else if let Some(other) = operator.strip_prefix(":+") {
-                filled.map_or(Some(String::new()), |_| expand(other, values))
+                filled.map_or(Some(String::new()), |_| expand(other))
             } else if let Some(other) = operator.strip_prefix('+') {
-                value.map_or(Some(String::new()), |_| expand(other, values))
+                value.map_or(Some(String::new()), |_| expand(other))
             } else {
                 None
             }
@@ -76,6 +84,7 @@ mod tests {
         let values = [("A", "x"), ("EMPTY", "")]
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .into();
+        let deep = format!("{}{}", "${NO:-".repeat(100_000), "}".repeat(100_000));
         for (text, expected) in [
             ("plain", Some("plain")),
             ("a$A-b", Some("ax-b")),
@@ -86,6 +95,7 @@ mod tests {
             ("$NO", None),
             ("${A#x}", None),
             ("${A", None),
+            (deep.as_str(), None),
         ] {
             assert_eq!(expand(text, &values).as_deref(), expected, "{text}");
         }

@@ -44,7 +44,7 @@ pub(super) async fn recipe_check(session: &Session, args: &RecipeCheckArgs) -> R
     ));
     let services = services(&project, &builder, &session.reporter)?;
     let policy = project.policy(&args.app, &file);
-    let recipe = Runtime::new(&project.compile_cache())?
+    let recipe = Runtime::new(&project.compile_cache(), project.file().limits)?
         .load(&wasm, policy, Arc::new(file.options), services)
         .await?;
     let check = check(&recipe);

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::Runners;
 use crate::grants::{Allow, Places};
 use crate::platform::Platform;
+use crate::plugin::Limits;
 
 /// Defaults of a project: the file `bakehouse.toml` at its root. Every key may
 /// be left out; environment and flags override it.
@@ -36,6 +37,8 @@ pub struct ProjectFile {
     pub cache: Option<CacheChoice>,
     /// GitHub Actions runners by platform.
     pub runners: Runners,
+    /// What one call of a recipe may use.
+    pub limits: Limits,
     /// What apps may be granted at all.
     pub allow: Allow,
     /// Where that is written.

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use super::Route;
+
 /// What to do with the bytes of a download (the contract's `fetch.unpack`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unpack {
@@ -35,4 +37,8 @@ pub struct Download<'a> {
     pub into: &'a str,
     /// What to do with the bytes.
     pub unpack: Unpack,
+    /// The most bytes that may be written.
+    pub room: u64,
+    /// Where it may lead.
+    pub route: Route<'a>,
 }

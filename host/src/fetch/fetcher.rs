@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs::{File, Permissions};
-use std::io;
+use std::io::{self, Read as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,7 +10,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use flate2::read::MultiGzDecoder;
-use reqwest::header::ACCEPT_ENCODING;
 use tempfile::NamedTempFile;
 use tokio::io::AsyncWriteExt as _;
 use tokio::sync::Mutex as AsyncMutex;
@@ -20,6 +19,7 @@ use super::cache::Cache;
 use super::http::{self, Attempt, Tries};
 use super::integrity::{Digests, Hashing, Integrity};
 use super::place::{place, scratch};
+use super::route::{Clients, Route};
 use super::unpack::{Limits, unpack};
 use super::{Download, Downloaded, Unpack};
 use crate::recipe::CallError;
@@ -31,7 +31,7 @@ const DEFAULT_IDLE: Duration = Duration::from_secs(30);
 /// Downloads files; keeps verified ones in a cache folder. Clones share it.
 #[derive(Debug, Clone)]
 pub struct Fetcher {
-    http: reqwest::Client,
+    clients: Clients,
     cache: Cache,
     max_bytes: u64,
     idle: Duration,
@@ -40,17 +40,18 @@ pub struct Fetcher {
 }
 
 impl Fetcher {
-    /// Uses this HTTP client, which [`client`](super::client) makes, and cache
-    /// folder.
-    #[must_use]
-    pub fn new(http: reqwest::Client, cache: PathBuf) -> Self {
-        Self {
-            http,
+    /// Uses this cache folder.
+    ///
+    /// # Errors
+    /// If TLS cannot be set up.
+    pub fn new(cache: PathBuf) -> reqwest::Result<Self> {
+        Ok(Self {
+            clients: Clients::new()?,
             cache: Cache::new(cache),
             max_bytes: DEFAULT_MAX_BYTES,
             idle: DEFAULT_IDLE,
             running: Arc::default(),
-        }
+        })
     }
 
     /// The most bytes of one download (4 GiB), and how long the other side may
@@ -79,9 +80,9 @@ impl Fetcher {
         }
 
         let (file, digests) = match &integrity {
-            Some(integrity) => self.cached(&url, integrity).await?,
+            Some(integrity) => self.cached(&url, integrity, request.route).await?,
             None => {
-                let (part, digests) = self.fetch(&url, None).await?;
+                let (part, digests) = self.fetch(&url, None, request.route).await?;
                 (part.reopen().map_err(|e| disk(&e))?, digests)
             }
         };
@@ -89,18 +90,23 @@ impl Fetcher {
             size: digests.size,
             digest: format!("sha256:{}", digests.sha256),
         };
-        let how = request.unpack;
+        let (how, room) = (request.unpack, request.room);
         let what = http::shown(&url);
         let stop = StopOnDrop::default();
         let stopped = Arc::clone(&stop.0);
-        tokio::task::spawn_blocking(move || put(file, how, &tree, &into, &stopped))
+        tokio::task::spawn_blocking(move || put(file, how, room, &tree, &into, &stopped))
             .await
             .map_err(|e| CallError::Other(format!("{what}: {e}")))?
             .map_err(|e| named(&what, e))?;
         Ok(downloaded)
     }
 
-    async fn cached(&self, url: &Url, integrity: &Integrity) -> Result<(File, Digests), CallError> {
+    async fn cached(
+        &self,
+        url: &Url,
+        integrity: &Integrity,
+        route: Route<'_>,
+    ) -> Result<(File, Digests), CallError> {
         let turn = {
             let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(running.entry(integrity.hex().join(" ")).or_default())
@@ -115,7 +121,7 @@ impl Fetcher {
             Ok(None) => {}
             Err(e) => return Err(disk(&e)),
         }
-        let (part, digests) = self.fetch(url, Some(integrity)).await?;
+        let (part, digests) = self.fetch(url, Some(integrity), route).await?;
         integrity.verify(&digests, &http::shown(url))?;
         let file = self.cache.keep(part, integrity).map_err(|e| disk(&e))?;
         Ok((file, digests))
@@ -125,10 +131,11 @@ impl Fetcher {
         &self,
         url: &Url,
         integrity: Option<&Integrity>,
+        route: Route<'_>,
     ) -> Result<(NamedTempFile, Digests), CallError> {
         let mut tries = Tries::default();
         loop {
-            match self.fetch_once(url, integrity).await {
+            match self.fetch_once(url, integrity, route).await {
                 Ok(done) => return Ok(done),
                 Err(failed) => tries.pause_or_fail(failed).await?,
             }
@@ -139,13 +146,10 @@ impl Fetcher {
         &self,
         url: &Url,
         integrity: Option<&Integrity>,
+        route: Route<'_>,
     ) -> Result<(NamedTempFile, Digests), Attempt> {
         let what = http::shown(url);
-        let request = self
-            .http
-            .get(url.clone())
-            .header(ACCEPT_ENCODING, "identity");
-        let mut response = http::send(request, &what, self.idle).await?;
+        let mut response = self.clients.get(url, route, self.idle).await?;
         let announced = response.content_length();
         let too_large = || {
             CallError::InvalidInput(format!(
@@ -183,30 +187,37 @@ impl Drop for StopOnDrop {
 }
 
 fn put(
-    mut file: File,
+    file: File,
     how: Unpack,
+    room: u64,
     tree: &WorkTree,
     into: &Path,
     stop: &AtomicBool,
 ) -> Result<(), CallError> {
     let scratch = scratch(tree)?;
     let content = scratch.path().join("content");
+    let limits = Limits::default().within(room);
     match how {
         Unpack::None => {
             let mut out = File::create(&content).map_err(|e| disk(&e))?;
-            io::copy(&mut file, &mut out).map_err(|e| disk(&e))?;
+            let mut bounded = file.take(room.saturating_add(1));
+            if io::copy(&mut bounded, &mut out).map_err(|e| disk(&e))? > room {
+                return Err(CallError::InvalidInput(
+                    "the file is larger than what the work tree may hold".to_owned(),
+                ));
+            }
             out.set_permissions(Permissions::from_mode(0o644))
                 .map_err(|e| disk(&e))?;
         }
         Unpack::Tar(strip) => {
             std::fs::create_dir(&content).map_err(|e| disk(&e))?;
             let file = io::BufReader::with_capacity(1 << 16, file);
-            unpack(file, strip, &content, Limits::default(), stop)?;
+            unpack(file, strip, &content, limits, stop)?;
         }
         Unpack::TarGz(strip) => {
             std::fs::create_dir(&content).map_err(|e| disk(&e))?;
             let file = MultiGzDecoder::new(io::BufReader::with_capacity(1 << 16, file));
-            unpack(file, strip, &content, Limits::default(), stop)?;
+            unpack(file, strip, &content, limits, stop)?;
         }
     }
     place(&content, into).map_err(|e| disk(&e))

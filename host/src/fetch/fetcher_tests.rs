@@ -45,6 +45,11 @@ fn status(line: &str) -> Vec<u8> {
     format!("HTTP/1.1 {line}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").into_bytes()
 }
 
+const ANYWHERE: Route<'_> = Route {
+    asset: false,
+    granted: &|_| Ok(()),
+};
+
 struct Place {
     dir: tempfile::TempDir,
     fetcher: Fetcher,
@@ -55,8 +60,7 @@ impl Place {
         let dir = tempfile::tempdir().unwrap();
         std::fs::create_dir(dir.path().join("src")).unwrap();
         let cache = dir.path().join("cache");
-        let fetcher =
-            Fetcher::new(super::super::client().unwrap(), cache).limits(1000, DEFAULT_IDLE);
+        let fetcher = Fetcher::new(cache).unwrap().limits(1000, DEFAULT_IDLE);
         Self { dir, fetcher }
     }
 
@@ -77,6 +81,8 @@ impl Place {
             work_tree: &self.tree(),
             into,
             unpack,
+            room: 1 << 30,
+            route: ANYWHERE,
         };
         self.fetcher.download(request).await
     }
@@ -229,6 +235,8 @@ async fn an_idle_server_times_out() {
         work_tree: &place.tree(),
         into: "x",
         unpack: Unpack::None,
+        room: 10,
+        route: ANYWHERE,
     };
     let error = fetcher.download(request).await.unwrap_err();
     assert!(matches!(error, CallError::Timeout(_)), "{error}");
@@ -275,4 +283,81 @@ async fn refuses_urls_that_grants_would_misread() {
         .await
         .unwrap_err();
     assert!(matches!(error, CallError::InvalidInput(_)), "{error}");
+}
+
+fn redirect(to: &str) -> Vec<u8> {
+    let head = "HTTP/1.1 302 Found\r\ncontent-length: 0\r\nconnection: close";
+    format!("{head}\r\nlocation: {to}\r\n\r\n").into_bytes()
+}
+
+#[tokio::test]
+async fn redirects_lead_only_to_what_is_granted() {
+    let (secret, hits) = server(vec![ok(b"secret")]).await;
+    let port = secret.rsplit(':').next().unwrap();
+    let place = Place::new();
+    for to in [
+        format!("{secret}/x"),
+        format!("http://localhost:{port}/x"),
+        format!("http://[::ffff:127.0.0.1]:{port}/x"),
+        format!("http://0x7f.1:{port}/x"),
+        "http://169.254.169.254/latest/meta-data/".to_owned(),
+        "file:///etc/passwd".to_owned(),
+    ] {
+        let (base, _) = server(vec![redirect(&to)]).await;
+        let url = format!("{base}/x");
+        let refuse = |asked: &str| match asked.starts_with(&base) {
+            true => Ok(()),
+            false => Err(CallError::Denied("no grant".to_owned())),
+        };
+        let never = |_: &str| Err(CallError::Denied("no grant".to_owned()));
+        // By its own grant, and as a file that a granted source serves.
+        for route in [
+            Route {
+                asset: false,
+                granted: &refuse,
+            },
+            Route {
+                asset: true,
+                granted: &never,
+            },
+        ] {
+            let request = Download {
+                url: &url,
+                integrity: None,
+                work_tree: &place.tree(),
+                into: "x",
+                unpack: Unpack::None,
+                room: 100,
+                route,
+            };
+            let error = place.fetcher.download(request).await.unwrap_err();
+            let file = to.starts_with("file:");
+            assert_eq!(
+                matches!(error, CallError::Denied(_)),
+                !file,
+                "{to}: {error}"
+            );
+        }
+    }
+    assert_eq!(hits.load(Ordering::SeqCst), 0);
+    place.is_tidy();
+}
+
+#[tokio::test]
+async fn nothing_larger_than_the_room_is_left() {
+    let (base, _) = server(vec![ok(&[b'x'; 100])]).await;
+    let place = Place::new();
+    let url = format!("{base}/x");
+    let request = Download {
+        url: &url,
+        integrity: None,
+        work_tree: &place.tree(),
+        into: "x",
+        unpack: Unpack::None,
+        room: 99,
+        route: ANYWHERE,
+    };
+    let error = place.fetcher.download(request).await.unwrap_err();
+    assert!(error.to_string().contains("larger than"), "{error}");
+    place.is_tidy();
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use reqwest::header::RETRY_AFTER;
 use reqwest::redirect::Policy;
-use reqwest::{Client, RequestBuilder, Response, StatusCode};
+use reqwest::{Client, ClientBuilder, RequestBuilder, Response, StatusCode};
 use url::Url;
 
 use crate::recipe::CallError;
@@ -15,18 +15,21 @@ const MAX_REDIRECTS: usize = 5;
 const TRIES: u32 = 3;
 const FIRST_PAUSE: Duration = Duration::from_millis(300);
 
-/// The client that [`Fetcher`](super::Fetcher) and
-/// [`Releases`](crate::release::Releases) expect: at most five redirects, none
+/// The client that [`Releases`](crate::release::Releases) expects: at most five
+/// redirects, none
 /// from `https` to `http`, a bounded connect, proxies as in the environment.
 ///
 /// # Errors
 /// If TLS cannot be set up.
 pub fn client() -> reqwest::Result<Client> {
+    builder().redirect(redirects()).build()
+}
+
+/// What all clients have in common.
+pub(crate) fn builder() -> ClientBuilder {
     Client::builder()
         .user_agent(concat!("bakehouse/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(Duration::from_secs(15))
-        .redirect(redirects())
-        .build()
 }
 
 /// At most five redirects, none from `https` to `http`.
@@ -112,7 +115,11 @@ pub(crate) async fn send(
     what: &str,
     limit: Duration,
 ) -> Result<Response, Attempt> {
-    let response = exchange(request, what, limit).await?;
+    accept(exchange(request, what, limit).await?, what)
+}
+
+/// The answer, if it does not tell a failure.
+pub(crate) fn accept(response: Response, what: &str) -> Result<Response, Attempt> {
     let status = response.status();
     if status.is_success() {
         return Ok(response);

@@ -11,9 +11,12 @@ pub(crate) mod http;
 mod integrity;
 pub(crate) mod link;
 pub(crate) mod place;
+mod route;
 mod unpack;
 
 pub use download::{Download, Downloaded, Unpack};
 pub use fetcher::Fetcher;
 pub use http::client;
 pub(crate) use http::redirects;
+pub use route::{Decide, Route};
+pub(crate) use unpack::for_fuzzing as unpack_for_fuzzing;

@@ -31,6 +31,16 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// The same, with at most this many bytes.
+    pub(crate) fn within(self, bytes: u64) -> Self {
+        Self {
+            bytes: self.bytes.min(bytes),
+            ..self
+        }
+    }
+}
+
 /// Unpacks into an existing empty folder that the caller throws away on error.
 ///
 /// # Errors
@@ -63,6 +73,26 @@ pub(crate) fn unpack(
         unpacking.entry(&mut entry)?;
     }
     Ok(())
+}
+
+/// Unpacks a small archive, compressed or not.
+pub(crate) fn for_fuzzing(
+    bytes: &[u8],
+    strip: u32,
+    into: &Path,
+    stop: &AtomicBool,
+) -> Result<(), CallError> {
+    let limits = Limits {
+        entries: 200,
+        bytes: 1 << 16,
+    };
+    match bytes.starts_with(&[0x1f, 0x8b]) {
+        true => {
+            let plain = flate2::read::MultiGzDecoder::new(bytes);
+            unpack(plain, strip, into, limits, stop)
+        }
+        false => unpack(bytes, strip, into, limits, stop),
+    }
 }
 
 struct Unpacking<'a> {

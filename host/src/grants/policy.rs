@@ -6,6 +6,9 @@ use super::kind::{ALL, NETWORK};
 use super::{Allow, Grants, Kind, Places};
 use crate::recipe::{App, CallError};
 
+/// Characters of a text that a denial shows.
+const SHOWN: usize = 300;
+
 /// Something that a recipe declares to need.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Want {
@@ -214,7 +217,14 @@ impl Policy {
 
     fn denial(&self, kind: Kind, asked: &str, missing: Missing) -> String {
         let app = &self.app;
-        let line = self.line(kind, asked, missing);
+        let also = missing == Missing::Grant
+            && !self
+                .declarations(kind)
+                .iter()
+                .any(|entry| kind.covers(entry, asked));
+        // It may be anything, of any length.
+        let asked: String = asked.chars().take(SHOWN).flat_map(char::escape_debug).collect();
+        let line = self.line(kind, &asked, missing);
         let what = match (kind, missing) {
             (Kind::Network, Missing::Grant) => format!("RUN steps of {app} have no network"),
             (_, Missing::Grant) => format!("{app} has no grant for {asked}"),
@@ -225,11 +235,6 @@ impl Policy {
                 format!("{app} is granted {asked}, which its recipe does not declare")
             }
         };
-        let also = missing == Missing::Grant
-            && !self
-                .declarations(kind)
-                .iter()
-                .any(|entry| kind.covers(entry, asked));
         let also = if also {
             "; its recipe does not declare it, either"
         } else {

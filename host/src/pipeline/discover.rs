@@ -40,6 +40,33 @@ pub async fn discover(
     apps: &[String],
     version: Option<&str>,
 ) -> Result<Vec<Discovered>> {
+    let mut found = Vec::new();
+    for name in &names(context, apps)? {
+        found.push(one(context, name, version).await?);
+    }
+    Ok(found)
+}
+
+/// As [`discover`], for the newest versions; an app that cannot be discovered
+/// keeps no other from it.
+///
+/// # Errors
+/// When `apps/` cannot be read.
+pub async fn discover_each(
+    context: &Context,
+    apps: &[String],
+) -> Result<(Vec<Discovered>, Vec<anyhow::Error>)> {
+    let (mut found, mut failed) = (Vec::new(), Vec::new());
+    for name in &names(context, apps)? {
+        match one(context, name, None).await {
+            Ok(app) => found.push(app),
+            Err(error) => failed.push(error),
+        }
+    }
+    Ok((found, failed))
+}
+
+fn names(context: &Context, apps: &[String]) -> Result<Vec<String>> {
     let mut names = apps.to_vec();
     names.retain(|name| !name.is_empty());
     if names.is_empty() {
@@ -47,11 +74,7 @@ pub async fn discover(
     }
     names.sort();
     names.dedup();
-    let mut found = Vec::new();
-    for name in &names {
-        found.push(one(context, name, version).await?);
-    }
-    Ok(found)
+    Ok(names)
 }
 
 /// An app with one version that is known already; upstream is not asked.

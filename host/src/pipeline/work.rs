@@ -1,11 +1,10 @@
 //! Work trees: one private folder for each target.
 
 use std::fs::{self, File};
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-use tempfile::TempDir;
 
 const LOCK_SUFFIX: &str = ".lock";
 
@@ -47,10 +46,11 @@ impl WorkFolder {
 
     /// An empty folder for a target: its work tree is `src` in it, and room for
     /// an export is beside that.
-    pub(super) fn target(&self) -> Result<(TempDir, PathBuf)> {
+    pub(super) fn target(&self) -> Result<(Room, PathBuf)> {
         let room = tempfile::Builder::new()
             .prefix("target-")
             .tempdir_in(&self.folder)?;
+        let room = Room(room.keep());
         let tree = room.path().join("src");
         fs::create_dir(&tree)?;
         Ok((room, tree))
@@ -84,7 +84,7 @@ pub(super) fn sweep(parent: &Path) {
 
 /// The lock goes last, and only when the folder is gone.
 fn remove(folder: &Path, lock: &Path) {
-    let gone = match fs::remove_dir_all(folder) {
+    let gone = match remove_all(folder) {
         Ok(()) => true,
         Err(error) => error.kind() == ErrorKind::NotFound,
     };
@@ -93,9 +93,75 @@ fn remove(folder: &Path, lock: &Path) {
     }
 }
 
+/// Removes a folder, however deep: each folder in it is first moved up to the
+/// top, so that no path is long, nothing recurses, and one folder is open at a
+/// time.
+fn remove_all(top: &Path) -> io::Result<()> {
+    let mut todo = vec![top.to_owned()];
+    let mut count = 0_u64;
+    while let Some(folder) = todo.pop() {
+        for entry in fs::read_dir(&folder)? {
+            let entry = entry?;
+            if !entry.file_type()?.is_dir() {
+                fs::remove_file(entry.path())?;
+            } else if folder == top {
+                todo.push(entry.path());
+            } else {
+                count += 1;
+                let up = top.join(format!(".{}-{count}", std::process::id()));
+                fs::rename(entry.path(), &up)?;
+                todo.push(up);
+            }
+        }
+        if folder != top {
+            fs::remove_dir(&folder)?;
+        }
+    }
+    fs::remove_dir(top)
+}
+
+/// A target's folder; removed when dropped.
+pub(super) struct Room(PathBuf);
+
+impl Room {
+    pub(super) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        // What is left goes with the run's folder, or is swept by the next run.
+        let _ = remove_all(&self.0);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_nested_without_end_is_removed() {
+        let parent = tempfile::tempdir().unwrap();
+        let root = parent.path().join("root");
+        let (inner, outer) = (root.join("inner"), root.join("outer"));
+        fs::create_dir(&root).unwrap();
+        fs::create_dir(&inner).unwrap();
+        fs::write(inner.join("file"), "").unwrap();
+        std::os::unix::fs::symlink(parent.path(), inner.join("link")).unwrap();
+        // Built from the inside out: no path is ever long.
+        for _ in 0..3000 {
+            fs::create_dir(&outer).unwrap();
+            fs::rename(&inner, outer.join("d")).unwrap();
+            fs::rename(&outer, &inner).unwrap();
+        }
+        let end = inner.join("d/".repeat(3000));
+        assert!(fs::metadata(end).is_err(), "no path leads there");
+        fs::write(parent.path().join("other"), "").unwrap();
+        remove_all(&root).unwrap();
+        let left: Vec<_> = fs::read_dir(parent.path()).unwrap().flatten().collect();
+        assert_eq!(left.len(), 1, "{left:?}");
+    }
 
     #[test]
     fn leftovers_are_swept_and_live_runs_are_not() {

@@ -2,6 +2,7 @@
 
 use super::bindings::bakehouse::recipe::{registry, release, types};
 use super::bindings::exports::bakehouse::recipe::recipe as guest;
+use crate::buildx::clean;
 use crate::grants::{Kind, Want};
 use crate::platform::Platform;
 use crate::recipe::{
@@ -27,16 +28,25 @@ impl From<CallError> for types::Error {
 impl From<types::Error> for CallError {
     fn from(error: types::Error) -> Self {
         match error {
-            types::Error::NotFound(text) => Self::NotFound(text),
-            types::Error::Denied(text) => Self::Denied(text),
-            types::Error::InvalidInput(text) => Self::InvalidInput(text),
-            types::Error::RateLimited(text) => Self::RateLimited(text),
-            types::Error::Unavailable(text) => Self::Unavailable(text),
-            types::Error::Timeout(text) => Self::Timeout(text),
-            types::Error::BuildFailed(text) => Self::BuildFailed(text),
-            types::Error::Other(text) => Self::Other(text),
+            types::Error::NotFound(text) => Self::NotFound(tame(&text)),
+            types::Error::Denied(text) => Self::Denied(tame(&text)),
+            types::Error::InvalidInput(text) => Self::InvalidInput(tame(&text)),
+            types::Error::RateLimited(text) => Self::RateLimited(tame(&text)),
+            types::Error::Unavailable(text) => Self::Unavailable(tame(&text)),
+            types::Error::Timeout(text) => Self::Timeout(tame(&text)),
+            types::Error::BuildFailed(text) => Self::BuildFailed(tame(&text)),
+            types::Error::Other(text) => Self::Other(tame(&text)),
         }
     }
+}
+
+/// Lines of an error that are shown.
+const LINES: usize = 100;
+
+/// A text for people, without what would take over their terminal.
+fn tame(text: &str) -> String {
+    let lines: Vec<String> = text.lines().take(LINES).map(clean).collect();
+    lines.join("\n")
 }
 
 impl From<Platform> for types::Platform {
@@ -143,19 +153,23 @@ impl TryFrom<guest::App> for App {
             let platforms = image.platforms.into_iter().map(Platform::try_from);
             Ok(Image {
                 name: image.name,
-                summary: image.summary,
+                summary: clean(&image.summary),
                 needs: image.needs,
                 platforms: platforms.collect::<Result<_, CallError>>()?,
             })
         });
         Ok(Self {
             name: app.name,
-            recipe_version: app.recipe_version,
-            summary: app.summary,
-            upstream: app.upstream,
-            license: app.license,
+            recipe_version: clean(&app.recipe_version),
+            summary: clean(&app.summary),
+            upstream: clean(&app.upstream),
+            license: clean(&app.license),
             images: images.collect::<Result<_, CallError>>()?,
-            extras: app.extras,
+            extras: app
+                .extras
+                .into_iter()
+                .map(|(key, value)| (clean(&key), clean(&value)))
+                .collect(),
             wants: app.wants.into_iter().map(Into::into).collect(),
         })
     }
@@ -173,7 +187,7 @@ impl From<guest::Want> for Want {
                 guest::Grant::Secrets => Kind::Secrets,
             },
             value: want.value,
-            why: want.why,
+            why: clean(&want.why),
         }
     }
 }

@@ -9,6 +9,7 @@ use anyhow::{Context as _, Result};
 use wasmtime::component::{HasSelf, Linker};
 use wasmtime::{Cache, CacheConfig, Config, Engine};
 
+use super::Limits;
 use super::bindings::App;
 use super::state::State;
 
@@ -22,16 +23,17 @@ const STACK: usize = 1 << 20;
 pub struct Runtime {
     pub(super) engine: Engine,
     pub(super) linker: Linker<State>,
+    pub(super) limits: Limits,
     _ticker: Arc<Ticker>,
 }
 
 impl Runtime {
-    /// An engine that keeps compiled code in `cache`, in wasmtime's own format;
+    /// An engine whose recipes have these limits. It keeps compiled code in `cache`, in wasmtime's own format;
     /// precompiled code is never taken from elsewhere.
     ///
     /// # Errors
     /// When the cache folder cannot be used.
-    pub fn new(cache: &Path) -> Result<Self> {
+    pub fn new(cache: &Path, limits: Limits) -> Result<Self> {
         std::fs::create_dir_all(cache)
             .with_context(|| format!("cannot create {}", cache.display()))?;
         let mut cache_config = CacheConfig::new();
@@ -50,6 +52,7 @@ impl Runtime {
         Ok(Self {
             engine,
             linker,
+            limits,
             _ticker: ticker,
         })
     }

@@ -2,61 +2,75 @@
 
 use std::time::Duration;
 
-use wasmtime::{StoreLimits, StoreLimitsBuilder, UpdateDeadline};
+use serde::Deserialize;
 
-use super::engine::TICK;
+use crate::quota::Quota;
 
-/// Linear memory, in bytes.
-const MEMORY: usize = 256 << 20;
-/// Elements of a table.
-const TABLE_ELEMENTS: usize = 100_000;
-/// Core instances, memories and tables of one component.
-const INSTANCES: usize = 32;
-/// CPU time of the recipe's own code in one call.
-pub(super) const CPU: Duration = Duration::from_secs(10);
-
-/// Memory, table and instance limits; growing beyond them traps.
-pub(super) fn store_limits() -> StoreLimits {
-    StoreLimitsBuilder::new()
-        .memory_size(MEMORY)
-        .table_elements(TABLE_ELEMENTS)
-        .instances(INSTANCES)
-        .memories(INSTANCES)
-        .tables(INSTANCES)
-        .trap_on_grow_failure(true)
-        .build()
+/// Limits of every call of every recipe, from the `[limits]` table of
+/// `bakehouse.toml`. They are the operator's; a recipe cannot change them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Limits {
+    /// Seconds of CPU time of the recipe's own code.
+    pub cpu_seconds: u32,
+    /// Seconds that pass while no host function of the contract works for it,
+    /// its own computing included.
+    pub idle_seconds: u32,
+    /// Linear memory in MiB, all memories together.
+    pub memory_mib: u32,
+    /// Calls of host functions that reach the network or the builder.
+    pub calls: u32,
+    /// MiB in a work tree.
+    pub tree_mib: u32,
+    /// Files, folders and links in a work tree.
+    pub tree_files: u32,
 }
 
-/// A CPU budget in epochs that counts only the recipe's own time.
-///
-/// wasmtime asks [`CpuBudget::tick`] when recipe code runs past its deadline,
-/// which is always one epoch ahead. However long a host call takes, it costs
-/// at most the one question asked after it.
-#[derive(Debug)]
-pub(super) struct CpuBudget {
-    left: u128,
-}
-
-impl CpuBudget {
-    pub(super) const fn new(budget: Duration) -> Self {
+impl Default for Limits {
+    fn default() -> Self {
         Self {
-            left: budget.as_millis() / TICK.as_millis(),
-        }
-    }
-
-    /// One epoch of recipe code has passed.
-    pub(super) fn tick(&mut self) -> wasmtime::Result<UpdateDeadline> {
-        match self.left.checked_sub(1) {
-            Some(left) => {
-                self.left = left;
-                Ok(UpdateDeadline::Yield(1))
-            }
-            None => Err(wasmtime::Error::new(OutOfTime)),
+            cpu_seconds: 10,
+            idle_seconds: 60,
+            memory_mib: 256,
+            calls: 1000,
+            tree_mib: 20 << 10,
+            tree_files: 1_000_000,
         }
     }
 }
 
-/// The recipe's own code ran longer than [`CPU`].
-#[derive(Debug, thiserror::Error)]
-#[error("it computed for more than {} s", CPU.as_secs())]
-pub(super) struct OutOfTime;
+impl Limits {
+    pub(super) fn cpu(&self) -> Duration {
+        Duration::from_secs(self.cpu_seconds.into())
+    }
+
+    pub(super) fn idle(&self) -> Duration {
+        Duration::from_secs(self.idle_seconds.into())
+    }
+
+    pub(super) fn memory(&self) -> usize {
+        usize::try_from(self.memory_mib).unwrap_or(usize::MAX) << 20
+    }
+
+    /// The most that a work tree may hold.
+    #[must_use]
+    pub fn quota(&self) -> Quota {
+        Quota {
+            bytes: u64::from(self.tree_mib) << 20,
+            entries: self.tree_files.into(),
+        }
+    }
+}
+
+/// A limit that a recipe went over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Exceeded {
+    #[error("it computed for more than {0} s")]
+    Cpu(u64),
+    #[error("it took more than {0} s without asking the host for anything")]
+    Idle(u64),
+    #[error("it wanted more than {0} MiB of memory")]
+    Memory(usize),
+    #[error("it wanted tables of more than {0} elements")]
+    Table(usize),
+}

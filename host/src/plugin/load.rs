@@ -57,7 +57,7 @@ impl Runtime {
         let pre = AppPre::new(instance)
             .map_err(anyhow::Error::from)
             .with_context(incompatible)?;
-        Recipe::described(digest, pre, policy, options, services).await
+        Recipe::described(self.limits, digest, pre, policy, options, services).await
     }
 }
 

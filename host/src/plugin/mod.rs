@@ -7,6 +7,7 @@
 //! [`Policy`](crate::grants::Policy) decides.
 
 mod bindings;
+mod budget;
 mod contract;
 mod convert;
 mod engine;
@@ -14,6 +15,7 @@ mod host;
 mod lazy;
 mod limits;
 mod load;
+mod meter;
 mod recipe;
 mod services;
 mod state;
@@ -22,5 +24,6 @@ mod validate_build;
 
 pub use engine::Runtime;
 pub use lazy::Lazy;
+pub use limits::Limits;
 pub use recipe::Recipe;
 pub use services::Services;

@@ -7,17 +7,22 @@ use anyhow::Result;
 use wasmtime::{AsContextMut as _, Store};
 
 use super::bindings::{App as Bindings, AppPre};
-use super::limits::OutOfTime;
+use super::limits::{Exceeded, Limits};
+use super::meter::metered;
 use super::state::{Call, Prepare, State, subject};
 use super::{Services, bindings, validate, validate_build};
 use crate::error::{ExitCode, Failure};
-use crate::grants::{Access, Kind, Policy};
+use crate::grants::{Access, Kind, Missing, Policy};
 use crate::recipe::{App, Base, Build, CallError, Options, Target, Version};
 use crate::target::TargetId;
+
+/// Bytes that one call may hand over to the host, strings and lists together.
+const TRANSFER: usize = 16 << 20;
 
 /// A loaded recipe. Each call runs in a store of its own.
 #[derive(Clone)]
 pub struct Recipe {
+    limits: Limits,
     app: Arc<str>,
     digest: String,
     pre: AppPre<State>,
@@ -30,6 +35,7 @@ pub struct Recipe {
 impl Recipe {
     /// Asks a recipe what it is, and holds it to that.
     pub(super) async fn described(
+        limits: Limits,
         digest: String,
         pre: AppPre<State>,
         policy: Policy,
@@ -41,6 +47,7 @@ impl Recipe {
             ..App::default()
         };
         let mut recipe = Self {
+            limits,
             app: policy.app().into(),
             digest,
             pre,
@@ -102,11 +109,9 @@ impl Recipe {
     async fn describe(&self) -> Result<App> {
         let call = Call::default();
         let (mut store, guest) = self.open(call.clone()).await?;
-        let answer = guest
-            .bakehouse_recipe_recipe()
-            .call_describe(&mut store)
-            .await
-            .map(Ok);
+        let interface = guest.bakehouse_recipe_recipe();
+        let answer = interface.call_describe(&mut store);
+        let answer = metered(&self.limits, None, answer).await.map(Ok);
         let app: App = self
             .close("describe", &call, store, answer)?
             .try_into()
@@ -123,10 +128,9 @@ impl Recipe {
     pub async fn versions(&self, limit: u32) -> Result<Vec<Version>> {
         let call = Call::default();
         let (mut store, guest) = self.open(call.clone()).await?;
-        let answer = guest
-            .bakehouse_recipe_recipe()
-            .call_versions(&mut store, limit)
-            .await;
+        let interface = guest.bakehouse_recipe_recipe();
+        let answer = interface.call_versions(&mut store, limit);
+        let answer = metered(&self.limits, None, answer).await;
         let versions = self.close("versions", &call, store, answer)?;
         let mut versions: Vec<Version> = versions.into_iter().map(Into::into).collect();
         validate::versions(&self.app, &versions)?;
@@ -152,16 +156,20 @@ impl Recipe {
             prepare: None,
         };
         let (mut store, guest) = self.open(call.clone()).await?;
-        let answer = guest
-            .bakehouse_recipe_recipe()
-            .call_matrix(&mut store, &version.clone().into())
-            .await;
-        let targets = self
+        let interface = guest.bakehouse_recipe_recipe();
+        let guest_version = version.clone().into();
+        let answer = interface.call_matrix(&mut store, &guest_version);
+        let answer = metered(&self.limits, None, answer).await;
+        let mut targets = self
             .close("matrix", &call, store, answer)?
             .into_iter()
             .map(Target::try_from)
             .collect::<Result<Vec<_>, _>>()
             .map_err(|error| self.guest_error("matrix", &call, &error))?;
+        targets.retain(|target| {
+            let platform = target.platform.to_string();
+            self.policy.missing(Kind::Platforms, &platform) != Some(Missing::Grant)
+        });
         validate::matrix(app, version, &targets)?;
         Ok(targets)
     }
@@ -194,15 +202,21 @@ impl Recipe {
             platform: target.platform.clone(),
         };
         let bases: Vec<_> = bases.iter().cloned().map(Into::into).collect();
-        let answer = guest
-            .bakehouse_recipe_recipe()
-            .call_prepare(&mut store, &version.clone().into(), &wanted.into(), &bases)
-            .await;
+        let version = version.clone().into();
+        let wanted = wanted.into();
+        let interface = guest.bakehouse_recipe_recipe();
+        let answer = interface.call_prepare(&mut store, &version, &wanted, &bases);
+        let tree = Some(work_tree.to_owned());
+        let answer = metered(&self.limits, tree, answer).await;
         let build: Build = self
             .close("prepare", &call, store, answer)?
             .try_into()
             .map_err(|error: CallError| self.guest_error("prepare", &call, &error))?;
-        validate_build::build(&self.policy, &prepare, &build)
+        self.limits
+            .quota()
+            .measure(work_tree)
+            .await
+            .and_then(|_| validate_build::build(&self.policy, &prepare, &build))
             .map_err(|error| self.guest_error("prepare", &call, &error))?;
         if build.platform != target.platform {
             let error =
@@ -214,6 +228,7 @@ impl Recipe {
 
     async fn open(&self, call: Call) -> Result<(Store<State>, Bindings)> {
         let state = State::new(
+            self.limits,
             Arc::clone(&self.app),
             call,
             Arc::clone(&self.services),
@@ -221,10 +236,12 @@ impl Recipe {
             Arc::clone(&self.options),
         )?;
         let mut store = Store::new(self.pre.engine(), state);
-        store.limiter(|state| &mut state.limits);
+        store.limiter(|state| &mut state.memory);
+        store.set_hostcall_fuel(TRANSFER);
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(|mut context| context.as_context_mut().data_mut().cpu.tick());
-        let guest = match self.pre.instantiate_async(&mut store).await {
+        let instance = metered(&self.limits, None, self.pre.instantiate_async(&mut store));
+        let guest = match instance.await {
             Ok(guest) => guest,
             Err(error) => return Err(self.trap("start", &store, &error).into()),
         };
@@ -289,8 +306,11 @@ impl Recipe {
             .collect::<Vec<_>>()
             .join(" ");
         let root = error.root_cause().to_string();
-        let why = if error.downcast_ref::<OutOfTime>().is_some() {
-            OutOfTime.to_string()
+        if let Some(error) = error.downcast_ref::<CallError>() {
+            return self.guest_error(function, &store.data().call, error);
+        }
+        let why = if let Some(exceeded) = error.downcast_ref::<Exceeded>() {
+            exceeded.to_string()
         } else if panic.is_empty() {
             root
         } else {

@@ -6,20 +6,26 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use wasmtime::StoreLimits;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::filesystem::FsPerms;
 use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
 use super::Services;
-use super::limits::{CPU, CpuBudget, store_limits};
+use super::budget::{CpuBudget, MemoryBudget};
+use super::limits::Limits;
+use super::meter::outside;
 use crate::grants::Policy;
 use crate::recipe::{Base, CallError, Options};
 use crate::target::TargetId;
 
 /// Bytes a recipe may print in one call, on each stream.
 const PRINT_LIMIT: usize = 64 << 10;
+/// Bytes of log messages in one call.
+pub(super) const LOG_LIMIT: usize = 256 << 10;
+/// Files, streams and the like that are open at the same time. The process has
+/// a thousand or so for everything.
+const RESOURCES: usize = 128;
 
 /// Why a recipe is called.
 #[derive(Debug, Clone, Default)]
@@ -44,8 +50,11 @@ pub(super) struct Prepare {
 pub(super) struct State {
     wasi: WasiCtx,
     table: ResourceTable,
-    pub(super) limits: StoreLimits,
+    pub(super) memory: MemoryBudget,
     pub(super) cpu: CpuBudget,
+    pub(super) limits: Limits,
+    /// Bytes of log messages so far.
+    pub(super) logged: usize,
     pub(super) app: Arc<str>,
     pub(super) call: Call,
     pub(super) services: Arc<Services>,
@@ -61,6 +70,7 @@ impl State {
     /// State for one call. WASI is empty but for what is printed and, during
     /// `prepare`, `/src`.
     pub(super) fn new(
+        limits: Limits,
         app: Arc<str>,
         call: Call,
         services: Arc<Services>,
@@ -69,6 +79,8 @@ impl State {
     ) -> wasmtime::Result<Self> {
         let stdout = MemoryOutputPipe::new(PRINT_LIMIT);
         let stderr = MemoryOutputPipe::new(PRINT_LIMIT);
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(RESOURCES);
         let mut wasi = WasiCtxBuilder::new();
         wasi.stdout(stdout.clone()).stderr(stderr.clone());
         if let Some(prepare) = &call.prepare {
@@ -76,9 +88,11 @@ impl State {
         }
         Ok(Self {
             wasi: wasi.build(),
-            table: ResourceTable::new(),
-            limits: store_limits(),
-            cpu: CpuBudget::new(CPU),
+            table,
+            memory: MemoryBudget::new(&limits),
+            cpu: CpuBudget::new(limits.cpu()),
+            limits,
+            logged: 0,
             app,
             call,
             services,
@@ -134,13 +148,14 @@ impl WasiView for State {
     }
 }
 
-/// Gives a host call its own time limit.
+/// Gives a host call its own time limit, which does not count as the recipe's.
 pub(super) async fn bounded<T>(
     what: &str,
     limit: Duration,
     call: impl Future<Output = Result<T, CallError>>,
 ) -> Result<T, CallError> {
-    tokio::time::timeout(limit, call).await.unwrap_or_else(|_| {
+    let call = tokio::time::timeout(limit, outside(call));
+    call.await.unwrap_or_else(|_| {
         Err(CallError::Timeout(format!(
             "{what} took longer than {} s",
             limit.as_secs()

@@ -11,6 +11,10 @@ use crate::source::{Address, check_ref};
 const MANY: usize = 1000;
 /// Longest image name; a namespace comes before it.
 const LONGEST_NAME: usize = 128;
+/// Most versions.
+const LISTED: usize = 10_000;
+/// Bytes of one version's extras, which go into digest files.
+const EXTRAS: usize = 64 << 10;
 
 /// An app's description.
 pub(super) fn app(folder: &str, app: &App) -> Result<(), Failure> {
@@ -18,7 +22,7 @@ pub(super) fn app(folder: &str, app: &App) -> Result<(), Failure> {
     if app.name != folder {
         return Err(bad(format!(
             "it calls the app `{}`, app.toml is in apps/{folder}",
-            app.name
+            shown(&app.name)
         )));
     }
     if app.images.is_empty() || app.images.len() > MANY {
@@ -39,24 +43,42 @@ pub(super) fn app(folder: &str, app: &App) -> Result<(), Failure> {
     let mut names = HashSet::new();
     for image in &app.images {
         if !is_component(&image.name) || image.name.len() > LONGEST_NAME {
-            return Err(bad(format!("`{}` cannot name a repository", image.name)));
+            return Err(bad(format!(
+                "`{}` cannot name a repository",
+                shown(&image.name)
+            )));
         }
         if !names.insert(&image.name) {
             return Err(bad(format!("it names image `{}` twice", image.name)));
         }
+    }
+    let needs = app.images.iter().flat_map(|image| &image.needs);
+    if let Some(need) = needs.into_iter().find(|need| !names.contains(need)) {
+        let why = format!("an image needs `{}`, which it does not name", shown(need));
+        return Err(bad(why));
     }
     Ok(())
 }
 
 /// The versions of an app.
 pub(super) fn versions(app: &str, versions: &[Version]) -> Result<(), Failure> {
+    if versions.len() > LISTED {
+        let why = format!("it lists {} versions", versions.len());
+        return Err(fault(app, "versions", &why));
+    }
     let mut numbers = HashSet::new();
     for version in versions {
+        let extras = version.extras.iter();
+        let bytes: usize = extras.map(|(key, value)| key.len() + value.len()).sum();
+        if bytes > EXTRAS {
+            let why = format!("the extras of a version have {bytes} bytes");
+            return Err(fault(app, "versions", &why));
+        }
         // It names a folder, too.
         if !is_tag(&version.number) || version.number.contains("..") {
             let why = format!(
                 "version `{}` cannot be a tag",
-                version.number.escape_debug()
+                shown(&version.number)
             );
             return Err(fault(app, "versions", &why));
         }
@@ -85,10 +107,13 @@ pub(super) fn versions(app: &str, versions: &[Version]) -> Result<(), Failure> {
 /// The matrix of one version.
 pub(super) fn matrix(app: &App, version: &Version, targets: &[Target]) -> Result<(), Failure> {
     let bad = |why: String| fault(&app.name, &format!("matrix of {}", version.number), &why);
+    if targets.len() > MANY {
+        return Err(bad(format!("it names {} targets", targets.len())));
+    }
     let mut seen = HashSet::new();
     for target in targets {
         let Some(image) = app.images.iter().find(|image| image.name == target.image) else {
-            return Err(bad(format!("it has no image `{}`", target.image)));
+            return Err(bad(format!("it has no image `{}`", shown(&target.image))));
         };
         if !image.platforms.contains(&target.platform) {
             return Err(bad(format!(
@@ -104,6 +129,11 @@ pub(super) fn matrix(app: &App, version: &Version, targets: &[Target]) -> Result
         }
     }
     Ok(())
+}
+
+/// The beginning of a name that may be anything.
+fn shown(name: &str) -> String {
+    name.chars().take(100).flat_map(char::escape_debug).collect()
 }
 
 fn fault(app: &str, function: &str, why: &str) -> Failure {

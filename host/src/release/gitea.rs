@@ -97,6 +97,14 @@ pub(super) async fn tag(
     Ok(api.find::<Tag>(site, &url).await?.map(tagged))
 }
 
+/// What a page of releases, or of tags, lists.
+pub(super) fn page(json: &[u8], site: &Site) -> Vec<Release> {
+    let listed = serde_json::from_slice::<Vec<Listed>>(json);
+    let releases = listed.into_iter().flatten().filter_map(|one| published(one, site));
+    let tags = serde_json::from_slice::<Vec<Tag>>(json);
+    releases.chain(tags.into_iter().flatten().map(tagged)).collect()
+}
+
 fn path<'p>(repository: &'p str, rest: &[&'p str]) -> Vec<&'p str> {
     let names = repository.split('/');
     ["repos"]

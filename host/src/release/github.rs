@@ -83,6 +83,12 @@ pub(super) async fn tags(
     Ok(listed.into_iter().map(release).collect())
 }
 
+/// What a page of releases, or of tags, lists.
+pub(super) fn page(json: &[u8], _: &Site) -> Vec<Release> {
+    let listed = serde_json::from_slice::<Vec<Listed>>(json);
+    listed.into_iter().flatten().filter_map(published).collect()
+}
+
 fn path<'p>(repository: &'p str, rest: &[&'p str]) -> Vec<&'p str> {
     let names = repository.split('/');
     ["repos"]

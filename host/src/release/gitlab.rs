@@ -104,6 +104,14 @@ pub(super) async fn tag(
     Ok(api.find::<Tag>(site, &url).await?.map(tagged))
 }
 
+/// What a page of releases, or of tags, lists.
+pub(super) fn page(json: &[u8], site: &Site) -> Vec<Release> {
+    let listed = serde_json::from_slice::<Vec<Listed>>(json);
+    let releases = listed.into_iter().flatten().map(|one| released(one, site));
+    let tags = serde_json::from_slice::<Vec<Tag>>(json);
+    releases.chain(tags.into_iter().flatten().map(tagged)).collect()
+}
+
 fn released(listed: Listed, site: &Site) -> Release {
     let files = listed.assets.links.into_iter();
     Release {

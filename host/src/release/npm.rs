@@ -93,6 +93,12 @@ impl Npm {
     }
 }
 
+/// What a package's document lists.
+pub(super) fn document(json: &[u8]) -> Vec<Release> {
+    let document = serde_json::from_slice::<Document>(json);
+    document.map_or_else(|_| Vec::new(), |document| releases("fuzz", &document))
+}
+
 /// Versions that can be downloaded. One that is malformed is left out.
 fn releases(name: &str, document: &Document) -> Vec<Release> {
     let found = |(tag, manifest): (&String, &Value)| {

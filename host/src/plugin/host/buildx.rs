@@ -19,6 +19,8 @@ impl Host for State {
         let prepare = self.prepare("buildx.compile")?;
         let build: crate::recipe::Build = build.try_into()?;
         validate_build::build(&self.policy, prepare, &build)?;
+        let quota = self.limits.quota();
+        quota.measure(prepare.tree()).await?;
         let tree = WorkTree::open(prepare.tree())?;
         let into = tree.resolve(&into)?;
         if into == tree.root() {
@@ -36,7 +38,11 @@ impl Host for State {
             created: prepare.created.clone(),
         };
         let builder = self.services.builder.clone();
-        bounded("the compile step", LIMIT, builder.build(&request)).await?;
+        let compile = async {
+            builder.build(&request).await?;
+            quota.measure(tree.root()).await
+        };
+        bounded("the compile step", LIMIT, compile).await?;
         Ok(())
     }
 }

@@ -20,14 +20,18 @@ impl Host for State {
         unpack: Unpack,
     ) -> Result<Downloaded, CallError> {
         let prepare = self.prepare("fetch.download")?;
-        if !self.assets.contains(&url) {
+        let asset = self.assets.contains(&url);
+        if !asset {
             self.policy.check(Kind::Downloads, &url)?;
         }
+        let quota = self.limits.quota();
+        let room = quota.measure(prepare.tree()).await?;
         let name = url.rsplit('/').next().unwrap_or_default();
         self.services.reporter.report(Event::TargetStep {
             target: &prepare.target,
             step: &format!("downloading {}", crate::buildx::clean(name)),
         });
+        let granted = |url: &str| self.policy.check(Kind::Downloads, url);
         let fetcher = self.services.fetcher.get()?.clone();
         let download = fetcher.download(fetch::Download {
             url: &url,
@@ -39,7 +43,17 @@ impl Host for State {
                 Unpack::Tar(strip) => fetch::Unpack::Tar(strip),
                 Unpack::TarGz(strip) => fetch::Unpack::TarGz(strip),
             },
+            room,
+            route: fetch::Route {
+                asset,
+                granted: &granted,
+            },
         });
+        let download = async {
+            let downloaded = download.await?;
+            quota.measure(prepare.tree()).await?;
+            Ok(downloaded)
+        };
         let fetch::Downloaded { size, digest } = bounded("the download", LIMIT, download).await?;
         Ok(Downloaded { size, digest })
     }

@@ -1,0 +1,465 @@
+//! Dockerfiles that reach for what is not granted, on both builders.
+
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use super::run::{Case, project, run};
+use super::upstream::Upstream;
+use crate::support::{Builder, DebianRegistry, tool};
+
+/// A Dockerfile: its name, its text, a named context, the exit code, and words
+/// of the refusal. `REGISTRY` and `URL` stand for the test's own.
+type Dockerfile = (
+    &'static str,
+    &'static str,
+    Option<&'static str>,
+    u64,
+    &'static [&'static str],
+);
+
+const BASES: &[&str] = &["/secret/x\" to `bases`"];
+const DOWNLOADS: &[&str] = &["to `downloads`"];
+const SOURCES: &[&str] = &["to `sources`"];
+
+const DOCKERFILES: &[Dockerfile] = &[
+    ("from", "FROM REGISTRY/secret/x:1\n", None, 11, BASES),
+    (
+        "from-digest",
+        "FROM REGISTRY/secret/x@sha256:0000000000000000000000000000000000000000000000000000000000000000\n",
+        None,
+        11,
+        BASES,
+    ),
+    (
+        "from-arg",
+        "ARG BASE=REGISTRY/secret/x:1\nFROM ${BASE}\n",
+        None,
+        11,
+        BASES,
+    ),
+    (
+        "from-unused-stage",
+        "FROM REGISTRY/secret/x:1 AS x\nFROM scratch\nCOPY --from=x / /\n",
+        None,
+        11,
+        BASES,
+    ),
+    (
+        "from-neighbour",
+        "FROM REGISTRY/granted/base-evil:1\n",
+        None,
+        11,
+        &["base-evil\" to `bases`"],
+    ),
+    (
+        "from-hub",
+        "FROM busybox\n",
+        None,
+        11,
+        &["\"docker.io/library/busybox\" to `bases`"],
+    ),
+    (
+        "copy-from",
+        "FROM scratch\nCOPY --from=REGISTRY/secret/x:1 / /\n",
+        None,
+        11,
+        BASES,
+    ),
+    (
+        "mount-from",
+        "FROM REGISTRY/granted/base:1\nRUN --mount=from=REGISTRY/secret/x:1,target=/x ls /x\n",
+        None,
+        11,
+        BASES,
+    ),
+    (
+        "mount-cache-from",
+        "FROM REGISTRY/granted/base:1\nRUN --mount=type=cache,from=REGISTRY/secret/x:1,target=/x ls /x\n",
+        None,
+        11,
+        BASES,
+    ),
+    (
+        "syntax",
+        "# syntax=REGISTRY/secret/x:1\nFROM scratch\nCOPY file /\n",
+        None,
+        11,
+        BASES,
+    ),
+    (
+        "syntax-granted",
+        "# syntax=REGISTRY/granted/base:1\nFROM scratch\nCOPY file /\n",
+        None,
+        11,
+        &["decides itself what has network"],
+    ),
+    (
+        "syntax-slashes",
+        "// syntax=REGISTRY/secret/x:1\nFROM scratch\n",
+        None,
+        11,
+        BASES,
+    ),
+    (
+        "syntax-mark",
+        "\u{feff}# syntax=REGISTRY/secret/x:1\nFROM scratch\n",
+        None,
+        11,
+        BASES,
+    ),
+    (
+        "syntax-shebang",
+        "#!/x\n# syntax=REGISTRY/secret/x:1\nFROM scratch\n",
+        None,
+        11,
+        BASES,
+    ),
+    (
+        "syntax-json",
+        "{\"syntax\": \"REGISTRY/secret/x:1\"}",
+        None,
+        11,
+        &["no grant for"],
+    ),
+    (
+        "syntax-hub",
+        "# syntax=docker/dockerfile:1\nFROM scratch\nCOPY file /\n",
+        None,
+        11,
+        &["\"docker.io/docker/dockerfile\" to `bases`"],
+    ),
+    (
+        "add-url",
+        "FROM scratch\nADD URL/secret /\n",
+        None,
+        11,
+        DOWNLOADS,
+    ),
+    (
+        "add-dots",
+        "FROM scratch\nADD URL/granted/../secret /\n",
+        None,
+        11,
+        &["no grant for", "which nothing in"],
+    ),
+    (
+        "add-encoded",
+        "FROM scratch\nADD URL/granted/%2e%2e/secret /\n",
+        None,
+        11,
+        &["no grant for", "which nothing in"],
+    ),
+    (
+        "add-git",
+        "FROM scratch\nADD https://git.example/a/b.git /\n",
+        None,
+        11,
+        SOURCES,
+    ),
+    (
+        "add-git-ssh",
+        "FROM scratch\nADD git@git.example:a/b.git /\n",
+        None,
+        11,
+        SOURCES,
+    ),
+    (
+        "add-git-ref",
+        "FROM scratch\nADD https://git.example/a/b.git#v1:sub /\n",
+        None,
+        11,
+        SOURCES,
+    ),
+    (
+        "onbuild-copy",
+        "FROM REGISTRY/granted/onbuild-copy:1\n",
+        None,
+        11,
+        BASES,
+    ),
+    (
+        "onbuild-add",
+        "FROM REGISTRY/granted/onbuild-add:1\n",
+        None,
+        11,
+        DOWNLOADS,
+    ),
+    (
+        "onbuild-host",
+        "FROM REGISTRY/granted/onbuild-host:1\n",
+        None,
+        11,
+        &["network.host"],
+    ),
+    (
+        "network-host",
+        "FROM REGISTRY/granted/base:1\nRUN --network=host ls\n",
+        None,
+        11,
+        &["network.host"],
+    ),
+    (
+        "network-default",
+        "FROM REGISTRY/granted/base:1\nRUN --network=default ls /sys/class/net | grep -v '^lo$'\n",
+        None,
+        8,
+        &["exit code: 1"],
+    ),
+    (
+        "network-heredoc",
+        "FROM REGISTRY/granted/base:1\nRUN <<EOF\nset -e\nls /sys/class/net | grep -v '^lo$'\nEOF\n",
+        None,
+        8,
+        &["exit code: 1", "parse error"],
+    ),
+    (
+        "insecure",
+        "FROM REGISTRY/granted/base:1\nRUN --security=insecure ls\n",
+        None,
+        11,
+        &["security.insecure", "unknown flag: --security"],
+    ),
+    (
+        "secret-mount",
+        "FROM REGISTRY/granted/base:1\nRUN --mount=type=secret,id=CANARY,required=true cat /run/secrets/CANARY\n",
+        None,
+        8,
+        &["secret CANARY: not found"],
+    ),
+    (
+        "secret-file",
+        "FROM REGISTRY/granted/base:1\nRUN --mount=type=secret,id=CANARY cat /run/secrets/CANARY\n",
+        None,
+        8,
+        &["exit code: 1"],
+    ),
+    (
+        "ssh-mount",
+        "FROM REGISTRY/granted/base:1\nRUN --mount=type=ssh,required=true ls\n",
+        None,
+        8,
+        &["unset ssh forward key", "ssh"],
+    ),
+    (
+        "environment",
+        "FROM REGISTRY/granted/base:1\nRUN env | grep -E 'CANARY|TOKEN'\n",
+        None,
+        8,
+        &["exit code: 1"],
+    ),
+    (
+        "init-environment",
+        "FROM REGISTRY/granted/base:1\nRUN tr '\\0' '\\n' </proc/1/environ | grep CANARY\n",
+        None,
+        8,
+        &["exit code: 1"],
+    ),
+    (
+        "engine-socket",
+        "FROM REGISTRY/granted/base:1\nRUN ls /var/run/docker.sock /run/buildkit\n",
+        None,
+        8,
+        &["exit code: 1"],
+    ),
+    (
+        "device",
+        "FROM REGISTRY/granted/base:1\nRUN mknod /disk b 254 0 && head -c 1 /disk\n",
+        None,
+        8,
+        &["exit code: 1"],
+    ),
+    (
+        "copy-dots",
+        "FROM scratch\nCOPY ../../../etc/passwd /\n",
+        None,
+        8,
+        &["not found"],
+    ),
+    (
+        "copy-link",
+        "FROM REGISTRY/granted/base:1\nCOPY planted/canary /canary\nRUN cat /canary\n",
+        None,
+        8,
+        &["exit code: 1", "not found"],
+    ),
+    (
+        "copy-through-link",
+        "FROM scratch\nCOPY planted/etc/passwd /\n",
+        None,
+        8,
+        &["not found"],
+    ),
+    (
+        "mount-through-link",
+        "FROM REGISTRY/granted/base:1\nRUN --mount=type=bind,source=planted/etc,target=/x cat /x/shadow\n",
+        None,
+        8,
+        &["failed", "exit code: 1", "not found"],
+    ),
+    (
+        "mount-root",
+        "FROM REGISTRY/granted/base:1\nRUN --mount=type=bind,source=/,target=/x cat /x/etc/shadow\n",
+        None,
+        8,
+        &["exit code: 1"],
+    ),
+    (
+        "context-image",
+        "FROM x\n",
+        Some("x=docker-image://REGISTRY/secret/x:1"),
+        11,
+        BASES,
+    ),
+    (
+        "context-git",
+        "FROM x\n",
+        Some("x=https://git.example/a/b.git"),
+        5,
+        &["neither a folder nor docker-image://"],
+    ),
+    (
+        "context-link",
+        "FROM scratch\nCOPY --from=x passwd /\n",
+        Some("x=planted/etc"),
+        5,
+        &["symbolic link"],
+    ),
+    (
+        "context-shadows",
+        "FROM REGISTRY/granted/base:1\n",
+        Some("REGISTRY/granted/base:1=docker-image://REGISTRY/secret/x:1"),
+        11,
+        BASES,
+    ),
+    (
+        "flood",
+        "FROM REGISTRY/granted/base:1\nRUN yes flood | head -c 100000000; false\n",
+        None,
+        8,
+        &["exit code: 1"],
+    ),
+    (
+        "other-platform",
+        "FROM --platform=linux/arm64 REGISTRY/granted/base:1\n",
+        None,
+        8,
+        &["is for linux/arm64", "no match for platform", "not found"],
+    ),
+];
+
+/// Images of which only those below `granted/` are granted.
+fn registry() -> DebianRegistry {
+    let registry = DebianRegistry::start();
+    let host = registry.host();
+    let home = std::env::var("BAKEHOUSE_HOME").expect("BAKEHOUSE_HOME is set by ./justw test");
+    let context = tempfile::tempdir().unwrap();
+    let busybox = format!("{home}/tools/busybox-amd64/bin/busybox");
+    std::fs::copy(busybox, context.path().join("busybox")).unwrap();
+    let base = "FROM scratch\nCOPY busybox /bin/busybox\nRUN [\"/bin/busybox\", \"--install\", \"-s\", \"/bin\"]\n";
+    for (image, more) in [
+        ("granted/base", String::new()),
+        ("secret/x", String::new()),
+        ("granted/base-evil", String::new()),
+        (
+            "granted/onbuild-copy",
+            format!("ONBUILD COPY --from={host}/secret/x:1 / /x/\n"),
+        ),
+        (
+            "granted/onbuild-add",
+            "ONBUILD ADD http://127.0.0.1:1/secret /x\n".to_owned(),
+        ),
+        (
+            "granted/onbuild-host",
+            "ONBUILD RUN --network=host ls\n".to_owned(),
+        ),
+    ] {
+        std::fs::write(context.path().join("Dockerfile"), format!("{base}{more}")).unwrap();
+        let status = Command::new(tool("docker-buildx"))
+            .args([
+                "build",
+                "--builder=bakehouse",
+                "--platform=linux/amd64",
+                "--provenance=false",
+            ])
+            .arg(format!(
+                "--output=type=image,name={host}/{image}:1,push=true,registry.insecure=true"
+            ))
+            .arg(context.path())
+            .stderr(Stdio::null())
+            .status()
+            .unwrap();
+        assert!(
+            status.success(),
+            "{image} cannot be built\nhint: ./justw test starts BuildKit"
+        );
+    }
+    registry
+}
+
+fn escapes(builder: Builder) {
+    assert!(DOCKERFILES.len() >= 20);
+    let registry = registry();
+    let upstream = Upstream::start();
+    let project = project(builder);
+    let here = |text: &str| {
+        text.replace("REGISTRY", &registry.host())
+            .replace("URL", &upstream.url())
+    };
+    let names: Vec<_> = DOCKERFILES.iter().map(|(name, ..)| *name).collect();
+    let bases: Vec<_> = ["base", "onbuild-copy", "onbuild-add", "onbuild-host"]
+        .map(|image| here(&format!("REGISTRY/granted/{image}")))
+        .into();
+    let mut app = format!(
+        "images = [\"hostile\"]\nbases = {bases:?}\ndownloads = [\"{url}/granted/\"]\n[options]\n\
+         cases = {cases:?}\ncanary = {canary:?}\n",
+        url = upstream.url(),
+        cases = names.join(" "),
+        canary = project.path("canary"),
+    );
+    for (name, text, context, ..) in DOCKERFILES {
+        let text = toml_text(&here(text));
+        app.push_str(&format!("\"dockerfile.{name}\" = {text}\n"));
+        if let Some(context) = context {
+            app.push_str(&format!(
+                "\"context.{name}\" = {}\n",
+                toml_text(&here(context))
+            ));
+        }
+    }
+    project.app("hostile", &app);
+    let cases: Vec<_> = DOCKERFILES
+        .iter()
+        .map(|(name, _, _, code, says)| Case {
+            name,
+            code: *code,
+            says,
+        })
+        .collect();
+    let budget = Duration::from_secs(240);
+    run(&project, 8).expect(&cases, |name| format!("hostile 1.0.0-{name} "), budget);
+    assert_eq!(
+        upstream.secrets(),
+        0,
+        "something was fetched that is not granted"
+    );
+}
+
+/// A basic string; JSON's escapes are TOML's, too.
+fn toml_text(text: &str) -> String {
+    serde_json::to_string(text).unwrap()
+}
+
+#[test]
+fn dockerfiles_get_nothing_from_the_engine() {
+    escapes(Builder::Docker);
+}
+
+#[test]
+fn dockerfiles_get_nothing_from_buildkit() {
+    escapes(Builder::BuildKit);
+}
+
+/// Used by [`mounts`](super::mounts), too.
+pub fn granted_base() -> DebianRegistry {
+    registry()
+}

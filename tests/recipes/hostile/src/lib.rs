@@ -1,0 +1,82 @@
+//! For tests: tries to get out. The app's options list the cases; each is a
+//! version whose prerelease part names it.
+
+mod builds;
+mod calls;
+mod files;
+mod resources;
+
+use bakehouse_sdk::{App, Base, Build, Error, Grant, Image, Recipe, Target, Version, options};
+
+struct Hostile;
+
+/// A case: it returns the build it wants, or the error it met. One that gets
+/// what it must not have answers with [`escaped`].
+type Case = fn(&Target) -> Result<Build, Error>;
+
+impl Recipe for Hostile {
+    /// Declares everything, so that grants alone decide.
+    fn describe() -> App {
+        App::new("hostile", env!("CARGO_PKG_VERSION"))
+            .summary("Tries \u{1b}[31mto get out\u{7}")
+            .upstream("https://hostile.example")
+            .license("Apache-2.0")
+            .image(Image::new("hostile", &["linux/amd64", "linux/arm64"]))
+            .wants(Grant::Releases, "*", "everything")
+            .wants(Grant::Sources, "*", "everything")
+            .wants(Grant::Downloads, "*", "everything")
+            .wants(Grant::Bases, "*", "everything")
+            .wants(Grant::Secrets, "*", "everything")
+            .wants_network("everything")
+    }
+
+    fn versions(_: u32) -> Result<Vec<Version>, Error> {
+        let cases = options::get("cases").unwrap_or_default();
+        let number = |case: &str| Version::new(&format!("1.0.0-{case}"));
+        Ok(cases.split_whitespace().map(number).collect())
+    }
+
+    fn prepare(version: Version, target: Target, _: Vec<Base>) -> Result<Build, Error> {
+        let case = version.number.trim_start_matches("1.0.0-");
+        write("file", b"file")?;
+        if let Some(dockerfile) = option("dockerfile", case) {
+            return builds::dockerfile(case, &dockerfile, &target);
+        }
+        let groups = [calls::CASES, builds::CASES, files::CASES, resources::CASES];
+        let mut cases = groups.into_iter().flatten();
+        match cases.find(|(name, _)| *name == case) {
+            Some((_, run)) => run(&target),
+            None => Err(Error::InvalidInput(format!("there is no case {case}"))),
+        }
+    }
+}
+
+/// What the app's options say for a case.
+fn option(key: &str, case: &str) -> Option<String> {
+    options::get(&format!("{key}.{case}"))
+}
+
+/// An address that the test tells.
+fn address(name: &str) -> String {
+    options::get(name).unwrap_or_default()
+}
+
+fn write(name: &str, bytes: &[u8]) -> Result<(), Error> {
+    std::fs::write(format!("/src/{name}"), bytes).map_err(|error| met(&error))
+}
+
+fn met(error: &dyn std::fmt::Display) -> Error {
+    Error::Other(format!("met: {error}"))
+}
+
+/// The build that every case ends with that was not stopped.
+fn good(target: &Target) -> Build {
+    Build::inline("FROM scratch\nCOPY file /file\n", &target.platform)
+}
+
+/// Something was reached that must not be.
+fn escaped(what: &str) -> Error {
+    Error::Other(format!("ESCAPED: {what}"))
+}
+
+bakehouse_sdk::export!(Hostile);
