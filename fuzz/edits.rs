@@ -16,7 +16,11 @@ pub fn edits(text: &str) {
         &|e| e.append(&["USER 1:1"]).is_ok(),
         &|e| e.add_mount(&["a"], "type=cache,target=/x").is_ok(),
         &|e| e.insert_before_run(&["a"], &["ENV A=1"]).is_ok(),
-        &|e| stages.iter().any(|s| e.replace_base(&s.base, "scratch").is_ok()),
+        &|e| {
+            stages
+                .iter()
+                .any(|s| e.replace_base(&s.base, "scratch").is_ok())
+        },
     ];
     for edit in edits {
         let mut edited = editor.clone();
@@ -33,5 +37,9 @@ pub fn edits(text: &str) {
             }
         }
     }
-    let _ = (editor.has_digests(), editor.has_arg("A"), editor.has_command(&["a", "b"]));
+    let _ = (
+        editor.has_digests(),
+        editor.has_arg("A"),
+        editor.has_command(&["a", "b"]),
+    );
 }

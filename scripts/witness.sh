@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Other people's tools that the tests check against: Debian's docker-registry as
-# a second registry, crane as a second client, busybox for both architectures;
-# actionlint, and jq for the workflows' own steps.
+# a second registry, crane as a second client, busybox and Node.js for both
+# architectures; actionlint, and jq for the workflows' own steps.
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -13,6 +13,7 @@ unpack() {
     "$ROOT/scripts/debs.sh" bookworm "$TOOLS/busybox-arm64" busybox-static:arm64
 }
 once witness unpack
+"$ROOT/scripts/node.sh"
 
 install_jq() {
     "$ROOT/scripts/debs.sh" bookworm "$TOOLS/jq" jq libjq1 libonig5

@@ -45,6 +45,7 @@ impl Context {
         reporter: Arc<dyn Reporter>,
     ) -> Result<Self> {
         let settings = Settings::resolve(project.file(), overrides)?;
+        let mirrors = project.file().mirrors.clone();
         let (registry, local) =
             open_registry(&project, &settings, Arc::clone(&reporter), 0).await?;
         let builder: Arc<dyn Builder> = Arc::new(Buildx::new(
@@ -52,6 +53,7 @@ impl Context {
                 builder: settings.builder.clone(),
                 layer_cache: layer_cache(&project, &settings, registry.endpoint(), &*reporter),
                 emulation: settings.use_qemu,
+                mirrors: mirrors.clone(),
                 ..BuildxOptions::default()
             },
             Arc::clone(&reporter),
@@ -61,7 +63,8 @@ impl Context {
             project.sources(),
             SourceLimits::default(),
             Arc::clone(&reporter),
-        );
+        )
+        .mirrors(mirrors);
         let runtime = Runtime::new(&project.compile_cache(), project.file().limits)?;
         Ok(Self {
             project,
@@ -111,8 +114,9 @@ pub fn services(
     builder: &Arc<dyn Builder>,
     reporter: &Arc<dyn Reporter>,
 ) -> Result<Arc<Services>> {
-    let upstream = Upstream::new(Arc::clone(reporter));
-    let access = Access::from_env(|name| std::env::var(name).ok())?;
+    let mirrors = project.file().mirrors.clone();
+    let upstream = Upstream::new(Arc::clone(reporter)).mirrors(mirrors.clone());
+    let access = Access::from_env(|name| std::env::var(name).ok())?.mirrors(mirrors.clone());
     let (answers, downloads) = (project.api_answers(), project.downloads());
     let (told, images) = (Arc::clone(reporter), upstream.clone());
     Ok(Arc::new(Services {
@@ -126,7 +130,7 @@ pub fn services(
                 upstream: images.clone(),
             })?)
         }),
-        fetcher: Lazy::new(move || Ok(Fetcher::new(downloads.clone())?)),
+        fetcher: Lazy::new(move || Ok(Fetcher::new(downloads.clone())?.mirrors(mirrors.clone()))),
         upstream,
         builder: Arc::clone(builder),
         reporter: Arc::clone(reporter),

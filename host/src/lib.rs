@@ -21,6 +21,7 @@ pub mod fetch;
 pub mod fuzzing;
 pub mod grants;
 pub mod logging;
+pub mod mirrors;
 pub mod pipeline;
 pub mod platform;
 pub mod plugin;

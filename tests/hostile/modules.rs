@@ -84,7 +84,7 @@ impl Module {
         let world = resolve.select_world(&[package], Some("app")).unwrap();
         let utf8 = StringEncoding::UTF8;
         wit_component::embed_component_metadata(&mut module, &resolve, world, utf8).unwrap();
-        let encoder = ComponentEncoder::default();
+        let mut encoder = ComponentEncoder::default();
         encoder.module(&module).unwrap().encode().unwrap()
     }
 

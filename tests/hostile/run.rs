@@ -101,27 +101,27 @@ impl Run {
     /// longer than this.
     #[track_caller]
     pub fn expect(&self, cases: &[Case<'_>], named: impl Fn(&str) -> String, budget: Duration) {
-    let mut wrong = BTreeMap::new();
-    for case in cases {
-        let name = named(case.name);
-        let mine: Vec<_> = self
-            .failures
-            .iter()
-            .filter(|failure| failure["message"].as_str().unwrap().contains(&name))
-            .collect();
-        let [failure] = mine.as_slice() else {
-            wrong.insert(case.name, format!("{} failures", mine.len()));
-            continue;
-        };
-        let message = failure["message"].as_str().unwrap();
-        let said = case.says.iter().any(|words| message.contains(words));
-        if failure["code"] != case.code || !said {
-            let short: String = message.chars().take(600).collect();
-            wrong.insert(case.name, format!("{} {short}", failure["code"]));
+        let mut wrong = BTreeMap::new();
+        for case in cases {
+            let name = named(case.name);
+            let mine: Vec<_> = self
+                .failures
+                .iter()
+                .filter(|failure| failure["message"].as_str().unwrap().contains(&name))
+                .collect();
+            let [failure] = mine.as_slice() else {
+                wrong.insert(case.name, format!("{} failures", mine.len()));
+                continue;
+            };
+            let message = failure["message"].as_str().unwrap();
+            let said = case.says.iter().any(|words| message.contains(words));
+            if failure["code"] != case.code || !said {
+                let short: String = message.chars().take(600).collect();
+                wrong.insert(case.name, format!("{} {short}", failure["code"]));
+            }
         }
+        assert!(wrong.is_empty(), "{wrong:#?}");
+        assert_eq!(self.failures.len(), cases.len());
+        assert!(self.elapsed < budget, "took {:?}", self.elapsed);
     }
-    assert!(wrong.is_empty(), "{wrong:#?}");
-    assert_eq!(self.failures.len(), cases.len());
-    assert!(self.elapsed < budget, "took {:?}", self.elapsed);
-}
 }

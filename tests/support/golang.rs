@@ -18,20 +18,28 @@ pub fn golang_image() -> &'static str {
     let (reference, _) = IMAGE.get_or_init(|| {
         let registry = DebianRegistry::start();
         let reference = format!("{}/test/golang", registry.host());
-        let context = tempfile::tempdir().unwrap();
-        fill(context.path());
-        std::fs::write(context.path().join("Dockerfile"), DOCKERFILE).unwrap();
-        let status = Command::new(tool("docker-buildx"))
-            .args(["build", "--builder=bakehouse", "--platform=linux/amd64,linux/arm64", "--provenance=false"])
-            .arg(format!("--output=type=image,name={reference}:latest,push=true,registry.insecure=true,compression=uncompressed"))
-            .arg(context.path())
-            .stderr(Stdio::null())
-            .status()
-            .unwrap();
-        assert!(status.success(), "the golang stand-in cannot be built\nhint: ./justw test starts BuildKit");
+        push_golang(&format!("{reference}:latest"));
         (reference, registry)
     });
     reference
+}
+
+/// Builds the image and pushes it under this name.
+pub fn push_golang(name: &str) {
+    let context = tempfile::tempdir().unwrap();
+    fill(context.path());
+    std::fs::write(context.path().join("Dockerfile"), DOCKERFILE).unwrap();
+    let status = Command::new(tool("docker-buildx"))
+        .args(["build", "--builder=bakehouse", "--platform=linux/amd64,linux/arm64", "--provenance=false"])
+        .arg(format!("--output=type=image,name={name},push=true,registry.insecure=true,compression=uncompressed"))
+        .arg(context.path())
+        .stderr(Stdio::null())
+        .status()
+        .unwrap();
+    assert!(
+        status.success(),
+        "the golang stand-in cannot be built\nhint: ./justw test starts BuildKit"
+    );
 }
 
 fn fill(context: &Path) {

@@ -2,6 +2,7 @@
 
 pub mod actions;
 pub mod bakery;
+mod bases;
 mod buildkitd;
 mod busybox;
 mod client;
@@ -13,15 +14,19 @@ mod gitea;
 mod github;
 mod gitlab;
 mod golang;
+mod mattermost;
 mod network;
+mod outline;
 mod output;
 mod percent;
 mod project;
 mod reader;
 mod tools;
 mod tree;
+mod upstreams;
 
 pub use bakehouse_loopback::{DebianRegistry, Npm, Package, tar_gz, tool};
+pub use bases::{GOLANG, bases};
 pub use buildkitd::Buildkitd;
 pub use busybox::busybox;
 pub use client::{
@@ -30,10 +35,13 @@ pub use client::{
 pub use forge::{Answer, Forge, now};
 pub use forge_content::{Release, Tag};
 pub use git::{Fault, Git};
-pub use golang::golang_image;
+pub use golang::{golang_image, push_golang};
+pub use mattermost::VERSIONS;
 pub use network::Network;
+pub use outline::Yarn;
 pub use output::Output;
 pub use project::{Builder, Project, finish, recipe};
 pub use reader::Reader;
 pub use tools::{crane, crane_file};
 pub use tree::Tree;
+pub use upstreams::{Upstreams, package, program};

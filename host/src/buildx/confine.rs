@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::builder::{BuildRequest, Output};
 use super::child_env::ChildEnv;
+use super::docker_buildx::BuildxOptions;
 use super::docker_config::DockerConfig;
 use super::layer_cache::LayerCache;
 use super::source_policy;
@@ -29,20 +30,25 @@ impl Confined {
     /// [`CallError::Other`] if credentials or files cannot be read or written.
     pub(crate) async fn new(
         request: &BuildRequest,
-        base: &ChildEnv,
-        cache: &LayerCache,
+        options: &BuildxOptions,
         scratch: &Path,
     ) -> Result<Self, CallError> {
         let other = |e: io::Error| CallError::Other(format!("cannot confine the build: {e}"));
         let policy = scratch.join("source-policy.json");
-        let rules = source_policy::rules(&request.access);
+        let rules = source_policy::rules(&request.access, &options.mirrors);
         std::fs::write(&policy, rules.to_string()).map_err(other)?;
 
         let mut registries = request.access.registries();
+        let mirrors = options.mirrors.images().iter();
+        registries.extend(
+            mirrors
+                .filter_map(|mirror| mirror.to.split('/').next())
+                .map(str::to_owned),
+        );
         if let Output::PushByDigest { repository, .. } = &request.output {
             registries.extend(repository.split('/').next().map(str::to_owned));
         }
-        if let LayerCache::Registry { namespace, .. } = cache {
+        if let LayerCache::Registry { namespace, .. } = &options.layer_cache {
             registries.extend(namespace.split('/').next().map(str::to_owned));
         }
         let mut logins = Vec::new();
@@ -65,7 +71,7 @@ impl Confined {
             })?;
             secrets.push(value);
         }
-        let mut env = base.clone();
+        let mut env = options.env.clone();
         env.source_policy = Some(policy);
         env.docker_config = Some(config.path().to_owned());
         env.pass.extend(request.build.secrets.iter().cloned());

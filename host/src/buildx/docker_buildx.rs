@@ -25,6 +25,7 @@ use super::{emulation, export, metadata};
 use crate::engine::Engine;
 use crate::error::{ExitCode, Failure};
 use crate::fetch::place::{place, scratch};
+use crate::mirrors::Mirrors;
 use crate::progress::{Event, Reporter};
 use crate::recipe::CallError;
 use crate::target::TargetId;
@@ -46,6 +47,8 @@ pub struct BuildxOptions {
     pub emulation: bool,
     /// What the child may see.
     pub env: ChildEnv,
+    /// Where images are pulled from instead.
+    pub mirrors: Mirrors,
 }
 
 impl Default for BuildxOptions {
@@ -56,6 +59,7 @@ impl Default for BuildxOptions {
             layer_cache: LayerCache::None,
             emulation: true,
             env: ChildEnv::default(),
+            mirrors: Mirrors::default(),
         }
     }
 }
@@ -154,13 +158,7 @@ impl Buildx {
         let mut command = found.program.command();
         command.args(&line.args).current_dir(scratch);
         let github = self.options.layer_cache == LayerCache::Gha;
-        let confined = Confined::new(
-            request,
-            &self.options.env,
-            &self.options.layer_cache,
-            scratch,
-        )
-        .await?;
+        let confined = Confined::new(request, &self.options, scratch).await?;
         confined.env.apply(&mut command, github);
 
         let mut progress = Progress::default();

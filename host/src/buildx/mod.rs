@@ -22,6 +22,7 @@ mod freshen;
 mod frontend;
 mod layer_cache;
 mod metadata;
+mod mirror_rules;
 mod program;
 mod rawjson;
 mod run;

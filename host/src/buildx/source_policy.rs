@@ -8,7 +8,9 @@
 
 use serde_json::{Value, json};
 
+use super::mirror_rules;
 use crate::grants::{Access, ImageEntry, Kind};
+use crate::mirrors::Mirrors;
 use crate::recipe::CallError;
 
 /// Ways to write `..` that a server may understand, and BuildKit does not
@@ -16,18 +18,19 @@ use crate::recipe::CallError;
 const DISGUISED: &[&str] = &["..", "%2e", "%2E", "%5c", "%5C", "%2f", "%2F"];
 
 /// The policy: what is not granted is denied; the build's own context is not
-/// fetched from anywhere.
-pub(crate) fn rules(access: &Access) -> Value {
+/// fetched from anywhere. What a mirror has is fetched from there.
+pub(crate) fn rules(access: &Access, mirrors: &Mirrors) -> Value {
     let mut rules = vec![deny("*"), allow("local://*")];
     for reference in access.bases() {
         rules.push(allow(&format!("docker-image://{reference}")));
     }
-    for entry in access.images() {
-        rules.extend(image(&entry));
-    }
+    let mut granted: Vec<Value> = access.images().iter().flat_map(image).collect();
     for entry in access.entries(Kind::Downloads) {
-        rules.push(allow(&format!("{}*", entry.trim_end_matches('*'))));
+        granted.push(allow(&format!("{}*", entry.trim_end_matches('*'))));
     }
+    let elsewhere = mirror_rules::rules(&granted, mirrors);
+    rules.extend(granted);
+    rules.extend(elsewhere);
     for entry in access.entries(Kind::Sources) {
         // BuildKit names every git source like this, whatever its transport.
         let Some((_, place)) = entry.split_once("://") else {
@@ -159,7 +162,7 @@ mod tests {
 
     #[test]
     fn allows_what_is_granted_and_nothing_else() {
-        let rules = rules(&access());
+        let rules = rules(&access(), &Mirrors::default());
         for granted in [
             "local://context",
             &format!("docker-image://r.example/base@{DIGEST}"),

@@ -36,7 +36,7 @@ pub(super) async fn run(session: &Session, args: &RunArgs) -> Result<ExitCode> {
     }
     let mut report = pipeline::run(&context, &discovered, &plan).await?;
     for error in &failed {
-        report.add_error(error);
+        report.add_error(None, error);
     }
     finish(
         session,

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::Runners;
 use crate::grants::{Allow, Places};
+use crate::mirrors::Mirrors;
 use crate::platform::Platform;
 use crate::plugin::Limits;
 
@@ -44,6 +45,8 @@ pub struct ProjectFile {
     /// Where that is written.
     #[serde(skip)]
     pub places: Places,
+    /// Other places to fetch the same from.
+    pub mirrors: Mirrors,
 }
 
 impl FromStr for CacheChoice {

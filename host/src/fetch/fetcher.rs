@@ -22,6 +22,7 @@ use super::place::{place, scratch};
 use super::route::{Clients, Route};
 use super::unpack::{Limits, unpack};
 use super::{Download, Downloaded, Unpack};
+use crate::mirrors::Mirrors;
 use crate::recipe::CallError;
 use crate::work_tree::WorkTree;
 
@@ -33,6 +34,7 @@ const DEFAULT_IDLE: Duration = Duration::from_secs(30);
 pub struct Fetcher {
     clients: Clients,
     cache: Cache,
+    mirrors: Mirrors,
     max_bytes: u64,
     idle: Duration,
     /// One download of the same bytes at a time; the next finds them cached.
@@ -48,10 +50,18 @@ impl Fetcher {
         Ok(Self {
             clients: Clients::new()?,
             cache: Cache::new(cache),
+            mirrors: Mirrors::default(),
             max_bytes: DEFAULT_MAX_BYTES,
             idle: DEFAULT_IDLE,
             running: Arc::default(),
         })
+    }
+
+    /// Fetches from these mirrors what they have.
+    #[must_use]
+    pub fn mirrors(mut self, mirrors: Mirrors) -> Self {
+        self.mirrors = mirrors;
+        self
     }
 
     /// The most bytes of one download (4 GiB), and how long the other side may
@@ -149,7 +159,10 @@ impl Fetcher {
         route: Route<'_>,
     ) -> Result<(NamedTempFile, Digests), Attempt> {
         let what = http::shown(url);
-        let mut response = self.clients.get(url, route, self.idle).await?;
+        let mut response = self
+            .clients
+            .get(url, route, &self.mirrors, self.idle)
+            .await?;
         let announced = response.content_length();
         let too_large = || {
             CallError::InvalidInput(format!(

@@ -223,7 +223,11 @@ impl Policy {
                 .iter()
                 .any(|entry| kind.covers(entry, asked));
         // It may be anything, of any length.
-        let asked: String = asked.chars().take(SHOWN).flat_map(char::escape_debug).collect();
+        let asked: String = asked
+            .chars()
+            .take(SHOWN)
+            .flat_map(char::escape_debug)
+            .collect();
         let line = self.line(kind, &asked, missing);
         let what = match (kind, missing) {
             (Kind::Network, Missing::Grant) => format!("RUN steps of {app} have no network"),

@@ -76,10 +76,7 @@ pub(super) fn versions(app: &str, versions: &[Version]) -> Result<(), Failure> {
         }
         // It names a folder, too.
         if !is_tag(&version.number) || version.number.contains("..") {
-            let why = format!(
-                "version `{}` cannot be a tag",
-                shown(&version.number)
-            );
+            let why = format!("version `{}` cannot be a tag", shown(&version.number));
             return Err(fault(app, "versions", &why));
         }
         if let Some(source) = &version.source {
@@ -133,7 +130,10 @@ pub(super) fn matrix(app: &App, version: &Version, targets: &[Target]) -> Result
 
 /// The beginning of a name that may be anything.
 fn shown(name: &str) -> String {
-    name.chars().take(100).flat_map(char::escape_debug).collect()
+    name.chars()
+        .take(100)
+        .flat_map(char::escape_debug)
+        .collect()
 }
 
 fn fault(app: &str, function: &str, why: &str) -> Failure {

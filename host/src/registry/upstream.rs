@@ -9,6 +9,7 @@ use oci_spec::image::Descriptor;
 
 use super::{Endpoint, Registry};
 use crate::error::{ExitCode, Failure};
+use crate::mirrors::Mirrors;
 use crate::platform::Platform;
 use crate::progress::Reporter;
 use crate::recipe::CallError;
@@ -17,6 +18,7 @@ use crate::recipe::CallError;
 #[derive(Clone)]
 pub struct Upstream {
     reporter: Arc<dyn Reporter>,
+    mirrors: Mirrors,
     clients: Arc<Mutex<HashMap<(String, String), Registry>>>,
 }
 
@@ -26,8 +28,16 @@ impl Upstream {
     pub fn new(reporter: Arc<dyn Reporter>) -> Self {
         Self {
             reporter,
+            mirrors: Mirrors::default(),
             clients: Arc::default(),
         }
+    }
+
+    /// Asks these mirrors for what they have.
+    #[must_use]
+    pub fn mirrors(mut self, mirrors: Mirrors) -> Self {
+        self.mirrors = mirrors;
+        self
     }
 
     /// Resolves a reference.
@@ -73,6 +83,15 @@ impl Upstream {
         let reference: Reference = text.parse().map_err(|error| {
             CallError::InvalidInput(format!("`{text}` is not an image reference: {error}"))
         })?;
+        let name = format!("{}/{}", reference.registry(), reference.repository());
+        let there = self.mirrors.image(&name);
+        let moved: Option<Reference> = (there != name).then(|| there.parse().ok()).flatten();
+        let tag = reference
+            .digest()
+            .or(reference.tag())
+            .unwrap_or("latest")
+            .to_owned();
+        let reference = moved.unwrap_or(reference);
         let (namespace, image) = reference.repository().rsplit_once('/').ok_or_else(|| {
             CallError::InvalidInput(format!(
                 "`{text}`: repositories without a `/` cannot be read"
@@ -82,11 +101,6 @@ impl Upstream {
             |error: &dyn std::fmt::Display| CallError::InvalidInput(format!("`{text}`: {error}"));
         let endpoint =
             Endpoint::new(reference.resolve_registry(), namespace).map_err(|e| invalid(&e))?;
-        let tag = reference
-            .digest()
-            .or(reference.tag())
-            .unwrap_or("latest")
-            .to_owned();
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         let registry = match clients.entry((endpoint.host().to_owned(), namespace.to_owned())) {
             Entry::Occupied(known) => known.get().clone(),

@@ -7,6 +7,7 @@ use url::Url;
 
 use super::source::{is_loopback, scheme};
 use crate::error::{ExitCode, Failure};
+use crate::mirrors::Mirrors;
 
 const GITHUB: &str = "https://api.github.com";
 const GITLAB: &str = "gitlab.com";
@@ -19,6 +20,7 @@ pub struct Access {
     github_token: Option<Token>,
     gitlab_token: Option<(String, Token)>,
     gitea_token: Option<(String, Token)>,
+    pub(super) mirrors: Mirrors,
 }
 
 /// An API at one place.
@@ -89,12 +91,30 @@ impl Access {
             github_token: token("Bearer", "GITHUB_TOKEN")?,
             gitlab_token: token("Bearer", "GITLAB_TOKEN")?.map(|token| (gitlab, token)),
             gitea_token: host("GITEA_HOST").zip(token("token", "GITEA_TOKEN")?),
+            mirrors: Mirrors::default(),
         })
+    }
+
+    /// Asks these mirrors instead of the APIs that they have. No token goes
+    /// there.
+    #[must_use]
+    pub fn mirrors(mut self, mirrors: Mirrors) -> Self {
+        self.mirrors = mirrors;
+        self
+    }
+
+    fn mirrored(&self, mut site: Site) -> Site {
+        let base = self.mirrors.url(&site.base);
+        if base != site.base {
+            site.base = base;
+            site.token = None;
+        }
+        site
     }
 
     /// GitHub's REST API.
     pub(super) fn github(&self) -> Site {
-        Site {
+        self.mirrored(Site {
             base: self.github.clone(),
             token: self.github_token.clone(),
             headers: &[
@@ -102,7 +122,7 @@ impl Access {
                 ("x-github-api-version", "2022-11-28"),
             ],
             variables: "GITHUB_TOKEN",
-        }
+        })
     }
 
     /// GitLab's API v4 on a host.
@@ -110,12 +130,12 @@ impl Access {
     /// # Errors
     /// If the host makes no URL.
     pub(super) fn gitlab(&self, host: &str) -> Result<Site, url::ParseError> {
-        Ok(Site {
+        Ok(self.mirrored(Site {
             base: Url::parse(&format!("{}://{host}/api/v4/", scheme(host)))?,
             token: for_host(self.gitlab_token.as_ref(), host),
             headers: JSON,
             variables: "GITLAB_TOKEN (and GITLAB_HOST)",
-        })
+        }))
     }
 
     /// The API v1 of Gitea or Forgejo on a host.
@@ -123,12 +143,12 @@ impl Access {
     /// # Errors
     /// If the host makes no URL.
     pub(super) fn gitea(&self, host: &str) -> Result<Site, url::ParseError> {
-        Ok(Site {
+        Ok(self.mirrored(Site {
             base: Url::parse(&format!("{}://{host}/api/v1/", scheme(host)))?,
             token: for_host(self.gitea_token.as_ref(), host),
             headers: JSON,
             variables: "GITEA_TOKEN and GITEA_HOST",
-        })
+        }))
     }
 }
 

@@ -7,7 +7,7 @@ use url::Url;
 
 use super::access::Site;
 use super::api::Api;
-use super::model::extras;
+use super::model::{extras, notes};
 use super::{Asset, Release};
 use crate::recipe::CallError;
 
@@ -18,6 +18,7 @@ const PER_PAGE: usize = 50;
 struct Listed {
     tag_name: String,
     name: Option<String>,
+    body: Option<String>,
     html_url: Option<String>,
     #[serde(default)]
     draft: bool,
@@ -100,9 +101,14 @@ pub(super) async fn tag(
 /// What a page of releases, or of tags, lists.
 pub(super) fn page(json: &[u8], site: &Site) -> Vec<Release> {
     let listed = serde_json::from_slice::<Vec<Listed>>(json);
-    let releases = listed.into_iter().flatten().filter_map(|one| published(one, site));
+    let releases = listed
+        .into_iter()
+        .flatten()
+        .filter_map(|one| published(one, site));
     let tags = serde_json::from_slice::<Vec<Tag>>(json);
-    releases.chain(tags.into_iter().flatten().map(tagged)).collect()
+    releases
+        .chain(tags.into_iter().flatten().map(tagged))
+        .collect()
 }
 
 fn path<'p>(repository: &'p str, rest: &[&'p str]) -> Vec<&'p str> {
@@ -123,7 +129,11 @@ fn published(listed: Listed, site: &Site) -> Option<Release> {
         prerelease: listed.prerelease,
         published: listed.published_at,
         assets: assets.filter_map(|one| file(one, site)).collect(),
-        extras: extras([("name", listed.name), ("url", listed.html_url)]),
+        extras: extras([
+            ("name", listed.name),
+            ("url", listed.html_url),
+            ("notes", listed.body.map(notes)),
+        ]),
         ..Release::tag(listed.tag_name)
     })
 }

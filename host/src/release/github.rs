@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::access::Site;
 use super::api::Api;
-use super::model::extras;
+use super::model::{extras, notes};
 use super::{Asset, Release};
 use crate::recipe::CallError;
 
@@ -16,6 +16,7 @@ const PER_PAGE: usize = 100;
 struct Listed {
     tag_name: String,
     name: Option<String>,
+    body: Option<String>,
     html_url: Option<String>,
     #[serde(default)]
     draft: bool,
@@ -112,7 +113,11 @@ fn published(listed: Listed) -> Option<Release> {
         prerelease: listed.prerelease,
         published: listed.published_at,
         assets: assets.filter_map(file).collect(),
-        extras: extras([("name", listed.name), ("url", listed.html_url)]),
+        extras: extras([
+            ("name", listed.name),
+            ("url", listed.html_url),
+            ("notes", listed.body.map(notes)),
+        ]),
         ..Release::tag(listed.tag_name)
     })
 }

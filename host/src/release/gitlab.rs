@@ -6,7 +6,7 @@ use url::Url;
 
 use super::access::Site;
 use super::api::Api;
-use super::model::extras;
+use super::model::{extras, notes};
 use super::{Asset, Release};
 use crate::recipe::CallError;
 
@@ -17,6 +17,7 @@ const PER_PAGE: usize = 100;
 struct Listed {
     tag_name: String,
     name: Option<String>,
+    description: Option<String>,
     released_at: Option<String>,
     /// Dated to the future.
     #[serde(default)]
@@ -109,7 +110,9 @@ pub(super) fn page(json: &[u8], site: &Site) -> Vec<Release> {
     let listed = serde_json::from_slice::<Vec<Listed>>(json);
     let releases = listed.into_iter().flatten().map(|one| released(one, site));
     let tags = serde_json::from_slice::<Vec<Tag>>(json);
-    releases.chain(tags.into_iter().flatten().map(tagged)).collect()
+    releases
+        .chain(tags.into_iter().flatten().map(tagged))
+        .collect()
 }
 
 fn released(listed: Listed, site: &Site) -> Release {
@@ -121,6 +124,7 @@ fn released(listed: Listed, site: &Site) -> Release {
         extras: extras([
             ("name", listed.name),
             ("url", listed.links.own),
+            ("notes", listed.description.map(notes)),
             ("commit", listed.commit.map(|commit| commit.id)),
         ]),
         ..Release::tag(listed.tag_name)

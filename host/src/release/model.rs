@@ -65,6 +65,13 @@ impl Asset {
     }
 }
 
+/// Release notes, as far as they are not longer than anybody reads.
+pub(super) fn notes(mut text: String) -> String {
+    const MOST: usize = 64 << 10;
+    text.truncate(text.floor_char_boundary(MOST));
+    text
+}
+
 /// Facts that are known, for `extras`.
 pub(super) fn extras<const N: usize>(facts: [(&str, Option<String>); N]) -> Vec<(String, String)> {
     facts

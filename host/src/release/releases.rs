@@ -162,7 +162,9 @@ impl Inner {
             Source::Gitea(place) => gitea::releases(api, &self.gitea(place)?, place.path()).await,
             Source::GiteaTags(place) => gitea::tags(api, &self.gitea(place)?, place.path()).await,
             Source::Git(address) => {
-                let tags = remote_tags(address, GIT_LIMIT).await?.into_iter();
+                let tags = remote_tags(address, &self.access.mirrors, GIT_LIMIT)
+                    .await?
+                    .into_iter();
                 let release = |tag: RemoteTag| Release {
                     extras: extras([("commit", Some(tag.commit))]),
                     ..Release::tag(tag.name)

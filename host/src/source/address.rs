@@ -74,10 +74,10 @@ impl Address {
         }
     }
 
-    /// The protocol, as `GIT_ALLOW_PROTOCOL` names it.
+    /// The address as a URL.
     #[must_use]
-    pub fn protocol(&self) -> &str {
-        self.0.scheme()
+    pub const fn url(&self) -> &Url {
+        &self.0
     }
 
     /// The address as text.

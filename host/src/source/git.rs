@@ -9,6 +9,7 @@ use tokio::process::Command;
 use super::Address;
 use super::explain::{Problem, cannot_start, explain};
 use crate::buildx::{RunError, run};
+use crate::mirrors::Mirrors;
 
 /// Passed on when set: finding programs, reaching upstream.
 const ALLOWED: &[&str] = &[
@@ -66,6 +67,7 @@ const SETTINGS: &[&str] = &[
 #[derive(Debug, Clone)]
 pub(super) struct Git<'a> {
     pub(super) address: &'a Address,
+    pub(super) mirrors: &'a Mirrors,
     pub(super) limit: Duration,
 }
 
@@ -86,9 +88,14 @@ impl Git<'_> {
             command.env("GIT_SSL_CAINFO", bundle);
         }
         command.envs(ENVIRONMENT.iter().copied());
-        command.env("GIT_ALLOW_PROTOCOL", self.address.protocol());
+        let there = self.mirrors.url(self.address.url());
+        command.env("GIT_ALLOW_PROTOCOL", there.scheme());
         for setting in SETTINGS {
             command.args(["-c", setting]);
+        }
+        for mirror in self.mirrors.urls() {
+            let setting = format!("url.{}.insteadOf={}", mirror.to, mirror.from);
+            command.args(["-c", &setting]);
         }
         command
     }

@@ -12,6 +12,7 @@ use super::git_ref::candidates;
 use super::limits::{outgrown, size};
 use super::{Address, SourceLimits};
 use crate::error::{ExitCode, Failure};
+use crate::mirrors::Mirrors;
 use crate::progress::{Event, Reporter};
 
 /// Tries in all where upstream's host is down.
@@ -37,6 +38,7 @@ impl<'a> ObjectStore<'a> {
     pub(super) async fn open(
         parent: &Path,
         address: &'a Address,
+        mirrors: &'a Mirrors,
         limits: SourceLimits,
         reporter: Arc<dyn Reporter>,
     ) -> Result<Self, Problem> {
@@ -52,6 +54,7 @@ impl<'a> ObjectStore<'a> {
         }
         let git = Git {
             address,
+            mirrors,
             limit: limits.time,
         };
         let store = Self {

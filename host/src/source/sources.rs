@@ -13,6 +13,7 @@ use super::git_ref::is_commit;
 use super::object_store::ObjectStore;
 use super::{Address, SourceLimits, check_ref, submodules};
 use crate::error::{ExitCode, Failure};
+use crate::mirrors::Mirrors;
 use crate::progress::Reporter;
 use crate::recipe::{CallError, Source};
 use crate::work_tree::WorkTree;
@@ -35,6 +36,7 @@ pub struct Revision {
 pub struct Sources {
     folder: PathBuf,
     limits: SourceLimits,
+    mirrors: Mirrors,
     reporter: Arc<dyn Reporter>,
     pins: Arc<Mutex<HashMap<Source, Arc<OnceCell<String>>>>>,
 }
@@ -51,9 +53,17 @@ impl Sources {
         Self {
             folder,
             limits,
+            mirrors: Mirrors::default(),
             reporter,
             pins: Arc::default(),
         }
+    }
+
+    /// Fetches from these mirrors what they have.
+    #[must_use]
+    pub fn mirrors(mut self, mirrors: Mirrors) -> Self {
+        self.mirrors = mirrors;
+        self
     }
 
     /// Checks a source out into the empty folder `tree`. A ref is resolved when
@@ -152,9 +162,9 @@ impl Sources {
         pin.get_or_try_init(|| first).await.cloned()
     }
 
-    async fn open<'a>(&self, address: &'a Address) -> Result<ObjectStore<'a>, Problem> {
+    async fn open<'a>(&'a self, address: &'a Address) -> Result<ObjectStore<'a>, Problem> {
         let reporter = Arc::clone(&self.reporter);
-        ObjectStore::open(&self.folder, address, self.limits, reporter).await
+        ObjectStore::open(&self.folder, address, &self.mirrors, self.limits, reporter).await
     }
 
     /// Fetches one commit and writes it into a folder of the work tree. A

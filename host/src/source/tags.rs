@@ -8,6 +8,7 @@ use super::explain::Problem;
 use super::git::Git;
 use crate::error::Failure;
 use crate::fetch::http::{Attempt, Tries};
+use crate::mirrors::Mirrors;
 use crate::recipe::CallError;
 
 /// A tag, and the commit that it stands for.
@@ -24,8 +25,16 @@ pub struct RemoteTag {
 /// # Errors
 /// [`CallError::Unavailable`] when there is no such repository, or its host
 /// cannot be reached.
-pub async fn remote_tags(address: &Address, limit: Duration) -> Result<Vec<RemoteTag>, CallError> {
-    let git = Git { address, limit };
+pub async fn remote_tags(
+    address: &Address,
+    mirrors: &Mirrors,
+    limit: Duration,
+) -> Result<Vec<RemoteTag>, CallError> {
+    let git = Git {
+        address,
+        mirrors,
+        limit,
+    };
     let mut tries = Tries::default();
     loop {
         // Else git reads the configuration of the repository that it runs in.

@@ -1,6 +1,11 @@
 //! Dockerfiles that fuzzing starts from, or found: every edit again.
 
-#![allow(missing_docs, unreachable_pub, clippy::unwrap_used, reason = "tests end by panicking")]
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::unwrap_used,
+    reason = "tests end by panicking"
+)]
 
 #[path = "../../../fuzz/edits.rs"]
 mod edits;
@@ -9,7 +14,10 @@ mod edits;
 fn findings_are_harmless() {
     let mut count = 0;
     for folder in ["seeds", "regressions"] {
-        let folder = format!("{}/../../fuzz/{folder}/dockerfile", env!("CARGO_MANIFEST_DIR"));
+        let folder = format!(
+            "{}/../../fuzz/{folder}/dockerfile",
+            env!("CARGO_MANIFEST_DIR")
+        );
         for entry in std::fs::read_dir(folder).into_iter().flatten() {
             let bytes = std::fs::read(entry.unwrap().path()).unwrap();
             edits::edits(&String::from_utf8_lossy(&bytes));

@@ -104,7 +104,7 @@ impl Editor {
     }
 
     /// The `FROM` of a stage.
-    fn stage<'a, 'b>(
+    pub(super) fn stage<'a, 'b>(
         &self,
         file: &'b Dockerfile<'a>,
         stage: &str,

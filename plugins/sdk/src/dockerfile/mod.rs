@@ -31,6 +31,7 @@ mod editor;
 mod from;
 mod insert;
 mod run;
+mod settings;
 mod shell;
 mod words;
 

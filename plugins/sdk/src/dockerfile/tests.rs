@@ -262,3 +262,16 @@ fn stages_tell_what_they_are() {
         ]
     );
 }
+
+#[test]
+fn settings_are_whole_instructions() {
+    let file = editor(
+        "FROM a\nENV A=1 \\\n # why\n B=2\n# not this\nRUN x\nWORKDIR $A\nFROM b AS last\nuser 1\nCMD [\"y\"]",
+    );
+    assert_eq!(
+        file.settings("0").unwrap(),
+        ["ENV A=1 \\\n # why\n B=2", "WORKDIR $A"]
+    );
+    assert_eq!(file.settings("last").unwrap(), ["user 1", "CMD [\"y\"]"]);
+    assert!(refused(file.settings("2").map(drop)).contains("no stage `2`"));
+}

@@ -1,0 +1,94 @@
+//! Upstream's packages.
+
+use bakehouse_sdk::fetch::{self, Unpack};
+use bakehouse_sdk::log::{self, Level};
+use bakehouse_sdk::{Error, Platform};
+
+use crate::image::FOLDER;
+
+/// Where the package is in the build context.
+pub(crate) const FILE: &str = "mattermost.tar.gz";
+
+/// An edition, as upstream names its packages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Edition {
+    /// Free software, the MIT licence on what upstream compiles.
+    Team,
+    /// Upstream's commercial edition; runs without a licence key, too.
+    Enterprise,
+}
+
+impl Edition {
+    /// Reads the option `edition`; none is the team edition.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] naming the choices.
+    pub fn parse(option: Option<&str>) -> Result<Self, Error> {
+        match option {
+            None | Some("team") => Ok(Self::Team),
+            Some("enterprise") => Ok(Self::Enterprise),
+            Some(other) => Err(Error::InvalidInput(format!(
+                "option `edition` is `{other}`; it can be `team` or `enterprise`"
+            ))),
+        }
+    }
+}
+
+/// One package: a version of an edition for a platform.
+#[derive(Debug, Clone, Copy)]
+pub struct Package<'a> {
+    /// The version's number, `10.5.0`.
+    pub number: &'a str,
+    /// The edition.
+    pub edition: Edition,
+    /// The platform its programs are for.
+    pub platform: &'a Platform,
+}
+
+impl Package<'_> {
+    /// Its file name.
+    #[must_use]
+    pub fn file_name(&self) -> String {
+        let edition = match self.edition {
+            Edition::Team => "team-",
+            Edition::Enterprise => "",
+        };
+        let Platform {
+            os, architecture, ..
+        } = self.platform;
+        format!(
+            "mattermost-{edition}{}-{os}-{architecture}.tar.gz",
+            self.number
+        )
+    }
+
+    /// Where upstream publishes it.
+    #[must_use]
+    pub fn url(&self) -> String {
+        let name = self.file_name();
+        format!("https://releases.mattermost.com/{}/{name}", self.number)
+    }
+
+    /// Lets the host fetch it into the build context. `checksums` are upstream's
+    /// ([`checksums`](crate::checksums)); where the package has none, a warning
+    /// says so.
+    ///
+    /// # Errors
+    /// As `fetch.download`.
+    pub fn fetch(&self, checksums: &[(String, String)]) -> Result<(), Error> {
+        let name = self.file_name();
+        let checksum = checksums.iter().find(|(file, _)| *file == name);
+        let integrity = checksum.map(|(_, checksum)| checksum.as_str());
+        if integrity.is_none() {
+            log::log(
+                Level::Warn,
+                &format!(
+                    "upstream's release notes have no checksum of {name}; it is trusted as its server sends it"
+                ),
+            );
+        }
+        let into = format!("{FOLDER}/{FILE}");
+        fetch::download(&self.url(), integrity, &into, Unpack::None)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,110 @@
+//! Mattermost: upstream ships images for amd64 only, and packages for arm64,
+//! too.
+
+mod compile;
+
+use bakehouse_mattermost_package::{Edition, Package, Replaced, checksums, image};
+use bakehouse_sdk::release::{self, Release, Selection};
+use bakehouse_sdk::{App, Base, Build, Error, Grant, Image, Recipe, Target, Version, options};
+
+const RELEASES: &str = "github:mattermost/mattermost";
+const REPOSITORY: &str = "https://github.com/mattermost/mattermost";
+
+struct Mattermost;
+
+impl Recipe for Mattermost {
+    fn describe() -> App {
+        App::new("mattermost", env!("CARGO_PKG_VERSION"))
+            .summary("Team messaging, self-hosted")
+            .upstream(REPOSITORY)
+            .license("MIT")
+            .vendor("Mattermost, Inc.")
+            .url("https://mattermost.com")
+            .documentation("https://docs.mattermost.com")
+            .image(
+                Image::new("mattermost", &["linux/amd64", "linux/arm64"])
+                    .summary("The Mattermost server with its web app"),
+            )
+            .wants(
+                Grant::Releases,
+                RELEASES,
+                "versions, and checksums in their notes",
+            )
+            .wants(
+                Grant::Sources,
+                REPOSITORY,
+                "server/build, upstream's Dockerfile",
+            )
+            .wants(
+                Grant::Downloads,
+                "https://releases.mattermost.com/",
+                "upstream's packages",
+            )
+            .wants(Grant::Bases, "docker.io/library/ubuntu", "upstream's base")
+            .wants(
+                Grant::Bases,
+                "docker.io/library/debian",
+                "the base of older versions",
+            )
+            .wants(
+                Grant::Bases,
+                "gcr.io/distroless/base-debian12",
+                "the final base since 10.9",
+            )
+            .wants(
+                Grant::Bases,
+                "docker.io/library/golang",
+                "the compiler, with build = \"source\"",
+            )
+            .wants_network("apt-get in upstream's Dockerfile; Go modules with build = \"source\"")
+    }
+
+    fn versions(limit: u32) -> Result<Vec<Version>, Error> {
+        let releases = release::list(RELEASES, &Selection::stable(), limit)?;
+        let version = |release: &Release| {
+            let mut version = Version::of(release).source(REPOSITORY, &release.tag);
+            let notes = release.extras.iter().find(|(key, _)| key == "notes");
+            version.extras = notes.map_or_else(Vec::new, |(_, notes)| checksums(notes));
+            version
+        };
+        Ok(releases.iter().map(version).collect())
+    }
+
+    fn prepare(version: Version, target: Target, _: Vec<Base>) -> Result<Build, Error> {
+        let package = Package {
+            number: &version.number,
+            edition: Edition::parse(options::get("edition").as_deref())?,
+            platform: &target.platform,
+        };
+        let from_source = match options::get("build").as_deref() {
+            None | Some("package") => false,
+            Some("source") => true,
+            Some(other) => {
+                return Err(Error::InvalidInput(format!(
+                    "option `build` is `{other}`; it can be `package` or `source`"
+                )));
+            }
+        };
+        package.fetch(&version.extras)?;
+        if !from_source {
+            return image(&package, &[]);
+        }
+        if package.edition != Edition::Team {
+            return Err(Error::InvalidInput(
+                "upstream's sources are those of the team edition; set edition = \"team\""
+                    .to_owned(),
+            ));
+        }
+        compile::server(&version, &target.platform)?;
+        let compiled = |name, by| Replaced { by, name };
+        image(
+            &package,
+            &[
+                compiled("mattermost", "compiled/mattermost"),
+                compiled("mmctl", "compiled/mmctl"),
+            ],
+        )
+    }
+}
+
+bakehouse_sdk::export!(Mattermost);

@@ -1,0 +1,56 @@
+//! Outline: upstream builds one architecture at a time, each one's JavaScript
+//! on that architecture.
+
+mod app;
+mod base;
+
+use bakehouse_sdk::release::{self, Release, Selection};
+use bakehouse_sdk::{App, Base, Build, Error, Grant, Image, Recipe, Target, Version};
+
+const RELEASES: &str = "github:outline/outline";
+const REPOSITORY: &str = "https://github.com/outline/outline";
+const PLATFORMS: &[&str] = &["linux/amd64", "linux/arm64"];
+const BASE: &str = "base-outline";
+
+struct Outline;
+
+impl Recipe for Outline {
+    fn describe() -> App {
+        App::new("outline", env!("CARGO_PKG_VERSION"))
+            .summary("A wiki and knowledge base for teams")
+            .upstream(REPOSITORY)
+            .license("BUSL-1.1")
+            .vendor("General Outline, Inc.")
+            .url("https://www.getoutline.com")
+            .documentation("https://docs.getoutline.com/s/hosting")
+            .image(
+                Image::new("outline", PLATFORMS)
+                    .summary("The Outline server with its web app")
+                    .needs(BASE),
+            )
+            .image(Image::new(BASE, PLATFORMS).summary("Outline built, on Node.js"))
+            .wants(Grant::Releases, RELEASES, "versions")
+            .wants(Grant::Sources, REPOSITORY, "upstream's source")
+            .wants(Grant::Bases, "docker.io/library/node", "upstream's base")
+            .wants_network("yarn and apt-get in upstream's Dockerfiles")
+    }
+
+    fn versions(limit: u32) -> Result<Vec<Version>, Error> {
+        let releases = release::list(RELEASES, &Selection::stable(), limit)?;
+        let version = |release: &Release| Version::of(release).source(REPOSITORY, &release.tag);
+        Ok(releases.iter().map(version).collect())
+    }
+
+    fn prepare(_: Version, target: Target, bases: Vec<Base>) -> Result<Build, Error> {
+        match bases.as_slice() {
+            [] => base::prepare(&target.platform),
+            [base] => app::prepare(&target.platform, &base.reference),
+            more => Err(Error::InvalidInput(format!(
+                "expected one base, got {}",
+                more.len()
+            ))),
+        }
+    }
+}
+
+bakehouse_sdk::export!(Outline);

@@ -1,0 +1,134 @@
+//! The real recipe of Mattermost against an upstream on loopback: four shapes
+//! of its Dockerfile, both platforms, both ways to push.
+
+use std::fmt::Write as _;
+
+use crate::support::{Builder, Upstreams, VERSIONS};
+
+/// What both platforms print when this program of the image runs.
+fn prints(line: impl Fn(&str) -> String) -> String {
+    let mut text = String::new();
+    for platform in ["linux/amd64", "linux/arm64"] {
+        writeln!(text, "{platform}\t{}", line(platform)).unwrap();
+    }
+    text
+}
+
+#[test]
+fn every_shape_of_dockerfile_runs_on_both_platforms() {
+    let upstreams = Upstreams::start();
+    for (number, dockerfile) in VERSIONS {
+        upstreams.mattermost(number, dockerfile);
+    }
+    let project = upstreams.project(Builder::BuildKit, "mattermost", "");
+    project
+        .run(&["run"])
+        .expect(0)
+        .says("tagged local/test/mattermost:latest -> 11.1.0");
+
+    for (number, _) in VERSIONS {
+        let image = format!("mattermost:{number}");
+        for program in ["/mattermost/bin/mattermost", "/mattermost/bin/mmctl"] {
+            let output = project.run(&["smoke", &image, "--", program]).expect(0);
+            let expected =
+                prints(|platform| format!("{program} team-{number} {platform} made by upstream"));
+            assert_eq!(output.stdout, expected);
+        }
+    }
+    // The host fetched each package once; curl, a trap in the bases, never ran.
+    let requests = upstreams.github.requests();
+    let packages: Vec<_> = requests
+        .iter()
+        .filter(|r| r.path.ends_with(".tar.gz"))
+        .collect();
+    assert_eq!(packages.len(), VERSIONS.len() * 2, "{packages:?}");
+
+    let inspected = project
+        .run(&["inspect", "mattermost:11.1.0", "--format", "json"])
+        .expect(0);
+    for image in inspected.json()["images"].as_array().unwrap() {
+        let labels = &image["labels"];
+        assert_eq!(labels["org.opencontainers.image.version"], "11.1.0");
+        assert_eq!(
+            labels["org.opencontainers.image.source"],
+            "https://github.com/mattermost/mattermost"
+        );
+        let revision = labels["org.opencontainers.image.revision"]
+            .as_str()
+            .unwrap();
+        assert_eq!(revision.len(), 40, "{labels}");
+    }
+    let again = project.run(&["run"]).expect(0);
+    assert!(
+        again.stdout.contains("nothing to build"),
+        "{}",
+        again.stdout
+    );
+}
+
+#[test]
+fn the_engines_own_builder_does_the_same() {
+    let upstreams = Upstreams::start();
+    let (number, dockerfile) = VERSIONS[2];
+    upstreams.mattermost(number, dockerfile);
+    let project = upstreams.project(Builder::Docker, "mattermost", "edition = \"enterprise\"");
+    project.run(&["run"]).expect(0);
+    let program = "/mattermost/bin/mattermost";
+    let output = project
+        .run(&["smoke", "mattermost:latest", "--", program])
+        .expect(0);
+    assert_eq!(
+        output.stdout,
+        prints(|platform| format!("{program} {number} {platform} made by upstream"))
+    );
+}
+
+#[test]
+fn the_server_is_compiled_from_source_when_told_to() {
+    let upstreams = Upstreams::start();
+    let (number, dockerfile) = VERSIONS[3];
+    upstreams.mattermost(number, dockerfile);
+    let project = upstreams.project(Builder::BuildKit, "mattermost", "build = \"source\"");
+    project.run(&["run"]).expect(0);
+    for program in ["mattermost", "mmctl"] {
+        let path = format!("/mattermost/bin/{program}");
+        let output = project
+            .run(&["smoke", "mattermost:latest", "--", &path])
+            .expect(0);
+        assert_eq!(
+            output.stdout,
+            prints(|platform| format!("{program} {number} {platform} compiled from v{number}"))
+        );
+    }
+}
+
+#[test]
+fn a_package_that_is_not_what_its_notes_say_is_refused() {
+    let upstreams = Upstreams::start();
+    let (number, dockerfile) = VERSIONS[0];
+    upstreams.mattermost(number, dockerfile);
+    let name = format!("mattermost-team-{number}-linux-arm64.tar.gz");
+    upstreams
+        .github
+        .file(&format!("/mattermost/{number}/{name}"), "another one");
+    let project = upstreams.project(Builder::BuildKit, "mattermost", "");
+    project
+        .run(&["run", "--platform", "linux/arm64"])
+        .expect(6)
+        .says(&name)
+        .says("expected");
+}
+
+#[test]
+fn a_dockerfile_of_another_shape_is_refused_with_its_lines() {
+    let upstreams = Upstreams::start();
+    upstreams.mattermost(
+        "12.0.0",
+        "FROM ubuntu:noble\nARG MM_URL\nADD ${MM_URL} /\nRUN true\n",
+    );
+    let project = upstreams.project(Builder::BuildKit, "mattermost", "");
+    project
+        .run(&["run", "--platform", "linux/amd64"])
+        .expect(5)
+        .says("server/build/Dockerfile: no `ARG MM_PACKAGE` to set; it has line 2: MM_URL");
+}

@@ -1,0 +1,34 @@
+//! The real recipe of Mostlymatter against upstreams on loopback.
+
+use crate::support::{Builder, Tag, Upstreams, VERSIONS};
+
+#[test]
+fn mattermosts_package_with_mostlymatters_program() {
+    let upstreams = Upstreams::start();
+    for (number, dockerfile) in &VERSIONS[2..] {
+        upstreams.mattermost(number, dockerfile);
+        upstreams.mostlymatter(number);
+    }
+    // Tags of Mattermost itself are there, too, and do not count.
+    for tag in ["v99.0.0", "v99.1.0-rc1", "limitless"] {
+        upstreams
+            .framagit
+            .tag("framasoft/framateam/mostlymatter", Tag::new(tag));
+    }
+    let project = upstreams.project(Builder::BuildKit, "mostlymatter", "");
+    project
+        .run(&["run"])
+        .expect(0)
+        .says("tagged local/test/mostlymatter:latest -> 11.1.0");
+    for (number, _) in &VERSIONS[2..] {
+        for (program, made) in [("mattermost", "framasoft"), ("mmctl", "upstream")] {
+            let path = format!("/mattermost/bin/{program}");
+            let image = format!("mostlymatter:{number}");
+            let output = project.run(&["smoke", &image, "--", &path]).expect(0);
+            let line = |platform: &str| {
+                format!("{platform}\t{path} team-{number} {platform} made by {made}\n")
+            };
+            assert_eq!(output.stdout, line("linux/amd64") + &line("linux/arm64"));
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Stand-ins for the images that upstreams start from, under their own names in
+//! a registry on loopback: `library/ubuntu`, `library/debian`, `library/node`,
+//! `library/golang`, `distroless/base-debian12`, each for both architectures.
+//!
+//! They are busybox with a few scripts in place of package managers; `node` has
+//! the real Node.js and Yarn, `golang` the real Go.
+
+use std::fs::Permissions;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::Path;
+use std::process::Command;
+use std::sync::OnceLock;
+
+use super::{DebianRegistry, push_golang, tool};
+
+/// Tags that fixtures' Dockerfiles name.
+const IMAGES: &[(&str, &str, &[&str])] = &[
+    (
+        "os",
+        "library/ubuntu",
+        &["jammy-20230308", "noble-20250415.1", "noble"],
+    ),
+    ("os", "library/debian", &["buster-slim"]),
+    ("distroless", "distroless/base-debian12", &["latest"]),
+    (
+        "node1",
+        "library/node",
+        &["20", "20-slim", "24-slim", "26.3.0-slim"],
+    ),
+    ("node4", "library/node", &["26.3.0"]),
+];
+
+/// In place of package managers and other programs.
+const SCRIPTS: &[(&str, &[u8])] = &[
+    ("apt-get", include_bytes!("bases/apt-get")),
+    ("bash", include_bytes!("bases/bash")),
+    ("corepack", include_bytes!("bases/corepack")),
+    ("curl", include_bytes!("bases/curl")),
+    ("npm", include_bytes!("bases/npm")),
+    ("useradd", include_bytes!("bases/useradd")),
+];
+
+/// The tag of the `golang` stand-in.
+pub const GOLANG: &str = "1.25.9";
+
+/// The registry's host; it lives as long as the tests.
+pub fn bases() -> &'static str {
+    static BASES: OnceLock<(String, DebianRegistry)> = OnceLock::new();
+    let (host, _) = BASES.get_or_init(|| {
+        let registry = DebianRegistry::start();
+        let host = registry.host();
+        let context = tempfile::tempdir().unwrap();
+        fill(context.path());
+        for (stage, repository, tags) in IMAGES {
+            let names: Vec<_> = tags
+                .iter()
+                .map(|tag| format!("{host}/{repository}:{tag}"))
+                .collect();
+            push(context.path(), stage, &names.join(","));
+        }
+        push_golang(&format!("{host}/library/golang:{GOLANG}"));
+        (host, registry)
+    });
+    host
+}
+
+fn push(context: &Path, stage: &str, names: &str) {
+    let home = std::env::var("BAKEHOUSE_HOME").expect("BAKEHOUSE_HOME is set by ./justw test");
+    let mut command = Command::new(tool("docker-buildx"));
+    command.args([
+        "build",
+        "--builder=bakehouse",
+        "--platform=linux/amd64,linux/arm64",
+        "--provenance=false",
+        "--progress=quiet",
+        &format!("--target={stage}"),
+        &format!(
+            "--output=type=image,\"name={names}\",push=true,registry.insecure=true,compression=uncompressed"
+        ),
+    ]);
+    for name in [
+        "libc-amd64",
+        "libc-arm64",
+        "node-amd64",
+        "node-arm64",
+        "yarn-1",
+        "yarn-4",
+    ] {
+        let folder = format!("{home}/tools/{name}");
+        assert!(
+            Path::new(&folder).is_dir(),
+            "there is no {folder}\nhint: scripts/node.sh"
+        );
+        command.arg(format!("--build-context={name}={folder}"));
+    }
+    let status = command.arg(context).status().unwrap();
+    assert!(
+        status.success(),
+        "the stand-in {names} cannot be built\nhint: ./justw test starts BuildKit"
+    );
+}
+
+/// The build context of all of them.
+fn fill(context: &Path) {
+    let home = std::env::var("BAKEHOUSE_HOME").expect("BAKEHOUSE_HOME is set by ./justw test");
+    let write = |path: &str, mode: u32, content: &[u8]| {
+        let path = context.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, content).unwrap();
+        std::fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+    };
+    write("Dockerfile", 0o644, include_bytes!("bases/Dockerfile"));
+    for (script, text) in SCRIPTS {
+        write(&format!("common/usr/local/bin/{script}"), 0o755, text);
+    }
+    write(
+        "common/etc/passwd",
+        0o644,
+        b"root:x:0:0:root:/root:/bin/sh\n",
+    );
+    write("common/etc/group", 0o644, b"root:x:0:\n");
+    for name in ["groupadd", "addgroup", "adduser"] {
+        symlink("useradd", context.join("common/usr/local/bin").join(name)).unwrap();
+    }
+    let tmp = context.join("common/tmp");
+    std::fs::create_dir(&tmp).unwrap();
+    std::fs::set_permissions(&tmp, Permissions::from_mode(0o1777)).unwrap();
+
+    for arch in ["amd64", "arm64"] {
+        let busybox = std::fs::read(format!("{home}/tools/busybox-{arch}/bin/busybox"));
+        write(&format!("{arch}/bin/busybox"), 0o755, &busybox.unwrap());
+    }
+    let list = Command::new(format!("{home}/tools/busybox-amd64/bin/busybox"))
+        .arg("--list")
+        .output()
+        .unwrap();
+    std::fs::create_dir_all(context.join("common/bin")).unwrap();
+    for applet in String::from_utf8(list.stdout).unwrap().lines() {
+        if applet != "busybox" {
+            symlink("busybox", context.join("common/bin").join(applet)).unwrap();
+        }
+    }
+    symlink("/usr/local/bin/bash", context.join("common/bin/bash")).unwrap();
+    std::fs::create_dir_all(context.join("common/usr/bin")).unwrap();
+    symlink("/bin/env", context.join("common/usr/bin/env")).unwrap();
+}

@@ -1,0 +1,109 @@
+//! Mattermost's upstream and Mostlymatter's, in the shape that they have.
+
+use sha2::{Digest as _, Sha256};
+
+use super::{Release, Tag, Tree, Upstreams, package, program};
+
+pub const ARCHES: [&str; 2] = ["amd64", "arm64"];
+const REPOSITORY: &str = "mattermost/mattermost";
+const PROGRAM: &str = include_str!("upstreams/mattermost/program.go");
+const MODULE: &str = "github.com/mattermost/mattermost/server";
+
+/// Versions whose Dockerfiles differ: one stage on Debian, one on Ubuntu, two
+/// stages, two stages with everything pinned.
+pub const VERSIONS: [(&str, &str); 4] = [
+    (
+        "7.8.15",
+        include_str!("upstreams/mattermost/7.8.Dockerfile"),
+    ),
+    (
+        "9.11.9",
+        include_str!("upstreams/mattermost/9.11.Dockerfile"),
+    ),
+    (
+        "10.11.4",
+        include_str!("upstreams/mattermost/10.11.Dockerfile"),
+    ),
+    (
+        "11.1.0",
+        include_str!("upstreams/mattermost/11.1.Dockerfile"),
+    ),
+];
+
+impl Upstreams {
+    /// Publishes a version of Mattermost: source, packages of both editions,
+    /// release with their checksums in its notes.
+    pub fn mattermost(&self, number: &str, dockerfile: &str) {
+        let mut notes = format!("Mattermost {number}.\n\n### Downloads\n");
+        for edition in ["", "team-"] {
+            for arch in ARCHES {
+                let name = format!("mattermost-{edition}{number}-linux-{arch}.tar.gz");
+                let program = program(PROGRAM, arch, "upstream");
+                let bytes = package(&[
+                    (
+                        "mattermost/VERSION",
+                        format!("{edition}{number}").as_bytes(),
+                    ),
+                    ("mattermost/bin/mattermost", &program),
+                    ("mattermost/bin/mmctl", &program),
+                ]);
+                let checksum = hex::encode(Sha256::digest(&bytes));
+                notes.push_str(&format!("- {name}\n  - SHA-256 Checksum: `{checksum}`\n"));
+                self.github
+                    .file(&format!("/mattermost/{number}/{name}"), bytes);
+            }
+        }
+        let tag = format!("v{number}");
+        let release = Release::new(&tag).notes(&notes);
+        self.github.release(REPOSITORY, release);
+        self.git.release(REPOSITORY, &tag, &tree(dockerfile));
+    }
+
+    /// Publishes a version of Mostlymatter on top of Mattermost's.
+    pub fn mostlymatter(&self, number: &str) {
+        for arch in ARCHES {
+            let path = format!("/packages/projects/mostlymatter/mostlymatter-{arch}-v{number}");
+            self.framagit
+                .file(&path, program(PROGRAM, arch, "framasoft"));
+        }
+        let tag = Tag::new(&format!("v{number}-limitless"));
+        self.framagit.tag("framasoft/framateam/mostlymatter", tag);
+    }
+}
+
+/// Upstream's source, as far as an image needs it.
+fn tree(dockerfile: &str) -> Tree {
+    let main = |name: &str| {
+        format!(
+            "package main\n\nimport (\n\t\"os\"\n\t\"runtime\"\n\n\t\"{MODULE}/public/model\"\n)\n\n\
+             func main() {{\n\tos.Stdout.WriteString(\"{name} \" + model.BuildNumber + \" \" + \
+             runtime.GOOS + \"/\" + runtime.GOARCH + \" compiled from \" + model.BuildHash + \"\\n\")\n}}\n"
+        )
+    };
+    Tree::new()
+        .file("README.md", "Mattermost")
+        .file("server/build/Dockerfile", dockerfile)
+        .executable(
+            "server/build/entrypoint.sh",
+            include_bytes!("upstreams/mattermost/entrypoint.sh"),
+        )
+        .file(
+            "server/build/passwd",
+            include_bytes!("upstreams/mattermost/passwd"),
+        )
+        .file("server/.go-version", format!("{}\n", super::GOLANG))
+        .file(
+            "server/go.mod",
+            format!("module {MODULE}/v8\n\ngo 1.25\n\nrequire {MODULE}/public v0.0.0\n"),
+        )
+        .file(
+            "server/public/go.mod",
+            format!("module {MODULE}/public\n\ngo 1.25\n"),
+        )
+        .file(
+            "server/public/model/version.go",
+            "package model\n\nvar BuildNumber, BuildHash string\n",
+        )
+        .file("server/cmd/mattermost/main.go", main("mattermost"))
+        .file("server/cmd/mmctl/main.go", main("mmctl"))
+}
