@@ -75,7 +75,7 @@ fn traps_are_contained() {
         .says("recipe misbehave crashed in prepare (misbehave 1.1.0-panic linux/amd64): ")
         .says("asked to panic on linux/amd64")
         .says("(misbehave 1.2.0-hungry linux/amd64): ")
-        .says("growing memory");
+        .says("it wanted more than 256 MiB of memory");
     assert!(
         output
             .stdout

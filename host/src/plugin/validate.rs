@@ -25,9 +25,6 @@ pub(super) fn app(folder: &str, app: &App) -> Result<(), Failure> {
             shown(&app.name)
         )));
     }
-    if app.images.is_empty() || app.images.len() > MANY {
-        return Err(bad(format!("it names {} images", app.images.len())));
-    }
     if app.wants.len() > MANY {
         return Err(bad(format!("it declares {} wants", app.wants.len())));
     }
@@ -39,6 +36,9 @@ pub(super) fn app(folder: &str, app: &App) -> Result<(), Failure> {
                 want.kind.key()
             )));
         }
+    }
+    if app.images.is_empty() || app.images.len() > MANY {
+        return Err(bad(format!("it names {} images", app.images.len())));
     }
     let mut names = HashSet::new();
     for image in &app.images {
