@@ -7,6 +7,7 @@ use super::builder::{BuildRequest, Output};
 use super::child_env::ChildEnv;
 use super::docker_buildx::BuildxOptions;
 use super::docker_config::DockerConfig;
+use super::hidden::Hidden;
 use super::layer_cache::LayerCache;
 use super::source_policy;
 use crate::recipe::CallError;
@@ -82,9 +83,8 @@ impl Confined {
         })
     }
 
-    /// A line without the values of secrets.
-    pub(crate) fn redact(&self, line: &str) -> String {
-        let long = self.secrets.iter().filter(|value| value.len() >= 4);
-        long.fold(line.to_owned(), |line, value| line.replace(value, "***"))
+    /// What the build's output must not show.
+    pub(crate) fn hidden(&self) -> Hidden {
+        Hidden::new(self.secrets.iter().map(String::as_str))
     }
 }

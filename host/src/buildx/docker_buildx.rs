@@ -161,10 +161,10 @@ impl Buildx {
         let confined = Confined::new(request, &self.options, scratch).await?;
         confined.env.apply(&mut command, github);
 
-        let mut progress = Progress::default();
+        let mut progress = Progress::hiding(confined.hidden());
         let limit = self.options.time_limit;
         let ended = run(command, line.stdin.as_deref(), limit, |line| {
-            for shown in progress.line(&confined.redact(line)) {
+            for shown in progress.line(line) {
                 self.show(request, &shown);
             }
         })

@@ -20,6 +20,7 @@ mod export;
 mod fake;
 mod freshen;
 mod frontend;
+mod hidden;
 mod layer_cache;
 mod metadata;
 mod mirror_rules;

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde::Deserialize;
 
-use super::terminal::clean;
+use super::hidden::Hidden;
 
 /// Output lines kept of each step, for its error.
 const TAIL: usize = 20;
@@ -80,19 +80,28 @@ pub(crate) struct FailedStep {
 /// What a build has said so far.
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
+    hidden: Hidden,
     vertexes: HashMap<String, Vertex>,
     failed: Option<(String, String)>,
     talk: VecDeque<String>,
 }
 
 impl Progress {
+    /// Nothing said yet; these are never shown.
+    pub(crate) fn hiding(hidden: Hidden) -> Self {
+        Self {
+            hidden,
+            ..Self::default()
+        }
+    }
+
     /// Takes one line of stderr.
     pub(crate) fn line(&mut self, line: &str) -> Vec<Shown> {
         let status = line
             .starts_with('{')
             .then(|| serde_json::from_str::<Status>(line));
         let Some(Ok(status)) = status else {
-            keep(&mut self.talk, clean(line), TALK);
+            keep(&mut self.talk, self.hidden.clean(line), TALK);
             return Vec::new();
         };
         let mut shown = Vec::new();
@@ -104,7 +113,8 @@ impl Progress {
         }
         for raw in status.warnings {
             if let Ok(text) = BASE64_STANDARD.decode(&raw.short) {
-                shown.push(Shown::Warning(clean(&String::from_utf8_lossy(&text))));
+                let text = self.hidden.clean(&String::from_utf8_lossy(&text));
+                shown.push(Shown::Warning(text));
             }
         }
         shown
@@ -113,7 +123,7 @@ impl Progress {
     fn vertex(&mut self, raw: RawVertex, shown: &mut Vec<Shown>) {
         let vertex = self.vertexes.entry(raw.digest.clone()).or_default();
         if !raw.name.is_empty() {
-            vertex.name = clean(&raw.name);
+            vertex.name = self.hidden.clean(&raw.name);
         }
         vertex.cached |= raw.cached;
         if raw.started.is_some() && !vertex.announced {
@@ -123,13 +133,13 @@ impl Progress {
         if raw.completed.is_some() {
             vertex.done = true;
             for (_, rest) in std::mem::take(&mut vertex.partial) {
-                vertex.output(&rest, shown);
+                vertex.output(&rest, &self.hidden, shown);
             }
         }
         // The other steps are cancelled when one fails.
         if !raw.error.is_empty() && !raw.error.contains("context canceled") && self.failed.is_none()
         {
-            self.failed = Some((raw.digest, clean(&raw.error)));
+            self.failed = Some((raw.digest, self.hidden.clean(&raw.error)));
         }
     }
 
@@ -142,11 +152,11 @@ impl Progress {
         partial.extend_from_slice(&data);
         while let Some(end) = partial.iter().position(|b| *b == b'\n') {
             let rest = partial.split_off(end + 1);
-            vertex.output(&partial, shown);
+            vertex.output(&partial, &self.hidden, shown);
             partial = rest;
         }
         if partial.len() > 1 << 16 {
-            vertex.output(&std::mem::take(&mut partial), shown);
+            vertex.output(&std::mem::take(&mut partial), &self.hidden, shown);
         }
         vertex.partial.insert(raw.stream, partial);
     }
@@ -193,8 +203,8 @@ impl Progress {
 }
 
 impl Vertex {
-    fn output(&mut self, bytes: &[u8], shown: &mut Vec<Shown>) {
-        let line = clean(&String::from_utf8_lossy(bytes));
+    fn output(&mut self, bytes: &[u8], hidden: &Hidden, shown: &mut Vec<Shown>) {
+        let line = hidden.clean(&String::from_utf8_lossy(bytes));
         if !line.is_empty() {
             keep(&mut self.tail, line.clone(), TAIL);
             shown.push(Shown::Output(line));

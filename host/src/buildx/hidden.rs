@@ -1,0 +1,44 @@
+//! What is never shown.
+
+use super::clean;
+
+/// Shorter values are no secrets, and hiding them would hide everything.
+const SHORTEST: usize = 4;
+
+/// Values of secrets, each line of them by itself.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Hidden {
+    values: Vec<String>,
+}
+
+impl Hidden {
+    /// Hides these secrets.
+    pub(crate) fn new<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Self {
+        let lines = secrets.into_iter().flat_map(str::lines).map(str::trim);
+        Self {
+            values: lines
+                .filter(|line| line.len() >= SHORTEST)
+                .map(str::to_owned)
+                .collect(),
+        }
+    }
+
+    /// A line for people: without terminal controls, and without secrets.
+    pub(crate) fn clean(&self, line: &str) -> String {
+        let line = clean(line);
+        let hide = |line: String, value: &String| line.replace(value.as_str(), "***");
+        self.values.iter().fold(line, hide)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hides_every_line_of_a_secret() {
+        let hidden = Hidden::new(["-----BEGIN\nabcdefgh\n", "x"]);
+        assert_eq!(hidden.clean("key abcdefgh, abcdefgh x"), "key ***, *** x");
+        assert_eq!(hidden.clean("a -----BEGIN z"), "a *** z");
+    }
+}
