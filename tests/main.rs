@@ -15,6 +15,7 @@
 
 mod bad_input_test;
 mod build_merge_test;
+mod builders_test;
 mod cache_test;
 mod contract_test;
 mod cross_compile_test;
@@ -22,6 +23,7 @@ mod emulation_test;
 mod esbuild_test;
 mod failure_test;
 mod fuzz_regressions_test;
+mod gitlab_test;
 mod grants_test;
 mod hostile;
 mod login_test;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::builder::Resettable;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
-use crate::config::{CacheChoice, Overrides};
+use crate::config::{BuilderChoice, CacheChoice, Overrides};
 use crate::platform::Platform;
 
 /// Publishes the multi-arch container images that upstream projects do not ship.
@@ -31,9 +31,16 @@ pub(crate) struct Global {
     /// Path between registry and image name
     #[arg(long, global = true, env = "NAMESPACE", value_name = "PATH")]
     pub(crate) namespace: Option<String>,
-    /// buildx builder to use [default: buildx's current one]
-    #[arg(long, global = true, env = "BAKEHOUSE_BUILDER", value_name = "NAME")]
-    pub(crate) builder: Option<String>,
+    /// buildx builder to use, or OS/ARCH=NAME for one platform; may be given
+    /// several times, or with commas [default: buildx's current one]
+    #[arg(
+        long = "builder",
+        global = true,
+        env = "BAKEHOUSE_BUILDER",
+        value_name = "NAME",
+        value_delimiter = ','
+    )]
+    pub(crate) builders: Vec<BuilderChoice>,
     /// Publish for all configured platforms, or for one: this machine's, else
     /// the first [default: true]
     #[arg(long, global = true, env = "MULTI_ARCH", value_name = "BOOL")]
@@ -305,7 +312,7 @@ impl Global {
         Overrides {
             registry: self.registry.clone(),
             namespace: self.namespace.clone(),
-            builder: self.builder.clone(),
+            builders: self.builders.clone(),
             multi_arch: self.multi_arch,
             use_qemu: self.use_qemu,
             cache: self.cache,

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use anyhow::Result;
 
-use crate::buildx::{Builder, Buildx, BuildxOptions, LayerCache};
-use crate::config::{CacheChoice, Overrides, Project, RegistryChoice, Settings};
+use crate::buildx::{Builder, Buildx, BuildxOptions, Fleet, LayerCache, Member};
+use crate::config::{BuilderChoice, CacheChoice, Overrides, Project, RegistryChoice, Settings};
 use crate::fetch::Fetcher;
 use crate::plugin::{Lazy, Runtime, Services};
 use crate::progress::{Event, Reporter};
@@ -48,16 +48,14 @@ impl Context {
         let mirrors = project.file().mirrors.clone();
         let (registry, local) =
             open_registry(&project, &settings, Arc::clone(&reporter), 0).await?;
-        let builder: Arc<dyn Builder> = Arc::new(Buildx::new(
-            BuildxOptions {
-                builder: settings.builder.clone(),
-                layer_cache: layer_cache(&project, &settings, registry.endpoint(), &*reporter),
-                emulation: settings.use_qemu,
-                mirrors: mirrors.clone(),
-                ..BuildxOptions::default()
-            },
-            Arc::clone(&reporter),
-        ));
+        let options = BuildxOptions {
+            builder: None,
+            layer_cache: layer_cache(&project, &settings, registry.endpoint(), &*reporter),
+            emulation: settings.use_qemu,
+            mirrors: mirrors.clone(),
+            ..BuildxOptions::default()
+        };
+        let builder = builder(&settings.builders, &options, &reporter);
         let services = services(&project, &builder, &reporter)?;
         let sources = Sources::new(
             project.sources(),
@@ -77,6 +75,33 @@ impl Context {
             reporter,
             _local: local,
         })
+    }
+}
+
+/// The builder: buildx's current one, the one named, or several as one.
+fn builder(
+    choices: &[BuilderChoice],
+    options: &BuildxOptions,
+    reporter: &Arc<dyn Reporter>,
+) -> Arc<dyn Builder> {
+    let named = |name: Option<&String>| -> Arc<dyn Builder> {
+        let options = BuildxOptions {
+            builder: name.cloned(),
+            ..options.clone()
+        };
+        Arc::new(Buildx::new(options, Arc::clone(reporter)))
+    };
+    match choices {
+        [] => named(None),
+        [only] if only.platform.is_none() => named(Some(&only.name)),
+        _ => {
+            let members = choices.iter().map(|choice| Member {
+                name: choice.name.clone(),
+                platform: choice.platform.clone(),
+                builder: named(Some(&choice.name)),
+            });
+            Arc::new(Fleet::new(members.collect(), Arc::clone(reporter)))
+        }
     }
 }
 

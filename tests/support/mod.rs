@@ -27,7 +27,7 @@ mod upstreams;
 
 pub use bakehouse_loopback::{DebianRegistry, Npm, Package, tar_gz, tool};
 pub use bases::{GOLANG, bases};
-pub use buildkitd::Buildkitd;
+pub use buildkitd::{Buildkitd, buildx};
 pub use busybox::busybox;
 pub use client::{
     PLATFORMS, child, client, client_as, publish, push, quick, request, silent, told,

@@ -43,7 +43,7 @@ impl Network {
             .unwrap();
         let network = Self { holder, runtime };
         for port in ports {
-            network.forward(*port);
+            network.lead(*port, *port);
         }
         network
     }
@@ -52,8 +52,9 @@ impl Network {
         format!("/proc/{}/ns/net", self.holder.id())
     }
 
-    /// A socket stays in the network it was made in, whoever uses it.
-    fn forward(&self, port: u16) {
+    /// Leads a port of its loopback to a port of the tests'. A socket stays in
+    /// the network it was made in, whoever uses it.
+    pub fn lead(&self, port: u16, to: u16) {
         let path = self.path();
         let listener = std::thread::spawn(move || {
             enter(&File::open(path).unwrap());
@@ -65,7 +66,7 @@ impl Network {
             let listener = tokio::net::TcpListener::from_std(listener).unwrap();
             while let Ok((mut inside, _)) = listener.accept().await {
                 tokio::spawn(async move {
-                    if let Ok(mut outside) = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await {
+                    if let Ok(mut outside) = TcpStream::connect((Ipv4Addr::LOCALHOST, to)).await {
                         let _ = tokio::io::copy_bidirectional(&mut inside, &mut outside).await;
                     }
                 });

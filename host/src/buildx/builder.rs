@@ -22,6 +22,16 @@ pub trait Builder: Send + Sync {
     /// there is no usable builder.
     async fn capabilities(&self) -> anyhow::Result<Capabilities>;
 
+    /// What the builder that gets a platform's builds can do.
+    ///
+    /// # Errors
+    /// As [`capabilities`](Self::capabilities), where it is the one that is not
+    /// usable.
+    async fn capabilities_for(&self, platform: &Platform) -> anyhow::Result<Capabilities> {
+        let _ = platform;
+        self.capabilities().await
+    }
+
     /// Runs one build to its end.
     ///
     /// # Errors

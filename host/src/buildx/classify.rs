@@ -22,6 +22,8 @@ const BUILDER: &[&str] = &[
     "graceful_stop",
     "no active sessions",
     "context deadline exceeded while waiting",
+    "waiting for connection",
+    "listing workers",
 ];
 
 /// What BuildKit gives only to clients that hand it on; this one never does.

@@ -18,6 +18,7 @@ use super::command::{command_line, destination};
 use super::confine::Confined;
 use super::freshen::freshen;
 use super::layer_cache::{CacheArgs, LayerCache};
+use super::nodes::Down;
 use super::program::Program;
 use super::rawjson::{Progress, Shown};
 use super::run::{RunError, run};
@@ -26,6 +27,7 @@ use crate::engine::Engine;
 use crate::error::{ExitCode, Failure};
 use crate::fetch::place::{place, scratch};
 use crate::mirrors::Mirrors;
+use crate::platform::Platform;
 use crate::progress::{Event, Reporter};
 use crate::recipe::CallError;
 use crate::target::TargetId;
@@ -82,6 +84,7 @@ type Steps = (usize, usize);
 struct Found {
     program: Program,
     capabilities: Capabilities,
+    down: Vec<Down>,
 }
 
 impl Buildx {
@@ -101,15 +104,6 @@ impl Buildx {
 
     async fn find(&self) -> anyhow::Result<Found> {
         let program = Program::find(&self.options.env).await?;
-        let mut command = program.command();
-        command.args(["inspect", "--bootstrap"]);
-        command.args(&self.options.builder);
-        self.options.env.apply(&mut command, false);
-        let mut said = Progress::default();
-        let ended = run(command, None, BOOT_LIMIT, |line| {
-            said.line(line);
-        })
-        .await;
         let named = match &self.options.builder {
             Some(name) => format!("builder {name}"),
             None => "the current builder".to_owned(),
@@ -118,14 +112,24 @@ impl Buildx {
             Failure::new(ExitCode::Builder, format!("{named} does not answer: {why}"))
                 .hint("run `./justw up` for a private builder, or `docker buildx create --name bakehouse --bootstrap` and name it with --builder")
         };
-        let inspected = match ended {
-            Ok(ended) if ended.status.success() => Inspected::parse(&ended.stdout),
-            Ok(_) => return Err(broken(said.error().unwrap_or("no reason given")).into()),
-            Err(e) => return Err(broken(&e.to_string()).into()),
+        let text = match self.inspect(&program, true).await {
+            Ok(text) => text,
+            // One of several nodes may be down, and the others not.
+            Err(why) => match self.inspect(&program, false).await {
+                Ok(text) if Inspected::parse(&text).running => text,
+                _ => return Err(broken(&why).into()),
+            },
         };
+        let inspected = Inspected::parse(&text);
         if !inspected.running {
             let why = inspected.error.as_deref().unwrap_or("it is not running");
             return Err(broken(why).into());
+        }
+        let down = Down::parse(&text);
+        for node in &down {
+            self.reporter.report(Event::Warning {
+                message: &format!("builder {}: {node}", inspected.name),
+            });
         }
         let docker = inspected.driver == "docker";
         let store = docker && Engine::connect()?.info().await?.containerd_image_store;
@@ -138,10 +142,34 @@ impl Buildx {
                 .hint("add {\"features\":{\"containerd-snapshotter\":true}} to Docker's daemon.json and restart it, or run `docker buildx create --name bakehouse --driver docker-container --bootstrap` and name it with --builder")
                 .into());
         }
+        let mut capabilities = inspected.capabilities(store);
+        let up = |platform: &Platform| !down.iter().any(|node| node.takes(platform));
+        capabilities.platforms.retain(up);
+        capabilities.native.retain(up);
         Ok(Found {
             program,
-            capabilities: inspected.capabilities(store),
+            capabilities,
+            down,
         })
+    }
+
+    /// What `docker-buildx inspect` prints; an error is why it does not.
+    async fn inspect(&self, program: &Program, start: bool) -> Result<String, String> {
+        let mut command = program.command();
+        command.arg("inspect");
+        command.args(start.then_some("--bootstrap"));
+        command.args(&self.options.builder);
+        self.options.env.apply(&mut command, false);
+        let mut said = Progress::default();
+        let ended = run(command, None, BOOT_LIMIT, |line| {
+            said.line(line);
+        })
+        .await;
+        match ended {
+            Ok(ended) if ended.status.success() => Ok(ended.stdout),
+            Ok(_) => Err(said.error().unwrap_or("no reason given").to_owned()),
+            Err(error) => Err(error.to_string()),
+        }
     }
 
     async fn run(
@@ -234,6 +262,11 @@ impl Builder for Buildx {
             .found()
             .await
             .map_err(|e| CallError::Unavailable(format!("{e:#}")))?;
+        let platform = &request.build.platform;
+        if let Some(node) = found.down.iter().find(|node| node.takes(platform)) {
+            let name = &found.capabilities.name;
+            return Err(CallError::Unavailable(format!("builder {name}: {node}")));
+        }
         let tree = WorkTree::open(&request.work_tree)?;
         emulation::check(request, &tree, &found.capabilities, self.options.emulation)?;
         let root = tree.root().to_owned();

@@ -2,8 +2,8 @@
 //! driver users have works.
 //!
 //! [`Buildx`] turns a [`BuildRequest`] into a command line, follows its
-//! progress, and reads the digest from its metadata file. [`Fake`] walks the
-//! same requests and builds nothing.
+//! progress, and reads the digest from its metadata file. [`Fleet`] is several
+//! builders as one. [`Fake`] walks the same requests and builds nothing.
 
 mod builder;
 
@@ -18,12 +18,14 @@ mod emulation;
 mod epoch;
 mod export;
 mod fake;
+mod fleet;
 mod freshen;
 mod frontend;
 mod hidden;
 mod layer_cache;
 mod metadata;
 mod mirror_rules;
+mod nodes;
 mod program;
 mod rawjson;
 mod run;
@@ -40,6 +42,7 @@ pub(crate) use child_env::docker_folder;
 pub use docker_buildx::{Buildx, BuildxOptions};
 pub use epoch::epoch_seconds;
 pub use fake::Fake;
+pub use fleet::{Fleet, Member};
 pub(crate) use frontend::frontend;
 pub use layer_cache::LayerCache;
 pub use program::Program;

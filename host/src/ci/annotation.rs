@@ -20,14 +20,14 @@ pub struct Location {
 
 /// The line that an error message is about:
 ///
-/// - `FILE:LINE: ...` of the configuration says so itself;
+/// - one that names `FILE:LINE` of the project, as those about the
+///   configuration and about grants do, says so itself;
 /// - a failed build step is looked up by its text in the app's and its recipe's
 ///   folders, where the Dockerfile was written;
-/// - a refused grant is the `[grants]` table in the app's app.toml;
 /// - everything else of an app is its app.toml.
 #[must_use]
 pub fn locate(root: &Path, app: Option<&str>, message: &str) -> Option<Location> {
-    if let Some(found) = configuration(root, message) {
+    if let Some(found) = named(root, message) {
         return Some(found);
     }
     let folder = format!("apps/{}", app?);
@@ -40,25 +40,23 @@ pub fn locate(root: &Path, app: Option<&str>, message: &str) -> Option<Location>
             return Some(found);
         }
     }
-    let grants = message.contains("grant").then(|| {
-        text.lines()
-            .position(|line| line.trim_start().starts_with("[grants"))
-    });
-    Some(Location {
-        file,
-        line: grants.flatten().map_or(1, |at| at + 1),
-    })
+    Some(Location { file, line: 1 })
 }
 
-fn configuration(root: &Path, message: &str) -> Option<Location> {
-    let (place, _) = message.split_once(": ")?;
-    let (file, line) = place.rsplit_once(':')?;
-    let line = line.parse().ok()?;
-    let inside = Path::new(file).is_relative() && !file.contains("..");
-    (inside && root.join(file).is_file()).then(|| Location {
-        file: file.to_owned(),
-        line,
-    })
+/// `FILE:LINE` among the message's words.
+fn named(root: &Path, message: &str) -> Option<Location> {
+    let words = message.split_whitespace();
+    words
+        .filter_map(|word| word.trim_end_matches([':', ',', ';']).rsplit_once(':'))
+        .filter_map(|(file, line)| Some((file, line.parse().ok()?)))
+        .find(|(file, _)| {
+            let inside = Path::new(file).is_relative() && !file.contains("..");
+            inside && root.join(file).is_file()
+        })
+        .map(|(file, line)| Location {
+            file: file.to_owned(),
+            line,
+        })
 }
 
 /// The instruction in ``step `[stage 2/3] RUN make` failed``.
@@ -176,7 +174,7 @@ mod tests {
             ),
             (
                 Some("a"),
-                "a has no grant for npm:x",
+                "a has no grant for npm:x; add \"npm:x\" to `releases` under [grants] in apps/a/app.toml:3",
                 Some("apps/a/app.toml:3"),
             ),
             (Some("a"), "upstream is down", Some("apps/a/app.toml:1")),

@@ -46,20 +46,24 @@ pub struct Entry {
     pub qemu: bool,
 }
 
-/// Cuts a plan's jobs into matrices, in their order.
+/// Cuts a plan's jobs into matrices, in their order. Without `emulation` none
+/// is set up anywhere.
 #[must_use]
-pub fn batches(plan: &Plan, runners: &Runners) -> Vec<Batch> {
+pub fn batches(plan: &Plan, runners: &Runners, emulation: bool) -> Vec<Batch> {
     let jobs: Vec<&Job> = plan.jobs().collect();
     jobs.chunks(LARGEST)
         .enumerate()
         .map(|(at, jobs)| Batch {
             number: at + 1,
-            jobs: jobs.iter().map(|job| entry(job, runners)).collect(),
+            jobs: jobs
+                .iter()
+                .map(|job| entry(job, runners, emulation))
+                .collect(),
         })
         .collect()
 }
 
-fn entry(job: &Job, runners: &Runners) -> Entry {
+fn entry(job: &Job, runners: &Runners, emulation: bool) -> Entry {
     let images = job.images.join(",");
     let mut name = format!("{} {}", job.app, job.version);
     if images != job.app {
@@ -74,7 +78,7 @@ fn entry(job: &Job, runners: &Runners) -> Entry {
         platform: job.platform.to_string(),
         images,
         runner: runners.of(&job.platform).to_owned(),
-        qemu: runners.needs_qemu(&job.platform),
+        qemu: emulation && runners.needs_qemu(&job.platform),
     }
 }
 
@@ -173,7 +177,7 @@ mod tests {
     fn more_than_a_matrix_holds_is_cut() {
         let jobs = |count: usize| {
             let jobs = (0..count).map(|n| job("a", &format!("1.{n}"), "linux/amd64", &["a"]));
-            batches(&plan(jobs.collect()), &Runners::default())
+            batches(&plan(jobs.collect()), &Runners::default(), true)
         };
         for (count, sizes) in [
             (0, &[][..]),
@@ -206,7 +210,7 @@ mod tests {
             job("a", "1", "linux/arm64", &["base", "a"]),
             job("a", "1", "linux/riscv64", &["a"]),
         ]);
-        let batches = batches(&plan, &runners);
+        let batches = batches(&plan, &runners, true);
         let seen: Vec<_> = batches[0]
             .jobs
             .iter()
@@ -232,5 +236,7 @@ mod tests {
                 ("a 1 linux/riscv64", "a", "ubuntu-24.04", true),
             ]
         );
+        let without = super::batches(&plan, &runners, false);
+        assert!(without[0].jobs.iter().all(|job| !job.qemu));
     }
 }

@@ -28,7 +28,11 @@ pub(super) async fn plan(session: &Session, args: &PlanArgs) -> Result<ExitCode>
         PlanFormat::Json => session.printer.data(&serde_json::to_string_pretty(&plan)?),
         PlanFormat::Text => session.printer.data(&plan_table(&plan)),
         PlanFormat::Github => {
-            let batches = matrix::batches(&plan, &context.project.file().runners);
+            let batches = matrix::batches(
+                &plan,
+                &context.project.file().runners,
+                context.settings.use_qemu,
+            );
             if batches.len() > 1 {
                 session.printer.talk(&format!(
                     "{} jobs are {} batches: GitHub runs at most {} jobs of one matrix",

@@ -1,6 +1,7 @@
 //! Configuration: `bakehouse.toml`, `apps/<app>/app.toml`, environment, flags.
 
 mod app_file;
+mod builder_choice;
 mod overrides;
 mod parse;
 mod project;
@@ -9,6 +10,7 @@ mod runners;
 mod settings;
 
 pub use app_file::{AppFile, TagPolicy};
+pub use builder_choice::BuilderChoice;
 pub use overrides::Overrides;
 pub use project::Project;
 pub use project_file::{CacheChoice, ProjectFile};

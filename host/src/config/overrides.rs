@@ -2,7 +2,7 @@
 
 use std::num::{NonZeroU32, NonZeroUsize};
 
-use super::CacheChoice;
+use super::{BuilderChoice, CacheChoice};
 use crate::platform::Platform;
 
 /// Settings given by flags or environment; each one wins over
@@ -14,7 +14,7 @@ pub struct Overrides {
     /// `--namespace`, `NAMESPACE`.
     pub namespace: Option<String>,
     /// `--builder`, `BAKEHOUSE_BUILDER`.
-    pub builder: Option<String>,
+    pub builders: Vec<BuilderChoice>,
     /// `--multi-arch`, `MULTI_ARCH`.
     pub multi_arch: Option<bool>,
     /// `--use-qemu`, `USE_QEMU`.

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::Deserialize;
 
-use super::Runners;
+use super::{BuilderChoice, Runners, builder_choice};
 use crate::grants::{Allow, Places};
 use crate::mirrors::Mirrors;
 use crate::platform::Platform;
@@ -30,8 +30,9 @@ pub struct ProjectFile {
     pub max_versions: Option<NonZeroU32>,
     /// How many targets are built at the same time.
     pub concurrency: Option<NonZeroUsize>,
-    /// The buildx builder's name.
-    pub builder: Option<String>,
+    /// buildx builders, in the order they are preferred.
+    #[serde(deserialize_with = "builder_choice::one_or_many")]
+    pub builder: Vec<BuilderChoice>,
     /// Attach SLSA provenance to images.
     pub provenance: Option<bool>,
     /// Where build layers are kept between runs.

@@ -2,7 +2,7 @@
 
 use std::num::{NonZeroU32, NonZeroUsize};
 
-use super::{CacheChoice, Overrides, ProjectFile};
+use super::{BuilderChoice, CacheChoice, Overrides, ProjectFile};
 use crate::error::{ExitCode, Failure};
 use crate::platform::Platform;
 
@@ -36,8 +36,9 @@ pub struct Settings {
     pub max_versions: NonZeroU32,
     /// Targets built at the same time.
     pub concurrency: NonZeroUsize,
-    /// Name of the buildx builder; none is buildx's current one.
-    pub builder: Option<String>,
+    /// buildx builders, in the order they are preferred; none is buildx's
+    /// current one.
+    pub builders: Vec<BuilderChoice>,
     /// Attach SLSA provenance.
     pub provenance: bool,
     /// Where build layers are kept between runs.
@@ -104,7 +105,11 @@ impl Settings {
                 .concurrency
                 .or(file.concurrency)
                 .unwrap_or(CONCURRENCY),
-            builder: overrides.builder.clone().or_else(|| file.builder.clone()),
+            builders: if overrides.builders.is_empty() {
+                file.builder.clone()
+            } else {
+                overrides.builders.clone()
+            },
             provenance: file.provenance.unwrap_or(false),
             cache: overrides.cache.or(file.cache).unwrap_or_default(),
         })

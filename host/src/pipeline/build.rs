@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use oci_spec::image::Descriptor;
 
 use super::checkout::checkout;
@@ -176,7 +176,9 @@ impl<'a> Bakery<'a> {
         let mut build = found.recipe.prepare(version, target, &bases, &tree).await?;
         let facts = annotations(&found.app, version, &target.image, revision.as_ref());
         add_labels(&mut build, facts);
-        let output = push::output(context, &self.capabilities, &target.image, room.path());
+        let capabilities = context.builder.capabilities_for(&target.platform).await;
+        let capabilities = capabilities.with_context(|| target.to_string())?;
+        let output = push::output(context, &capabilities, &target.image, room.path());
         let request = BuildRequest {
             target: target.clone(),
             work_tree: tree,

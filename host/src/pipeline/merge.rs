@@ -139,7 +139,7 @@ fn lost(
         .endpoint()
         .show(&image.image, &version.version.number);
     context.reporter.report(Event::Warning {
-        message: &format!("{reference} is not tagged: {} is missing", platforms(", ")),
+        message: &format!("{reference} is not tagged, for want of {}", platforms(", ")),
     });
     let targets: Vec<_> = missing.iter().map(ToString::to_string).collect();
     let app = missing.first().map_or("", |target| &target.app);

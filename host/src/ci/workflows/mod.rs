@@ -41,8 +41,8 @@ pub fn files(config: &ProjectFile) -> Vec<File> {
         ("login", LOGIN.trim_end().to_owned()),
         ("registry", outside.unwrap_or(REGISTRY).to_owned()),
         ("namespace", namespace.to_owned()),
-        ("multi_arch", true.to_string()),
-        ("use_qemu", true.to_string()),
+        ("multi_arch", config.multi_arch.unwrap_or(true).to_string()),
+        ("use_qemu", config.use_qemu.unwrap_or(true).to_string()),
         (
             "max_versions",
             config.max_versions.map_or(10, u32::from).to_string(),

@@ -18,6 +18,7 @@ impl Recipe for Misbehave {
             .license("Apache-2.0")
             .image(Image::new("misbehave", &["linux/amd64", "linux/arm64"]))
             .wants(Grant::Releases, "*", "versions")
+            .wants(Grant::Bases, "*", "the option `base`")
     }
 
     fn versions(limit: u32) -> Result<Vec<Version>, Error> {
@@ -69,6 +70,11 @@ impl Recipe for Misbehave {
             )?),
             "lookup" => drop(registry::tags("127.0.0.1:1/x/y")?),
             "network" => return Ok(good.with_network()),
+            "from" => {
+                let base = options::get("base").unwrap_or_default();
+                let build = Build::inline("FROM base\nCOPY hello /hello\n", &target.platform);
+                return Ok(build.context("base", &format!("docker-image://{base}")));
+            }
             "base" => return Ok(good.context("x", "docker-image://127.0.0.1:1/x/y")),
             "escape" => return Ok(good.in_folder("../..")),
             "dockerfile" => return Ok(Build::file("/etc/passwd", &target.platform)),
