@@ -338,13 +338,6 @@ const DOCKERFILES: &[Dockerfile] = &[
         8,
         &["exit code: 1"],
     ),
-    (
-        "other-platform",
-        "FROM --platform=linux/arm64 REGISTRY/granted/base:1\n",
-        None,
-        8,
-        &["is for linux/arm64", "no match for platform", "not found"],
-    ),
 ];
 
 /// Images of which only those below `granted/` are granted.
@@ -431,7 +424,11 @@ fn escapes(builder: Builder) {
         .iter()
         .map(|(name, _, _, code, says)| Case {
             name,
-            code: *code,
+            // The engine's own frontend has no such flag at all.
+            code: match (*name, builder) {
+                ("insecure", Builder::Docker) => 8,
+                _ => *code,
+            },
             says,
         })
         .collect();

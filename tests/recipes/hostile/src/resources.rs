@@ -32,7 +32,7 @@ pub(crate) const CASES: &[(&str, Case)] = &[
     ("stack", |_| Err(escaped(&deeper(1).to_string()))),
     ("print-flood", |_| {
         let line = "print-flood ".repeat(100);
-        for _ in 0..20_000 {
+        for _ in 0..3000 {
             print_line(&line);
         }
         Err(met(&"the end of the flood"))
@@ -50,13 +50,13 @@ pub(crate) const CASES: &[(&str, Case)] = &[
         Ok(good(target))
     }),
     ("tree-files", |target| {
-        for n in 0..3000 {
+        for n in 0..2100 {
             fs::write(format!("/src/f{n}"), "").map_err(|error| met(&error))?;
         }
         Ok(good(target))
     }),
     ("tree-depth", |target| {
-        let deep = format!("/src{}", "/d".repeat(500));
+        let deep = format!("/src{}", "/d".repeat(250));
         fs::create_dir_all(deep).map_err(|error| met(&error))?;
         Ok(good(target))
     }),
