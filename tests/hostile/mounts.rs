@@ -103,7 +103,7 @@ fn a_cache_mount_is_its_apps_own() {
         build("1.0.0-same");
 
         let git = Git::start();
-        let other = Tree::new().file("Dockerfile", &dockerfile("test ! -f /c/poison"));
+        let other = Tree::new().file("Dockerfile", dockerfile("test ! -f /c/poison"));
         git.release("owner/name", "v1.0.0", &other);
         let url = git.url("owner/name");
         project.app(

@@ -66,7 +66,6 @@ pub(super) fn one_or_many<'de, D: Deserializer<'de>>(
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::config::ProjectFile;
 
     #[test]
