@@ -76,7 +76,13 @@ pub fn run(project: &Project, code: i32) -> Run {
     let controls = ['\u{1b}', '\u{7}', '\u{9b}'];
     assert!(!all.contains(controls), "terminal controls");
     assert!(all.len() < 8 << 20, "{} bytes of output", all.len());
-    let output = output.expect(code);
+    assert_eq!(output.code, Some(code), "{all}");
+    // A recipe's own panics are told behind its name.
+    let panicked = output
+        .stderr
+        .lines()
+        .any(|line| line.starts_with("thread '"));
+    assert!(!panicked, "{all}");
     let report = output.json();
 
     let published: Vec<_> = report["images"].as_array().unwrap().iter().collect();
