@@ -7,7 +7,7 @@ use anyhow::Result;
 use bakehouse::error::{ExitCode, Failure};
 use bakehouse::progress::Silent;
 use bakehouse::registry::credentials::Anonymous;
-use bakehouse::registry::{Endpoint, Manifest, Policy, Registry};
+use bakehouse::registry::{Endpoint, LocalRegistry, Manifest, Moved, Policy, Registry};
 use bakehouse_loopback::{
     DebianRegistry, Fault, FaultProxy, Kind, PASSWORD, RetryAfter, Rule, TokenServer, Tokens, USER,
 };
@@ -232,6 +232,56 @@ async fn an_upload_goes_on_after_a_broken_connection() {
             crane(&["validate", "--remote", &reference]);
         }
     }
+}
+
+/// docker-registry forgets an upload whose chunk broke; the embedded registry
+/// goes on from any byte.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upload_goes_on_from_the_byte_that_it_came_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = LocalRegistry::open(folder.path(), 0).await.unwrap();
+    let host = server.address().to_string();
+    let proxy = Arc::new(FaultProxy::start(&host));
+    let (registry, retries) = client(&proxy, RegistryAuth::Anonymous, patient());
+    let archives = Archives::new();
+    proxy.inject(Rule::new(Fault::KeptUpload).method("PATCH").times(2));
+    archives.push(&registry, "app").await.unwrap();
+    assert_eq!(retries.seen().len(), 2, "{:?}", retries.seen());
+
+    let log = proxy.log();
+    let chunks = log.iter().filter(|record| record.method == "PATCH");
+    let chunks: Vec<u64> = chunks.map(|record| record.sent).collect();
+    let &[first, second, third] = &chunks[..] else {
+        panic!("{chunks:?}");
+    };
+    // Half, half of the rest, the rest: no byte twice.
+    assert!(first > 500_000, "{chunks:?}");
+    assert!(
+        first.abs_diff(second + third) <= 1 && second.abs_diff(third) <= 1,
+        "{chunks:?}"
+    );
+    let begun = log
+        .iter()
+        .filter(|r| r.method == "POST" && r.kind == Kind::Upload);
+    assert_eq!(begun.count(), 4, "one for each blob");
+    let image = &archives.images["amd64"].manifest;
+    crane(&[
+        "validate",
+        "--remote",
+        &format!("{host}/{NAMESPACE}/app@{image}"),
+    ]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_that_is_not_seen_at_once_when_a_tag_moves() {
+    let scene = Scene::with(patient()).await;
+    let absent = Rule::new(Fault::Status(404)).method("GET").path("/1.0.0");
+    scene.proxy.inject(absent.times(2));
+    let moved = scene.registry.move_tag("app", "stable", "1.0.0").await;
+    assert_eq!(moved.unwrap(), Moved::Forward);
+    scene.retried(2, "404");
+    let digest = crane(&["digest", &scene.reference("1.0.0")]);
+    assert_eq!(crane(&["digest", &scene.reference("stable")]), digest);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -168,25 +168,14 @@ impl Registry {
             .manifest_request(&what, Method::GET, image, tag_or_digest)?
             .must_exist(must_exist);
         let by_digest = Some(tag_or_digest).filter(|name| name.contains(':'));
-        let mut attempt = 1;
-        loop {
-            let answer = match self.transport.send(&request).await {
-                Ok(answer) => answer,
-                Err(fault) if fault.is_absent() => return Ok(None),
-                Err(fault) => return Err(self.failure(&what, &fault).into()),
-            };
-            let expected = by_digest.or(answer.digest());
-            let fault = match digest::verify(&answer.body, expected) {
-                Ok(digest) => {
-                    let manifest = Manifest::new(answer.body, digest)?;
-                    self.blobs.note(image, &manifest);
-                    return Ok(Some(manifest));
-                }
-                Err(fault) => fault,
-            };
-            let again = self.transport.pause(&what, fault, attempt, true).await;
-            again.map_err(|fault| self.failure(&what, &fault))?;
-            attempt += 1;
+        match self.transport.verified(&request, by_digest).await {
+            Ok((answer, digest)) => {
+                let manifest = Manifest::new(answer.body, digest)?;
+                self.blobs.note(image, &manifest);
+                Ok(Some(manifest))
+            }
+            Err(fault) if fault.is_absent() => Ok(None),
+            Err(fault) => Err(self.failure(&what, &fault).into()),
         }
     }
 
@@ -270,22 +259,10 @@ impl Registry {
         let request = Request::new(&what, Method::GET, url, Scope::pull(&repository))
             .limit(CONFIG_LIMIT)
             .must_exist(true);
-        let mut attempt = 1;
-        loop {
-            let answer = self.transport.send(&request).await;
-            let answer = answer.map_err(|fault| self.failure(&what, &fault))?;
-            let fault = match digest::verify(&answer.body, Some(&digest)) {
-                Ok(_) => {
-                    return Ok(serde_json::from_slice(&answer.body).map_err(|error| {
-                        Failure::new(ExitCode::Registry, format!("{what}: {error}"))
-                    })?);
-                }
-                Err(fault) => fault,
-            };
-            let again = self.transport.pause(&what, fault, attempt, true).await;
-            again.map_err(|fault| self.failure(&what, &fault))?;
-            attempt += 1;
-        }
+        let read = self.transport.verified(&request, Some(&digest)).await;
+        let (answer, _) = read.map_err(|fault| self.failure(&what, &fault))?;
+        Ok(serde_json::from_slice(&answer.body)
+            .map_err(|error| Failure::new(ExitCode::Registry, format!("{what}: {error}")))?)
     }
 
     /// Puts a manifest under a tag or its digest. That the registry took these

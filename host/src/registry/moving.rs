@@ -110,6 +110,17 @@ impl Registry {
     async fn move_one(&self, image: &str, wanted: &Move) -> Result<Moved> {
         let Move { tag, version, .. } = wanted;
         let current = self.manifest(image, tag).await?;
+        let shown = match &current {
+            Some(current) => current.index()?.map(|index| index.annotations),
+            None => None,
+        };
+        let shown = shown.and_then(|mut annotations| annotations.remove(VERSION_ANNOTATION));
+        if let Some(shown) = &shown
+            && shown != version
+            && !moves_forward(shown, version)
+        {
+            return Ok(Moved::Kept(format!("it is at {shown}, which is newer")));
+        }
         let manifest = match &wanted.manifest {
             Some(manifest) => manifest.clone(),
             None => self.version_manifest(image, tag, version).await?,
@@ -118,19 +129,10 @@ impl Registry {
             if current.descriptor().digest() == manifest.descriptor().digest() {
                 return Ok(Moved::There);
             }
-            let shown = current
-                .index()?
-                .and_then(|index| index.annotations.get(VERSION_ANNOTATION).cloned());
-            match shown {
-                Some(shown) if shown == *version || moves_forward(&shown, version) => {}
-                Some(shown) => {
-                    return Ok(Moved::Kept(format!("it is at {shown}, which is newer")));
-                }
-                None => {
-                    return Ok(Moved::Kept(format!(
-                        "what it points at has no {VERSION_ANNOTATION} annotation to compare with"
-                    )));
-                }
+            if shown.is_none() {
+                return Ok(Moved::Kept(format!(
+                    "what it points at has no {VERSION_ANNOTATION} annotation to compare with"
+                )));
             }
         }
         self.put_moving(image, tag, &manifest).await?;
@@ -178,7 +180,7 @@ impl Registry {
     }
 
     async fn version_manifest(&self, image: &str, tag: &str, version: &str) -> Result<Manifest> {
-        let manifest = self.manifest(image, version).await?;
+        let manifest = self.read_manifest(image, version, true).await?;
         Ok(manifest.ok_or_else(|| {
             let name = self.endpoint().show(image, version);
             Failure::new(

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::SystemTime;
 
+use oci_spec::image::Digest;
 use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderValue};
 use reqwest::{Body, Client, RequestBuilder, Response, StatusCode};
 use tokio::sync::Semaphore;
@@ -16,6 +17,7 @@ use super::{Answer, Fault, Outgoing, Policy, Request};
 use crate::progress::{Event, Reporter};
 use crate::registry::Endpoint;
 use crate::registry::credentials::Credentials;
+use crate::registry::digest;
 
 /// Sends requests to one registry. Clones share connections, tokens and counts.
 #[derive(Clone)]
@@ -92,6 +94,26 @@ impl Transport {
             };
             let awaited = request.must_exist && fault.is_absent();
             self.pause(request.what, fault, attempt, awaited).await?;
+            attempt += 1;
+        }
+    }
+
+    /// The same, until the answer's bytes have the expected digest: the one
+    /// given, or the one in its headers.
+    pub(crate) async fn verified(
+        &self,
+        request: &Request<'_>,
+        expected: Option<&str>,
+    ) -> Result<(Answer, Digest), Fault> {
+        let mut attempt = 1;
+        loop {
+            let answer = self.send(request).await?;
+            let verified = digest::verify(&answer.body, expected.or(answer.digest()));
+            let fault = match verified {
+                Ok(digest) => return Ok((answer, digest)),
+                Err(fault) => fault,
+            };
+            self.pause(request.what, fault, attempt, true).await?;
             attempt += 1;
         }
     }

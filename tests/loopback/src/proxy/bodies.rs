@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt as _, stream};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Full, StreamBody};
@@ -39,6 +39,21 @@ pub(super) async fn discard(mut body: Incoming, bytes: u64) -> Result<(), Error>
         read += frame?.data_ref().map_or(0, |data| data.len() as u64);
     }
     Ok(())
+}
+
+/// The first so many bytes of a body, as a body of its own.
+pub(super) async fn shortened(mut body: Incoming, bytes: u64) -> Result<Body, Error> {
+    let bytes = usize::try_from(bytes)?;
+    let mut start = BytesMut::new();
+    while start.len() < bytes
+        && let Some(frame) = body.frame().await
+    {
+        if let Some(data) = frame?.data_ref() {
+            start.extend_from_slice(data);
+        }
+    }
+    start.truncate(bytes);
+    Ok(whole(start))
 }
 
 /// A request's body on its way to the registry; the log tells how far it came.

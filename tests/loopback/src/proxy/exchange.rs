@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::body::Incoming;
-use hyper::header::{AUTHORIZATION, CONNECTION, HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
+use hyper::header::{
+    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_RANGE, HeaderName, HeaderValue, LOCATION,
+    RETRY_AFTER,
+};
 use hyper::{Request, Response, StatusCode};
 use socket2::Socket;
 
@@ -55,7 +58,9 @@ pub(super) async fn exchange(
     };
     stay_here(&state, &mut head.headers);
     let body = match fault {
-        Some(Fault::LostAnswer | Fault::BrokenUpload) => return Err(reset(&socket)),
+        Some(Fault::LostAnswer | Fault::BrokenUpload | Fault::KeptUpload) => {
+            return Err(reset(&socket));
+        }
         Some(Fault::SlowHeaders(pause)) => {
             tokio::time::sleep(pause).await;
             bodies::passed(body)
@@ -94,8 +99,16 @@ async fn forward(
         let expired = HeaderValue::from_static("Bearer expired");
         head.headers.insert(AUTHORIZATION, expired);
     }
-    let limit = (fault == Some(Fault::BrokenUpload)).then(|| bodies::half(&head.headers));
-    let body = bodies::counted(body, Arc::clone(state), number, limit);
+    let half = bodies::half(&head.headers);
+    let limit = (fault == Some(Fault::BrokenUpload)).then_some(half);
+    let body = if fault == Some(Fault::KeptUpload) {
+        head.headers.insert(CONTENT_LENGTH, half.into());
+        head.headers.remove(CONTENT_RANGE);
+        state.amend(number, |record| record.sent = half);
+        bodies::shortened(body, half).await?
+    } else {
+        bodies::counted(body, Arc::clone(state), number, limit)
+    };
     Ok(state
         .client
         .request(Request::from_parts(head, body))

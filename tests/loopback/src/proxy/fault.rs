@@ -17,6 +17,9 @@ pub enum Fault {
     /// The connection is reset when half of the request's body was sent; the
     /// registry sees none of it, as if it kept whole chunks only.
     LostUpload,
+    /// The connection is reset when half of a chunk was sent; the registry keeps
+    /// that half, as if it had been the whole chunk.
+    KeptUpload,
     /// The proxy stops listening and resets every connection, until
     /// [`FaultProxy::up`](super::FaultProxy::up).
     Down,
@@ -68,6 +71,7 @@ impl Fault {
                 Kind::Upload => matches!(method, "PATCH" | "PUT" | "POST"),
                 _ => method == "PUT",
             },
+            Self::KeptUpload => method == "PATCH",
             Self::SlowBody(_) | Self::TruncatedBody => {
                 method == "GET" && matches!(kind, Kind::Manifest | Kind::Blob | Kind::Tags)
             }
