@@ -1,8 +1,12 @@
-//! Several builders: nodes in networks of their own, and nodes that are gone.
+//! Several builders: nodes in networks of their own, nodes that are gone, and
+//! builders that go while they work.
 
-use std::process::Command;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
 
-use crate::support::{Buildkitd, DebianRegistry, Network, Output, Project, buildx, crane, finish};
+use crate::support::{
+    Buildkitd, DebianRegistry, Network, Output, Package, Project, buildx, busybox, crane, finish,
+};
 
 /// A project whose builders are named by each test.
 fn project() -> Project {
@@ -90,4 +94,79 @@ fn one_native_node_per_platform() {
         .says("builder pair: node pair1 (unix://")
         .says("2 targets with pair, near");
     assert_eq!(digest("whole"), digest("test"));
+}
+
+#[test]
+fn a_builder_that_dies_at_work_is_replaced() {
+    let registry = DebianRegistry::start();
+    let host = registry.host();
+    let base = format!("{host}/test/base:1");
+    push_base(&base);
+    // In one builder's network the base's registry takes connections and says nothing.
+    let mute = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let stuck = Network::new(&[]);
+    stuck.lead(port(&registry), mute.local_addr().unwrap().port());
+    let mut first = Buildkitd::on(stuck, "linux/amd64");
+    let second = Buildkitd::on(Network::new(&[port(&registry)]), "linux/amd64");
+    let config = tempfile::tempdir().unwrap();
+    for (name, node) in [("first", &first), ("second", &second)] {
+        let address = node.address();
+        let create = ["create", "--name", name, "--driver", "remote", &address];
+        buildx(config.path(), &create);
+    }
+
+    let project = project();
+    project
+        .npm
+        .publish("misbehave", Package::new(&["1.0.0-from"]));
+    let grants = format!(
+        "releases = [\"npm:misbehave\"]\nimages = [\"misbehave\"]\nbases = [\"{host}/test/base\"]\n\n[options]\nbase = \"{base}\""
+    );
+    project.app("misbehave", &grants);
+    let run = |builders: &str| {
+        let to = ["run", "-v", "--registry", &host];
+        let with = ["--platform", "linux/amd64", "--builder", builders];
+        command(&project, config.path(), &[to, with].concat())
+    };
+    let mut child = run("first,second")
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = String::new();
+    for line in BufReader::new(child.stderr.take().unwrap()).lines() {
+        let line = line.unwrap();
+        if line.contains("load metadata for") && !said.contains("load metadata for") {
+            // It waits for its build, and the build for the mute registry.
+            first.dismiss();
+        }
+        said.push_str(&line);
+        said.push('\n');
+    }
+    assert!(child.wait().unwrap().success(), "{said}");
+    for expected in [
+        "builder first gets no more work for linux/amd64: builder first stopped answering",
+        "misbehave 1.0.0-from linux/amd64: pushed sha256:",
+    ] {
+        assert!(said.contains(expected), "{said}");
+    }
+
+    // Without another it is reported.
+    finish(run("first").args(["--namespace", "alone"]))
+        .expect(7)
+        .says("builder first does not answer");
+}
+
+/// A base image of one platform, with the busybox that tests have.
+fn push_base(reference: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("sh"), busybox("amd64")).unwrap();
+    let layer = folder.path().join("layer.tar");
+    let mut tar = tar::Builder::new(std::fs::File::create(&layer).unwrap());
+    tar.append_path_with_name(folder.path().join("sh"), "bin/sh")
+        .unwrap();
+    tar.finish().unwrap();
+    let layer = layer.to_str().unwrap();
+    let image = ["--new_tag", reference, "--new_layer", layer];
+    crane(&[&["append", "--platform", "linux/amd64"], &image[..]].concat());
 }

@@ -87,10 +87,9 @@ impl Buildkitd {
         text.lines().filter(|line| line.starts_with("ID:")).count()
     }
 
-    /// Ends it, as a machine that is switched off.
-    pub fn stop(&mut self) {
+    /// Tells it to end when its builds have; it answers nobody else any more.
+    pub fn dismiss(&mut self) {
         drop(self.child.stdin.take());
-        let _ = self.child.wait();
     }
 
     fn config(&self) -> PathBuf {
@@ -100,7 +99,8 @@ impl Buildkitd {
 
 impl Drop for Buildkitd {
     fn drop(&mut self) {
-        self.stop();
+        self.dismiss();
+        let _ = self.child.wait();
     }
 }
 

@@ -32,6 +32,12 @@ const ALLOWED: &[&str] = &[
     "KUBECONFIG",
     "SSH_AUTH_SOCK",
     // Reaching them.
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+];
+
+/// How children reach upstreams.
+pub(crate) const PROXIES: &[&str] = &[
     "HTTP_PROXY",
     "HTTPS_PROXY",
     "ALL_PROXY",
@@ -40,8 +46,6 @@ const ALLOWED: &[&str] = &[
     "https_proxy",
     "all_proxy",
     "no_proxy",
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
 ];
 
 /// Only for `type=gha` layer caches.
@@ -82,7 +86,13 @@ impl ChildEnv {
         command.env_clear();
         let github = if github_cache { GITHUB_CACHE } else { &[] };
         let pass = self.pass.iter().map(String::as_str);
-        for name in ALLOWED.iter().chain(github).copied().chain(pass) {
+        for name in ALLOWED
+            .iter()
+            .chain(PROXIES)
+            .chain(github)
+            .copied()
+            .chain(pass)
+        {
             if let Some(value) = std::env::var_os(name) {
                 command.env(name, value);
             }

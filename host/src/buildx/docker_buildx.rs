@@ -22,6 +22,7 @@ use super::nodes::Down;
 use super::program::Program;
 use super::rawjson::{Progress, Shown};
 use super::run::{RunError, run};
+use super::watch::{Heard, lost};
 use super::{emulation, export, metadata};
 use crate::engine::Engine;
 use crate::error::{ExitCode, Failure};
@@ -172,6 +173,21 @@ impl Buildx {
         }
     }
 
+    /// Whether the builder's node for a platform answers; an error is why not.
+    async fn answers(&self, found: &Found, platform: &Platform) -> Result<(), String> {
+        let text = self.inspect(&found.program, false).await?;
+        let inspected = Inspected::parse(&text);
+        if !inspected.running {
+            let why = inspected.error;
+            return Err(why.unwrap_or_else(|| "it is not running".to_owned()));
+        }
+        let down = Down::parse(&text);
+        match down.iter().find(|node| node.takes(platform)) {
+            Some(node) => Err(node.to_string()),
+            None => Ok(()),
+        }
+    }
+
     async fn run(
         &self,
         request: &BuildRequest,
@@ -191,12 +207,20 @@ impl Buildx {
 
         let mut progress = Progress::hiding(confined.hidden());
         let limit = self.options.time_limit;
-        let ended = run(command, line.stdin.as_deref(), limit, |line| {
+        let heard = Heard::new();
+        let building = run(command, line.stdin.as_deref(), limit, |line| {
+            heard.now();
             for shown in progress.line(line) {
                 self.show(request, &shown);
             }
-        })
-        .await;
+        });
+        let ended = tokio::select! {
+            ended = building => ended,
+            why = lost(&heard, || self.answers(found, &request.build.platform)) => {
+                let why = format!("builder {name} stopped answering while it built: {why}");
+                return Err(CallError::Unavailable(why));
+            }
+        };
         match ended {
             Ok(ended) if ended.status.success() => {}
             Ok(_) => return Err(classify(&progress, name, &request.access)),

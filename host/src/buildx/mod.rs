@@ -35,10 +35,11 @@ mod terminal;
 #[cfg(test)]
 mod test_program;
 mod variables;
+mod watch;
 
 pub use builder::{BuildRequest, Builder, Built, Capabilities, Output};
 pub use child_env::ChildEnv;
-pub(crate) use child_env::docker_folder;
+pub(crate) use child_env::{PROXIES, docker_folder};
 pub use docker_buildx::{Buildx, BuildxOptions};
 pub use epoch::epoch_seconds;
 pub use fake::Fake;

@@ -8,24 +8,11 @@ use tokio::process::Command;
 
 use super::Address;
 use super::explain::{Problem, cannot_start, explain};
-use crate::buildx::{RunError, run};
+use crate::buildx::{PROXIES, RunError, run};
 use crate::mirrors::Mirrors;
 
 /// Passed on when set: finding programs, reaching upstream.
-const ALLOWED: &[&str] = &[
-    "PATH",
-    "TMPDIR",
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
-    "ALL_PROXY",
-    "NO_PROXY",
-    "http_proxy",
-    "https_proxy",
-    "all_proxy",
-    "no_proxy",
-    "GIT_SSL_CAINFO",
-    "GIT_SSL_CAPATH",
-];
+const ALLOWED: &[&str] = &["PATH", "TMPDIR", "GIT_SSL_CAINFO", "GIT_SSL_CAPATH"];
 
 /// No configuration, credentials or prompts; messages that [`explain`] reads.
 const ENVIRONMENT: &[(&str, &str)] = &[
@@ -76,7 +63,7 @@ impl Git<'_> {
     pub(super) fn command(&self) -> Command {
         let mut command = Command::new("git");
         command.env_clear();
-        for name in ALLOWED {
+        for name in ALLOWED.iter().chain(PROXIES) {
             if let Some(value) = std::env::var_os(name) {
                 command.env(name, value);
             }
