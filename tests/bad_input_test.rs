@@ -136,6 +136,20 @@ fn wasm_that_is_no_recipe() {
         (export \"bakehouse:recipe/recipe@0.1.0\" (instance $laser)))";
     project.write(wasm, wat::parse_str(alien).unwrap());
     snapshot("alien_import", &project, &project.run(&["run"]).expect(5));
+    // Of this contract's version, and older than this host.
+    let stale = r#"(component
+        (core module $module (func (export "f")))
+        (core instance $core (instantiate $module))
+        (func $f (canon lift (core func $core "f")))
+        (instance $recipe
+            (export "describe" (func $f)) (export "versions" (func $f))
+            (export "matrix" (func $f)) (export "prepare" (func $f)))
+        (export "bakehouse:recipe/recipe@0.1.0" (instance $recipe)))"#;
+    project.write(wasm, wat::parse_str(stale).unwrap());
+    let stale = project.run(&["run"]).expect(5);
+    stale
+        .says("recipe misbehave does not fit this host's contract: ")
+        .says("rebuild it: just build-plugin misbehave");
     project.write(wasm, wat::parse_str("(component)").unwrap());
     snapshot(
         "no_recipe_in_it",

@@ -181,6 +181,25 @@ fn a_failed_job_leaves_the_others_and_is_run_again() {
 }
 
 #[test]
+fn an_app_that_cannot_be_looked_at_keeps_no_other_from_it() {
+    let project = project();
+    esbuild(&project);
+    let grants = "releases = [\"npm:misbehave\"]\nimages = [\"misbehave\"]";
+    project.app("misbehave", grants);
+    let registry = DebianRegistry::start();
+    let host = registry.host();
+    let repository = Repository::new(&project, &host);
+    let mut run = repository.dispatched(inputs(&host));
+    assert!(!run.whole());
+    let infos = &run.ended("infos")["infos"];
+    assert!(!infos.success);
+    assert!(infos.log.contains("title=misbehave::"), "{}", infos.log);
+    assert_eq!(run.ended("build").len(), 2);
+    let names: Vec<_> = tags(&host, "daily", &["esbuild"]);
+    assert_eq!(names.len(), 2, "{}", run.log());
+}
+
+#[test]
 fn a_lost_artifact_is_named_and_built_again() {
     let project = project();
     project.misbehave(&["1.0.0", "1.1.0"]);

@@ -26,7 +26,7 @@ pub struct Context {
     /// Upstream's git repositories.
     pub sources: Sources,
     /// Compiles and runs recipes.
-    pub runtime: Runtime,
+    pub runtime: Lazy<Runtime>,
     /// What recipes may use.
     pub services: Arc<Services>,
     /// Told what happens.
@@ -63,7 +63,8 @@ impl Context {
             Arc::clone(&reporter),
         )
         .mirrors(mirrors);
-        let runtime = Runtime::new(&project.compile_cache(), project.file().limits)?;
+        let (compiled, limits) = (project.compile_cache(), project.file().limits);
+        let runtime = Lazy::new(move || Runtime::new(&compiled, limits));
         Ok(Self {
             project,
             settings,

@@ -42,6 +42,18 @@ pub enum ExitCode {
 }
 
 impl ExitCode {
+    /// The code of several failures: their common one, or
+    /// [`Build`](Self::Build) where they differ; success when there are none.
+    #[must_use]
+    pub fn common(failures: impl IntoIterator<Item = Self>) -> Self {
+        let mut codes = failures.into_iter();
+        match codes.next() {
+            None => Self::Success,
+            Some(first) if codes.all(|code| code == first) => first,
+            Some(_) => Self::Build,
+        }
+    }
+
     /// The number that the process exits with.
     #[must_use]
     pub const fn code(self) -> u8 {

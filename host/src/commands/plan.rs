@@ -14,7 +14,7 @@ pub(super) async fn plan(session: &Session, args: &PlanArgs) -> Result<ExitCode>
     let context = session
         .context(|overrides| args.selection.apply(overrides))
         .await?;
-    let discovered = discover::discover(&context, &args.apps, None).await?;
+    let (discovered, failed) = discover::discover_each(&context, &args.apps).await?;
     let plan = check::plan(&context, &discovered).await?;
     if let Some(path) = &args.save {
         let json = serde_json::to_string_pretty(&plan)? + "\n";
@@ -44,5 +44,5 @@ pub(super) async fn plan(session: &Session, args: &PlanArgs) -> Result<ExitCode>
             session.printer.data(&matrix::outputs(&batches)?);
         }
     }
-    Ok(ExitCode::Success)
+    Ok(session.failures(&failed))
 }

@@ -17,26 +17,18 @@ pub(super) async fn run(session: &Session, args: &RunArgs) -> Result<ExitCode> {
             overrides.concurrency = args.concurrency;
         })
         .await?;
-    let (discovered, mut failed) = discover::discover_each(&context, &args.apps).await?;
-    if discovered.is_empty()
-        && let Some(error) = failed.pop()
-    {
-        return Err(error);
-    }
+    let (discovered, failed) = discover::discover_each(&context, &args.apps).await?;
     let plan = check::plan(&context, &discovered).await?;
     if args.dry_run {
         match args.format {
             Format::Json => session.printer.data(&serde_json::to_string_pretty(&plan)?),
             Format::Text => session.printer.data(&dry_run(&plan)),
         }
-        return match failed.pop() {
-            Some(error) => Err(error),
-            None => Ok(ExitCode::Success),
-        };
+        return Ok(session.failures(&failed));
     }
     let mut report = pipeline::run(&context, &discovered, &plan).await?;
-    for error in &failed {
-        report.add_error(None, error);
+    for (app, error) in &failed {
+        report.add_error(Some(app), error);
     }
     finish(
         session,

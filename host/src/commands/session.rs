@@ -9,7 +9,7 @@ use crate::ci::{self, annotation, command};
 use crate::cli::{Cli, Selection};
 use crate::config::{Overrides, Project};
 use crate::context::Context;
-use crate::error::Failure;
+use crate::error::{ExitCode, Failure, exit_code};
 use crate::printer::Printer;
 use crate::progress::Reporter;
 use crate::reporters;
@@ -42,6 +42,15 @@ impl Session {
             &crate::pipeline::message(error),
             Failure::find(error).and_then(Failure::hint_text),
         );
+    }
+
+    /// Tells why some apps were left out, and gives the exit code for that.
+    pub(super) fn failures(&self, failed: &[(String, anyhow::Error)]) -> ExitCode {
+        for (app, error) in failed {
+            let hint = Failure::find(error).and_then(Failure::hint_text);
+            self.problem(Some(app), &crate::pipeline::message(error), hint);
+        }
+        ExitCode::common(failed.iter().map(|(_, error)| exit_code(error)))
     }
 
     /// Tells one problem, quiet or not: in a GitHub Actions job as an annotation

@@ -48,20 +48,23 @@ pub async fn discover(
 }
 
 /// As [`discover`], for the newest versions; an app that cannot be discovered
-/// keeps no other from it.
+/// keeps no other from it, and is named with what went wrong.
 ///
 /// # Errors
-/// When `apps/` cannot be read.
+/// When `apps/` cannot be read, or the only app cannot be discovered.
 pub async fn discover_each(
     context: &Context,
     apps: &[String],
-) -> Result<(Vec<Discovered>, Vec<anyhow::Error>)> {
+) -> Result<(Vec<Discovered>, Vec<(String, anyhow::Error)>)> {
     let (mut found, mut failed) = (Vec::new(), Vec::new());
-    for name in &names(context, apps)? {
-        match one(context, name, None).await {
+    for name in names(context, apps)? {
+        match one(context, &name, None).await {
             Ok(app) => found.push(app),
-            Err(error) => failed.push(error),
+            Err(error) => failed.push((name, error)),
         }
+    }
+    if found.is_empty() && failed.len() == 1 {
+        failed.pop().map_or(Ok(()), |(_, error)| Err(error))?;
     }
     Ok((found, failed))
 }
@@ -96,6 +99,7 @@ async fn load(context: &Context, name: &str) -> Result<(AppFile, Recipe, App)> {
     let wasm = context.project.recipe(name, &file);
     let recipe = context
         .runtime
+        .open()?
         .load(
             &wasm,
             context.project.policy(name, &file),

@@ -169,12 +169,7 @@ impl Report {
     /// The failures' common exit code, or [`ExitCode::Build`] where they differ.
     #[must_use]
     pub fn exit_code(&self) -> ExitCode {
-        let mut codes = self.failures.iter().filter_map(|failure| failure.exit);
-        match codes.next() {
-            None => ExitCode::Success,
-            Some(first) if codes.all(|code| code == first) => first,
-            Some(_) => ExitCode::Build,
-        }
+        ExitCode::common(self.failures.iter().filter_map(|failure| failure.exit))
     }
 }
 

@@ -22,6 +22,22 @@ pub(super) fn check(app: &str, engine: &Engine, component: &Component) -> Result
     check_names(app, &imports, &exports)
 }
 
+/// Whether a recipe's functions have other types than this host's: it was made
+/// from other files of the same contract version.
+pub(super) fn is_misfit(error: &wasmtime::Error) -> bool {
+    // wasmtime's own words; there is no type for it.
+    format!("{error:#}").contains("failed to convert function to given type")
+}
+
+/// What is said of such a recipe.
+pub(super) fn misfit(app: &str, why: &str) -> Failure {
+    Failure::new(
+        ExitCode::Recipe,
+        format!("recipe {app} does not fit this host's contract: {why}"),
+    )
+    .hint(format!("rebuild it: just build-plugin {app}"))
+}
+
 fn check_names(app: &str, imports: &[&str], exports: &[&str]) -> Result<(), Failure> {
     let recipe = exports
         .iter()

@@ -42,21 +42,9 @@ impl Runtime {
             .map_err(anyhow::Error::from)
             .with_context(|| not_a_component(app, wasm, "it does not compile"))?;
         contract::check(app, &self.engine, &component)?;
-        let incompatible = || {
-            Failure::new(
-                ExitCode::Recipe,
-                format!("recipe {app} does not fit this host's contract"),
-            )
-            .hint(format!("rebuild it: just build-plugin {app}"))
-        };
-        let instance = self
-            .linker
-            .instantiate_pre(&component)
-            .map_err(anyhow::Error::from)
-            .with_context(incompatible)?;
-        let pre = AppPre::new(instance)
-            .map_err(anyhow::Error::from)
-            .with_context(incompatible)?;
+        let misfit = |error: wasmtime::Error| contract::misfit(app, &format!("{error:#}"));
+        let instance = self.linker.instantiate_pre(&component).map_err(misfit)?;
+        let pre = AppPre::new(instance).map_err(misfit)?;
         Recipe::described(self.limits, digest, pre, policy, options, services).await
     }
 }

@@ -10,7 +10,7 @@ use super::bindings::{App as Bindings, AppPre};
 use super::limits::{Exceeded, Limits};
 use super::meter::metered;
 use super::state::{Call, Prepare, State, subject};
-use super::{Services, bindings, validate, validate_build};
+use super::{Services, bindings, contract, validate, validate_build};
 use crate::error::{ExitCode, Failure};
 use crate::grants::{Access, Kind, Missing, Policy};
 use crate::recipe::{App, Base, Build, CallError, Options, Target, Version};
@@ -306,6 +306,9 @@ impl Recipe {
             .collect::<Vec<_>>()
             .join(" ");
         let root = error.root_cause().to_string();
+        if contract::is_misfit(error) {
+            return contract::misfit(&self.app, &root);
+        }
         if let Some(error) = error.downcast_ref::<CallError>() {
             return self.guest_error(function, &store.data().call, error);
         }
