@@ -7,27 +7,13 @@ use url::Url;
 
 use super::access::Site;
 use super::api::Api;
-use super::model::{extras, notes};
+use super::forge::{Listed, path};
+use super::model::extras;
 use super::{Asset, Release};
 use crate::recipe::CallError;
 
 /// Most entries that a page can have, unless the operator allows more.
 const PER_PAGE: usize = 50;
-
-#[derive(Debug, Deserialize)]
-struct Listed {
-    tag_name: String,
-    name: Option<String>,
-    body: Option<String>,
-    html_url: Option<String>,
-    #[serde(default)]
-    draft: bool,
-    #[serde(default)]
-    prerelease: bool,
-    published_at: Option<String>,
-    #[serde(default)]
-    assets: Vec<File>,
-}
 
 #[derive(Debug, Deserialize)]
 struct File {
@@ -59,8 +45,10 @@ pub(super) async fn releases(
 ) -> Result<Vec<Release>, CallError> {
     let query = [("draft", "false"), ("limit", "50")];
     let url = site.url(&path(repository, &["releases"]), &query);
-    let listed: Vec<Listed> = api.list(site, url, PER_PAGE).await?;
-    let all = listed.into_iter().filter_map(|one| published(one, site));
+    let listed: Vec<Listed<File>> = api.list(site, url, PER_PAGE).await?;
+    let all = listed
+        .into_iter()
+        .filter_map(|one| one.release(|one| file(one, site)));
     Ok(all.collect())
 }
 
@@ -72,8 +60,8 @@ pub(super) async fn release(
     tag: &str,
 ) -> Result<Option<Release>, CallError> {
     let url = site.url(&path(repository, &["releases", "tags", tag]), &[]);
-    let found = api.find::<Listed>(site, &url).await?;
-    Ok(found.and_then(|one| published(one, site)))
+    let found = api.find::<Listed<File>>(site, &url).await?;
+    Ok(found.and_then(|one| one.release(|one| file(one, site))))
 }
 
 /// All tags of a repository.
@@ -100,42 +88,15 @@ pub(super) async fn tag(
 
 /// What a page of releases, or of tags, lists.
 pub(super) fn page(json: &[u8], site: &Site) -> Vec<Release> {
-    let listed = serde_json::from_slice::<Vec<Listed>>(json);
+    let listed = serde_json::from_slice::<Vec<Listed<File>>>(json);
     let releases = listed
         .into_iter()
         .flatten()
-        .filter_map(|one| published(one, site));
+        .filter_map(|one| one.release(|one| file(one, site)));
     let tags = serde_json::from_slice::<Vec<Tag>>(json);
     releases
         .chain(tags.into_iter().flatten().map(tagged))
         .collect()
-}
-
-fn path<'p>(repository: &'p str, rest: &[&'p str]) -> Vec<&'p str> {
-    let names = repository.split('/');
-    ["repos"]
-        .into_iter()
-        .chain(names)
-        .chain(rest.iter().copied())
-        .collect()
-}
-
-fn published(listed: Listed, site: &Site) -> Option<Release> {
-    if listed.draft {
-        return None;
-    }
-    let assets = listed.assets.into_iter();
-    Some(Release {
-        prerelease: listed.prerelease,
-        published: listed.published_at,
-        assets: assets.filter_map(|one| file(one, site)).collect(),
-        extras: extras([
-            ("name", listed.name),
-            ("url", listed.html_url),
-            ("notes", listed.body.map(notes)),
-        ]),
-        ..Release::tag(listed.tag_name)
-    })
 }
 
 fn file(file: File, site: &Site) -> Option<Asset> {

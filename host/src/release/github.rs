@@ -5,27 +5,13 @@ use serde::Deserialize;
 
 use super::access::Site;
 use super::api::Api;
-use super::model::{extras, notes};
+use super::forge::{Listed, path};
+use super::model::extras;
 use super::{Asset, Release};
 use crate::recipe::CallError;
 
 /// Most entries that a page can have.
 const PER_PAGE: usize = 100;
-
-#[derive(Debug, Deserialize)]
-struct Listed {
-    tag_name: String,
-    name: Option<String>,
-    body: Option<String>,
-    html_url: Option<String>,
-    #[serde(default)]
-    draft: bool,
-    #[serde(default)]
-    prerelease: bool,
-    published_at: Option<String>,
-    #[serde(default)]
-    assets: Vec<File>,
-}
 
 #[derive(Debug, Deserialize)]
 struct File {
@@ -54,8 +40,11 @@ pub(super) async fn releases(
     repository: &str,
 ) -> Result<Vec<Release>, CallError> {
     let url = site.url(&path(repository, &["releases"]), &[("per_page", "100")]);
-    let listed: Vec<Listed> = api.list(site, url, PER_PAGE).await?;
-    Ok(listed.into_iter().filter_map(published).collect())
+    let listed: Vec<Listed<File>> = api.list(site, url, PER_PAGE).await?;
+    Ok(listed
+        .into_iter()
+        .filter_map(|one| one.release(file))
+        .collect())
 }
 
 /// The release with a tag; none where there is none, or only a draft.
@@ -66,7 +55,10 @@ pub(super) async fn release(
     tag: &str,
 ) -> Result<Option<Release>, CallError> {
     let url = site.url(&path(repository, &["releases", "tags", tag]), &[]);
-    Ok(api.find::<Listed>(site, &url).await?.and_then(published))
+    Ok(api
+        .find::<Listed<File>>(site, &url)
+        .await?
+        .and_then(|one| one.release(file)))
 }
 
 /// All tags of a repository.
@@ -86,43 +78,18 @@ pub(super) async fn tags(
 
 /// What a page of releases, or of tags, lists.
 pub(super) fn page(json: &[u8], _: &Site) -> Vec<Release> {
-    let listed = serde_json::from_slice::<Vec<Listed>>(json);
-    listed.into_iter().flatten().filter_map(published).collect()
-}
-
-fn path<'p>(repository: &'p str, rest: &[&'p str]) -> Vec<&'p str> {
-    let names = repository.split('/');
-    ["repos"]
+    let listed = serde_json::from_slice::<Vec<Listed<File>>>(json);
+    listed
         .into_iter()
-        .chain(names)
-        .chain(rest.iter().copied())
+        .flatten()
+        .filter_map(|one| one.release(file))
         .collect()
 }
 
-fn published(listed: Listed) -> Option<Release> {
-    if listed.draft {
+fn file(file: File) -> Option<Asset> {
+    if file.state.is_some_and(|state| state != "uploaded") {
         return None;
     }
-    let uploaded = |file: &File| {
-        file.state
-            .as_deref()
-            .is_none_or(|state| state == "uploaded")
-    };
-    let assets = listed.assets.into_iter().filter(uploaded);
-    Some(Release {
-        prerelease: listed.prerelease,
-        published: listed.published_at,
-        assets: assets.filter_map(file).collect(),
-        extras: extras([
-            ("name", listed.name),
-            ("url", listed.html_url),
-            ("notes", listed.body.map(notes)),
-        ]),
-        ..Release::tag(listed.tag_name)
-    })
-}
-
-fn file(file: File) -> Option<Asset> {
     let integrity = file.digest.filter(|digest| digest.starts_with("sha256:"));
     Some(Asset {
         size: file.size,

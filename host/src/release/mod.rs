@@ -8,6 +8,7 @@
 mod access;
 mod api;
 mod exchange;
+mod forge;
 pub(crate) mod fuzzing;
 mod gitea;
 mod github;
