@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # Measures bakehouse against docker, buildx, crane and skopeo on this machine;
 # prints the tables of docs/benchmarks.md.
-# usage: scripts/bench.sh [--rounds N] [merge|check|build|push]...
+# usage: scripts/bench.sh [--rounds N] [merge|check|build|cross|push]...
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 cd "$ROOT"
 
 say "bakehouse, optimised"
 cargo build --quiet "${locked[@]}" --release --package bakehouse --package bakehouse-bench
-"$ROOT/scripts/build-plugin.sh" misbehave
+"$ROOT/scripts/build-plugin.sh" misbehave crosshello
 "$ROOT/scripts/up.sh" all
 "$ROOT/scripts/skopeo.sh"
 environment=$("$ROOT/scripts/env.sh")

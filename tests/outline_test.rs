@@ -20,10 +20,9 @@ fn builds_once_and_runs_twice(builder: Builder, number: &str, yarn: Yarn) {
     let upstreams = Upstreams::start();
     upstreams.outline(number, yarn);
     let project = upstreams.project(builder, "outline", "");
-    // One target after the other: the builder shares what it has built, not what
-    // it is building.
+    // Both targets at once: the builder shares what it is building, too.
     project
-        .run(&["run", "--concurrency", "1"])
+        .run(&["run"])
         .expect(0)
         .says(&format!("tagged local/test/base-outline:{number}"))
         .says(&format!("tagged local/test/outline:{number}"));

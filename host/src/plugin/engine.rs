@@ -43,6 +43,11 @@ impl Runtime {
             .wasm_component_model(true)
             .epoch_interruption(true)
             .max_wasm_stack(STACK)
+            // Nobody is shown where in the code a recipe trapped; without maps
+            // for that there is half as much to load.
+            .generate_address_map(false)
+            .native_unwind_info(false)
+            .wasm_backtrace_max_frames(None)
             .cache(Some(Cache::new(cache_config)?));
         let engine = Engine::new(&config)?;
         let mut linker = Linker::new(&engine);

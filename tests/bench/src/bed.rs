@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
-use bakehouse_loopback::{DebianRegistry, FaultProxy, Npm, Package, tool};
+use bakehouse_loopback::{DebianRegistry, FaultProxy, Image, Npm, Package, tool};
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use reqwest::{Client, Method, Response};
 use tempfile::TempDir;
@@ -34,8 +34,8 @@ pub(crate) struct Bed {
 }
 
 impl Bed {
-    /// Starts it with this `bakehouse` program, and an app with these versions.
-    pub(crate) fn start(program: &Path, versions: &[String]) -> Result<Self> {
+    /// Starts it with this `bakehouse` program, and an app.
+    pub(crate) fn start(program: &Path) -> Result<Self> {
         let registry = DebianRegistry::start();
         let bed = Self {
             folder: tempfile::Builder::new()
@@ -55,19 +55,19 @@ impl Bed {
             "there is no {}\nhint: just bench builds it",
             bed.program.display()
         );
-        let versions: Vec<&str> = versions.iter().map(String::as_str).collect();
-        bed.npm.publish(APP, Package::new(&versions));
         bed.write(
             "bakehouse.toml",
             "registry = \"local\"\nnamespace = \"bench\"\nplatforms = [\"linux/amd64\", \"linux/arm64\"]\n",
         )?;
         bed.moving("\"latest\"")?;
-        let wasm =
-            Path::new("target/recipes/wasm32-wasip2/recipe/bakehouse_test_recipe_misbehave.wasm");
-        std::fs::copy(wasm, bed.path("apps/misbehave/recipe.wasm")).with_context(|| {
-            format!("there is no {}\nhint: just bench builds it", wasm.display())
-        })?;
+        bed.recipe(APP)?;
         Ok(bed)
+    }
+
+    /// Sets the versions that the app has.
+    pub(crate) fn publish(&self, versions: &[impl AsRef<str>]) {
+        let versions: Vec<&str> = versions.iter().map(AsRef::as_ref).collect();
+        self.npm.publish(APP, Package::new(&versions));
     }
 
     /// Sets the app's moving tags.
@@ -76,6 +76,23 @@ impl Bed {
             "recipe = \"recipe.wasm\"\n\n[tags]\nmoving = [{tags}]\n\n[grants]\nreleases = [\"npm:{APP}\"]\nimages = [\"{APP}\"]\n"
         );
         self.write("apps/misbehave/app.toml", &text)
+    }
+
+    /// Copies the recipe of one of the tests' apps to where its `app.toml` looks.
+    fn recipe(&self, app: &str) -> Result<()> {
+        let wasm = format!("target/recipes/wasm32-wasip2/recipe/bakehouse_test_recipe_{app}.wasm");
+        std::fs::copy(&wasm, self.path(&format!("apps/{app}/recipe.wasm")))
+            .with_context(|| format!("there is no {wasm}\nhint: just bench builds it"))?;
+        Ok(())
+    }
+
+    /// Adds another of the tests' apps, with versions as its npm package has them.
+    pub(crate) fn app(&self, app: &str, package: Package, grants: &str) -> Result<()> {
+        self.npm.publish(app, package);
+        let text =
+            format!("recipe = \"recipe.wasm\"\n\n[grants]\nreleases = [\"npm:{app}\"]\n{grants}\n");
+        self.write(&format!("apps/{app}/app.toml"), &text)?;
+        self.recipe(app)
     }
 
     pub(crate) fn path(&self, relative: &str) -> PathBuf {
@@ -162,10 +179,12 @@ impl Bed {
         Ok(())
     }
 
-    /// Takes blobs out of an image of the namespace, if it has them.
-    pub(crate) fn remove_blobs(&self, image: &str, digests: &[String]) -> Result<()> {
-        for digest in digests {
-            let path = format!("{NAMESPACE}/{image}/blobs/{digest}");
+    /// Takes a manifest and its blobs out of an image of the namespace, if it has
+    /// them.
+    pub(crate) fn remove_image(&self, name: &str, image: &Image) -> Result<()> {
+        let blobs = image.blobs.iter().map(|digest| ("blobs", digest));
+        for (kind, digest) in blobs.chain([("manifests", &image.manifest)]) {
+            let path = format!("{NAMESPACE}/{name}/{kind}/{digest}");
             let answer = self.ask_at(Method::DELETE, &path, None)?;
             ensure!(
                 answer.status().is_success() || answer.status() == 404,

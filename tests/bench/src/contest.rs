@@ -23,8 +23,9 @@ pub(crate) struct Outcome {
     pub(crate) name: String,
     pub(crate) samples: Vec<Sample>,
     pub(crate) scale: u32,
-    /// HTTP requests that reached the registry in one round, scaled.
-    pub(crate) requests: usize,
+    /// HTTP requests that reached the registry in one round, scaled; none where
+    /// they were not counted.
+    pub(crate) requests: Option<usize>,
 }
 
 impl Contestant<'_> {
@@ -64,7 +65,7 @@ pub(crate) fn contest<'a>(
             name: contestant.name,
             samples: Vec::new(),
             scale: contestant.scale,
-            requests: bed.proxy.log().len() * contestant.scale as usize,
+            requests: Some(bed.proxy.log().len() * contestant.scale as usize),
         });
     }
     let host = match latency {

@@ -31,7 +31,9 @@ pub(crate) fn print(title: &str, outcomes: &[Outcome]) {
             median(ratios.collect()),
             time(median(cpus.map(|cpu| cpu.as_secs_f64()).collect())),
             memory.unwrap_or_default() / (1 << 20),
-            outcome.requests,
+            outcome
+                .requests
+                .map_or_else(|| "–".to_owned(), |n| n.to_string()),
         );
     }
     println!();

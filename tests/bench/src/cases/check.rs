@@ -16,6 +16,7 @@ const ROUNDS: usize = 3;
 
 pub(super) fn run(bed: &Bed, rounds: usize, versions: &[String]) -> Result<()> {
     publish(bed, versions)?;
+    bed.publish(versions);
     let all = versions.len().to_string();
     let plan = bed.bakehouse(
         &bed.registry.host(),

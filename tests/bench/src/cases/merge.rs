@@ -33,6 +33,7 @@ pub(super) fn run(bed: &Bed, rounds: usize) -> Result<()> {
 
 /// Builds and pushes both platforms; the digests of their manifests.
 pub(super) fn build(bed: &Bed) -> Result<Vec<String>> {
+    bed.publish(&[VERSION]);
     let host = bed.registry.host();
     bed.bakehouse(&host, &["build", APP, "--version", VERSION])
         .output()?;
@@ -76,8 +77,15 @@ fn contestants<'a>(
         .collect();
 
     let folder = digests_for(host);
+    // As CI does it, and without a plan, where the recipe is asked again.
+    bed.remove(VERSION)?;
+    let plan = format!("plan-{folder}.json");
+    bed.bakehouse(host, &["plan", APP, "--save", &plan])
+        .output()?;
+    let planned = ["merge", "--plan", &plan, "--digests", &folder];
+    let planned = vec![bed.bakehouse(host, &planned)];
     let merge = ["merge", APP, "--version", VERSION, "--digests", &folder];
-    let ours = vec![bed.bakehouse(host, &merge)];
+    let unplanned = vec![bed.bakehouse(host, &merge)];
 
     let mut crane = vec![bed.tool(
         "crane",
@@ -109,7 +117,8 @@ fn contestants<'a>(
         prepare: Box::new(|| bed.remove(VERSION)),
     };
     Ok(vec![
-        contestant("`bakehouse merge`", ours),
+        contestant("`bakehouse merge --plan`", planned),
+        contestant("`bakehouse merge APP`", unplanned),
         contestant(crane_name, crane),
         contestant("`docker buildx imagetools create`", imagetools),
     ])

@@ -2,6 +2,7 @@
 
 mod build;
 mod check;
+mod cross;
 mod merge;
 mod push;
 
@@ -25,6 +26,8 @@ pub(crate) enum Case {
     Push,
     /// A build whose layers are all cached, with its push.
     Build,
+    /// A Go program cross-compiled, and compiled under QEMU.
+    Cross,
 }
 
 /// Versions of the app, and tags that are checked.
@@ -35,7 +38,7 @@ const LATENCY: Duration = Duration::from_millis(50);
 /// Measures, and prints tables.
 pub(crate) fn run(program: &Path, rounds: usize, only: &[Case]) -> Result<()> {
     let versions: Vec<String> = (0..VERSIONS).map(|patch| format!("1.0.{patch}")).collect();
-    let bed = Bed::start(program, &versions)?;
+    let bed = Bed::start(program)?;
     println!("{}; {rounds} rounds in turns, medians.\n", host::describe());
     let wanted = |case| only.is_empty() || only.contains(&case);
     if wanted(Case::Merge) {
@@ -46,6 +49,9 @@ pub(crate) fn run(program: &Path, rounds: usize, only: &[Case]) -> Result<()> {
     }
     if wanted(Case::Build) {
         build::run(&bed, rounds)?;
+    }
+    if wanted(Case::Cross) {
+        cross::run(&bed, rounds)?;
     }
     if wanted(Case::Push) {
         push::run(&bed, rounds)?;

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use anyhow::{Result, ensure};
-use bakehouse_loopback::{Layer, write_archive};
+use bakehouse_loopback::{Image, Layer, write_archive};
 
 use crate::bed::{Bed, NAMESPACE};
 use crate::contest::{Contestant, contest};
@@ -36,24 +36,21 @@ pub(super) fn run(bed: &Bed, rounds: usize) -> Result<()> {
     ensure!(unpacked.success(), "cannot unpack the image");
 
     let outcomes = contest(bed, rounds.min(ROUNDS), None, &|host| {
-        contestants(bed, host, &image.blobs)
+        contestants(bed, host, &image)
     })?;
     table::print("Push of a 1 GB image by the host, on loopback", &outcomes);
     std::fs::remove_file(archive)?;
     Ok(std::fs::remove_dir_all(folder)?)
 }
 
-fn contestants<'a>(bed: &'a Bed, host: &str, blobs: &[String]) -> Result<Vec<Contestant<'a>>> {
+fn contestants<'a>(bed: &'a Bed, host: &str, image: &'a Image) -> Result<Vec<Contestant<'a>>> {
     let reference = |image: &str| format!("{host}/{NAMESPACE}/{image}:1.0.0");
-    let contestant = |name: &str, image: &'static str, command| {
-        let blobs = blobs.to_vec();
-        Contestant {
-            name: name.to_owned(),
-            commands: vec![command],
-            scale: 1,
-            // Everything is sent again.
-            prepare: Box::new(move || bed.remove_blobs(image, &blobs)),
-        }
+    let contestant = |name: &str, repository: &'static str, command| Contestant {
+        name: name.to_owned(),
+        commands: vec![command],
+        scale: 1,
+        // Everything is sent again.
+        prepare: Box::new(move || bed.remove_image(repository, image)),
     };
     let ours = bed.own(&["push", host, NAMESPACE, "ours", "image.tar"])?;
     let crane = bed.tool("crane", &["push", "image", &reference("crane")]);

@@ -1,31 +1,16 @@
-//! For tests: cross-compiles a Go program, in two images of which one needs the
-//! other.
+//! For tests: cross-compiles a Go program (its own, or the option `program`), in
+//! two images of which one needs the other.
 
 use bakehouse_sdk::log::{self, Level};
 use bakehouse_sdk::release::{self, Selection};
-use bakehouse_sdk::{App, Base, Build, Error, Grant, Image, Recipe, Target, Version, buildx};
+use bakehouse_sdk::{
+    App, Base, Build, Error, Grant, Image, Recipe, Target, Version, buildx, options,
+};
 
 struct CrossHello;
 
-const PROGRAM: &str = "\
-package main
-
-import \"runtime\"
-
-var version string
-
-func main() { println(\"hello\", version, runtime.GOOS+\"/\"+runtime.GOARCH) }
-";
-
-const COMPILE: &str = "\
-FROM --platform=$BUILDPLATFORM golang AS compile
-ARG TARGETOS TARGETARCH VERSION
-COPY main.go /work/
-RUN cd /work && CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH \\
-    go build -trimpath -ldflags \"-s -w -X main.version=$VERSION\" -o /out/hello main.go
-FROM scratch
-COPY --from=compile /out/hello /
-";
+const PROGRAM: &str = include_str!("main.go");
+const COMPILE: &str = include_str!("compile.Dockerfile");
 
 impl Recipe for CrossHello {
     fn describe() -> App {
@@ -62,7 +47,8 @@ impl Recipe for CrossHello {
             let dockerfile = "FROM scratch\nCOPY motd /etc/motd\nUSER 65532:65532\n";
             return Ok(Build::inline(dockerfile, &target.platform));
         }
-        write("main.go", PROGRAM)?;
+        let program = options::get("program");
+        write("main.go", program.as_deref().unwrap_or(PROGRAM))?;
         log::log(Level::Info, &format!("compiling for {}", target.platform));
         let (_, golang) = version
             .extras
