@@ -43,6 +43,8 @@ struct Node {
 /// order of lines; without those whose platform cannot be told. Empty for a text
 /// that is no Dockerfile: BuildKit says what is wrong with it.
 pub(super) fn run_steps(text: &str, inputs: &Inputs<'_>) -> Vec<RunStep> {
+    // Positions are counted from behind it.
+    let text = text.trim_start_matches('\u{feff}');
     let Ok(file) = parse_dockerfile::parse(text) else {
         return Vec::new();
     };

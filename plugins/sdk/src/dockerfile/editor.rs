@@ -18,14 +18,15 @@ pub struct Editor {
 pub(super) type Splice = (Range<usize>, String);
 
 impl Editor {
-    /// Takes a Dockerfile's text; `name` is what errors call it.
+    /// Takes a Dockerfile's text; `name` is what errors call it. A byte order
+    /// mark is dropped, as BuildKit does.
     ///
     /// # Errors
     /// [`Error::InvalidInput`] with the line that is not understood.
     pub fn parse(name: &str, text: &str) -> Result<Self, Error> {
         let editor = Self {
             name: name.to_owned(),
-            text: text.to_owned(),
+            text: text.trim_start_matches('\u{feff}').to_owned(),
         };
         editor.read()?;
         Ok(editor)

@@ -58,6 +58,14 @@ fn refused(result: Result<(), Error>) -> String {
 }
 
 #[test]
+fn a_byte_order_mark_moves_nothing() {
+    let mut file = editor("\u{feff}FROM debian@sha256:abc0\nARG A=1\n");
+    file.drop_digests().unwrap();
+    file.set_arg("A", "2").unwrap();
+    assert_eq!(file.text(), "FROM debian\nARG A=2\n");
+}
+
+#[test]
 fn drops_digests_wherever_an_image_is_named() {
     let mut file = editor(SINGLE);
     file.drop_digests().unwrap();

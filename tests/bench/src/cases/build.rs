@@ -41,10 +41,13 @@ fn contestants<'a>(bed: &'a Bed, host: &str) -> Vec<Contestant<'a>> {
         name: name.to_owned(),
         commands: vec![command],
         scale: 1,
-        // Without digest files nothing is known to be built.
-        prepare: Box::new(|| match std::fs::remove_dir_all(bed.path("digests")) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
-            _ => Ok(()),
+        // Neither published nor, without digest files, known to be built.
+        prepare: Box::new(|| {
+            bed.remove(VERSION)?;
+            match std::fs::remove_dir_all(bed.path("digests")) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+                _ => Ok(()),
+            }
         }),
     };
     vec![
