@@ -1,6 +1,6 @@
 //! Failures of a part: nothing incomplete is tagged, the rest goes on.
 
-use crate::support::{Builder, DebianRegistry, Project, crane};
+use crate::support::{Builder, DebianRegistry, Project, crane, finish};
 
 #[test]
 fn a_failing_platform_publishes_no_tag() {
@@ -52,6 +52,29 @@ fn upstream_404() {
         .run(&["plan"])
         .expect(6)
         .says("npm has no package misbehave");
+}
+
+#[test]
+fn an_app_that_cannot_be_looked_at() {
+    let project = Project::new(Builder::Docker);
+    project.misbehave(&["1.0.0"]);
+    let grants = "releases = [\"npm:crosshello\"]\nimages = [\"crosshello\", \"crosshello-base\"]";
+    project.app("crosshello", grants);
+    let why = "npm has no package crosshello";
+    let planned = project.run(&["plan"]).expect(6).says(why);
+    assert!(planned.stdout.contains("misbehave"), "{}", planned.stdout);
+    // Also where nothing else can be done, either.
+    let mut lonely = project.command(&["run"]);
+    lonely.env("DOCKER_HOST", "unix:///nowhere/docker.sock");
+    finish(&mut lonely)
+        .expect(7)
+        .says(why)
+        .says("does not answer");
+    project
+        .run(&["run"])
+        .expect(6)
+        .says(why)
+        .says("tagged local/test/misbehave:1.0.0");
 }
 
 #[test]

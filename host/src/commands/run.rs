@@ -26,7 +26,11 @@ pub(super) async fn run(session: &Session, args: &RunArgs) -> Result<ExitCode> {
         }
         return Ok(session.failures(&failed));
     }
-    let mut report = pipeline::run(&context, &discovered, &plan).await?;
+    let mut report = pipeline::run(&context, &discovered, &plan)
+        .await
+        .inspect_err(|_| {
+            session.failures(&failed);
+        })?;
     for (app, error) in &failed {
         report.add_error(Some(app), error);
     }
