@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result, ensure};
 use bakehouse_loopback::{Package, tool};
@@ -59,8 +60,12 @@ pub(super) fn run(bed: &Bed, rounds: usize) -> Result<()> {
     let rounds = rounds.min(ROUNDS);
     let golang = format!("{}/{NAMESPACE}/golang", bed.registry.host());
     push_golang(bed, &golang)?;
-    // Each round is of a version of its own: only bases come from a cache.
-    let versions: Vec<String> = (0..=rounds).map(|patch| format!("1.0.{patch}")).collect();
+    // Each round is of a version that no run had before: only bases come from a
+    // cache.
+    let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+    let versions: Vec<String> = (0..=rounds)
+        .map(|patch| format!("1.{now}.{patch}"))
+        .collect();
     let listed: Vec<&str> = versions.iter().map(String::as_str).collect();
     ensure!(
         COMPILE.starts_with(CROSS),
