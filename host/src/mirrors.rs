@@ -7,7 +7,9 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use url::{Host, Url};
+use url::Url;
+
+use crate::fetch::is_private;
 
 /// Beginnings of names, and what to fetch from instead. The longest beginning
 /// that fits counts.
@@ -107,13 +109,7 @@ fn url_fault(text: &str) -> Option<&'static str> {
     let Ok(url) = Url::parse(text) else {
         return Some("is not a URL");
     };
-    let loopback = match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
-    if url.scheme() != "https" && !(url.scheme() == "http" && loopback) {
+    if !is_private(&url) {
         return Some("is not https");
     }
     if !url.username().is_empty() || url.password().is_some() {

@@ -5,8 +5,9 @@ use std::fmt;
 use reqwest::header::HeaderValue;
 use url::Url;
 
-use super::source::{is_loopback, scheme};
+use super::source::scheme;
 use crate::error::{ExitCode, Failure};
+use crate::fetch::is_private;
 use crate::mirrors::Mirrors;
 
 const GITHUB: &str = "https://api.github.com";
@@ -70,7 +71,7 @@ impl Access {
         let github = variable("GITHUB_API_URL").unwrap_or_else(|| GITHUB.to_owned());
         let base = Url::parse(&format!("{}/", github.trim_end_matches('/')))
             .ok()
-            .filter(|url| url.scheme() == "https" || url.scheme() == "http" && is_loopback(url))
+            .filter(is_private)
             .filter(|url| url.username().is_empty() && url.password().is_none())
             .filter(|url| url.query().is_none() && url.fragment().is_none());
         let Some(github) = base else {

@@ -3,8 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use url::{Host, Url};
+use url::Url;
 
+use crate::fetch::is_loopback;
 use crate::recipe::CallError;
 use crate::source::Address;
 
@@ -127,16 +128,6 @@ pub(super) fn scheme(host: &str) -> &'static str {
     match url {
         Ok(url) if is_loopback(&url) => "http",
         _ => "https",
-    }
-}
-
-/// Whether a URL stays on this machine.
-pub(super) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
     }
 }
 

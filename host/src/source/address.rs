@@ -3,8 +3,9 @@
 use std::fmt;
 
 use sha2::{Digest as _, Sha256};
-use url::{Host, Url};
+use url::Url;
 
+use crate::fetch::is_private;
 use crate::recipe::CallError;
 
 /// The address of a git repository that may be fetched from: `https://...`, in
@@ -26,13 +27,7 @@ impl Address {
             ))
         };
         let url = Url::parse(text).map_err(|error| bad(&error.to_string()))?;
-        let loopback = match url.host() {
-            Some(Host::Domain(name)) => name == "localhost",
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            None => false,
-        };
-        if url.scheme() != "https" && !(url.scheme() == "http" && loopback) {
+        if !is_private(&url) {
             return Err(bad("write it as https://HOST/PATH"));
         }
         if !url.username().is_empty() || url.password().is_some() {
