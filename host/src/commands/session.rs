@@ -37,20 +37,20 @@ impl Session {
 
     /// Tells why the command failed, quiet or not.
     pub fn failure(&self, error: &anyhow::Error) {
-        self.problem(
-            None,
-            &crate::pipeline::message(error),
-            Failure::find(error).and_then(Failure::hint_text),
-        );
+        self.tell(None, error);
     }
 
     /// Tells why some apps were left out, and gives the exit code for that.
     pub(super) fn failures(&self, failed: &[(String, anyhow::Error)]) -> ExitCode {
         for (app, error) in failed {
-            let hint = Failure::find(error).and_then(Failure::hint_text);
-            self.problem(Some(app), &crate::pipeline::message(error), hint);
+            self.tell(Some(app), error);
         }
         ExitCode::common(failed.iter().map(|(_, error)| exit_code(error)))
+    }
+
+    fn tell(&self, app: Option<&str>, error: &anyhow::Error) {
+        let hint = Failure::find(error).and_then(Failure::hint_text);
+        self.problem(app, &crate::pipeline::message(error), hint);
     }
 
     /// Tells one problem, quiet or not: in a GitHub Actions job as an annotation

@@ -63,8 +63,11 @@ pub async fn discover_each(
             Err(error) => failed.push((name, error)),
         }
     }
-    if found.is_empty() && failed.len() == 1 {
-        failed.pop().map_or(Ok(()), |(_, error)| Err(error))?;
+    if found.is_empty()
+        && failed.len() == 1
+        && let Some((_, error)) = failed.pop()
+    {
+        return Err(error);
     }
     Ok((found, failed))
 }

@@ -44,7 +44,7 @@ impl Runtime {
             .epoch_interruption(true)
             .max_wasm_stack(STACK)
             // Nobody is shown where in the code a recipe trapped; without maps
-            // for that there is half as much to load.
+            // for that there is a fifth less to load.
             .generate_address_map(false)
             .native_unwind_info(false)
             .wasm_backtrace_max_frames(None)

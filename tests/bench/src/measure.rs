@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, ExitCode, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
@@ -47,32 +47,21 @@ impl Invocation {
     /// the one that it came from.
     pub(crate) fn sample(&self) -> Result<Sample> {
         let report = tempfile::NamedTempFile::new()?;
-        let output = Command::new(std::env::current_exe()?)
-            .arg("measure")
-            .arg(report.path())
-            .arg("--")
-            .arg(&self.program)
-            .args(&self.arguments)
-            .current_dir(&self.folder)
-            .env_clear()
-            .envs(self.environment.iter().cloned())
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .output()
-            .context("cannot run myself")?;
-        ensure!(
-            output.status.success(),
-            "{} {} failed: {}",
-            self.program.display(),
-            self.arguments.join(" "),
-            String::from_utf8_lossy(&output.stderr)
-        );
+        let mut measure = Command::new(std::env::current_exe()?);
+        measure.arg("measure").arg(report.path()).arg("--");
+        self.finish(measure.arg(&self.program).stdout(Stdio::null()))?;
         Ok(serde_json::from_slice(&std::fs::read(report.path())?)?)
     }
 
     /// What it prints.
     pub(crate) fn output(&self) -> Result<String> {
-        let output = Command::new(&self.program)
+        let output = self.finish(&mut Command::new(&self.program))?;
+        Ok(String::from_utf8(output.stdout)?)
+    }
+
+    /// Runs a command with these arguments, where and as it is to run.
+    fn finish(&self, command: &mut Command) -> Result<Output> {
+        let output = command
             .args(&self.arguments)
             .current_dir(&self.folder)
             .env_clear()
@@ -87,7 +76,7 @@ impl Invocation {
             self.arguments.join(" "),
             String::from_utf8_lossy(&output.stderr)
         );
-        Ok(String::from_utf8(output.stdout)?)
+        Ok(output)
     }
 }
 
