@@ -17,6 +17,7 @@ mod bad_input_test;
 mod build_merge_test;
 mod builders_test;
 mod cache_test;
+mod cases_test;
 mod contract_test;
 mod cross_compile_test;
 mod emulation_test;
