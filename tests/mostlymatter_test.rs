@@ -1,6 +1,6 @@
 //! The real recipe of Mostlymatter against upstreams on loopback.
 
-use crate::support::{Builder, Tag, Upstreams, VERSIONS};
+use crate::support::{Builder, Project, Tag, Upstreams, VERSIONS};
 
 #[test]
 fn mattermosts_package_with_mostlymatters_program() {
@@ -30,5 +30,34 @@ fn mattermosts_package_with_mostlymatters_program() {
             };
             assert_eq!(output.stdout, line("linux/amd64") + &line("linux/arm64"));
         }
+    }
+    source_and_revision_are_of_one_origin(&project, "mostlymatter:11.1.0");
+}
+
+/// The commit is one of Mattermost's repository, which images are built from;
+/// the app's own address is beside it. The index says the same.
+fn source_and_revision_are_of_one_origin(project: &Project, reference: &str) {
+    let seen = project
+        .run(&["inspect", reference, "--format", "json"])
+        .expect(0)
+        .json();
+    let images = seen["images"].as_array().unwrap();
+    assert_eq!(images.len(), 2);
+    let labels = images.iter().map(|image| &image["labels"]);
+    for facts in labels.chain([&seen["annotations"]]) {
+        assert_eq!(
+            facts["org.opencontainers.image.source"],
+            "https://github.com/mattermost/mattermost"
+        );
+        assert_eq!(
+            facts["dev.bakehouse.upstream"],
+            "https://framagit.org/framasoft/framateam/mostlymatter"
+        );
+        let revision = facts["org.opencontainers.image.revision"].as_str();
+        assert_eq!(revision.unwrap().len(), 40, "{facts}");
+        assert_eq!(
+            revision,
+            images[0]["labels"]["org.opencontainers.image.revision"].as_str()
+        );
     }
 }

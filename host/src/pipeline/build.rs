@@ -9,6 +9,7 @@ use oci_spec::image::Descriptor;
 use super::checkout::checkout;
 use super::digest_file::DigestFile;
 use super::discover::Discovered;
+use super::origin::{REVISION_ANNOTATION, SOURCE_ANNOTATION};
 use super::plan::Job;
 use super::publish::{annotations, dated};
 use super::push;
@@ -261,8 +262,15 @@ impl<'a> Bakery<'a> {
 }
 
 /// Labels that image users expect (image-spec v1.1, "Annotations"), where the
-/// recipe did not set them.
+/// recipe did not set them. Where a commit was checked out, a recipe's own
+/// `source` and `revision` give way: the two must be of one origin.
 fn add_labels(build: &mut Build, facts: BTreeMap<String, String>) {
+    if facts.contains_key(REVISION_ANNOTATION) {
+        let pair = [SOURCE_ANNOTATION, REVISION_ANNOTATION];
+        build
+            .labels
+            .retain(|(name, _)| !pair.contains(&name.as_str()));
+    }
     for (key, value) in facts {
         if !build.labels.iter().any(|(name, _)| *name == key) {
             build.labels.push((key, value));
@@ -297,4 +305,55 @@ pub(crate) fn message(error: &anyhow::Error) -> String {
         }
     }
     parts.join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recipe::{Dockerfile, Network};
+
+    /// Labels after the host added its own to the recipe's.
+    fn labels(own: &[(&str, &str)], facts: &[(&str, &str)]) -> Vec<(String, String)> {
+        let owned = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
+            let pairs = pairs.iter();
+            pairs
+                .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+                .collect()
+        };
+        let mut build = Build {
+            context: ".".to_owned(),
+            dockerfile: Dockerfile::Inline("FROM scratch".to_owned()),
+            platform: "linux/arm64".parse().unwrap(),
+            stage: None,
+            args: Vec::new(),
+            contexts: Vec::new(),
+            labels: owned(own),
+            network: Network::None,
+            secrets: Vec::new(),
+        };
+        add_labels(&mut build, owned(facts).into_iter().collect());
+        build.labels
+    }
+
+    #[test]
+    fn a_recipe_cannot_pair_another_source_with_the_commit() {
+        let source = (SOURCE_ANNOTATION, "https://h.example/source");
+        let commit = (REVISION_ANNOTATION, "c0ffee");
+        let title = ("org.opencontainers.image.title", "title");
+        let owned = |pairs: &[(&str, &str)]| labels(pairs, &[]);
+        for own in [
+            vec![(SOURCE_ANNOTATION, "https://h.example/fork")],
+            vec![(REVISION_ANNOTATION, "decaf")],
+        ] {
+            assert_eq!(labels(&own, &[source, commit]), owned(&[commit, source]));
+        }
+        // Without a commit, and in all else, the recipe knows best.
+        let own = (SOURCE_ANNOTATION, "https://h.example/fork");
+        assert_eq!(labels(&[own], &[source]), owned(&[own]));
+        let own = ("org.opencontainers.image.title", "own");
+        assert_eq!(
+            labels(&[own], &[source, commit, title]),
+            owned(&[commit, source, own])
+        );
+    }
 }

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::digest_file::DigestFile;
 use super::discover::Discovered;
-use super::publish::REVISION_ANNOTATION;
+use super::origin::REVISION_ANNOTATION;
 use crate::context::Context;
 use crate::error::{ExitCode, Failure};
 use crate::grants::Kind;

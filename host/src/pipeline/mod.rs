@@ -18,6 +18,7 @@ pub mod digest_file;
 pub mod digest_folders;
 pub mod discover;
 pub mod merge;
+mod origin;
 pub mod plan;
 pub mod publish;
 pub mod push;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use oci_spec::image::Descriptor;
 
+use super::origin::{Origin, REVISION_ANNOTATION, SOURCE_ANNOTATION, UPSTREAM_ANNOTATION};
 use super::plan::{ImagePlan, VersionPlan};
 use super::report::ImageReport;
 use crate::context::Context;
@@ -15,9 +16,6 @@ use crate::registry::{
     Child, Manifest, MergeRequest, Move, Moved, MovedTag, PRERELEASE_ANNOTATION, VERSION_ANNOTATION,
 };
 use crate::source::Revision;
-
-/// Annotation and label with the commit (image-spec v1.1, "Annotations").
-pub(super) const REVISION_ANNOTATION: &str = "org.opencontainers.image.revision";
 
 /// Merges the images of one version, and tags the index with it.
 ///
@@ -147,6 +145,7 @@ pub(super) fn annotations(
             .find(|(name, _)| name == key)
             .map(|(_, value)| value.as_str())
     };
+    let origin = Origin::of(app, version, revision);
     let facts = [
         ("org.opencontainers.image.title", Some(image)),
         (
@@ -154,17 +153,15 @@ pub(super) fn annotations(
             description.or(Some(&app.summary)),
         ),
         (VERSION_ANNOTATION, Some(&version.number)),
-        ("org.opencontainers.image.source", Some(&app.upstream)),
+        (SOURCE_ANNOTATION, Some(origin.source)),
+        (UPSTREAM_ANNOTATION, origin.upstream),
         ("org.opencontainers.image.url", extra("url")),
         (
             "org.opencontainers.image.documentation",
             extra("documentation"),
         ),
         ("org.opencontainers.image.vendor", extra("vendor")),
-        (
-            REVISION_ANNOTATION,
-            revision.map(|revision| revision.commit.as_str()),
-        ),
+        (REVISION_ANNOTATION, origin.revision),
         ("org.opencontainers.image.licenses", Some(&app.license)),
         (
             "org.opencontainers.image.created",
