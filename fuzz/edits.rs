@@ -9,8 +9,7 @@ pub fn edits(text: &str) {
     };
     assert_eq!(editor.text(), text.trim_start_matches('\u{feff}'));
     let stages = editor.stages().unwrap_or_default();
-    let edits: [&dyn Fn(&mut Editor) -> bool; 7] = [
-        &|e| e.drop_digests().is_ok(),
+    let edits: [&dyn Fn(&mut Editor) -> bool; 6] = [
         &|e| e.set_arg("A", "a b\\\"$x").is_ok(),
         &|e| e.insert_before_stages(&["ARG NEW=1"]).is_ok(),
         &|e| e.append(&["USER 1:1"]).is_ok(),
@@ -38,7 +37,7 @@ pub fn edits(text: &str) {
         }
     }
     let _ = (
-        editor.has_digests(),
+        editor.pins(&bakehouse_sdk::platform("linux/arm64")),
         editor.has_arg("A"),
         editor.has_command(&["a", "b"]),
     );

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use crate::support::{Builder, Upstreams, VERSIONS};
+use crate::support::{Builder, Output, Upstreams, VERSIONS, pin};
 
 /// What both platforms print when this program of the image runs.
 fn prints(line: impl Fn(&str) -> String) -> String {
@@ -21,10 +21,11 @@ fn every_shape_of_dockerfile_runs_on_both_platforms() {
         upstreams.mattermost(number, dockerfile);
     }
     let project = upstreams.project(Builder::BuildKit, "mattermost", "");
-    project
+    let ran = project
         .run(&["run"])
         .expect(0)
         .says("tagged local/test/mattermost:latest -> 11.1.0");
+    digests_are_told(&ran);
 
     for (number, _) in VERSIONS {
         let image = format!("mattermost:{number}");
@@ -64,6 +65,31 @@ fn every_shape_of_dockerfile_runs_on_both_platforms() {
         "{}",
         again.stdout
     );
+}
+
+/// A digest that is good for both platforms stays, and its tag, which shows an
+/// image without a shell by now, is not looked at; amd64's gives way for arm64
+/// only, to what its tag shows.
+fn digests_are_told(ran: &Output) {
+    let changed: Vec<_> = ran
+        .stderr
+        .lines()
+        .filter(|line| line.contains("only; "))
+        .collect();
+    assert_eq!(changed.len(), 2, "{changed:?}");
+    for (image, digest) in [
+        ("debian:buster-slim", "sha256:5b0b1a9a"),
+        ("ubuntu:jammy-20230308", "sha256:7a57c69f"),
+    ] {
+        let (old, new) = (pin(image, digest), pin(image, "sha256:"));
+        let expected = format!(
+            "{image}: {old} is for linux/amd64 only; linux/arm64 is built from {new}, which the tag shows now"
+        );
+        assert!(
+            changed.iter().any(|line| line.contains(&expected)),
+            "{expected}\n{changed:?}"
+        );
+    }
 }
 
 #[test]

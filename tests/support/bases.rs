@@ -5,21 +5,24 @@
 //! They are busybox with a few scripts in place of package managers; `node` has
 //! the real Node.js and Yarn, `golang` the real Go.
 
+use std::collections::BTreeMap;
 use std::fs::Permissions;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 use std::process::Command;
 use std::sync::OnceLock;
 
-use super::{DebianRegistry, push_golang, tool};
+use super::{DebianRegistry, crane, push_golang, tool};
 
-/// Tags that fixtures' Dockerfiles name.
+/// Tags that fixtures' Dockerfiles name. A repository may be there more than
+/// once: its tags move on, and the digests of before stay.
 const IMAGES: &[(&str, &str, &[&str])] = &[
     (
         "os",
         "library/ubuntu",
         &["jammy-20230308", "noble-20250415.1", "noble"],
     ),
+    ("moved", "library/ubuntu", &["noble"]),
     ("os", "library/debian", &["buster-slim"]),
     ("distroless", "distroless/base-debian12", &["latest"]),
     (
@@ -43,12 +46,30 @@ const SCRIPTS: &[(&str, &[u8])] = &[
 /// The tag of the `golang` stand-in.
 pub const GOLANG: &str = "1.25.9";
 
+/// Digests that upstreams pinned by which one platform's image is meant, of
+/// `ubuntu:jammy-20230308` and `debian:buster-slim` for amd64. All others in the
+/// fixtures are indexes'.
+const OF_ONE_PLATFORM: &[&str] = &["sha256:7a57c69f", "sha256:5b0b1a9a"];
+
+/// The stand-ins' registry.
+struct Bases {
+    host: String,
+    /// Digest of each tag when it was first pushed.
+    digests: BTreeMap<String, String>,
+    _registry: DebianRegistry,
+}
+
 /// The registry's host; it lives as long as the tests.
 pub fn bases() -> &'static str {
-    static BASES: OnceLock<(String, DebianRegistry)> = OnceLock::new();
-    let (host, _) = BASES.get_or_init(|| {
+    &started().host
+}
+
+fn started() -> &'static Bases {
+    static BASES: OnceLock<Bases> = OnceLock::new();
+    BASES.get_or_init(|| {
         let registry = DebianRegistry::start();
         let host = registry.host();
+        let mut digests = BTreeMap::new();
         let context = tempfile::tempdir().unwrap();
         fill(context.path());
         for (stage, repository, tags) in IMAGES {
@@ -57,11 +78,53 @@ pub fn bases() -> &'static str {
                 .map(|tag| format!("{host}/{repository}:{tag}"))
                 .collect();
             push(context.path(), stage, &names.join(","));
+            for (tag, name) in tags.iter().zip(&names) {
+                let image = format!("{repository}:{tag}");
+                digests
+                    .entry(image)
+                    .or_insert_with(|| crane(&["digest", name]));
+            }
         }
         push_golang(&format!("{host}/library/golang:{GOLANG}"));
-        (host, registry)
-    });
-    host
+        Bases {
+            host,
+            digests,
+            _registry: registry,
+        }
+    })
+}
+
+/// A Dockerfile of upstream with the stand-ins' digests in place of the real
+/// images': an index's for an index's, amd64's for amd64's.
+pub fn with_pins(dockerfile: &str) -> String {
+    let mut text = String::new();
+    for line in dockerfile.split_inclusive('\n') {
+        let from = line.strip_prefix("FROM ");
+        let image = from.and_then(|rest| rest.split_whitespace().next());
+        match image.and_then(|image| image.split_once('@')) {
+            Some((image, digest)) => text.push_str(&line.replace(digest, &pin(image, digest))),
+            None => text.push_str(line),
+        }
+    }
+    text
+}
+
+/// The digest that stands for `digest` of an image.
+pub fn pin(image: &str, digest: &str) -> String {
+    let Bases { host, digests, .. } = started();
+    let short = image.trim_start_matches("gcr.io/");
+    let (name, tag) = short.split_once(':').unwrap_or((short, "latest"));
+    let repository = if name.contains('/') {
+        name.to_owned()
+    } else {
+        format!("library/{name}")
+    };
+    let index = &digests[&format!("{repository}:{tag}")];
+    if !OF_ONE_PLATFORM.iter().any(|one| digest.starts_with(one)) {
+        return index.clone();
+    }
+    let reference = format!("{host}/{repository}@{index}");
+    crane(&["digest", "--platform", "linux/amd64", &reference])
 }
 
 fn push(context: &Path, stage: &str, names: &str) {

@@ -2,7 +2,7 @@
 
 use sha2::{Digest as _, Sha256};
 
-use super::{Release, Tag, Tree, Upstreams, package, program};
+use super::{Release, Tag, Tree, Upstreams, package, program, with_pins};
 
 pub const ARCHES: [&str; 2] = ["amd64", "arm64"];
 const REPOSITORY: &str = "mattermost/mattermost";
@@ -13,8 +13,8 @@ const MODULE: &str = "github.com/mattermost/mattermost/server";
 /// stages, two stages with everything pinned.
 pub const VERSIONS: [(&str, &str); 4] = [
     (
-        "7.8.15",
-        include_str!("upstreams/mattermost/7.8.Dockerfile"),
+        "7.10.0",
+        include_str!("upstreams/mattermost/7.10.Dockerfile"),
     ),
     (
         "9.11.9",
@@ -56,7 +56,8 @@ impl Upstreams {
         let tag = format!("v{number}");
         let release = Release::new(&tag).notes(&notes);
         self.github.release(REPOSITORY, release);
-        self.git.release(REPOSITORY, &tag, &tree(dockerfile));
+        self.git
+            .release(REPOSITORY, &tag, &tree(&with_pins(dockerfile)));
     }
 
     /// Publishes a version of Mostlymatter on top of Mattermost's.

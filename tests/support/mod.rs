@@ -26,7 +26,7 @@ mod tree;
 mod upstreams;
 
 pub use bakehouse_loopback::{DebianRegistry, Npm, Package, tar_gz, tool};
-pub use bases::{GOLANG, bases};
+pub use bases::{GOLANG, bases, pin, with_pins};
 pub use buildkitd::{Buildkitd, buildx};
 pub use busybox::busybox;
 pub use client::{

@@ -8,9 +8,7 @@ const PATH: &str = "Dockerfile";
 /// Sets `BASE_IMAGE`; versions before 0.83 name the base themselves.
 pub(crate) fn prepare(platform: &Platform, base: &str) -> Result<Build, Error> {
     let mut file = Editor::open(PATH)?;
-    if file.has_digests()? {
-        file.drop_digests()?;
-    }
+    file.fit_digests(platform)?;
     if !file.has_arg("BASE_IMAGE")? {
         file.replace_base("outlinewiki/outline-base", "${BASE_IMAGE}")?;
         file.insert_before_stages(&["ARG BASE_IMAGE"])?;

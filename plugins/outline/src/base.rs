@@ -4,6 +4,8 @@
 use bakehouse_sdk::dockerfile::Editor;
 use bakehouse_sdk::{Build, Error, Platform};
 
+use crate::PLATFORMS;
+
 const PATH: &str = "Dockerfile.base";
 /// The command that leaves production's modules only: `yarn install
 /// --production=true`, and `yarn workspaces focus --production` since 1.2.
@@ -14,6 +16,10 @@ const MODULES: &[&str] = &["yarn", "--production"];
 /// JavaScript.
 pub(crate) fn prepare(platform: &Platform) -> Result<Build, Error> {
     let mut file = Editor::open(PATH)?;
+    // All targets share the first stage, and so its base.
+    for platform in PLATFORMS {
+        file.fit_digests(&bakehouse_sdk::platform(platform))?;
+    }
     edit(&mut file, platform)?;
     Ok(Build::inline(file.text(), platform).with_network())
 }
@@ -23,9 +29,6 @@ pub(crate) fn prepare(platform: &Platform) -> Result<Build, Error> {
 /// native modules as if Node.js ran on the target. A new last stage, of the
 /// target, takes the result.
 fn edit(file: &mut Editor, platform: &Platform) -> Result<(), Error> {
-    if file.has_digests()? {
-        file.drop_digests()?;
-    }
     let stages = file.stages()?;
     let [stage] = stages.as_slice() else {
         return Err(Error::InvalidInput(format!(

@@ -27,15 +27,16 @@ pub struct Replaced<'a> {
 /// fetched before.
 ///
 /// BuildKit itself unpacks the package, in a stage that runs nothing; upstream's
-/// step copies it from there instead of calling curl. Digests of bases go: they
-/// are of one architecture's images.
+/// step copies it from there instead of calling curl. Digests of bases stay where
+/// they are good for the platform.
 ///
 /// # Errors
 /// [`Error::InvalidInput`] where upstream's Dockerfile is not as expected, with
-/// its lines.
+/// its lines; as [`Editor::fit_digests`].
 pub fn image(package: &Package<'_>, replaced: &[Replaced<'_>]) -> Result<Build, Error> {
     let path = format!("{FOLDER}/Dockerfile");
     let mut file = Editor::open(&path)?;
+    file.fit_digests(package.platform)?;
     edit(&mut file, package, replaced)?;
     file.save()?;
     Ok(Build::file(&path, package.platform)
@@ -44,9 +45,6 @@ pub fn image(package: &Package<'_>, replaced: &[Replaced<'_>]) -> Result<Build, 
 }
 
 fn edit(file: &mut Editor, package: &Package<'_>, replaced: &[Replaced<'_>]) -> Result<(), Error> {
-    if file.has_digests()? {
-        file.drop_digests()?;
-    }
     file.set_arg("MM_PACKAGE", &package.url())?;
     file.add_mount(FETCHES, &format!("type=bind,from={STAGE},target={MOUNT}"))?;
     file.replace_command(FETCHES, |_| format!("cp -a {MOUNT}/* ."))?;
@@ -79,7 +77,7 @@ mod tests {
             by: "fork",
             name: "mattermost",
         }];
-        let before = "FROM debian:x@sha256:00 AS builder\n\
+        let before = "FROM debian:x AS builder\n\
             ARG MM_PACKAGE=\"https://latest.example/mattermost\"\n\
             RUN mkdir /mattermost && if [ -n \"$MM_PACKAGE\" ]; then curl $MM_PACKAGE | tar -xvz ; \\\n  else exit 1 ; fi\n";
         let after = "FROM scratch AS bakehouse-package\nADD mattermost.tar.gz /\n\

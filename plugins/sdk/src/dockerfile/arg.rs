@@ -9,12 +9,13 @@ use super::words::words;
 use crate::Error;
 
 /// One name of an `ARG` instruction.
-struct Declared<'a> {
+pub(super) struct Declared<'a> {
     /// `NAME` or `NAME=default`, in the text.
-    span: Range<usize>,
-    name: &'a str,
+    pub(super) span: Range<usize>,
+    pub(super) name: &'a str,
     has_default: bool,
-    global: bool,
+    /// It is before the first `FROM`.
+    pub(super) global: bool,
 }
 
 impl Editor {
@@ -55,7 +56,7 @@ impl Editor {
         })
     }
 
-    fn declared(&self, file: &Dockerfile<'_>) -> Vec<Declared<'_>> {
+    pub(super) fn declared(&self, file: &Dockerfile<'_>) -> Vec<Declared<'_>> {
         let escape = Self::escape(file);
         let mut global = true;
         let mut declared = Vec::new();

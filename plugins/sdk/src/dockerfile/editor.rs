@@ -10,7 +10,7 @@ use crate::Error;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Editor {
     /// Shown in errors; the path in the work tree.
-    name: String,
+    pub(super) name: String,
     pub(super) text: String,
 }
 

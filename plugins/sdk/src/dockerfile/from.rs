@@ -1,8 +1,6 @@
 //! `FROM`: stages, their bases and platforms.
 
-use std::ops::Range;
-
-use parse_dockerfile::{Dockerfile, FromInstruction, Instruction};
+use parse_dockerfile::{Dockerfile, FromInstruction};
 
 use super::Editor;
 use super::editor::Splice;
@@ -33,32 +31,6 @@ impl Editor {
             line: self.line(from.from.span.start),
         };
         Ok(file.stages().map(|s| stage(s.from)).collect())
-    }
-
-    /// Whether some image is pinned by a digest.
-    ///
-    /// # Errors
-    /// None, as long as the text is a Dockerfile.
-    pub fn has_digests(&self) -> Result<bool, Error> {
-        Ok(!self.digests(&self.read()?).is_empty())
-    }
-
-    /// Takes the digests off the images that stages start from and files are
-    /// copied from, also where an `ARG` before the first `FROM` has them. A
-    /// digest is often that of one platform's image. Tags stay; an image
-    /// without one becomes its `latest`.
-    ///
-    /// # Errors
-    /// [`Error::InvalidInput`] naming the bases when none has a digest.
-    pub fn drop_digests(&mut self) -> Result<(), Error> {
-        self.edit(|this, file| {
-            let digests = this.digests(file);
-            if digests.is_empty() {
-                return Err(this.nothing("no image with a digest", this.froms(file)));
-            }
-            let splices = digests.into_iter().map(|span| (span, String::new()));
-            Ok(splices.collect())
-        })
     }
 
     /// Makes a stage run on the machine that builds, whatever it builds for:
@@ -136,25 +108,6 @@ impl Editor {
             .collect();
         spans.into_iter().map(|span| (span.start, &self.text[span]))
     }
-
-    /// Where the digests are, `@` included.
-    fn digests(&self, file: &Dockerfile<'_>) -> Vec<Range<usize>> {
-        let mut places: Vec<Range<usize>> = Vec::new();
-        places.extend(file.global_args().map(|arg| arg.arguments.span.clone()));
-        places.extend(file.stages().map(|stage| stage.from.image.span.clone()));
-        for instruction in &file.instructions {
-            let options = match instruction {
-                Instruction::Copy(copy) => copy.options.as_slice(),
-                Instruction::Run(run) => run.options.as_slice(),
-                _ => continue,
-            };
-            places.extend(options.iter().map(parse_dockerfile::Flag::span));
-        }
-        places
-            .into_iter()
-            .flat_map(|place| digests_in(&self.text[place.clone()], place.start))
-            .collect()
-    }
 }
 
 /// A reference without tag and digest.
@@ -165,18 +118,4 @@ fn repository(reference: &str) -> &str {
         Some((name, tag)) if !tag.contains('/') => name,
         _ => name,
     }
-}
-
-/// Where `@ALGORITHM:HEX` is in a text that begins at `offset` (image-spec v1.1,
-/// "Digests").
-fn digests_in(text: &str, offset: usize) -> Vec<Range<usize>> {
-    let digest = |(start, _): (usize, &str)| {
-        let rest = ["@sha256:", "@sha512:"]
-            .iter()
-            .find_map(|name| text[start..].strip_prefix(name))?;
-        let digits = rest.bytes().take_while(u8::is_ascii_hexdigit).count();
-        let end = text.len() - rest.len() + digits;
-        Some(offset + start..offset + end)
-    };
-    text.match_indices('@').filter_map(digest).collect()
 }

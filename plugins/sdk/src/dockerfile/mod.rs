@@ -12,9 +12,8 @@
 //! # fn main() -> Result<(), bakehouse_sdk::Error> {
 //! let mut file = Editor::parse(
 //!     "Dockerfile",
-//!     "FROM golang:1.26@sha256:00 AS build\nRUN go build\nFROM scratch\nCOPY --from=build /app /\n",
+//!     "FROM golang:1.26 AS build\nRUN go build\nFROM scratch\nCOPY --from=build /app /\n",
 //! )?;
-//! file.drop_digests()?;
 //! file.pin_to_build_platform("build")?;
 //! assert!(file.text().starts_with("FROM --platform=$BUILDPLATFORM golang:1.26 AS build\n"));
 //! # Ok(())
@@ -30,9 +29,11 @@ mod arg;
 mod editor;
 mod from;
 mod insert;
+mod pin;
 mod run;
 mod settings;
 mod shell;
+mod variables;
 mod words;
 
 #[cfg(test)]
@@ -40,3 +41,4 @@ mod tests;
 
 pub use editor::Editor;
 pub use from::Stage;
+pub use pin::Pin;

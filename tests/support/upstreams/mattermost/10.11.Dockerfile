@@ -1,5 +1,7 @@
+# After mattermost/mattermost server/build/Dockerfile as it is in 10.11: two stages,
+# the first pinned by an index's digest, the last by nothing.
 # First stage: what document search needs, and curl
-FROM ubuntu:noble-20250415.1@sha256:dc17125eaac86538c57da886e494a34489122fb6a3ebb6411153d742594c2dd0 AS builder
+FROM ubuntu:noble-20250415.1@sha256:dc17125eaac86538c57da886e494a34489122fb6a3ebb6411153d742594c2ddc AS builder
 SHELL ["/bin/bash", "-o", "pipefail", "-c"]
 
 ARG PUID=2000

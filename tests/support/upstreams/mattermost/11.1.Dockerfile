@@ -1,5 +1,7 @@
+# After mattermost/mattermost server/build/Dockerfile as it is in 11: two stages, both
+# pinned by an index's digest, the last one without a tag.
 # First stage: what document search needs, and curl
-FROM ubuntu:noble@sha256:c35e29c9450151419d9448b0fd75374fec4fff364a27f176fb458d472dfc9e50 AS builder
+FROM ubuntu:noble@sha256:c35e29c9450151419d9448b0fd75374fec4fff364a27f176fb458d472dfc9e54 AS builder
 SHELL ["/bin/bash", "-o", "pipefail", "-c"]
 
 ARG PUID=2000
@@ -20,9 +22,7 @@ RUN apt-get update \
 RUN mkdir -p /mattermost/data /mattermost/plugins /mattermost/client/plugins \
   && groupadd --gid ${PGID} mattermost \
   && useradd --uid ${PUID} --gid ${PGID} --comment "" --home-dir /mattermost mattermost \
-  # the package has a folder mattermost/
-  && curl --fail --location "${MM_PACKAGE}" \
-    | tar --extract --gzip \
+  && curl -L $MM_PACKAGE | tar -xvz \
   && chown -R mattermost:mattermost /mattermost /mattermost/data /mattermost/plugins /mattermost/client/plugins
 
 # For PostgreSQL's client certificates
@@ -30,7 +30,7 @@ RUN mkdir -p /mattermost/.postgresql \
   && chmod 700 /mattermost/.postgresql
 
 # Final stage
-FROM gcr.io/distroless/base-debian12@sha256:937c7eaaf6f3f2d38a1f8c4aeff326f0c56e4593ea152e9e8f74d976dde52f50
+FROM gcr.io/distroless/base-debian12@sha256:937c7eaaf6f3f2d38a1f8c4aeff326f0c56e4593ea152e9e8f74d976dde52f56
 
 ENV PATH="/mattermost/bin:${PATH}"
 ENV MM_SERVICESETTINGS_ENABLELOCALMODE="true"

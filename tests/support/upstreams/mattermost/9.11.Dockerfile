@@ -1,4 +1,6 @@
-FROM ubuntu:jammy-20230308@sha256:7a57c69fe1e9d5b97c5fe649849e79f2cfc3bf11d10bbd5218b4eb61716aebe0
+# After mattermost/mattermost server/build/Dockerfile as it was from 9.7 to 10.8: one
+# stage, the digest of amd64's image, `curl -L`.
+FROM ubuntu:jammy-20230308@sha256:7a57c69fe1e9d5b97c5fe649849e79f2cfc3bf11d10bbd5218b4eb61716aebe6
 
 SHELL ["/bin/bash", "-o", "pipefail", "-c"]
 

@@ -1,0 +1,447 @@
+//! Images pinned by digest, and whether they are for the platform.
+//!
+//! A digest is that of an index, good for every platform in it, or of one
+//! platform's image. The first is upstream's pin and stays; the second must give
+//! way where another platform is built, to the index that its tag shows now.
+
+use std::ops::Range;
+
+use parse_dockerfile::{Dockerfile, Flag, Instruction};
+
+use super::Editor;
+use super::variables::{Variables, expand};
+use crate::log::{self, Level};
+use crate::registry::{self, Descriptor};
+use crate::{Error, Platform};
+
+/// An image that a Dockerfile names by digest.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pin {
+    /// The image, with its tag where it has one, variables replaced.
+    pub image: String,
+    /// Its digest, `sha256:...`.
+    pub digest: String,
+    /// What it runs on; none for the machine that builds.
+    pub platform: Option<Platform>,
+    /// The line that names it, from 1.
+    pub line: usize,
+    /// Where the reference is in the text.
+    place: Range<usize>,
+}
+
+/// What registries tell.
+pub(super) trait Images {
+    /// As the contract's `registry.head`.
+    fn head(&self, reference: &str) -> Result<Descriptor, Error>;
+    /// As the contract's `registry.platforms`.
+    fn platforms(&self, reference: &str) -> Result<Vec<Platform>, Error>;
+}
+
+/// The host, asked for granted images only.
+struct Host;
+
+impl Images for Host {
+    fn head(&self, reference: &str) -> Result<Descriptor, Error> {
+        registry::head(reference)
+    }
+    fn platforms(&self, reference: &str) -> Result<Vec<Platform>, Error> {
+        registry::platforms(reference)
+    }
+}
+
+/// What becomes of a pin.
+enum Fate {
+    Kept,
+    /// The reference that takes its place, and why.
+    Replaced(String, String),
+}
+
+impl Editor {
+    /// The images that are named by digest: stages' bases, also where an `ARG`
+    /// before the first `FROM` has the reference or a part of it, and what files
+    /// are copied and mounted from. Without those that cannot be told before the
+    /// build, and without `# syntax=`, which the machine that builds runs.
+    ///
+    /// # Errors
+    /// None, as long as the text is a Dockerfile.
+    pub fn pins(&self, target: &Platform) -> Result<Vec<Pin>, Error> {
+        Ok(self.pinned(&self.read()?, target))
+    }
+
+    /// Lets every image that is named by digest be for `target`. A digest that
+    /// has the platform stays as upstream wrote it; another one gives way to the
+    /// index that its tag shows now, again by digest. The log tells which.
+    ///
+    /// Bases of stages that run on the machine that builds stay, too, and so do
+    /// images that the app is not granted: the build says so.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] naming the line of an image that is not for the
+    /// platform, by digest or by tag; what the registry answered.
+    pub fn fit_digests(&mut self, target: &Platform) -> Result<(), Error> {
+        for (level, line) in self.fit(target, &Host)? {
+            log::log(level, &line);
+        }
+        Ok(())
+    }
+
+    /// As [`fit_digests`](Self::fit_digests), with the lines for the log.
+    pub(super) fn fit(
+        &mut self,
+        target: &Platform,
+        images: &impl Images,
+    ) -> Result<Vec<(Level, String)>, Error> {
+        let mut lines = Vec::new();
+        self.edit(|this, file| {
+            let mut splices = Vec::new();
+            for pin in this.pinned(file, target) {
+                let named = format!("{}:{}: {}", this.name, pin.line, pin.image);
+                match pin.fate(images).map_err(|error| about(&named, error))? {
+                    Fate::Kept => {
+                        lines.push((Level::Info, format!("{named} stays at {}", pin.digest)))
+                    }
+                    Fate::Replaced(reference, why) => {
+                        lines.push((Level::Warn, format!("{named}: {why}")));
+                        splices.push((pin.place, reference));
+                    }
+                }
+            }
+            Ok(splices)
+        })?;
+        Ok(lines)
+    }
+
+    fn pinned(&self, file: &Dockerfile<'_>, target: &Platform) -> Vec<Pin> {
+        let variables = self.variables(file, target);
+        let mut pins = Vec::new();
+        for stage in file.stages() {
+            let image = stage.from.image.span.clone();
+            let platform = stage_platform(&stage.from.options, &variables, target);
+            pins.extend(self.pin(image, &variables, platform));
+            for instruction in stage.instructions {
+                // Sources of files are for the target, wherever the stage runs,
+                // and have no variables.
+                let places = sources(instruction, &self.text);
+                let pin = |place| self.pin(place, &Variables::new(), Some(target.clone()));
+                pins.extend(places.into_iter().filter_map(pin));
+            }
+        }
+        pins
+    }
+
+    /// The reference at a place, where it has a digest.
+    fn pin(
+        &self,
+        place: Range<usize>,
+        variables: &Variables,
+        platform: Option<Platform>,
+    ) -> Option<Pin> {
+        let reference = expand(&self.text[place.clone()], variables)?;
+        let (image, digest) = reference.split_once('@')?;
+        Some(Pin {
+            image: image.to_owned(),
+            digest: digest.to_owned(),
+            platform,
+            line: self.line(place.start),
+            place,
+        })
+    }
+}
+
+impl Pin {
+    fn reference(&self) -> String {
+        format!("{}@{}", self.image, self.digest)
+    }
+
+    fn fate(&self, images: &impl Images) -> Result<Fate, Error> {
+        let Some(platform) = &self.platform else {
+            return Ok(Fate::Kept);
+        };
+        let why = match images.platforms(&self.reference()) {
+            Ok(has) if has.contains(platform) => return Ok(Fate::Kept),
+            Err(Error::Denied(_)) => return Ok(Fate::Kept),
+            Ok(has) => format!("{} is for {} only", self.digest, listed(&has)),
+            Err(Error::NotFound(_)) => format!("{} is no longer there", self.digest),
+            Err(error) => return Err(error),
+        };
+        if !has_tag(&self.image) {
+            return Err(Error::InvalidInput(format!(
+                "{why}, and there is no tag to find {platform} by"
+            )));
+        }
+        self.by_tag(images, platform, &why)
+    }
+
+    /// What the tag shows, instead of a digest that will not do.
+    fn by_tag(&self, images: &impl Images, platform: &Platform, why: &str) -> Result<Fate, Error> {
+        let digest = images.head(&self.image)?.digest;
+        let reference = format!("{}@{digest}", self.image);
+        match images.platforms(&reference) {
+            Ok(has) if has.contains(platform) => {
+                let why =
+                    format!("{why}; {platform} is built from {digest}, which the tag shows now");
+                Ok(Fate::Replaced(reference, why))
+            }
+            // app.toml pins the tag itself, and BuildKit is told so.
+            Err(Error::Denied(_)) => {
+                let why =
+                    format!("{why}; {platform} is built from the digest that app.toml grants");
+                Ok(Fate::Replaced(self.image.clone(), why))
+            }
+            Ok(has) => Err(Error::InvalidInput(format!(
+                "{why}, and what the tag shows now ({digest}) is for {} only: there is none for {platform}",
+                listed(&has)
+            ))),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// What a stage runs on; none for the machine that builds, and where it cannot
+/// be told.
+fn stage_platform(
+    options: &[Flag<'_>],
+    variables: &Variables,
+    target: &Platform,
+) -> Option<Platform> {
+    let flag = options.iter().find(|flag| flag.name.value == "platform");
+    let Some(flag) = flag.and_then(|flag| flag.value.as_ref()) else {
+        return Some(target.clone());
+    };
+    let text = expand(&flag.value, variables)?;
+    let mut parts = text.split('/').map(str::to_owned);
+    Some(Platform {
+        os: parts.next()?,
+        architecture: parts.next()?,
+        variant: parts.next().filter(|variant| variant != "v8"),
+    })
+}
+
+/// Where an instruction names images that it takes files from.
+fn sources(instruction: &Instruction<'_>, text: &str) -> Vec<Range<usize>> {
+    let (flags, key) = match instruction {
+        Instruction::Copy(copy) => (&copy.options, "from"),
+        Instruction::Run(run) => (&run.options, "mount"),
+        _ => return Vec::new(),
+    };
+    let values = flags
+        .iter()
+        .filter(|flag| flag.name.value == key)
+        .filter_map(|flag| flag.value.as_ref());
+    let places = values.filter_map(|value| {
+        let span = value.span.clone();
+        if key == "from" {
+            return Some(span);
+        }
+        let mut start = span.start;
+        for part in text[span].split(',') {
+            if let Some(from) = part.strip_prefix("from=") {
+                let start = start + part.len() - from.len();
+                return Some(start..start + from.len());
+            }
+            start += part.len() + 1;
+        }
+        None
+    });
+    places.collect()
+}
+
+/// Whether a reference without digest has a tag; the colon of a port comes
+/// before a slash.
+fn has_tag(image: &str) -> bool {
+    image
+        .rsplit_once(':')
+        .is_some_and(|(_, tag)| !tag.contains('/'))
+}
+
+fn listed(platforms: &[Platform]) -> String {
+    let texts: Vec<_> = platforms.iter().map(ToString::to_string).collect();
+    texts.join(", ")
+}
+
+/// An error that names the line it is about.
+fn about(named: &str, error: Error) -> Error {
+    let text = |text: String| format!("{named}: {text}");
+    match error {
+        Error::NotFound(t) => Error::NotFound(text(t)),
+        Error::Denied(t) => Error::Denied(text(t)),
+        Error::InvalidInput(t) => Error::InvalidInput(text(t)),
+        Error::RateLimited(t) => Error::RateLimited(text(t)),
+        Error::Unavailable(t) => Error::Unavailable(text(t)),
+        Error::Timeout(t) => Error::Timeout(text(t)),
+        Error::BuildFailed(t) => Error::BuildFailed(text(t)),
+        Error::Other(t) => Error::Other(text(t)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::platform;
+
+    /// A registry's images: digest or tag, what it is, and its platforms.
+    struct Registry(BTreeMap<String, (String, Vec<Platform>)>);
+
+    impl Registry {
+        fn new(images: &[(&str, &str, &[&str])]) -> Self {
+            let mut all = BTreeMap::new();
+            for (tag, digest, platforms) in images {
+                let name = tag.split(':').next().unwrap();
+                let platforms: Vec<_> = platforms.iter().map(|text| platform(text)).collect();
+                let entry = ((*digest).to_owned(), platforms);
+                all.insert((*tag).to_owned(), entry.clone());
+                all.insert(format!("{name}@{digest}"), entry);
+            }
+            Self(all)
+        }
+
+        fn find(&self, reference: &str) -> Result<&(String, Vec<Platform>), Error> {
+            if reference.starts_with("secret/") {
+                return Err(Error::Denied("no grant".to_owned()));
+            }
+            let by_digest = reference.split_once('@').map(|(image, digest)| {
+                let name = image.split(':').next().unwrap();
+                format!("{name}@{digest}")
+            });
+            let key = by_digest.unwrap_or_else(|| reference.to_owned());
+            let absent = || Error::NotFound(format!("{reference} does not exist"));
+            self.0.get(&key).ok_or_else(absent)
+        }
+    }
+
+    impl Images for Registry {
+        fn head(&self, reference: &str) -> Result<Descriptor, Error> {
+            let (digest, _) = self.find(reference)?;
+            Ok(Descriptor {
+                media_type: String::new(),
+                digest: digest.clone(),
+                size: 1,
+            })
+        }
+        fn platforms(&self, reference: &str) -> Result<Vec<Platform>, Error> {
+            self.find(reference).map(|(_, platforms)| platforms.clone())
+        }
+    }
+
+    const BOTH: &[&str] = &["linux/amd64", "linux/arm64"];
+
+    fn registry() -> Registry {
+        Registry::new(&[
+            ("ubuntu:old", "sha256:1d", BOTH),
+            ("ubuntu:noble", "sha256:1e", BOTH),
+            ("ubuntu:single", "sha256:5a", &["linux/amd64"]),
+            ("ubuntu:amd", "sha256:5b", &["linux/amd64"]),
+        ])
+    }
+
+    /// The text after arm64's digests were fitted, and what was told.
+    fn fitted(text: &str) -> Result<(String, Vec<String>), Error> {
+        let mut file = Editor::parse("Dockerfile", text)?;
+        let lines = file.fit(&platform("linux/arm64"), &registry())?;
+        let lines = lines.into_iter().map(|(level, line)| {
+            let kept = if level == Level::Warn { "!" } else { "" };
+            format!("{kept}{line}")
+        });
+        Ok((file.text().to_owned(), lines.collect()))
+    }
+
+    #[test]
+    fn an_index_digest_stays_and_a_single_images_gives_way() {
+        let (text, lines) = fitted(
+            "FROM ubuntu:old@sha256:1d AS a\n# why\nFROM ubuntu:noble@sha256:5a AS b\nRUN x\n\
+             FROM ubuntu:noble@sha256:90 AS c\nFROM a\n",
+        )
+        .unwrap();
+        assert_eq!(
+            text,
+            "FROM ubuntu:old@sha256:1d AS a\n# why\nFROM ubuntu:noble@sha256:1e AS b\nRUN x\n\
+             FROM ubuntu:noble@sha256:1e AS c\nFROM a\n"
+        );
+        assert_eq!(
+            lines,
+            [
+                "Dockerfile:1: ubuntu:old stays at sha256:1d",
+                "!Dockerfile:3: ubuntu:noble: sha256:5a is for linux/amd64 only; linux/arm64 is built \
+                 from sha256:1e, which the tag shows now",
+                "!Dockerfile:5: ubuntu:noble: sha256:90 is no longer there; linux/arm64 is built from \
+                 sha256:1e, which the tag shows now",
+            ]
+        );
+    }
+
+    #[test]
+    fn wherever_an_image_is_named() {
+        for (before, after) in [
+            // In a variable, in parts, by platform.
+            (
+                "ARG BASE=ubuntu:noble@sha256:5a\nFROM ${BASE}\nRUN echo $BASE\n",
+                "ARG BASE=ubuntu:noble@sha256:5a\nFROM ubuntu:noble@sha256:1e\nRUN echo $BASE\n",
+            ),
+            (
+                "ARG TAG=noble DIGEST=\"sha256:5a\"\nFROM ubuntu:$TAG@${DIGEST} AS a\n",
+                "ARG TAG=noble DIGEST=\"sha256:5a\"\nFROM ubuntu:noble@sha256:1e AS a\n",
+            ),
+            (
+                "FROM --platform=$TARGETPLATFORM ubuntu:noble@sha256:5a\n",
+                "FROM --platform=$TARGETPLATFORM ubuntu:noble@sha256:1e\n",
+            ),
+            // Sources of files, also in a stage of another platform.
+            (
+                "FROM --platform=linux/amd64 ubuntu:single@sha256:5a\nCOPY --from=ubuntu:noble@sha256:5a /a /\n",
+                "FROM --platform=linux/amd64 ubuntu:single@sha256:5a\nCOPY --from=ubuntu:noble@sha256:1e /a /\n",
+            ),
+            (
+                "FROM scratch\nRUN --mount=type=bind,from=ubuntu:noble@sha256:5a,target=/u x\n",
+                "FROM scratch\nRUN --mount=type=bind,from=ubuntu:noble@sha256:1e,target=/u x\n",
+            ),
+            // Not the target's: the frontend, stages of the build machine, other images.
+            (
+                "# syntax=ubuntu:noble@sha256:5a\nFROM --platform=$BUILDPLATFORM ubuntu:noble@sha256:5a\n",
+                "# syntax=ubuntu:noble@sha256:5a\nFROM --platform=$BUILDPLATFORM ubuntu:noble@sha256:5a\n",
+            ),
+            ("FROM secret/x:1@sha256:5a\n", "FROM secret/x:1@sha256:5a\n"),
+            ("FROM $UNKNOWN@sha256:5a\n", "FROM $UNKNOWN@sha256:5a\n"),
+            (
+                "FROM ubuntu:noble\nRUN echo a@sha256:5a\n",
+                "FROM ubuntu:noble\nRUN echo a@sha256:5a\n",
+            ),
+        ] {
+            assert_eq!(fitted(before).unwrap().0, after, "{before}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_for_the_platform_at_all_is_named() {
+        for (text, expected) in [
+            (
+                "FROM ubuntu@sha256:5a",
+                "Dockerfile:1: ubuntu: sha256:5a is for linux/amd64 only, and there is no tag to find \
+                 linux/arm64 by",
+            ),
+            (
+                "FROM scratch\n\nFROM ubuntu:amd@sha256:5a",
+                "Dockerfile:3: ubuntu:amd: sha256:5a is for linux/amd64 only, and what the tag shows now \
+                 (sha256:5b) is for linux/amd64 only: there is none for linux/arm64",
+            ),
+            (
+                "FROM --platform=linux/s390x ubuntu:noble@sha256:1e",
+                "Dockerfile:1: ubuntu:noble: sha256:1e is for linux/amd64, linux/arm64 only, and what the \
+                 tag shows now (sha256:1e) is for linux/amd64, linux/arm64 only: there is none for linux/s390x",
+            ),
+        ] {
+            match fitted(text) {
+                Err(Error::InvalidInput(message)) => assert_eq!(message, expected),
+                other => panic!("{text}: {other:?}"),
+            }
+        }
+        let Err(Error::NotFound(message)) = fitted("FROM ubuntu:gone@sha256:5a") else {
+            panic!("a tag that is gone");
+        };
+        assert_eq!(
+            message,
+            "Dockerfile:1: ubuntu:gone: ubuntu:gone does not exist"
+        );
+    }
+}
