@@ -192,13 +192,11 @@ fn no_credentials() {
 #[test]
 fn a_damaged_digest_file_is_named() {
     let project = project();
-    project.write(
-        "digests/misbehave/1.1.0/misbehave/linux-amd64.json",
-        "{ half",
-    );
+    let file = project.digest_file("local", "misbehave/1.1.0/misbehave/linux-amd64");
+    project.write(&file, "{ half");
     project
         .run(&["run", "--max-versions", "1"])
         .expect(3)
-        .says("digests/misbehave/1.1.0/misbehave/linux-amd64.json is not a digest file")
+        .says(&format!("{file} is not a digest file"))
         .says("hint: delete it");
 }

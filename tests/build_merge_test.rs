@@ -24,8 +24,8 @@ fn one_job_a_platform_then_a_merge() {
         ];
         let output = project.run(&[&build[..], &at].concat()).expect(0);
         assert!(output.stdout.contains("built 1"), "{}", output.stdout);
-        let name = platform.replace('/', "-");
-        let file = format!("digests/misbehave/1.0.0/misbehave/{name}.json");
+        let target = format!("misbehave/1.0.0/misbehave/{}", platform.replace('/', "-"));
+        let file = project.digest_file(&host, &target);
         let bytes = std::fs::read(project.path(&file)).unwrap();
         merge.write(&file.replace("digests/", "artifacts/"), bytes);
     }
@@ -85,12 +85,14 @@ fn a_published_image_is_not_replaced_silently() {
     project.run(&["run"]).expect(0);
     let before = project.digest("misbehave:1.0.0");
     let read = |version: &str| {
-        let file = format!("digests/misbehave/{version}/misbehave/linux-amd64.json");
+        let target = format!("misbehave/{version}/misbehave/linux-amd64");
+        let file = project.digest_file("local", &target);
         std::fs::read_to_string(project.path(&file)).unwrap()
     };
     // The file of one version in the place of the other: another image.
-    let other = read("1.1.0").replace("\"version\": \"1.1.0\"", "\"version\": \"1.0.0\"");
-    project.write("digests/misbehave/1.0.0/misbehave/linux-amd64.json", other);
+    let other = read("1.1.0").replace("\"1.1.0\"", "\"1.0.0\"");
+    let file = project.digest_file("local", "misbehave/1.0.0/misbehave/linux-amd64");
+    project.write(&file, other);
     let merge = ["merge", "misbehave", "--version", "1.0.0"];
     project
         .run(&merge)

@@ -26,9 +26,11 @@ fn a_failing_platform_publishes_no_tag() {
     tags.sort_unstable();
     assert_eq!(tags, ["1.0.0", "1.2.0", "latest"]);
     // The platform that did not fail is kept for the next try.
-    let kept = "digests/misbehave/1.1.0-arm64fails/misbehave";
-    assert!(project.path(&format!("{kept}/linux-amd64.json")).is_file());
-    assert!(!project.path(&format!("{kept}/linux-arm64.json")).exists());
+    let kept = |platform: &str| {
+        let target = format!("misbehave/1.1.0-arm64fails/misbehave/{platform}");
+        project.path(&project.digest_file(&host, &target)).is_file()
+    };
+    assert!(kept("linux-amd64") && !kept("linux-arm64"));
 }
 
 #[test]

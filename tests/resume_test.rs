@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
 
-use crate::support::{Builder, Project};
+use crate::support::{Builder, DebianRegistry, Project, crane};
 
 const VERSIONS: [&str; 3] = ["1.0.0", "1.1.0", "2.0.0"];
 
@@ -74,6 +74,50 @@ fn kill_and_resume() {
             .count();
         assert_eq!(left, 0, "work trees are left behind");
     }
+}
+
+/// The same targets, built for two namespaces of one registry in turns.
+#[test]
+fn two_destinations_keep_their_digest_files_apart() {
+    let registry = DebianRegistry::start();
+    let host = registry.host();
+    let project = Project::new(Builder::BuildKit);
+    project.misbehave(&["1.0.0"]);
+    let at = |namespace| ["--registry", host.as_str(), "--namespace", namespace];
+    let build = ["build", "misbehave", "--version", "1.0.0"];
+    let merge = ["merge", "misbehave", "--version", "1.0.0"];
+    for namespace in ["one", "one/two"] {
+        let built = project.run(&[&build[..], &at(namespace)].concat());
+        let stdout = built.expect(0).stdout;
+        assert!(stdout.contains("built 2, reused 0"), "{stdout}");
+    }
+    // Earlier programs kept one file for all destinations.
+    let folder = |namespace: &str| {
+        let name = format!("{}+{namespace}", host.replace(':', "@"));
+        project.path(&format!("digests/{name}"))
+    };
+    let app = folder("one").join("misbehave");
+    std::fs::rename(app, project.path("digests/misbehave")).unwrap();
+    assert!(folder("one+two").join("misbehave").is_dir());
+
+    for namespace in ["one", "one/two"] {
+        let again = project.run(&[&build[..], &at(namespace)].concat());
+        let stdout = again.expect(0).stdout;
+        assert!(stdout.contains("built 0, reused 2"), "{stdout}");
+        project
+            .run(&[&merge[..], &at(namespace)].concat())
+            .expect(0);
+        crane(&[
+            "validate",
+            "--remote",
+            &format!("{host}/{namespace}/misbehave:1.0.0"),
+        ]);
+    }
+    project
+        .run(&[&merge[..], &at("three")].concat())
+        .expect(4)
+        .says(&format!("only to {host}/one/misbehave"))
+        .says("hint: merge with the --registry and --namespace it was built with");
 }
 
 #[test]

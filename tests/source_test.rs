@@ -46,7 +46,10 @@ fn build(project: &Project, version: &str, platform: &str) -> crate::support::Ou
 }
 
 fn digest_file(project: &Project, version: &str, platform: &str) -> Value {
-    let path = format!("digests/fromsource/{version}/fromsource/{platform}.json");
+    let path = project.digest_file(
+        "local",
+        &format!("fromsource/{version}/fromsource/{platform}"),
+    );
     let text = std::fs::read_to_string(project.path(&path)).unwrap();
     serde_json::from_str(&text).unwrap()
 }
@@ -141,7 +144,7 @@ fn a_tag_that_moves_does_not_mix_commits() {
     assert_eq!(file["revision"]["commit"], *first);
 
     // Two machines that know nothing of each other: merging them is refused.
-    let path = "digests/fromsource/1.0.0/fromsource/linux-arm64.json";
+    let path = &project.digest_file("local", "fromsource/1.0.0/fromsource/linux-arm64");
     let text = std::fs::read_to_string(project.path(path)).unwrap();
     project.write(path, text.replace(&first, &second));
     project

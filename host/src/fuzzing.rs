@@ -12,7 +12,7 @@ use crate::config::{AppFile, Overrides, ProjectFile, Settings};
 use crate::fetch::unpack_for_fuzzing;
 use crate::grants::{Access, Kind, Places, Policy};
 use crate::pipeline::digest_file::DigestFile;
-use crate::registry::{Manifest, tags};
+use crate::registry::{Endpoint, Manifest, tags};
 use crate::release;
 use crate::target::TargetId;
 
@@ -58,7 +58,8 @@ pub fn digest_file(data: &[u8]) {
     let made = path.parent().map(std::fs::create_dir_all);
     if made.is_some_and(|made| made.is_ok())
         && std::fs::write(&path, data).is_ok()
-        && let Ok(Some(file)) = DigestFile::read(folder.path(), &target)
+        && let Ok(destination) = Endpoint::new("r.example", "n")
+        && let Ok(Some(file)) = DigestFile::read(folder.path(), &destination, &target)
     {
         assert_eq!(file.target, target);
     }

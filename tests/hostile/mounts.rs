@@ -54,9 +54,8 @@ fn a_granted_secret_is_mounted_and_never_shown() {
         let mut command = project.command(&arguments("1.0.0-shown"));
         let output = finish(command.env("CANARY", CANARY)).expect(8).says("***");
         assert!(!output.stderr.contains(CANARY), "{}", output.stderr);
-        let digests = std::fs::read_to_string(
-            project.path("digests/hostile/1.0.0-good/hostile/linux-amd64.json"),
-        );
+        let file = project.digest_file("local", "hostile/1.0.0-good/hostile/linux-amd64");
+        let digests = std::fs::read_to_string(project.path(&file));
         assert!(!digests.unwrap().contains(CANARY));
         project.run(&arguments("1.0.0-good")[..6]).expect(0);
         project

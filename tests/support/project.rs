@@ -112,6 +112,13 @@ impl Project {
         finish(&mut self.command(arguments))
     }
 
+    /// Where the digest file of `APP/VERSION/IMAGE/PLATFORM` lies, for a
+    /// registry.
+    pub fn digest_file(&self, host: &str, target: &str) -> String {
+        let host = host.replace(':', "@");
+        format!("digests/{host}+test/{target}.json")
+    }
+
     /// The digest that `inspect` tells.
     pub fn digest(&self, reference: &str) -> String {
         let output = self

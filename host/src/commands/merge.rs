@@ -25,7 +25,7 @@ pub(super) async fn merge(session: &Session, args: &MergeArgs) -> Result<ExitCod
     } else {
         args.digests.clone()
     };
-    let digests = DigestFolders::new(folders);
+    let digests = DigestFolders::new(context.registry.endpoint().clone(), folders);
     let plan = match (&args.plan, &args.app, &args.version) {
         (Some(path), ..) => read_plan(&context, path, args)?,
         (None, Some(app), Some(version)) => {

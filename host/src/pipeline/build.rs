@@ -203,7 +203,7 @@ impl<'a> Bakery<'a> {
             request.build,
             revision.clone(),
         )
-        .write(&context.project.digests())?;
+        .write(&context.project.digests(), context.registry.endpoint())?;
         Ok(Done {
             descriptor,
             reused: false,
@@ -247,9 +247,9 @@ impl<'a> Bakery<'a> {
             cached: 0,
             revision,
         };
-        if let Some(file) = DigestFile::read(&context.project.digests(), target)? {
-            let same = file.recipe == found.recipe.digest()
-                && file.repository == registry.endpoint().show_repository(&target.image);
+        let digests = context.project.digests();
+        if let Some(file) = DigestFile::read(&digests, registry.endpoint(), target)? {
+            let same = file.recipe == found.recipe.digest();
             let digest = file.descriptor.digest().to_string();
             if same && registry.manifest(&target.image, &digest).await?.is_some() {
                 return Ok(Some(done(file.descriptor, file.revision)));

@@ -70,8 +70,9 @@ fn built(
     let endpoint = context.registry.endpoint();
     targets
         // One that cannot be read is that target's own failure.
-        .filter_map(|target| DigestFile::read(&context.project.digests(), &target).ok()?)
-        .filter(|file| file.repository == endpoint.show_repository(&file.target.image))
+        .filter_map(|target| {
+            DigestFile::read(&context.project.digests(), endpoint, &target).ok()?
+        })
         .filter(|file| file.version.source.as_ref() == Some(source))
         .find_map(|file| file.revision)
         .map(|revision| revision.commit)

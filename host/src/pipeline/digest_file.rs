@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{ExitCode, Failure};
 use crate::recipe::{Build, Version};
+use crate::registry::Endpoint;
 use crate::source::Revision;
 use crate::target::TargetId;
 
@@ -63,12 +64,15 @@ impl DigestFile {
         }
     }
 
-    /// Writes it below `folder`, whole or not at all.
+    /// Writes it below `folder`, in the place of this destination, whole or not
+    /// at all.
     ///
     /// # Errors
     /// When the file system refuses.
-    pub fn write(&self, folder: &Path) -> Result<()> {
-        let path = folder.join(self.target.digest_file());
+    pub fn write(&self, folder: &Path, destination: &Endpoint) -> Result<()> {
+        let path = folder
+            .join(destination.file_name())
+            .join(self.target.digest_file());
         let parent = path.parent().unwrap_or(folder);
         std::fs::create_dir_all(parent)
             .with_context(|| format!("cannot create {}", parent.display()))?;
@@ -86,33 +90,73 @@ impl DigestFile {
     ///
     /// # Errors
     /// As [`read`](Self::read).
-    pub fn version_of(folder: &Path, app: &str, number: &str) -> Result<Option<Version>> {
-        let version = folder.join(app).join(number);
-        for image in entries(&version)? {
-            for file in entries(&image)? {
-                let bytes = std::fs::read(&file)
-                    .with_context(|| format!("cannot read {}", file.display()))?;
-                // Those that cannot be read are named when their turn comes.
-                if let Ok(file) = serde_json::from_slice::<Self>(&bytes)
-                    && file.version.number == number
-                {
-                    return Ok(Some(file.version));
+    pub fn version_of(
+        folder: &Path,
+        destination: &Endpoint,
+        app: &str,
+        number: &str,
+    ) -> Result<Option<Version>> {
+        for version in roots(folder, destination).map(|root| root.join(app).join(number)) {
+            for image in entries(&version)? {
+                for file in entries(&image)? {
+                    let bytes = std::fs::read(&file)
+                        .with_context(|| format!("cannot read {}", file.display()))?;
+                    // Those that cannot be read are named when their turn comes.
+                    if let Ok(file) = serde_json::from_slice::<Self>(&bytes)
+                        && file.version.number == number
+                        && file.is_for(destination)
+                    {
+                        return Ok(Some(file.version));
+                    }
                 }
             }
         }
         Ok(None)
     }
 
-    /// Reads a target's digest file below `folder`; none when there is none.
+    /// Reads a target's digest file for this destination below `folder`; none
+    /// when there is none. Earlier programs kept one file for all destinations,
+    /// which is read where it is about this one.
     ///
     /// # Errors
     /// A [`Failure`] with [`ExitCode::Config`] when it is malformed, of a later
     /// schema, or about another target than its place says.
-    pub fn read(folder: &Path, target: &TargetId) -> Result<Option<Self>> {
-        let path = folder.join(target.digest_file());
-        let bytes = match std::fs::read(&path) {
+    pub fn read(folder: &Path, destination: &Endpoint, target: &TargetId) -> Result<Option<Self>> {
+        for root in roots(folder, destination) {
+            let file = Self::read_from(&root.join(target.digest_file()), target)?;
+            if let Some(file) = file.filter(|file| file.is_for(destination)) {
+                return Ok(Some(file));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The repositories that digest files of this target below `folder` name,
+    /// whatever their destination.
+    ///
+    /// # Errors
+    /// When the file system refuses.
+    pub fn repositories(folder: &Path, target: &TargetId) -> Result<Vec<String>> {
+        let mut roots = entries(folder)?;
+        roots.insert(0, folder.to_owned());
+        let files = roots
+            .iter()
+            .filter_map(|root| Self::read_from(&root.join(target.digest_file()), target).ok()?);
+        Ok(files.map(|file| file.repository).collect())
+    }
+
+    fn is_for(&self, destination: &Endpoint) -> bool {
+        self.repository == destination.show_repository(&self.target.image)
+    }
+
+    fn read_from(path: &Path, target: &TargetId) -> Result<Option<Self>> {
+        let bytes = match std::fs::read(path) {
             Ok(bytes) => bytes,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error)
+                if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
+            {
+                return Ok(None);
+            }
             Err(error) => {
                 return Err(error).with_context(|| format!("cannot read {}", path.display()));
             }
@@ -132,8 +176,18 @@ impl DigestFile {
         if file.target != *target {
             return Err(malformed(format!("it is about {}", file.target)).into());
         }
+        if file.version.number != target.version {
+            let number = &file.version.number;
+            return Err(malformed(format!("its version is {number}")).into());
+        }
         Ok(Some(file))
     }
+}
+
+/// Where digest files of a destination lie below a folder: in one of its own,
+/// and in the folder itself, where earlier programs put them.
+fn roots(folder: &Path, destination: &Endpoint) -> impl Iterator<Item = PathBuf> {
+    [folder.join(destination.file_name()), folder.to_owned()].into_iter()
 }
 
 /// What is in a folder, sorted; nothing where there is none.
@@ -204,32 +258,105 @@ pub(super) mod tests {
         )
     }
 
+    pub(in crate::pipeline) fn destination() -> Endpoint {
+        Endpoint::new("registry.example", "ns").unwrap()
+    }
+
+    fn read(folder: &Path, target: &TargetId) -> Result<Option<DigestFile>> {
+        DigestFile::read(folder, &destination(), target)
+    }
+
     #[test]
     fn what_is_written_is_read() {
         let folder = tempfile::tempdir().unwrap();
         let file = example();
-        assert_eq!(DigestFile::read(folder.path(), &file.target).unwrap(), None);
-        file.write(folder.path()).unwrap();
+        assert_eq!(read(folder.path(), &file.target).unwrap(), None);
+        file.write(folder.path(), &destination()).unwrap();
         assert_eq!(
-            DigestFile::read(folder.path(), &file.target).unwrap(),
+            read(folder.path(), &file.target).unwrap(),
             Some(file.clone())
         );
         // Those of an app without source, and earlier ones, have no revision.
-        let path = folder.path().join(file.target.digest_file());
+        let path = folder.path().join("registry.example+ns");
+        let path = path.join(file.target.digest_file());
         let text = std::fs::read_to_string(&path).unwrap();
         let mut json: serde_json::Value = serde_json::from_str(&text).unwrap();
         json.as_object_mut().unwrap().remove("revision");
         std::fs::write(&path, json.to_string()).unwrap();
-        let read = DigestFile::read(folder.path(), &file.target).unwrap();
+        let read = read(folder.path(), &file.target).unwrap();
         assert_eq!(read.unwrap().revision, None);
+    }
+
+    #[test]
+    fn destinations_do_not_share_digest_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut files = Vec::new();
+        for (host, namespace) in [
+            ("registry.example", "ns"),
+            ("registry.example", "other"),
+            ("registry.example", "ns/other"),
+            ("registry.example:5000", "ns"),
+        ] {
+            let destination = Endpoint::new(host, namespace).unwrap();
+            let mut file = example();
+            file.repository = destination.show_repository(&file.target.image);
+            file.write(folder.path(), &destination).unwrap();
+            files.push((destination, file));
+        }
+        for (destination, file) in &files {
+            let read = DigestFile::read(folder.path(), destination, &file.target);
+            assert_eq!(read.unwrap().as_ref(), Some(file));
+        }
+        let third = Endpoint::new("registry.example", "third").unwrap();
+        let target = &files[0].1.target;
+        assert_eq!(
+            DigestFile::read(folder.path(), &third, target).unwrap(),
+            None
+        );
+        let known = DigestFile::repositories(folder.path(), target).unwrap();
+        assert_eq!(known.len(), 4);
+    }
+
+    #[test]
+    fn the_layout_of_earlier_programs_is_read_for_its_own_destination() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = example();
+        let path = folder.path().join(file.target.digest_file());
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, serde_json::to_string(&file).unwrap()).unwrap();
+        assert_eq!(
+            read(folder.path(), &file.target).unwrap(),
+            Some(file.clone())
+        );
+        let version = |destination: &Endpoint| {
+            DigestFile::version_of(folder.path(), destination, "esbuild", "1.0.0").unwrap()
+        };
+        assert!(version(&destination()).is_some());
+        let other = Endpoint::new("registry.example", "other").unwrap();
+        assert_eq!(
+            DigestFile::read(folder.path(), &other, &file.target).unwrap(),
+            None
+        );
+        assert_eq!(version(&other), None);
+        // A newer one of the destination's own goes first.
+        let mut newer = file.clone();
+        newer.recipe = "newer".into();
+        newer.write(folder.path(), &destination()).unwrap();
+        assert_eq!(read(folder.path(), &file.target).unwrap(), Some(newer));
     }
 
     #[test]
     fn bad_files_are_named() {
         let folder = tempfile::tempdir().unwrap();
         let file = example();
-        let path = folder.path().join(file.target.digest_file());
+        let path = folder.path().join("registry.example+ns");
+        let path = path.join(file.target.digest_file());
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let other = {
+            let mut other = file.clone();
+            other.version.number = "2.0.0".into();
+            serde_json::to_string(&other).unwrap()
+        };
         let moved = {
             let mut other = file.clone();
             other.target.version = "2.0.0".into();
@@ -242,10 +369,11 @@ pub(super) mod tests {
             ("", "EOF"),
             ("{}", "missing field"),
             (moved.as_str(), "it is about esbuild 2.0.0 linux/arm64"),
+            (other.as_str(), "its version is 2.0.0"),
             (later.as_str(), "schema 9, expected 1"),
         ] {
             std::fs::write(&path, text).unwrap();
-            let error = DigestFile::read(folder.path(), &file.target).unwrap_err();
+            let error = read(folder.path(), &file.target).unwrap_err();
             let failure = Failure::find(&error).unwrap();
             assert_eq!(failure.code(), ExitCode::Config);
             assert!(failure.to_string().contains(expected), "{failure}");

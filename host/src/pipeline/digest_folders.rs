@@ -7,20 +7,23 @@ use anyhow::Result;
 use super::digest_file::DigestFile;
 use crate::error::{ExitCode, Failure};
 use crate::recipe::Version;
+use crate::registry::Endpoint;
 use crate::target::TargetId;
 
 /// Folders with digest files. Downloaded artifacts lie in a folder each, so the
 /// folders directly below are looked through, too.
 #[derive(Debug, Clone)]
 pub struct DigestFolders {
+    destination: Endpoint,
     given: Vec<PathBuf>,
     all: Vec<PathBuf>,
 }
 
 impl DigestFolders {
-    /// A folder that is not there is an empty one: all its artifacts were lost.
+    /// Digest files of this destination. A folder that is not there is an empty
+    /// one: all its artifacts were lost.
     #[must_use]
-    pub fn new(given: Vec<PathBuf>) -> Self {
+    pub fn new(destination: Endpoint, given: Vec<PathBuf>) -> Self {
         let mut all = Vec::new();
         for folder in &given {
             all.push(folder.clone());
@@ -32,7 +35,11 @@ impl DigestFolders {
             below.sort();
             all.extend(below);
         }
-        Self { given, all }
+        Self {
+            destination,
+            given,
+            all,
+        }
     }
 
     /// The folders as they were named.
@@ -49,7 +56,7 @@ impl DigestFolders {
     /// As [`DigestFile::version_of`].
     pub fn version_of(&self, app: &str, number: &str) -> Result<Option<Version>> {
         for folder in &self.all {
-            if let Some(version) = DigestFile::version_of(folder, app, number)? {
+            if let Some(version) = DigestFile::version_of(folder, &self.destination, app, number)? {
                 return Ok(Some(version));
             }
         }
@@ -63,14 +70,11 @@ impl DigestFolders {
     pub fn read(&self, target: &TargetId) -> Result<Option<DigestFile>> {
         let mut found: Option<(&PathBuf, DigestFile)> = None;
         for folder in &self.all {
-            let Some(file) = DigestFile::read(folder, target)? else {
+            let Some(file) = DigestFile::read(folder, &self.destination, target)? else {
                 continue;
             };
             match &found {
-                Some((first, known))
-                    if known.descriptor.digest() != file.descriptor.digest()
-                        || known.repository != file.repository =>
-                {
+                Some((first, known)) if known.descriptor.digest() != file.descriptor.digest() => {
                     return Err(Failure::new(
                         ExitCode::Config,
                         format!(
@@ -90,30 +94,62 @@ impl DigestFolders {
         }
         Ok(found.map(|(_, file)| file))
     }
+
+    /// The first repository that a digest file of this target names: another
+    /// destination's, where [`read`](Self::read) found none.
+    #[must_use]
+    pub fn elsewhere(&self, target: &TargetId) -> Option<String> {
+        self.all
+            .iter()
+            .filter_map(|folder| DigestFile::repositories(folder, target).ok())
+            .flatten()
+            .next()
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pipeline::digest_file::tests::example;
+    use crate::pipeline::digest_file::tests::{destination, example};
 
     #[test]
     fn artifacts_are_found_in_folders_of_their_own() {
         let root = tempfile::tempdir().unwrap();
         let file = example();
-        let folders = || DigestFolders::new(vec![root.path().join("none"), root.path().to_owned()]);
+        let folders = || {
+            let given = vec![root.path().join("none"), root.path().to_owned()];
+            DigestFolders::new(destination(), given)
+        };
         assert_eq!(folders().read(&file.target).unwrap(), None);
-        file.write(&root.path().join("digests-a")).unwrap();
+        assert_eq!(folders().elsewhere(&file.target), None);
+        file.write(&root.path().join("digests-a"), &destination())
+            .unwrap();
         assert_eq!(folders().read(&file.target).unwrap(), Some(file.clone()));
-        file.write(root.path()).unwrap();
+        file.write(root.path(), &destination()).unwrap();
         assert_eq!(folders().read(&file.target).unwrap(), Some(file.clone()));
 
         let mut other = file.clone();
-        other.repository = "elsewhere.example/esbuild".into();
-        other.write(&root.path().join("digests-b")).unwrap();
+        let digest = format!("sha256:{}", "d".repeat(64));
+        other.descriptor.set_digest(digest.parse().unwrap());
+        other
+            .write(&root.path().join("digests-b"), &destination())
+            .unwrap();
         let error = folders().read(&file.target).unwrap_err();
         let failure = Failure::find(&error).unwrap();
         assert_eq!(failure.code(), ExitCode::Config);
         assert!(failure.to_string().contains("was built twice"), "{failure}");
+    }
+
+    #[test]
+    fn those_of_another_destination_are_named_and_not_taken() {
+        let root = tempfile::tempdir().unwrap();
+        let file = example();
+        file.write(&root.path().join("digests-a"), &destination())
+            .unwrap();
+        let other = Endpoint::new("registry.example", "other").unwrap();
+        let folders = DigestFolders::new(other, vec![root.path().to_owned()]);
+        assert_eq!(folders.read(&file.target).unwrap(), None);
+        let repository = folders.elsewhere(&file.target);
+        assert_eq!(repository.as_deref(), Some("registry.example/ns/esbuild"));
     }
 }

@@ -6,7 +6,6 @@ use anyhow::Result;
 use oci_spec::image::Descriptor;
 
 use super::checkout::one_commit;
-use super::digest_file::DigestFile;
 use super::digest_folders::DigestFolders;
 use super::plan::{AppPlan, ImagePlan, Plan, VersionPlan};
 use super::publish::publish;
@@ -57,7 +56,7 @@ async fn merge_image(
             image: image.image.clone(),
             platform: platform.clone(),
         };
-        match read(context, digests, &target)? {
+        match digests.read(&target)? {
             Some(file) => {
                 built.insert(platform.clone(), file.descriptor);
                 revisions.extend(file.revision);
@@ -99,30 +98,6 @@ async fn merge_image(
     published.await.map(Some)
 }
 
-/// A target's digest file, which must be about the target registry.
-fn read(
-    context: &Context,
-    digests: &DigestFolders,
-    target: &TargetId,
-) -> Result<Option<DigestFile>> {
-    let Some(file) = digests.read(target)? else {
-        return Ok(None);
-    };
-    let repository = context.registry.endpoint().show_repository(&target.image);
-    if file.repository != repository {
-        return Err(Failure::new(
-            ExitCode::Config,
-            format!(
-                "{target} was pushed to {}, not to {repository}",
-                file.repository
-            ),
-        )
-        .hint("merge with the --registry and --namespace it was built with")
-        .into());
-    }
-    Ok(Some(file))
-}
-
 fn lost(
     context: &Context,
     version: &VersionPlan,
@@ -143,15 +118,19 @@ fn lost(
     });
     let targets: Vec<_> = missing.iter().map(ToString::to_string).collect();
     let app = missing.first().map_or("", |target| &target.app);
-    Failure::new(
-        ExitCode::NotFound,
-        format!(
-            "there is no digest file for {} in {}",
-            targets.join(", "),
-            digests.shown()
-        ),
-    )
-    .hint(format!(
+    let none = format!(
+        "there is no digest file for {} in {}",
+        targets.join(", "),
+        digests.shown()
+    );
+    if let Some(other) = missing.iter().find_map(|target| digests.elsewhere(target)) {
+        return Failure::new(
+            ExitCode::NotFound,
+            format!("{none} that was pushed to {reference}, only to {other}"),
+        )
+        .hint("merge with the --registry and --namespace it was built with");
+    }
+    Failure::new(ExitCode::NotFound, none).hint(format!(
         "bakehouse build {app} --version {} --platform {}",
         version.version.number,
         platforms(" --platform ")

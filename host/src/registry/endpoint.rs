@@ -2,8 +2,13 @@
 
 use std::fmt;
 
+use sha2::{Digest as _, Sha256};
+
 use super::grammar;
 use crate::error::{ExitCode, Failure};
+
+/// Longest name that [`Endpoint::file_name`] gives, in bytes.
+const LONGEST_FILE_NAME: usize = 200;
 
 /// A registry and the path under which images are published.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,6 +124,25 @@ impl Endpoint {
         .hint("names are lower case; tags are letters, digits, `_`, `.` and `-`"))
     }
 
+    /// Registry and namespace as the name of a file, another one for each pair:
+    /// `127.0.0.1@5000+acme+mirrors`. Neither grammar has `@` or `+`, and every
+    /// file system and CI artifact takes them, as they do not take `:`. The end
+    /// of a name that is too long for a file is its digest.
+    #[must_use]
+    pub fn file_name(&self) -> String {
+        let host = self.shown().to_ascii_lowercase().replace(':', "@");
+        let name = format!("{host}+{}", self.namespace.replace('/', "+"));
+        if name.len() <= LONGEST_FILE_NAME {
+            return name;
+        }
+        let digest = hex::encode(Sha256::digest(&name));
+        let kept: String = name
+            .chars()
+            .take(LONGEST_FILE_NAME - digest.len())
+            .collect();
+        format!("{kept}{digest}")
+    }
+
     /// How people see a reference: `local/...` for the embedded registry.
     #[must_use]
     pub fn show(&self, image: &str, tag_or_digest: &str) -> String {
@@ -191,6 +215,41 @@ mod tests {
                 "{host} {namespace}"
             );
         }
+    }
+
+    #[test]
+    fn every_destination_has_a_file_name_of_its_own() {
+        let long = "a".repeat(120);
+        let destinations = [
+            ("ghcr.io", "acme"),
+            ("ghcr.io", "acme/mirrors"),
+            ("ghcr.io", "acme-mirrors"),
+            ("ghcr.io", "acme_mirrors"),
+            ("ghcr.io", "acme.mirrors"),
+            ("ghcr.io:443", "acme"),
+            ("localhost:5000", "b"),
+            ("localhost", "5000/b"),
+            ("127.0.0.1:5000", "b"),
+            ("r.example", &format!("{long}/{long}")),
+            ("r.example", &format!("{long}/{long}b")),
+            ("r.example", &format!("{long}-{long}")),
+        ];
+        let mut names = std::collections::BTreeSet::new();
+        for (host, namespace) in destinations {
+            let name = Endpoint::new(host, namespace).unwrap().file_name();
+            assert!(name.len() <= LONGEST_FILE_NAME, "{name}");
+            assert!(
+                !name.contains(['/', ':', '\\', '<', '>', '|', '*', '?', '"']),
+                "{name}"
+            );
+            assert!(names.insert(name.clone()), "{name} is not its own");
+        }
+        assert!(names.contains("127.0.0.1@5000+b") && names.contains("ghcr.io+acme+mirrors"));
+        // Hosts are the same in either case.
+        let upper = Endpoint::new("GHCR.io", "acme").unwrap();
+        assert!(names.contains(&upper.file_name()));
+        let local = Endpoint::new("127.0.0.1:1", "acme").unwrap().embedded();
+        assert_eq!(local.file_name(), "local+acme");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
+use bakehouse::registry::Endpoint;
 use serde_json::Value;
 
 use super::distances;
@@ -41,14 +42,16 @@ pub(super) fn build(bed: &Bed) -> Result<Vec<String>> {
     let mut digests = Vec::new();
     for platform in PLATFORMS {
         let file = format!("{there}/{platform}.json");
-        let text = std::fs::read_to_string(bed.path(&format!("digests/{file}")))?;
+        let own = format!("digests/{}/{file}", destination(&host)?);
+        let text = std::fs::read_to_string(bed.path(&own))?;
         let json: Value = serde_json::from_str(&text)?;
         let digest = json["descriptor"]["digest"].as_str();
         digests.push(digest.context("a digest file has a digest")?.to_owned());
         // The same, as if it had been pushed through the proxy.
         for host in [&host, &bed.proxy.host()] {
             let text = text.replace(&bed.registry.host(), host);
-            bed.write(&format!("{}/{file}", digests_for(host)), &text)?;
+            let folder = format!("{}/{}", digests_for(host), destination(host)?);
+            bed.write(&format!("{folder}/{file}"), &text)?;
         }
     }
     Ok(digests)
@@ -56,6 +59,12 @@ pub(super) fn build(bed: &Bed) -> Result<Vec<String>> {
 
 fn folder(version: &str) -> String {
     format!("{APP}/{version}/{APP}")
+}
+
+/// The folder that digest files of a destination lie in.
+fn destination(host: &str) -> Result<String> {
+    let namespace = REPOSITORY.split('/').next().unwrap_or_default();
+    Ok(Endpoint::new(host, namespace)?.file_name())
 }
 
 /// The folder with digest files of what is at this host.
