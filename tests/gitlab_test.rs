@@ -16,15 +16,7 @@ fn the_plan_becomes_a_child_pipeline() {
     project
         .run(&["plan", "--save", "plan.json", "--registry", &host])
         .expect(0);
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let jobs = Command::new(tool("jq"))
-        .arg("--from-file")
-        .arg(root.join("examples/gitlab/jobs.jq"))
-        .arg(project.path("plan.json"))
-        .output()
-        .unwrap();
-    let pipeline: Value = serde_json::from_slice(&jobs.stdout)
-        .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&jobs.stderr)));
+    let pipeline = child_pipeline(&project);
     let pipeline = pipeline.as_object().unwrap();
 
     // A runner joins a job's script, too; artifacts come back to one folder.
@@ -63,4 +55,38 @@ fn the_plan_becomes_a_child_pipeline() {
     let mut tags: Vec<_> = tags.lines().collect();
     tags.sort_unstable();
     assert_eq!(tags, ["1.0.0", "latest"]);
+
+    // A rebuild is one in all jobs.
+    let plan = [
+        "plan",
+        "--rebuild",
+        "--save",
+        "plan.json",
+        "--registry",
+        &host,
+    ];
+    project.run(&plan).expect(0);
+    let rebuild = child_pipeline(&project);
+    for (name, job) in rebuild.as_object().unwrap() {
+        let script = job["script"].to_string();
+        let jobs = script.matches("bakehouse ").count();
+        assert_eq!(
+            script.matches(" --rebuild").count(),
+            jobs,
+            "{name}: {script}"
+        );
+    }
+}
+
+/// What the example makes of the plan.
+fn child_pipeline(project: &Project) -> Value {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let jobs = Command::new(tool("jq"))
+        .arg("--from-file")
+        .arg(root.join("examples/gitlab/jobs.jq"))
+        .arg(project.path("plan.json"))
+        .output()
+        .unwrap();
+    serde_json::from_slice(&jobs.stdout)
+        .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&jobs.stderr)))
 }

@@ -1,6 +1,6 @@
 //! Merges and moving tags, against Debian's registry and the embedded one.
 
-use bakehouse::registry::{Endpoint, LocalRegistry, Move, Moved, Registry};
+use bakehouse::registry::{Endpoint, LocalRegistry, Move, Moved, Registry, Replace};
 use bakehouse_loopback::{DebianRegistry, FaultProxy, Kind};
 use oci_spec::image::{Descriptor, MediaType};
 
@@ -171,11 +171,144 @@ async fn a_missing_platform_joins_what_is_published() {
         text.contains("has another image for linux/amd64 already"),
         "{text}"
     );
-    change.force = true;
+    change.replace = Replace::Always;
     let replaced = registry.merge(&change).await.unwrap().replaced;
     assert_eq!(replaced.len(), 1);
     assert_eq!(replaced[0].from, amd64.digest().to_string());
     assert_eq!(replaced[0].to, changed.digest().to_string());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_replaced_keeps_a_revision_tag() {
+    let debian = DebianRegistry::start();
+    let registry = client(&debian.host());
+    let show = async |tag: &str| {
+        let there = registry.head("app", tag).await.unwrap();
+        there.map(|there| there.digest().to_string())
+    };
+    let replace = async |seed: u64, replace: Replace<'_>| {
+        let image = push(&registry, "app", "linux/amd64", seed).await;
+        let mut request = request("1.0.0", vec![child("linux/amd64", &image)]);
+        request.replace = replace;
+        registry.merge(&request).await
+    };
+    replace(1, Replace::Never).await.unwrap();
+    let first = show("1.0.0").await.unwrap();
+    // Somebody else's tags: two of the revisions' names are taken.
+    for (tag, seed) in [("1.0.0-r1", 90), ("1.0.0-r01", 91), ("1.0.0-rc7", 92)] {
+        publish(&registry, tag, seed).await;
+    }
+    let taken = show("1.0.0-r1").await;
+    let merged = replace(2, Replace::Always).await.unwrap();
+    assert_eq!(merged.revision.as_deref(), Some("1.0.0-r2"));
+    assert_eq!(show("1.0.0-r2").await.as_ref(), Some(&first));
+    assert_eq!(show("1.0.0-r1").await, taken);
+    // The index is kept as it was, to the byte.
+    crane(&[
+        "validate",
+        "--fast",
+        "--remote",
+        &format!("{}/test/app@{first}", debian.host()),
+    ]);
+
+    // A run that was killed between the two tags goes on with the first.
+    let second = show("1.0.0").await.unwrap();
+    let manifest = registry.manifest("app", "1.0.0").await.unwrap().unwrap();
+    let (bytes, media_type) = (manifest.bytes().clone(), manifest.descriptor().media_type());
+    registry
+        .put_manifest("app", "1.0.0-r3", bytes, media_type)
+        .await
+        .unwrap();
+    let merged = replace(3, Replace::Index(&second)).await.unwrap();
+    assert_eq!(merged.revision.as_deref(), Some("1.0.0-r3"));
+    assert_eq!(show("1.0.0-r4").await, None);
+
+    // Planned for another index than there is.
+    let text = told(replace(4, Replace::Index(&first)).await);
+    assert!(text.contains("the rebuild was planned for"), "{text}");
+    // The same again replaces nothing, and so needs no revision.
+    let merged = replace(3, Replace::Index(&first)).await.unwrap();
+    assert_eq!((merged.tagged, merged.revision), (false, None));
+    let tags = registry.tags("app").await.unwrap();
+    let revisions = tags.iter().filter(|tag| tag.starts_with("1.0.0-r"));
+    assert_eq!(revisions.count(), 5, "{tags:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revision_is_no_version() {
+    let debian = DebianRegistry::start();
+    let registry = client(&debian.host());
+    publish(&registry, "1.0.0", 1).await;
+    let image = push(&registry, "app", "linux/amd64", 2).await;
+    let mut change = request("1.0.0", vec![child("linux/amd64", &image)]);
+    change.replace = Replace::Always;
+    registry.merge(&change).await.unwrap();
+    // No moving tag goes there, whoever looks for newer versions.
+    let wanted = Move {
+        tag: "latest".to_owned(),
+        version: "1.0.0".to_owned(),
+        manifest: None,
+    };
+    let templates = ["latest".to_owned()];
+    let moved = registry.move_tags("app", &[wanted], &templates).await;
+    assert_eq!(moved.unwrap()[0].version, "1.0.0");
+    assert_eq!(
+        registry.head("app", "latest").await.unwrap(),
+        registry.head("app", "1.0.0").await.unwrap()
+    );
+    // Upstream may call a version so: it does not take the revision's place.
+    let kept = registry
+        .published("app", "1.0.0-r1")
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(kept.revision_of("1.0.0-r1"), Some("1.0.0"));
+    assert_eq!(kept.revision_of("1.0.0"), None);
+    let mut version = request("1.0.0-r1", vec![child("linux/amd64", &image)]);
+    for replace in [Replace::Never, Replace::Always] {
+        version.replace = replace;
+        let text = told(registry.merge(&version).await);
+        assert!(text.contains("keeps what version 1.0.0 was"), "{text}");
+    }
+}
+
+/// Runs that replace the same version by different images at the same time.
+#[tokio::test(flavor = "multi_thread")]
+async fn racing_rebuilds_lose_no_revision() {
+    let debian = DebianRegistry::start();
+    for round in 0..4u64 {
+        let image = format!("app{round}");
+        let first = client(&debian.host());
+        let old = push(&first, &image, "linux/amd64", 1).await;
+        let mut request = request("1.0.0", vec![child("linux/amd64", &old)]);
+        request.image = &image;
+        first.merge(&request).await.unwrap();
+        let before = first.head(&image, "1.0.0").await.unwrap();
+        let runs = (2..6).map(|seed| {
+            let registry = client(&debian.host());
+            let mut request = request.clone();
+            async move {
+                let new = push(&registry, request.image, "linux/amd64", seed).await;
+                request.children = vec![child("linux/amd64", &new)];
+                request.replace = Replace::Always;
+                let merged = registry.merge(&request).await;
+                merged.map(|merged| merged.descriptor.digest().to_string())
+            }
+        });
+        let ended = futures_util::future::join_all(runs).await;
+        assert!(ended.iter().any(Result::is_ok), "round {round}");
+        // Revisions keep what was published, each under a tag that is its own for
+        // good: none shows what a run wrote over it.
+        let mut published: Vec<_> = ended.into_iter().flatten().collect();
+        published.extend(before.as_ref().map(|there| there.digest().to_string()));
+        assert_eq!(first.head(&image, "1.0.0-r1").await.unwrap(), before);
+        let tags = first.tags(&image).await.unwrap();
+        for tag in tags.iter().filter(|tag| tag.contains("-r")) {
+            let kept = first.head(&image, tag).await.unwrap().unwrap();
+            let digest = kept.digest().to_string();
+            assert!(published.contains(&digest), "round {round}: {tag}");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
 
-use crate::support::{Builder, DebianRegistry, Project, crane};
+use crate::support::{Builder, DebianRegistry, Output, Project, crane};
 
 const VERSIONS: [&str; 3] = ["1.0.0", "1.1.0", "2.0.0"];
 
@@ -16,9 +16,9 @@ fn digests(project: &Project) -> Vec<String> {
 }
 
 /// Kills a run right after it says `line` for the `nth` time.
-fn killed_at(project: &Project, line: &str, nth: usize) {
+fn killed_at(project: &Project, more: &[&str], line: &str, nth: usize) {
     let mut child = project
-        .command(&["run", "-v"])
+        .command(&[&["run", "-v"], more].concat())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
@@ -54,7 +54,7 @@ fn kill_and_resume() {
     ] {
         let project = Project::new(Builder::Docker);
         project.misbehave(&VERSIONS);
-        killed_at(&project, line, nth);
+        killed_at(&project, &[], line, nth);
         let output = project.run(&["run", "--format", "json"]).expect(0);
         assert_eq!(digests(&project), expected, "killed at {nth} x {line}");
         if line == ": pushed" {
@@ -73,6 +73,51 @@ fn kill_and_resume() {
             .unwrap()
             .count();
         assert_eq!(left, 0, "work trees are left behind");
+    }
+}
+
+/// How many targets a report says were reused, and how many were built.
+fn counted(output: &Output) -> (usize, usize) {
+    let report = output.json();
+    let targets = report["targets"].as_array().unwrap();
+    let reused = targets.iter().filter(|t| t["reused"] == true).count();
+    (reused, targets.len() - reused)
+}
+
+#[test]
+fn a_killed_rebuild_goes_on_and_an_ended_one_begins_anew() {
+    let rebuild = ["run", "--rebuild", "--format", "json"];
+    // With other images than before, and with the same.
+    for hello in ["hello", "another"] {
+        let project = Project::new(Builder::Docker);
+        project.misbehave(&VERSIONS);
+        project.run(&["run"]).expect(0);
+        let before = digests(&project);
+        project.options(&[("hello", hello)]);
+        killed_at(&project, &["--rebuild"], ": pushed", 2);
+        if hello == "another" {
+            // Between a revision's tag and the version's.
+            killed_at(&project, &["--rebuild"], "tagged", 1);
+        }
+        let output = project.run(&rebuild).expect(0).says("going on with");
+        let (reused, built) = counted(&output);
+        assert_eq!(reused + built, 6);
+        assert!(reused >= 2, "{hello}: {reused} reused, {built} built");
+        let after = digests(&project);
+        assert_eq!(after == before, hello == "hello");
+        for (version, before) in VERSIONS.iter().zip(&before) {
+            let kept = project.run(&["inspect", &format!("misbehave:{version}-r1")]);
+            if hello == "hello" {
+                kept.expect(4);
+            } else {
+                assert!(kept.expect(0).stdout.contains(before));
+            }
+        }
+        assert!(!project.path(".bakehouse/rebuild/local+test.json").exists());
+
+        let output = project.run(&rebuild).expect(0);
+        assert_eq!(counted(&output), (0, 6));
+        assert_eq!(digests(&project), after);
     }
 }
 

@@ -36,7 +36,7 @@ fn crosshello(project: &Project) {
 fn inputs(host: &str) -> Value {
     json!({
         "REGISTRY": host, "NAMESPACE": "Daily", "MULTI_ARCH": true, "USE_QEMU": true,
-        "MAX_VERSIONS": "10", "APPS": "", "DRY_RUN": false,
+        "MAX_VERSIONS": "10", "APPS": "", "REBUILD": false, "DRY_RUN": false,
     })
 }
 
@@ -229,6 +229,37 @@ fn a_lost_artifact_is_named_and_built_again() {
     let after = tags(&host, "daily", &["misbehave"]);
     assert_eq!(after.len(), 3);
     assert!(before.iter().all(|tag| after.contains(tag)));
+}
+
+#[test]
+fn a_rebuild_is_asked_for_by_hand() {
+    let project = project();
+    project.misbehave(&["1.0.0"]);
+    let registry = DebianRegistry::start();
+    let host = registry.host();
+    let at = ["--registry", host.as_str(), "--namespace", "daily"];
+    project.run(&[&["run"][..], &at].concat()).expect(0);
+    let before = tags(&host, "daily", &["misbehave"]);
+    project.options(&[("hello", "mended")]);
+    let repository = Repository::new(&project, &host);
+    let mut daily = repository.scheduled(&json!({ "REGISTRY": host, "NAMESPACE": "daily" }));
+    assert!(daily.whole(), "{}", daily.log());
+    assert_eq!(tags(&host, "daily", &["misbehave"]), before);
+
+    let mut wanted = inputs(&host);
+    wanted["REBUILD"] = true.into();
+    let mut run = repository.dispatched(wanted);
+    assert!(run.whole(), "{}", run.log());
+    assert_eq!(run.ended("build").len(), 2);
+    let after = tags(&host, "daily", &["misbehave"]);
+    let names: Vec<_> = after.iter().map(|(tag, _)| tag.as_str()).collect();
+    assert_eq!(
+        names,
+        ["misbehave:1.0.0", "misbehave:1.0.0-r1", "misbehave:latest"]
+    );
+    assert_eq!(after[1].1, before[0].1);
+    assert_eq!(after[2].1, after[0].1);
+    assert_ne!(after[0].1, before[0].1);
 }
 
 #[test]

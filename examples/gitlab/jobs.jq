@@ -15,7 +15,7 @@
       when: "always",
       script: (
         ["failed=0"]
-        + [$versions[] | select(.jobs != []) | "bakehouse merge \(.app | @sh) --version \(.version | @sh) || failed=$?"]
+        + [$versions[] | select(.jobs != []) | "bakehouse merge \(.app | @sh) --version \(.version | @sh)\(if any(.jobs[]; .rebuild) then " --rebuild" else "" end) || failed=$?"]
         + ["exit $failed"]
       )
     }
@@ -26,7 +26,7 @@
       stage: "build",
       tags: [.platform],
       script: [
-        "bakehouse build \(.app | @sh) --version \(.version | @sh) --platform \(.platform | @sh) --image \(.images | join(",") | @sh)"
+        "bakehouse build \(.app | @sh) --version \(.version | @sh) --platform \(.platform | @sh) --image \(.images | join(",") | @sh)\(if .rebuild then " --rebuild" else "" end)"
       ],
       artifacts: { when: "always", paths: ["digests"], expire_in: "1 week" }
     }

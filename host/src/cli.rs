@@ -121,6 +121,15 @@ fn without_empty(command: clap::Command) -> clap::Command {
         .mut_subcommands(without_empty)
 }
 
+/// Whether to build what is published.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Rebuild {
+    /// Build anew what is published, too; other images than before replace the
+    /// version's, which keep the tag VERSION-rN
+    #[arg(long, env = "REBUILD")]
+    pub(crate) rebuild: bool,
+}
+
 /// Where a summary goes.
 #[derive(Debug, Args)]
 pub(crate) struct Summaries {
@@ -158,6 +167,8 @@ pub(crate) struct PlanArgs {
     pub(crate) apps: Vec<String>,
     #[command(flatten)]
     pub(crate) selection: Selection,
+    #[command(flatten)]
+    pub(crate) rebuild: Rebuild,
     /// Output format
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: PlanFormat,
@@ -183,6 +194,8 @@ pub(crate) struct BuildArgs {
     /// commas [default: all missing]
     #[arg(long = "image", value_name = "NAME", value_delimiter = ',')]
     pub(crate) images: Vec<String>,
+    #[command(flatten)]
+    pub(crate) rebuild: Rebuild,
     /// Targets built at the same time
     #[arg(long, value_name = "N")]
     pub(crate) concurrency: Option<NonZeroUsize>,
@@ -212,6 +225,10 @@ pub(crate) struct MergeArgs {
     /// times [default: digests/ of the project]
     #[arg(long, value_name = "FOLDER")]
     pub(crate) digests: Vec<PathBuf>,
+    /// Replace published images by those of `build --rebuild`; a plan says it
+    /// by itself
+    #[arg(long, conflicts_with = "plan")]
+    pub(crate) rebuild: bool,
     /// Replace images that are published under this version already
     #[arg(long)]
     pub(crate) force: bool,
@@ -230,6 +247,8 @@ pub(crate) struct RunArgs {
     pub(crate) apps: Vec<String>,
     #[command(flatten)]
     pub(crate) selection: Selection,
+    #[command(flatten)]
+    pub(crate) rebuild: Rebuild,
     /// Targets built at the same time
     #[arg(long, value_name = "N")]
     pub(crate) concurrency: Option<NonZeroUsize>,

@@ -11,7 +11,7 @@ use bakehouse::platform::Platform;
 use bakehouse::progress::{Event, Reporter};
 use bakehouse::registry::credentials::Credentials;
 use bakehouse::registry::{
-    Child, Endpoint, MergeRequest, Move, Policy, Registry, VERSION_ANNOTATION,
+    Child, Endpoint, MergeRequest, Move, Policy, Registry, Replace, VERSION_ANNOTATION,
 };
 use bakehouse_loopback::{FaultProxy, Image, Layer, write_archive};
 use oci_client::secrets::RegistryAuth;
@@ -70,6 +70,7 @@ impl Archives {
                 platform,
                 descriptor,
                 attestations: Vec::new(),
+                recipe: None,
             })
         });
         let children = futures_util::future::try_join_all(pushes).await?;
@@ -81,7 +82,8 @@ impl Archives {
             children,
             wanted: &wanted,
             annotations,
-            force: false,
+            replace: Replace::Never,
+            labels: None,
         };
         let merged = registry.merge(&request).await?;
         let latest = Move {

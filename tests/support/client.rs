@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bakehouse::progress::{Event, Reporter};
 use bakehouse::registry::credentials::{Anonymous, Credentials};
-use bakehouse::registry::{Child, Endpoint, MergeRequest, Policy, Registry};
+use bakehouse::registry::{Child, Endpoint, MergeRequest, Policy, Registry, Replace};
 use bakehouse_loopback::{Layer, write_archive};
 use oci_spec::image::Descriptor;
 
@@ -66,6 +66,7 @@ pub fn child(platform: &str, descriptor: &Descriptor) -> Child {
         platform: platform.parse().unwrap(),
         descriptor: descriptor.clone(),
         attestations: Vec::new(),
+        recipe: None,
     }
 }
 
@@ -81,7 +82,8 @@ pub fn request(version: &str, children: Vec<Child>) -> MergeRequest<'_> {
             version.to_owned(),
         )]
         .into(),
-        force: false,
+        replace: Replace::Never,
+        labels: None,
     }
 }
 

@@ -77,6 +77,18 @@ impl Project {
         );
     }
 
+    /// Gives `misbehave` these options, which makes another recipe of it.
+    pub fn options(&self, options: &[(&str, &str)]) {
+        let path = "apps/misbehave/app.toml";
+        let text = std::fs::read_to_string(self.path(path)).unwrap();
+        let (before, _) = text.split_once("[options]").unwrap_or((&text, ""));
+        let lines = options
+            .iter()
+            .map(|(key, value)| format!("{key} = {value:?}\n"));
+        let lines: String = lines.collect();
+        self.write(path, format!("{before}[options]\n{lines}"));
+    }
+
     /// What the binary finds in its environment.
     pub fn environment(&self) -> BTreeMap<String, String> {
         let inherited = INHERITED

@@ -74,10 +74,7 @@ pub(super) fn plan(plan: &Plan) -> String {
     let _ = writeln!(out, "### {count} targets to build in {jobs} jobs\n");
     let rows = plan.apps.iter().flat_map(|app| {
         let versions = app.versions.iter().flat_map(|version| {
-            let images = version
-                .images
-                .iter()
-                .filter(|image| !image.missing.is_empty());
+            let images = version.images.iter().filter(|image| !image.is_done());
             images.map(move |image| (version, image))
         });
         versions.map(move |(version, image)| {
@@ -86,13 +83,14 @@ pub(super) fn plan(plan: &Plan) -> String {
                 text(&version.version.number),
                 text(&image.image),
                 joined(&image.present),
-                joined(&image.missing),
+                joined(&image.to_build().collect::<Vec<_>>()),
+                joined(&image.reasons),
             ]
         })
     });
     table(
         &mut out,
-        &["App", "Version", "Image", "Published", "Missing"],
+        &["App", "Version", "Image", "Published", "To build", "Reason"],
         rows,
     );
     out

@@ -34,6 +34,7 @@ fn a_page_for_a_maintainer() {
             steps: 4,
             cached: 3,
             revision: None,
+            recipe: None,
         }),
     ));
     report.add(&outcome(
@@ -51,6 +52,7 @@ fn a_page_for_a_maintainer() {
         tags: vec!["0.9.0".to_owned()],
         kept: Vec::new(),
         replaced: Vec::new(),
+        revision: None,
         manifest: None,
     });
     report

@@ -1,7 +1,6 @@
 //! A plan as job matrices.
 
 use serde::Serialize;
-use sha2::{Digest as _, Sha256};
 
 use crate::config::Runners;
 use crate::error::{ExitCode, Failure};
@@ -11,8 +10,6 @@ use crate::pipeline::plan::{Job, Plan};
 pub const LARGEST: usize = 256;
 /// Bytes of one job output that GitHub keeps: 1 MiB of UTF-16.
 const LARGEST_OUTPUT: usize = 1 << 19;
-/// Longest readable part of a job's id.
-const READABLE: usize = 100;
 
 /// One matrix.
 #[derive(Debug, Serialize)]
@@ -26,7 +23,7 @@ pub struct Batch {
 /// One job of a matrix, in words that fit into a shell's variables.
 #[derive(Debug, Serialize)]
 pub struct Entry {
-    /// Names the job's artifact and no other's: see [`id`].
+    /// Names the job's artifact and no other's: see [`Job::id`].
     pub id: String,
     /// For people.
     pub name: String,
@@ -44,6 +41,8 @@ pub struct Entry {
     pub runner: String,
     /// Emulation is to be registered there.
     pub qemu: bool,
+    /// Build it anew, whatever there is of it.
+    pub rebuild: bool,
 }
 
 /// Cuts a plan's jobs into matrices, in their order. Without `emulation` none
@@ -70,7 +69,7 @@ fn entry(job: &Job, runners: &Runners, emulation: bool) -> Entry {
         name = format!("{name} {}", job.images.join("+"));
     }
     Entry {
-        id: id(job),
+        id: job.id(),
         name: format!("{name} {}", job.platform),
         cache: format!("{}-{}", job.app, job.platform.slug()),
         app: job.app.clone(),
@@ -79,28 +78,8 @@ fn entry(job: &Job, runners: &Runners, emulation: bool) -> Entry {
         images,
         runner: runners.of(&job.platform).to_owned(),
         qemu: emulation && runners.needs_qemu(&job.platform),
+        rebuild: job.rebuild,
     }
-}
-
-/// A job's name as part of file and artifact names: readable, and with a digest
-/// of everything that tells it from other jobs, so that no two are alike.
-#[must_use]
-pub fn id(job: &Job) -> String {
-    let all = [&job.app, &job.version, &job.platform.to_string()]
-        .into_iter()
-        .chain(&job.images)
-        .map(|text| format!("{}:{text}", text.len()))
-        .collect::<String>();
-    let digest = hex::encode(Sha256::digest(all));
-    let readable: String = format!("{}-{}-{}", job.app, job.version, job.platform.slug())
-        .chars()
-        .map(|c| match c {
-            'a'..='z' | 'A'..='Z' | '0'..='9' | '.' | '_' | '-' => c,
-            _ => '_',
-        })
-        .take(READABLE)
-        .collect();
-    format!("{readable}-{}", digest.get(..12).unwrap_or(&digest))
 }
 
 /// The outputs of the job that plans, one `name=value` a line as
@@ -136,6 +115,7 @@ mod tests {
             version: version.to_owned(),
             platform: platform.parse().unwrap(),
             images: images.iter().map(|i| (*i).to_owned()).collect(),
+            rebuild: false,
         }
     }
 
@@ -165,7 +145,7 @@ mod tests {
             job(&"x".repeat(300), "1", "linux/arm", &["a"]),
             job(&"x".repeat(300), "2", "linux/arm", &["a"]),
         ];
-        let ids: BTreeSet<String> = jobs.iter().map(id).collect();
+        let ids: BTreeSet<String> = jobs.iter().map(Job::id).collect();
         assert_eq!(ids.len(), jobs.len());
         for id in &ids {
             assert!(id.len() < 128 && !id.contains(['/', ':', '+', ',']), "{id}");

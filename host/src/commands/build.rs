@@ -17,6 +17,7 @@ pub(super) async fn build(session: &Session, args: &BuildArgs) -> Result<ExitCod
         .context(|overrides| {
             overrides.platforms.clone_from(&args.platforms);
             overrides.concurrency = args.concurrency;
+            args.rebuild.apply(overrides);
         })
         .await?;
     let apps = [args.app.clone()];
@@ -27,6 +28,7 @@ pub(super) async fn build(session: &Session, args: &BuildArgs) -> Result<ExitCod
         session.printer.data(&dry_run(&plan));
         return Ok(ExitCode::Success);
     }
+    session.tell_outdated(&plan);
     let mut report = Report::default();
     if plan.target_count() > 0 {
         pipeline::build_all(&context, &discovered, &plan, &mut report).await?;

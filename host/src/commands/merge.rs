@@ -10,6 +10,7 @@ use super::text::dry_run;
 use crate::cli::{Format, MergeArgs};
 use crate::context::Context;
 use crate::error::{ExitCode, Failure};
+use crate::pipeline::admission::admit;
 use crate::pipeline::digest_folders::DigestFolders;
 use crate::pipeline::merge as pipeline;
 use crate::pipeline::plan::{Plan, SCHEMA};
@@ -18,16 +19,22 @@ use crate::pipeline::{check, discover};
 /// Merges the digest files of one version, or of a whole plan.
 pub(super) async fn merge(session: &Session, args: &MergeArgs) -> Result<ExitCode> {
     let context = session
-        .context(|overrides| overrides.platforms.clone_from(&args.platforms))
+        .context(|overrides| {
+            overrides.platforms.clone_from(&args.platforms);
+            overrides.rebuild = args.rebuild;
+        })
         .await?;
     let folders = if args.digests.is_empty() {
         vec![context.project.digests()]
     } else {
         args.digests.clone()
     };
-    let digests = DigestFolders::new(context.registry.endpoint().clone(), folders);
+    let mut digests = DigestFolders::new(context.registry.endpoint().clone(), folders);
     let plan = match (&args.plan, &args.app, &args.version) {
-        (Some(path), ..) => read_plan(&context, path, args)?,
+        (Some(path), ..) => {
+            digests = digests.of_jobs();
+            read_plan(&context, path, args)?
+        }
         (None, Some(app), Some(version)) => {
             // Upstream was asked when it was built.
             let discovered = match digests.version_of(app, version)? {
@@ -36,7 +43,7 @@ pub(super) async fn merge(session: &Session, args: &MergeArgs) -> Result<ExitCod
                     discover::discover(&context, std::slice::from_ref(app), Some(version)).await?
                 }
             };
-            if args.dry_run {
+            if args.dry_run || args.rebuild {
                 check::plan(&context, &discovered).await?
             } else {
                 // The merge itself looks at what is published.
@@ -73,6 +80,7 @@ fn read_plan(context: &Context, path: &Path, args: &MergeArgs) -> Result<Plan> {
         let of = format!("{}/{}", plan.registry, plan.namespace);
         return Err(failure(format!("is a plan for {of}, not for {target}/{namespace}")).into());
     }
+    admit(&context.project, &context.settings.platforms, &mut plan).map_err(Failure::from)?;
     plan.apps
         .retain(|app| args.app.as_ref().is_none_or(|name| app.app.name == *name));
     for app in &mut plan.apps {

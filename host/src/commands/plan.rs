@@ -12,7 +12,10 @@ use crate::pipeline::{check, discover};
 /// Shows what the registry lacks.
 pub(super) async fn plan(session: &Session, args: &PlanArgs) -> Result<ExitCode> {
     let context = session
-        .context(|overrides| args.selection.apply(overrides))
+        .context(|overrides| {
+            args.selection.apply(overrides);
+            args.rebuild.apply(overrides);
+        })
         .await?;
     let (discovered, failed) = discover::discover_each(&context, &args.apps).await?;
     let plan = check::plan(&context, &discovered).await?;

@@ -15,6 +15,7 @@ pub(super) async fn run(session: &Session, args: &RunArgs) -> Result<ExitCode> {
         .context(|overrides| {
             args.selection.apply(overrides);
             overrides.concurrency = args.concurrency;
+            args.rebuild.apply(overrides);
         })
         .await?;
     let (discovered, failed) = discover::discover_each(&context, &args.apps).await?;
@@ -26,6 +27,7 @@ pub(super) async fn run(session: &Session, args: &RunArgs) -> Result<ExitCode> {
         }
         return Ok(session.failures(&failed));
     }
+    session.tell_outdated(&plan);
     let mut report = pipeline::run(&context, &discovered, &plan)
         .await
         .inspect_err(|_| {

@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use anyhow::Result;
 
+use super::text::outdated;
 use crate::ci::{self, annotation, command};
-use crate::cli::{Cli, Selection};
+use crate::cli::{Cli, Rebuild, Selection};
 use crate::config::{Overrides, Project};
 use crate::context::Context;
 use crate::error::{ExitCode, Failure, exit_code};
+use crate::pipeline::plan::Plan;
 use crate::printer::Printer;
 use crate::progress::Reporter;
 use crate::reporters;
@@ -69,6 +71,13 @@ impl Session {
             .notice(&command::error(at.as_ref(), app, &whole));
     }
 
+    /// Tells that published images were made by other recipes.
+    pub(super) fn tell_outdated(&self, plan: &Plan) {
+        if let Some(line) = outdated(plan) {
+            self.printer.talk(&line);
+        }
+    }
+
     /// The project.
     pub(super) fn project(&self) -> Result<Project> {
         Project::open(self.root.as_deref())
@@ -87,5 +96,12 @@ impl Selection {
     pub(super) fn apply(&self, overrides: &mut Overrides) {
         overrides.platforms.clone_from(&self.platforms);
         overrides.max_versions = self.max_versions;
+    }
+}
+
+impl Rebuild {
+    /// Puts it into the overrides.
+    pub(super) const fn apply(self, overrides: &mut Overrides) {
+        overrides.rebuild = self.rebuild;
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::recipe_check::RecipeCheck;
-use crate::pipeline::plan::{ImagePlan, Plan};
+use crate::pipeline::plan::Plan;
 use crate::pipeline::report::Report;
 use crate::registry::Inspection;
 
@@ -78,7 +78,7 @@ pub(super) fn recipe_table(check: &RecipeCheck) -> String {
 /// The plan as a table, newest version first.
 pub(super) fn plan_table(plan: &Plan) -> String {
     let mut rows = vec![
-        ["APP", "VERSION", "IMAGE", "PUBLISHED", "MISSING"]
+        ["APP", "VERSION", "IMAGE", "PUBLISHED", "TO BUILD", "REASON"]
             .map(str::to_owned)
             .to_vec(),
     ];
@@ -90,7 +90,8 @@ pub(super) fn plan_table(plan: &Plan) -> String {
                     version.version.number.clone(),
                     image.image.clone(),
                     joined(&image.present),
-                    joined(&image.missing),
+                    joined(&image.to_build().collect::<Vec<_>>()),
+                    joined(&image.reasons),
                 ]);
             }
         }
@@ -104,7 +105,22 @@ pub(super) fn plan_table(plan: &Plan) -> String {
             plan.jobs().count()
         ),
     };
+    if let Some(line) = outdated(plan) {
+        let _ = writeln!(out, "{line}");
+    }
     out
+}
+
+/// How many published images another recipe made, and what to do about it.
+pub(super) fn outdated(plan: &Plan) -> Option<String> {
+    let images = match plan.outdated() {
+        0 => return None,
+        1 => "1 published image was".to_owned(),
+        count => format!("{count} published images were"),
+    };
+    Some(format!(
+        "{images} made by another recipe, or an unknown one; --rebuild builds anew"
+    ))
 }
 
 /// What executing the plan would do.
@@ -120,14 +136,14 @@ pub(super) fn dry_run(plan: &Plan) -> String {
             );
         }
     }
-    let incomplete = |image: &&ImagePlan| !image.missing.is_empty();
     for version in plan.apps.iter().flat_map(|app| &app.versions) {
-        for image in version.images.iter().filter(incomplete) {
+        for image in version.images.iter().filter(|image| !image.is_done()) {
             let _ = writeln!(
                 out,
-                "would tag {}:{}",
+                "would tag {}:{} ({})",
                 repository(&image.image),
-                image.tags.join(", and if that moves it forward :")
+                image.tags.join(", and if that moves it forward :"),
+                joined(&image.reasons)
             );
         }
     }
@@ -177,6 +193,11 @@ pub(super) fn report_text(report: &Report) -> String {
         .map(|image| image.tags.len())
         .sum::<usize>()
         + report.moved.len();
+    for image in &report.images {
+        if let Some(revision) = &image.revision {
+            let _ = writeln!(out, "{revision} keeps what {} was", image.reference);
+        }
+    }
     for (tag, version) in &report.moved {
         let _ = writeln!(out, "{tag} -> {version}");
     }
@@ -233,6 +254,9 @@ pub(super) fn inspection_text(inspection: &Inspection) -> String {
                 let _ = writeln!(out, "  {name:10}  {value}");
             }
         }
+        if let Some(recipe) = recipe(image.recipe.as_deref(), inspection.recipe_now.as_deref()) {
+            let _ = writeln!(out, "  recipe      {recipe}");
+        }
         if !image.entrypoint.is_empty() {
             let _ = writeln!(out, "  entrypoint  {}", image.entrypoint.join(" "));
         }
@@ -248,4 +272,16 @@ pub(super) fn inspection_text(inspection: &Inspection) -> String {
         }
     }
     out
+}
+
+/// The recipe that made an image, and whether it is the one that there is now.
+fn recipe(made_by: Option<&str>, now: Option<&str>) -> Option<String> {
+    Some(match (made_by, now) {
+        (Some(made_by), Some(now)) if made_by != now => {
+            format!("{made_by}, changed since: now {now}")
+        }
+        (Some(made_by), _) => made_by.to_owned(),
+        (None, Some(now)) => format!("unknown; now {now}"),
+        (None, None) => return None,
+    })
 }

@@ -25,6 +25,8 @@ pub struct Overrides {
     pub platforms: Vec<Platform>,
     /// `--max-versions`, `MAX_VERSIONS`.
     pub max_versions: Option<NonZeroU32>,
+    /// `--rebuild`, `REBUILD`.
+    pub rebuild: bool,
     /// `--concurrency`.
     pub concurrency: Option<NonZeroUsize>,
 }

@@ -180,6 +180,14 @@ impl Project {
         self.state().join("registry")
     }
 
+    /// Where the rebuild for a destination of this name is written down.
+    #[must_use]
+    pub fn rebuild(&self, destination: &str) -> PathBuf {
+        self.state()
+            .join("rebuild")
+            .join(format!("{destination}.json"))
+    }
+
     /// Work trees.
     #[must_use]
     pub fn work(&self) -> PathBuf {

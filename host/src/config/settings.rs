@@ -43,6 +43,8 @@ pub struct Settings {
     pub provenance: bool,
     /// Where build layers are kept between runs.
     pub cache: CacheChoice,
+    /// Build anew what is published already.
+    pub rebuild: bool,
 }
 
 impl Settings {
@@ -112,6 +114,7 @@ impl Settings {
             },
             provenance: file.provenance.unwrap_or(false),
             cache: overrides.cache.or(file.cache).unwrap_or_default(),
+            rebuild: overrides.rebuild,
         })
     }
 }

@@ -9,16 +9,17 @@ use oci_spec::image::Descriptor;
 use super::checkout::checkout;
 use super::digest_file::DigestFile;
 use super::discover::Discovered;
-use super::origin::{REVISION_ANNOTATION, SOURCE_ANNOTATION};
-use super::plan::Job;
+use super::identity;
+use super::plan::{Job, Plan};
 use super::publish::{annotations, dated};
 use super::push;
+use super::rebuild::{Mark, Rebuild};
 use super::work::WorkFolder;
 use crate::buildx::{BuildRequest, Built, Capabilities};
 use crate::context::Context;
 use crate::error::{ExitCode, Failure, exit_code};
 use crate::progress::Event;
-use crate::recipe::{Base, Build, CallError, Version};
+use crate::recipe::{Base, CallError, Version};
 use crate::source::Revision;
 use crate::target::TargetId;
 
@@ -51,6 +52,8 @@ pub struct Done {
     pub cached: usize,
     /// The commit it was built from, where that is known.
     pub revision: Option<Revision>,
+    /// Digest of the recipe that made it, where that is known.
+    pub recipe: Option<String>,
 }
 
 /// Why a target is not in the registry.
@@ -69,19 +72,37 @@ pub struct Bakery<'a> {
     context: &'a Context,
     capabilities: Capabilities,
     work: WorkFolder,
+    rebuild: Option<Rebuild>,
 }
 
 impl<'a> Bakery<'a> {
-    /// Asks the builder what it can do and makes room for work trees.
+    /// Asks the builder what it can do, makes room for work trees, and writes
+    /// down the rebuild that the plan asks for.
     ///
     /// # Errors
     /// [`ExitCode::Builder`] when there is no usable builder.
-    pub async fn open(context: &'a Context) -> Result<Self> {
+    pub async fn open(context: &'a Context, plan: &Plan) -> Result<Self> {
+        let destination = context.registry.endpoint().file_name();
         Ok(Self {
             context,
             capabilities: context.builder.capabilities().await?,
             work: WorkFolder::create(&context.project.work())?,
+            rebuild: Rebuild::begin(context.project.rebuild(&destination), plan)?,
         })
+    }
+
+    /// Ends the rebuild, whatever became of its targets.
+    ///
+    /// # Errors
+    /// When the file system refuses.
+    pub fn close(self) -> Result<()> {
+        self.rebuild.map_or(Ok(()), Rebuild::end)
+    }
+
+    /// Targets of a rebuild that an earlier run left open.
+    #[must_use]
+    pub fn resumed(&self) -> usize {
+        self.rebuild.as_ref().map_or(0, Rebuild::resumed)
     }
 
     /// What the builder can do.
@@ -176,7 +197,8 @@ impl<'a> Bakery<'a> {
         let version = &dated(version, revision.as_ref());
         let mut build = found.recipe.prepare(version, target, &bases, &tree).await?;
         let facts = annotations(&found.app, version, &target.image, revision.as_ref());
-        add_labels(&mut build, facts);
+        let labels = identity::expected(&facts);
+        identity::label(&mut build, facts);
         let capabilities = context.builder.capabilities_for(&target.platform).await;
         let capabilities = capabilities.with_context(|| target.to_string())?;
         let output = push::output(context, &capabilities, &target.image, room.path());
@@ -193,16 +215,19 @@ impl<'a> Bakery<'a> {
             .build(&request)
             .await
             .map_err(|error| build_failure(target, &error))?;
-        let descriptor = push::push(context, target, &request.output, &result).await?;
-        DigestFile::new(
-            target.clone(),
-            version.clone(),
-            context.registry.endpoint().show_repository(&target.image),
-            descriptor.clone(),
-            found.recipe.digest().to_owned(),
-            request.build,
-            revision.clone(),
-        )
+        let descriptor = push::push(context, target, &request.output, &result, &labels).await?;
+        DigestFile {
+            rebuild: self.mark(target).cloned(),
+            ..DigestFile::new(
+                target.clone(),
+                version.clone(),
+                context.registry.endpoint().show_repository(&target.image),
+                descriptor.clone(),
+                found.recipe.digest().to_owned(),
+                request.build,
+                revision.clone(),
+            )
+        }
         .write(&context.project.digests(), context.registry.endpoint())?;
         Ok(Done {
             descriptor,
@@ -210,6 +235,7 @@ impl<'a> Bakery<'a> {
             steps: result.steps,
             cached: result.cached,
             revision,
+            recipe: Some(found.recipe.digest().to_owned()),
         })
     }
 
@@ -235,48 +261,49 @@ impl<'a> Bakery<'a> {
         }
     }
 
+    fn mark(&self, target: &TargetId) -> Option<&Mark> {
+        self.rebuild.as_ref()?.mark(target)
+    }
+
     /// The target from an earlier run: its digest file is by the same recipe
     /// for the same registry, and the registry still has it; or it is published.
+    /// What is built again is taken from the same rebuild only.
     async fn earlier(&self, found: &Discovered, target: &TargetId) -> Result<Option<Done>> {
         let context = self.context;
         let registry = &context.registry;
-        let done = |descriptor, revision| Done {
+        let done = |descriptor, revision, recipe| Done {
             descriptor,
             reused: true,
             steps: 0,
             cached: 0,
             revision,
+            recipe,
         };
+        let mark = self.mark(target);
         let digests = context.project.digests();
         if let Some(file) = DigestFile::read(&digests, registry.endpoint(), target)? {
-            let same = file.recipe == found.recipe.digest();
+            let of = file.rebuild.as_ref().map(|rebuild| &rebuild.id);
+            let same = file.recipe == found.recipe.digest()
+                && mark.is_none_or(|mark| of == Some(&mark.id));
             let digest = file.descriptor.digest().to_string();
             if same && registry.manifest(&target.image, &digest).await?.is_some() {
-                return Ok(Some(done(file.descriptor, file.revision)));
+                return Ok(Some(done(
+                    file.descriptor,
+                    file.revision,
+                    Some(file.recipe),
+                )));
             }
         }
-        let published = registry.published(&target.image, &target.version).await?;
-        let there = published.and_then(|mut p| p.platforms.remove(&target.platform));
-        Ok(there.map(|descriptor| done(descriptor, None)))
-    }
-}
-
-/// Labels that image users expect (image-spec v1.1, "Annotations"), where the
-/// recipe did not set them. Where a commit was checked out, a recipe's own
-/// `source` and `revision` give way: the two must be of one origin.
-fn add_labels(build: &mut Build, facts: BTreeMap<String, String>) {
-    if facts.contains_key(REVISION_ANNOTATION) {
-        let pair = [SOURCE_ANNOTATION, REVISION_ANNOTATION];
-        build
-            .labels
-            .retain(|(name, _)| !pair.contains(&name.as_str()));
-    }
-    for (key, value) in facts {
-        if !build.labels.iter().any(|(name, _)| *name == key) {
-            build.labels.push((key, value));
+        if mark.is_some() {
+            return Ok(None);
         }
+        let published = registry.published(&target.image, &target.version).await?;
+        let there = published.and_then(|mut p| {
+            let recipe = p.recipes.remove(&target.platform).flatten();
+            Some((p.platforms.remove(&target.platform)?, recipe))
+        });
+        Ok(there.map(|(descriptor, recipe)| done(descriptor, None, recipe)))
     }
-    build.labels.sort();
 }
 
 fn build_failure(target: &TargetId, error: &CallError) -> Failure {
@@ -305,55 +332,4 @@ pub(crate) fn message(error: &anyhow::Error) -> String {
         }
     }
     parts.join(": ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::recipe::{Dockerfile, Network};
-
-    /// Labels after the host added its own to the recipe's.
-    fn labels(own: &[(&str, &str)], facts: &[(&str, &str)]) -> Vec<(String, String)> {
-        let owned = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
-            let pairs = pairs.iter();
-            pairs
-                .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
-                .collect()
-        };
-        let mut build = Build {
-            context: ".".to_owned(),
-            dockerfile: Dockerfile::Inline("FROM scratch".to_owned()),
-            platform: "linux/arm64".parse().unwrap(),
-            stage: None,
-            args: Vec::new(),
-            contexts: Vec::new(),
-            labels: owned(own),
-            network: Network::None,
-            secrets: Vec::new(),
-        };
-        add_labels(&mut build, owned(facts).into_iter().collect());
-        build.labels
-    }
-
-    #[test]
-    fn a_recipe_cannot_pair_another_source_with_the_commit() {
-        let source = (SOURCE_ANNOTATION, "https://h.example/source");
-        let commit = (REVISION_ANNOTATION, "c0ffee");
-        let title = ("org.opencontainers.image.title", "title");
-        let owned = |pairs: &[(&str, &str)]| labels(pairs, &[]);
-        for own in [
-            vec![(SOURCE_ANNOTATION, "https://h.example/fork")],
-            vec![(REVISION_ANNOTATION, "decaf")],
-        ] {
-            assert_eq!(labels(&own, &[source, commit]), owned(&[commit, source]));
-        }
-        // Without a commit, and in all else, the recipe knows best.
-        let own = (SOURCE_ANNOTATION, "https://h.example/fork");
-        assert_eq!(labels(&[own], &[source]), owned(&[own]));
-        let own = ("org.opencontainers.image.title", "own");
-        assert_eq!(
-            labels(&[own], &[source, commit, title]),
-            owned(&[commit, source, own])
-        );
-    }
 }

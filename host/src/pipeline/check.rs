@@ -2,14 +2,18 @@
 
 use anyhow::Result;
 use futures_util::{StreamExt as _, TryStreamExt as _};
+use oci_spec::image::Descriptor;
 
+use super::digest_file::DigestFile;
 use super::discover::Discovered;
-use super::plan::{Plan, SCHEMA, VersionFacts, plan_app};
+use super::plan::{Plan, PublishedImage, SCHEMA, VersionFacts, plan_app};
 use crate::context::Context;
 use crate::error::{ExitCode, Failure};
 use crate::platform::Platform;
 use crate::progress::Event;
 use crate::recipe::{App, Version};
+use crate::registry::Published;
+use crate::target::TargetId;
 
 /// Checks every version's tags and plans what is missing.
 ///
@@ -72,8 +76,13 @@ async fn facts(
     let images = found.app.images.iter().filter(|_| check);
     let published = images.map(|image| async move {
         let there = context.registry.published(&image.name, &version.number);
-        let there = there.await?;
-        anyhow::Ok(there.map(|there| (image.name.clone(), there.platforms)))
+        // That there is a revision of another version is told when this one is tagged.
+        let there = there
+            .await?
+            .filter(|there| there.revision_of(&version.number).is_none());
+        let image = &image.name;
+        let there = there.map(|there| published_image(context, found, version, image, there));
+        anyhow::Ok(there.map(|there| (image.clone(), there)))
     });
     let (matrix, published) = futures_util::future::try_join(
         found.recipe.matrix(&found.app, version),
@@ -84,7 +93,48 @@ async fn facts(
         version: version.clone(),
         matrix,
         published: published.into_iter().flatten().collect(),
+        recipe: found.recipe.digest().to_owned(),
+        rebuild: context.settings.rebuild,
     })
+}
+
+/// Which recipes made the images of an index. One that the recipe of now is
+/// known to make, too, counts as its own: a rebuild that ends in the same bytes
+/// changes nothing that is published.
+fn published_image(
+    context: &Context,
+    found: &Discovered,
+    version: &Version,
+    image: &str,
+    there: Published,
+) -> PublishedImage {
+    let digests = context.project.digests();
+    let current = found.recipe.digest();
+    let mut recipes = there.recipes;
+    for (platform, recipe) in &mut recipes {
+        if recipe.as_deref() == Some(current) {
+            continue;
+        }
+        let target = TargetId {
+            app: found.app.name.clone(),
+            version: version.number.clone(),
+            image: image.to_owned(),
+            platform: platform.clone(),
+        };
+        // One that cannot be read is that target's own failure, when it is built.
+        let file = DigestFile::read(&digests, context.registry.endpoint(), &target).ok();
+        let published = there.platforms.get(platform).map(Descriptor::digest);
+        let same = |file: &DigestFile| {
+            file.recipe == current && Some(file.descriptor.digest()) == published
+        };
+        if file.flatten().is_some_and(|file| same(&file)) {
+            *recipe = Some(current.to_owned());
+        }
+    }
+    PublishedImage {
+        digest: there.descriptor.digest().to_string(),
+        recipes,
+    }
 }
 
 /// Asking for platforms of which an app has none at all is a mistake.

@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result};
 use oci_spec::image::Descriptor;
 use serde::{Deserialize, Serialize};
 
+use super::rebuild::Mark;
 use crate::error::{ExitCode, Failure};
 use crate::recipe::{Build, Version};
 use crate::registry::Endpoint;
@@ -38,10 +39,13 @@ pub struct DigestFile {
     /// The commit it was built from, where the version names a source.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<Revision>,
+    /// The rebuild it was built for, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rebuild: Option<Mark>,
 }
 
 impl DigestFile {
-    /// A digest file of the current schema.
+    /// A digest file of the current schema, of no rebuild.
     #[must_use]
     pub fn new(
         target: TargetId,
@@ -61,6 +65,7 @@ impl DigestFile {
             recipe,
             build,
             revision,
+            rebuild: None,
         }
     }
 

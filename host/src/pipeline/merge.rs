@@ -3,18 +3,19 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use oci_spec::image::Descriptor;
 
 use super::checkout::one_commit;
+use super::digest_file::DigestFile;
 use super::digest_folders::DigestFolders;
 use super::plan::{AppPlan, ImagePlan, Plan, VersionPlan};
-use super::publish::publish;
+use super::publish::{Made, New, Trust, publish};
 use super::report::{ImageReport, Report};
 use super::run::move_app_tags;
 use crate::context::Context;
 use crate::error::{ExitCode, Failure};
 use crate::platform::Platform;
 use crate::progress::Event;
+use crate::registry::Replace;
 use crate::target::TargetId;
 
 /// Publishes each image of a plan of which all platforms are there, then moves
@@ -46,7 +47,7 @@ async fn merge_image(
     digests: &DigestFolders,
     force: bool,
 ) -> Result<Option<ImageReport>> {
-    let mut built: BTreeMap<Platform, Descriptor> = BTreeMap::new();
+    let mut built: BTreeMap<Platform, Made> = BTreeMap::new();
     let mut revisions = Vec::new();
     let mut missing: Vec<TargetId> = Vec::new();
     for platform in &image.wanted {
@@ -56,12 +57,22 @@ async fn merge_image(
             image: image.image.clone(),
             platform: platform.clone(),
         };
-        match digests.read(&target)? {
+        let again = image.rebuild.contains(platform);
+        let file = match version.job(&image.image, platform) {
+            Some(job) => digests.read(&target, job)?,
+            None => None,
+        };
+        let file = file.filter(|file| !again || is_of(image, file));
+        match file {
             Some(file) => {
-                built.insert(platform.clone(), file.descriptor);
+                let made = Made {
+                    descriptor: file.descriptor,
+                    recipe: Some(file.recipe),
+                };
+                built.insert(platform.clone(), made);
                 revisions.extend(file.revision);
             }
-            None if image.present.contains(platform) => {}
+            None if image.present.contains(platform) && !again => {}
             None => missing.push(target),
         }
     }
@@ -72,30 +83,41 @@ async fn merge_image(
             .published(&image.image, &version.version.number)
             .await?;
         missing.retain(|target| {
-            !published
-                .as_ref()
-                .is_some_and(|published| published.platforms.contains_key(&target.platform))
+            image.rebuild.contains(&target.platform)
+                || !published
+                    .as_ref()
+                    .is_some_and(|published| published.platforms.contains_key(&target.platform))
         });
     }
     if !missing.is_empty() {
         return Err(lost(context, version, image, digests, &missing).into());
     }
-    if built.is_empty() && image.missing.is_empty() {
+    if built.is_empty() && image.is_done() {
         return Ok(None);
     }
     let endpoint = context.registry.endpoint();
     let reference = endpoint.show(&image.image, &version.version.number);
     let revision = one_commit(&reference, &revisions)?;
-    let published = publish(
-        context,
-        &app.app,
-        &version.version,
-        revision.as_ref(),
-        image,
-        &built,
-        force,
-    );
-    published.await.map(Some)
+    let new = New {
+        images: built,
+        revision: revision.as_ref(),
+        replace: if force {
+            Replace::Always
+        } else {
+            image.replace()
+        },
+        trust: Trust::Told,
+    };
+    publish(context, &app.app, &version.version, image, new)
+        .await
+        .map(Some)
+}
+
+/// Whether a digest file is of the rebuild that was planned: that of an earlier
+/// build is not, nor that of a rebuild of something else.
+fn is_of(image: &ImagePlan, file: &DigestFile) -> bool {
+    let mark = file.rebuild.as_ref();
+    mark.is_some_and(|mark| mark.replaces == image.published)
 }
 
 fn lost(
@@ -118,8 +140,13 @@ fn lost(
     });
     let targets: Vec<_> = missing.iter().map(ToString::to_string).collect();
     let app = missing.first().map_or("", |target| &target.app);
+    let (of, again) = if image.rebuild.is_empty() {
+        ("", "")
+    } else {
+        (" of this rebuild", " --rebuild")
+    };
     let none = format!(
-        "there is no digest file for {} in {}",
+        "there is no digest file{of} for {} in {}",
         targets.join(", "),
         digests.shown()
     );
@@ -131,7 +158,7 @@ fn lost(
         .hint("merge with the --registry and --namespace it was built with");
     }
     Failure::new(ExitCode::NotFound, none).hint(format!(
-        "bakehouse build {app} --version {} --platform {}",
+        "bakehouse build {app} --version {} --platform {}{again}",
         version.version.number,
         platforms(" --platform ")
     ))

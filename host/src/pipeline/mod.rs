@@ -11,17 +11,21 @@
 //! [`run`] is all of it; [`merge`] is the end of it, for targets that other
 //! machines built. Nothing here knows the command line or draws.
 
+pub mod admission;
 pub mod build;
 pub mod check;
 pub mod checkout;
 pub mod digest_file;
 pub mod digest_folders;
 pub mod discover;
+mod identity;
 pub mod merge;
 mod origin;
 pub mod plan;
 pub mod publish;
 pub mod push;
+pub mod reason;
+pub mod rebuild;
 pub mod report;
 pub mod run;
 mod work;

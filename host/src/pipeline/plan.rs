@@ -2,18 +2,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use oci_spec::image::Descriptor;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
+use super::reason::Reason;
 use crate::error::{ExitCode, Failure};
 use crate::platform::Platform;
 use crate::recipe::{App, Target, Version};
+use crate::registry::Replace;
 use crate::registry::tags::moving_tags;
 use crate::target::TargetId;
 
 /// Version of the plan's JSON. It grows by adding fields; a field that changes
 /// its meaning makes it 2.
 pub const SCHEMA: u32 = 1;
+/// Longest readable part of a job's id.
+const READABLE: usize = 100;
 
 /// What a run is going to do, for every app.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,6 +70,15 @@ pub struct ImagePlan {
     pub present: Vec<Platform>,
     /// Wanted, and not there.
     pub missing: Vec<Platform>,
+    /// Published, and built again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rebuild: Vec<Platform>,
+    /// Digest of what the version's tag shows, which a rebuild replaces.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub published: Option<String>,
+    /// Why it is built; without a job, why that might be worth it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reasons: Vec<Reason>,
     /// Tags for the index, `{version}` first. Moving ones are set only where
     /// they move forward.
     pub tags: Vec<String>,
@@ -83,6 +96,18 @@ pub struct Job {
     pub platform: Platform,
     /// Images in build order.
     pub images: Vec<String>,
+    /// Build it anew, whatever there is of it: `bakehouse build --rebuild`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rebuild: bool,
+}
+
+impl VersionPlan {
+    /// The job that builds an image for a platform; none where nothing is built.
+    #[must_use]
+    pub fn job(&self, image: &str, platform: &Platform) -> Option<&Job> {
+        let mut jobs = self.jobs.iter();
+        jobs.find(|job| job.platform == *platform && job.images.iter().any(|i| i == image))
+    }
 }
 
 impl ImagePlan {
@@ -92,6 +117,26 @@ impl ImagePlan {
             .iter()
             .map(String::as_str)
             .filter(move |tag| *tag != version)
+    }
+
+    /// Platforms to build: those that are missing, and those to rebuild.
+    pub fn to_build(&self) -> impl Iterator<Item = &Platform> {
+        self.missing.iter().chain(&self.rebuild)
+    }
+
+    /// Whether it is published as it is.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.to_build().next().is_none()
+    }
+
+    /// Which published images the new ones may take the place of.
+    #[must_use]
+    pub fn replace(&self) -> Replace<'_> {
+        match &self.published {
+            Some(digest) if !self.rebuild.is_empty() => Replace::Index(digest),
+            _ => Replace::Never,
+        }
     }
 }
 
@@ -104,6 +149,30 @@ impl Job {
             image: image.clone(),
             platform: self.platform.clone(),
         })
+    }
+}
+
+impl Job {
+    /// A job's name as part of file and artifact names: readable, and with a
+    /// digest of everything that tells it from other jobs, so that no two are
+    /// alike.
+    #[must_use]
+    pub fn id(&self) -> String {
+        let all = [&self.app, &self.version, &self.platform.to_string()]
+            .into_iter()
+            .chain(&self.images)
+            .map(|text| format!("{}:{text}", text.len()))
+            .collect::<String>();
+        let digest = hex::encode(Sha256::digest(all));
+        let readable: String = format!("{}-{}-{}", self.app, self.version, self.platform.slug())
+            .chars()
+            .map(|c| match c {
+                'a'..='z' | 'A'..='Z' | '0'..='9' | '.' | '_' | '-' => c,
+                _ => '_',
+            })
+            .take(READABLE)
+            .collect();
+        format!("{readable}-{}", digest.get(..12).unwrap_or(&digest))
     }
 }
 
@@ -121,6 +190,19 @@ impl Plan {
     pub fn target_count(&self) -> usize {
         self.jobs().map(|job| job.images.len()).sum()
     }
+
+    /// Published images that another recipe than there is now made, and that are
+    /// not built again.
+    #[must_use]
+    pub fn outdated(&self) -> usize {
+        self.apps
+            .iter()
+            .flat_map(|app| &app.versions)
+            .flat_map(|version| &version.images)
+            .filter(|image| image.rebuild.is_empty())
+            .filter(|image| image.reasons.iter().any(Reason::is_recipe))
+            .count()
+    }
 }
 
 /// What is known of one version before planning.
@@ -130,8 +212,21 @@ pub struct VersionFacts {
     pub version: Version,
     /// The recipe's matrix for it.
     pub matrix: Vec<Target>,
-    /// Platforms that the version's tag has, for each image that exists.
-    pub published: BTreeMap<String, BTreeMap<Platform, Descriptor>>,
+    /// What the version's tag shows, for each image that exists.
+    pub published: BTreeMap<String, PublishedImage>,
+    /// Digest of the recipe.
+    pub recipe: String,
+    /// Build everything anew, published or not.
+    pub rebuild: bool,
+}
+
+/// What is published of one image of one version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublishedImage {
+    /// Digest of what the version's tag shows.
+    pub digest: String,
+    /// Digest of the recipe that made each platform's image, where it is known.
+    pub recipes: BTreeMap<Platform, Option<String>>,
 }
 
 /// Plans one app. `versions` may come in any order and leave it oldest first,
@@ -186,15 +281,17 @@ fn plan_version(
             }
             let published = facts.published.get(image);
             let present: Vec<Platform> = published
-                .map(|platforms| platforms.keys().cloned().collect())
+                .map(|published| published.recipes.keys().cloned().collect())
                 .unwrap_or_default();
-            let missing = wanted
+            let (there, missing): (Vec<Platform>, Vec<Platform>) = wanted
                 .iter()
-                .filter(|platform| !present.contains(platform))
                 .cloned()
-                .collect();
+                .partition(|platform| present.contains(platform));
             Some(ImagePlan {
                 image: image.clone(),
+                reasons: reasons(&facts, published, &there, &missing),
+                rebuild: if facts.rebuild { there } else { Vec::new() },
+                published: published.map(|published| published.digest.clone()),
                 wanted,
                 present,
                 missing,
@@ -204,7 +301,7 @@ fn plan_version(
             })
         })
         .collect();
-    let jobs = jobs(app, &facts.version, &images);
+    let jobs = jobs(app, &facts, &images);
     VersionPlan {
         version: facts.version,
         images,
@@ -212,15 +309,53 @@ fn plan_version(
     }
 }
 
-/// Jobs of one version: for each platform the groups of missing images that
+/// Why to build an image of which the platforms `there` are published.
+fn reasons(
+    facts: &VersionFacts,
+    published: Option<&PublishedImage>,
+    there: &[Platform],
+    missing: &[Platform],
+) -> Vec<Reason> {
+    let Some(published) = published else {
+        return vec![Reason::NewVersion];
+    };
+    let mut reasons = Vec::new();
+    if !missing.is_empty() {
+        let platforms = missing.to_vec();
+        reasons.push(Reason::Missing { platforms });
+    }
+    let mut from = BTreeMap::new();
+    let mut unknown = Vec::new();
+    for platform in there {
+        match published.recipes.get(platform).and_then(Option::as_ref) {
+            Some(recipe) if *recipe == facts.recipe => {}
+            Some(recipe) => drop(from.insert(platform.clone(), recipe.clone())),
+            None => unknown.push(platform.clone()),
+        }
+    }
+    if !from.is_empty() {
+        let to = facts.recipe.clone();
+        reasons.push(Reason::RecipeChanged { from, to });
+    }
+    if !unknown.is_empty() {
+        reasons.push(Reason::RecipeUnknown { platforms: unknown });
+    }
+    if facts.rebuild && !there.is_empty() {
+        reasons.push(Reason::Forced);
+    }
+    reasons
+}
+
+/// Jobs of one version: for each platform the groups of images to build that
 /// need each other. An image that another one needs is in its job even when it
 /// is published already: its digest is the base.
-fn jobs(app: &App, version: &Version, images: &[ImagePlan]) -> Vec<Job> {
-    let platforms: BTreeSet<&Platform> = images.iter().flat_map(|image| &image.missing).collect();
+fn jobs(app: &App, facts: &VersionFacts, images: &[ImagePlan]) -> Vec<Job> {
+    let platforms: BTreeSet<&Platform> = images.iter().flat_map(ImagePlan::to_build).collect();
     let mut jobs = Vec::new();
     for platform in platforms {
         let mut groups: Vec<BTreeSet<&str>> = Vec::new();
-        for image in images.iter().filter(|i| i.missing.contains(platform)) {
+        let to_build = |image: &&ImagePlan| image.to_build().any(|other| other == platform);
+        for image in images.iter().filter(to_build) {
             let mut group = needed(app, &image.image);
             group.insert(&image.image);
             // Groups that share an image become one.
@@ -235,13 +370,14 @@ fn jobs(app: &App, version: &Version, images: &[ImagePlan]) -> Vec<Job> {
         jobs.extend(groups.into_iter().map(|group| {
             Job {
                 app: app.name.clone(),
-                version: version.number.clone(),
+                version: facts.version.number.clone(),
                 platform: platform.clone(),
                 images: images
                     .iter()
                     .map(|image| image.image.clone())
                     .filter(|image| group.contains(image.as_str()))
                     .collect(),
+                rebuild: facts.rebuild,
             }
         }));
     }

@@ -1,8 +1,5 @@
-use oci_spec::image::MediaType;
-
 use super::*;
 use crate::recipe::Image;
-use crate::registry::digest::sha256;
 
 const BOTH: [&str; 2] = ["linux/amd64", "linux/arm64"];
 
@@ -39,12 +36,17 @@ fn facts(app: &App, number: &str, published: &[&str]) -> VersionFacts {
             platform: platform.clone(),
         })
     });
-    let mut there: BTreeMap<String, BTreeMap<Platform, Descriptor>> = BTreeMap::new();
+    let mut there: BTreeMap<String, PublishedImage> = BTreeMap::new();
     for text in published {
         let (image, platform) = text.split_once(' ').unwrap();
-        let descriptor = Descriptor::new(MediaType::ImageManifest, 1, sha256(text.as_bytes()));
-        let platforms = there.entry(image.to_owned()).or_default();
-        platforms.insert(platform.parse().unwrap(), descriptor);
+        let published = there
+            .entry(image.to_owned())
+            .or_insert_with(|| PublishedImage {
+                digest: format!("index of {image} {number}"),
+                recipes: BTreeMap::new(),
+            });
+        let recipe = Some("now".to_owned());
+        published.recipes.insert(platform.parse().unwrap(), recipe);
     }
     VersionFacts {
         version: Version {
@@ -56,6 +58,8 @@ fn facts(app: &App, number: &str, published: &[&str]) -> VersionFacts {
         },
         matrix: targets.collect(),
         published: there,
+        recipe: "now".to_owned(),
+        rebuild: false,
     }
 }
 
@@ -132,4 +136,83 @@ fn circles_and_unknown_needs_are_named() {
         assert_eq!(failure.code(), ExitCode::Recipe);
         assert!(failure.to_string().contains("images a"), "{failure}");
     }
+}
+
+/// Reasons of the only image, as text.
+fn told(plan: &AppPlan) -> Vec<String> {
+    let reasons = plan.versions[0].images[0].reasons.iter();
+    reasons.map(ToString::to_string).collect()
+}
+
+#[test]
+fn every_image_has_its_reason() {
+    let app = app(&[("app", &[])]);
+    let planned = |published: &[&str], recipes: [Option<&str>; 2], rebuild: bool| {
+        let mut facts = facts(&app, "1", published);
+        facts.rebuild = rebuild;
+        for image in facts.published.values_mut() {
+            for (made_by, recipe) in image.recipes.values_mut().zip(recipes) {
+                *made_by = recipe.map(str::to_owned);
+            }
+        }
+        plan_app(&app, vec![facts], &platforms(&BOTH), &[]).unwrap()
+    };
+    let one = &["app linux/amd64"][..];
+    let both = &["app linux/amd64", "app linux/arm64"][..];
+    let (now, then) = (Some("now"), Some("then"));
+    for (published, recipes, reasons) in [
+        (&[][..], [now, now], &["new version"][..]),
+        (one, [now, now], &["missing linux/arm64"]),
+        (both, [now, now], &[]),
+        (both, [now, then], &["recipe changed for linux/arm64"]),
+        (both, [now, None], &["recipe unknown for linux/arm64"]),
+        (
+            one,
+            [then, now],
+            &["missing linux/arm64", "recipe changed for linux/amd64"],
+        ),
+    ] {
+        let plan = planned(published, recipes, false);
+        assert_eq!(told(&plan), reasons);
+        let image = &plan.versions[0].images[0];
+        assert_eq!(image.to_build().count(), 2 - published.len());
+        assert_eq!(image.replace(), Replace::Never);
+
+        // A rebuild builds all of them, and says what it replaces.
+        let plan = planned(published, recipes, true);
+        let image = &plan.versions[0].images[0];
+        assert_eq!(image.to_build().count(), 2);
+        let forced = told(&plan).contains(&"forced".to_owned());
+        assert_eq!(forced, !published.is_empty());
+        if forced {
+            assert_eq!(image.replace(), Replace::Index("index of app 1"));
+        }
+        assert!(plan.versions[0].jobs.iter().all(|job| job.rebuild));
+    }
+}
+
+#[test]
+fn a_rebuild_is_cut_to_the_platforms_asked_for() {
+    let app = app(&[("app", &[])]);
+    let mut facts = facts(&app, "1", &["app linux/amd64", "app linux/arm64"]);
+    facts.rebuild = true;
+    let plan = plan_app(&app, vec![facts], &platforms(&["linux/arm64"]), &[]).unwrap();
+    assert_eq!(jobs_of(&plan), ["1 linux/arm64 app"]);
+    let image = &plan.versions[0].images[0];
+    assert_eq!(image.rebuild, platforms(&["linux/arm64"]));
+}
+
+#[test]
+fn reasons_of_later_programs_are_read() {
+    let text = r#"[{"kind":"new-version"},{"kind":"base-moved","from":"a"}]"#;
+    let reasons: Vec<Reason> = serde_json::from_str(text).unwrap();
+    assert_eq!(reasons, [Reason::NewVersion, Reason::Other]);
+    let changed = Reason::RecipeChanged {
+        from: [("linux/arm64".parse().unwrap(), "then".to_owned())].into(),
+        to: "now".to_owned(),
+    };
+    let text = serde_json::to_string(&changed).unwrap();
+    let expected = r#"{"kind":"recipe-changed","from":{"linux/arm64":"then"},"to":"now"}"#;
+    assert_eq!(text, expected);
+    assert_eq!(serde_json::from_str::<Reason>(&text).unwrap(), changed);
 }

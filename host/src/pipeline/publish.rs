@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use oci_spec::image::Descriptor;
 
+use super::identity::{CREATED_ANNOTATION, TITLE_ANNOTATION, expected};
 use super::origin::{Origin, REVISION_ANNOTATION, SOURCE_ANNOTATION, UPSTREAM_ANNOTATION};
 use super::plan::{ImagePlan, VersionPlan};
 use super::report::ImageReport;
@@ -13,43 +14,89 @@ use crate::platform::Platform;
 use crate::progress::Event;
 use crate::recipe::{App, Version};
 use crate::registry::{
-    Child, Manifest, MergeRequest, Move, Moved, MovedTag, PRERELEASE_ANNOTATION, VERSION_ANNOTATION,
+    Child, Manifest, MergeRequest, Move, Moved, MovedTag, PRERELEASE_ANNOTATION, Replace,
+    VERSION_ANNOTATION,
 };
 use crate::source::Revision;
+
+/// Images to publish under a version.
+#[derive(Debug)]
+pub struct New<'a> {
+    /// By platform.
+    pub images: BTreeMap<Platform, Made>,
+    /// The commit they were built from, where that is known.
+    pub revision: Option<&'a Revision>,
+    /// Which published ones they may take the place of.
+    pub replace: Replace<'a>,
+    /// How far what is said of them is believed.
+    pub trust: Trust,
+}
+
+/// One image to publish.
+#[derive(Debug, Clone)]
+pub struct Made {
+    /// What the push returned.
+    pub descriptor: Descriptor,
+    /// Digest of the recipe that made it, where that is known.
+    pub recipe: Option<String>,
+}
+
+/// How far what is said of images is believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trust {
+    /// This run pushed them, and looked at them then.
+    Pushed,
+    /// Somebody says so: their own configurations must say the same.
+    Told,
+}
 
 /// Merges the images of one version, and tags the index with it.
 ///
 /// # Errors
 /// As [`Registry::merge`](crate::registry::Registry::merge).
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one caller for each kind of trust"
+)]
 pub async fn publish(
     context: &Context,
     app: &App,
     version: &Version,
-    revision: Option<&Revision>,
     image: &ImagePlan,
-    built: &BTreeMap<Platform, Descriptor>,
-    force: bool,
+    new: New<'_>,
 ) -> Result<ImageReport> {
+    let dated = dated(version, new.revision);
+    let annotations = annotations(app, &dated, &image.image, new.revision);
+    let labels = expected(&annotations);
     let request = MergeRequest {
         image: &image.image,
         version: &version.number,
-        children: built
-            .iter()
-            .map(|(platform, descriptor)| Child {
-                platform: platform.clone(),
-                descriptor: descriptor.clone(),
+        children: new
+            .images
+            .into_iter()
+            .map(|(platform, made)| Child {
+                platform,
+                descriptor: made.descriptor,
                 attestations: Vec::new(),
+                recipe: made.recipe,
             })
             .collect(),
         wanted: &image.wanted,
-        annotations: annotations(app, &dated(version, revision), &image.image, revision),
-        force,
+        annotations,
+        replace: new.replace,
+        labels: (new.trust == Trust::Told).then_some(&labels),
     };
     let merged = context.registry.merge(&request).await?;
     let reference = context
         .registry
         .endpoint()
         .show(&image.image, &version.number);
+    if let Some(revision) = &merged.revision {
+        context.reporter.report(Event::Tagged {
+            reference: &context.registry.endpoint().show(&image.image, revision),
+            to: &format!("what {reference} was"),
+        });
+    }
     for replaced in &merged.replaced {
         context.reporter.report(Event::Warning {
             message: &format!(
@@ -65,6 +112,7 @@ pub async fn publish(
         tags: Vec::new(),
         kept: Vec::new(),
         replaced: merged.replaced,
+        revision: merged.revision,
         manifest: Some(merged.manifest),
     };
     if merged.tagged {
@@ -147,7 +195,7 @@ pub(super) fn annotations(
     };
     let origin = Origin::of(app, version, revision);
     let facts = [
-        ("org.opencontainers.image.title", Some(image)),
+        (TITLE_ANNOTATION, Some(image)),
         (
             "org.opencontainers.image.description",
             description.or(Some(&app.summary)),
@@ -163,10 +211,7 @@ pub(super) fn annotations(
         ("org.opencontainers.image.vendor", extra("vendor")),
         (REVISION_ANNOTATION, origin.revision),
         ("org.opencontainers.image.licenses", Some(&app.license)),
-        (
-            "org.opencontainers.image.created",
-            version.created.as_deref(),
-        ),
+        (CREATED_ANNOTATION, version.created.as_deref()),
         (PRERELEASE_ANNOTATION, version.prerelease.then_some("true")),
     ];
     facts

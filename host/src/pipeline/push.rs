@@ -8,6 +8,7 @@ use oci_spec::image::Descriptor;
 use crate::buildx::{Built, Capabilities, Output};
 use crate::context::Context;
 use crate::error::{ExitCode, Failure};
+use crate::registry::{Labels, other_label};
 use crate::target::TargetId;
 
 /// Where a builder with these capabilities sends an image: to the registry
@@ -30,12 +31,13 @@ pub(super) fn output(
 }
 
 /// Pushes what the builder did not, and checks that the registry has an image
-/// for the platform that was asked for.
+/// for the platform that was asked for, with these labels.
 pub(super) async fn push(
     context: &Context,
     target: &TargetId,
     output: &Output,
     built: &Built,
+    labels: &Labels,
 ) -> Result<Descriptor> {
     let descriptor = match output {
         Output::OciArchive(archive) => {
@@ -55,8 +57,9 @@ pub(super) async fn push(
         .pushed(&target.image, &digest)
         .await?
         .platforms;
-    if platforms.contains_key(&target.platform) {
-        // The merge trusts this, so that it need not ask again.
+    if let Some(pushed) = platforms.get(&target.platform) {
+        check_labels(context, target, pushed, labels).await?;
+        // A run trusts this, so that it need not ask again.
         let mut descriptor = descriptor;
         descriptor.set_platform(Some(target.platform.to_oci()));
         return Ok(descriptor);
@@ -74,5 +77,25 @@ pub(super) async fn push(
         ),
     )
     .hint("the Dockerfile's last stage must not set --platform")
+    .into())
+}
+
+/// A frontend may do with labels what it likes.
+async fn check_labels(
+    context: &Context,
+    target: &TargetId,
+    pushed: &Descriptor,
+    labels: &Labels,
+) -> Result<()> {
+    let digest = pushed.digest().as_ref();
+    let config = context.registry.config_of(&target.image, digest).await?;
+    let Some(why) = config.and_then(|config| other_label(&config, labels)) else {
+        return Ok(());
+    };
+    Err(Failure::new(
+        ExitCode::Build,
+        format!("{target}: the image pushed as {digest} {why}"),
+    )
+    .hint("these labels are Bakehouse's: the Dockerfile's frontend, or a base image, sets another")
     .into())
 }

@@ -63,9 +63,12 @@ pub struct ImageReport {
     pub tags: Vec<String>,
     /// Moving tags left alone, with the reason.
     pub kept: Vec<(String, String)>,
-    /// Published images that were replaced by others (`--force`).
+    /// Published images that were replaced by others (`--rebuild`, `--force`).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub replaced: Vec<Replaced>,
+    /// The tag that keeps the index they were in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revision: Option<String>,
     /// The index, for moving tags.
     #[serde(skip)]
     pub(crate) manifest: Option<Manifest>,

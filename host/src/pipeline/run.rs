@@ -5,13 +5,12 @@ use std::time::Instant;
 
 use anyhow::Result;
 use futures_util::stream::{FuturesUnordered, Stream, StreamExt as _};
-use oci_spec::image::Descriptor;
 
 use super::build::{Bakery, Outcome};
 use super::checkout::one_commit;
 use super::discover::Discovered;
 use super::plan::{AppPlan, ImagePlan, Job, Plan, VersionPlan};
-use super::publish::{move_tags, publish};
+use super::publish::{Made, New, Trust, move_tags, publish};
 use super::report::{ImageReport, Report, seconds};
 use super::work;
 use crate::context::Context;
@@ -54,12 +53,15 @@ pub async fn build_all(
     report: &mut Report,
 ) -> Result<()> {
     let bakery = open_bakery(context, plan).await?;
-    let mut builds = std::pin::pin!(builds(&bakery, discovered, plan));
-    while let Some(outcomes) = builds.next().await {
-        for outcome in &outcomes {
-            report.add(outcome);
+    {
+        let mut builds = std::pin::pin!(builds(&bakery, discovered, plan));
+        while let Some(outcomes) = builds.next().await {
+            for outcome in &outcomes {
+                report.add(outcome);
+            }
         }
     }
+    bakery.close()?;
     report.retries = context.registry.retries();
     Ok(())
 }
@@ -74,7 +76,7 @@ async fn check_push(context: &Context, plan: &Plan) -> Result<()> {
 }
 
 async fn open_bakery<'a>(context: &'a Context, plan: &Plan) -> Result<Bakery<'a>> {
-    let bakery = Bakery::open(context).await?;
+    let bakery = Bakery::open(context, plan).await?;
     let capabilities = bakery.capabilities();
     context.reporter.report(Event::Stage {
         name: "build",
@@ -90,6 +92,15 @@ async fn open_bakery<'a>(context: &'a Context, plan: &Plan) -> Result<Bakery<'a>
             }
         ),
     });
+    if bakery.resumed() > 0 {
+        context.reporter.report(Event::Stage {
+            name: "rebuild",
+            detail: &format!(
+                "going on with {} targets of one that was stopped",
+                bakery.resumed()
+            ),
+        });
+    }
     Ok(bakery)
 }
 
@@ -116,7 +127,22 @@ async fn build_and_publish(
     report: &mut Report,
 ) -> Result<()> {
     let bakery = open_bakery(context, plan).await?;
-    let mut builds = std::pin::pin!(builds(&bakery, discovered, plan));
+    walk(context, &bakery, discovered, plan, report).await;
+    report
+        .images
+        .sort_by_key(|image| position(context, plan, &image.reference));
+    bakery.close()
+}
+
+/// Builds every job, and publishes each version after its last one.
+async fn walk(
+    context: &Context,
+    bakery: &Bakery<'_>,
+    discovered: &[Discovered],
+    plan: &Plan,
+    report: &mut Report,
+) {
+    let mut builds = std::pin::pin!(builds(bakery, discovered, plan));
     let mut publishing = FuturesUnordered::new();
     let mut ended: Vec<Outcome> = Vec::new();
     loop {
@@ -131,7 +157,7 @@ async fn build_and_publish(
                 if let Some((app, version)) = version
                     && let Some(mine) = all_of(app, version, &ended)
                 {
-                    for image in version.images.iter().filter(|i| !i.missing.is_empty()) {
+                    for image in version.images.iter().filter(|image| !image.is_done()) {
                         let mine = mine.clone();
                         publishing.push(async move {
                             let ended = publish_image(context, app, version, image, mine).await;
@@ -148,10 +174,6 @@ async fn build_and_publish(
             else => break,
         }
     }
-    report
-        .images
-        .sort_by_key(|image| position(context, plan, &image.reference));
-    Ok(())
 }
 
 fn version_of<'a>(plan: &'a Plan, outcome: &Outcome) -> Option<(&'a AppPlan, &'a VersionPlan)> {
@@ -197,7 +219,7 @@ async fn publish_image(
     image: &ImagePlan,
     ended: Vec<Outcome>,
 ) -> Result<Option<ImageReport>> {
-    let mut built: BTreeMap<Platform, Descriptor> = BTreeMap::new();
+    let mut built: BTreeMap<Platform, Made> = BTreeMap::new();
     let mut revisions = Vec::new();
     let reference = context
         .registry
@@ -218,20 +240,22 @@ async fn publish_image(
             return Ok(None);
         };
         revisions.extend(done.revision);
-        built.insert(outcome.target.platform, done.descriptor);
+        let made = Made {
+            descriptor: done.descriptor,
+            recipe: done.recipe,
+        };
+        built.insert(outcome.target.platform, made);
     }
     let revision = one_commit(&reference, &revisions)?;
-    publish(
-        context,
-        &app.app,
-        &version.version,
-        revision.as_ref(),
-        image,
-        &built,
-        false,
-    )
-    .await
-    .map(Some)
+    let new = New {
+        images: built,
+        revision: revision.as_ref(),
+        replace: image.replace(),
+        trust: Trust::Pushed,
+    };
+    publish(context, &app.app, &version.version, image, new)
+        .await
+        .map(Some)
 }
 
 /// Moves an app's moving tags to the newest of its complete versions.

@@ -49,6 +49,14 @@ impl Runtime {
     }
 }
 
+/// The digest of a recipe with its options, which is not compiled for that.
+///
+/// # Errors
+/// [`ExitCode::Recipe`] when there is no component at `wasm`.
+pub fn recipe_digest(app: &str, wasm: &Path, options: &Options) -> Result<String> {
+    identity(&read(app, wasm)?, options)
+}
+
 /// What a target is built by: the wasm, and the options it is given.
 fn identity(wasm: &[u8], options: &Options) -> Result<String> {
     let wasm = sha256(wasm).to_string();

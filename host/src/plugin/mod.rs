@@ -25,5 +25,6 @@ mod validate_build;
 pub use engine::Runtime;
 pub use lazy::Lazy;
 pub use limits::Limits;
+pub use load::recipe_digest;
 pub use recipe::Recipe;
 pub use services::Services;

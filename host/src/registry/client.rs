@@ -53,6 +53,8 @@ pub struct Published {
     pub attestations: Vec<Descriptor>,
     /// Annotations of the index.
     pub annotations: BTreeMap<String, String>,
+    /// Digest of the recipe that made each platform's image, where it is known.
+    pub recipes: BTreeMap<Platform, Option<String>>,
 }
 
 impl Registry {
@@ -227,6 +229,7 @@ impl Registry {
             let config = self.config(image, &manifest).await?;
             let platform = config_platform(&config)?;
             return Ok(Published {
+                recipes: BTreeMap::from([(platform.clone(), None)]),
                 platforms: BTreeMap::from([(platform, manifest.descriptor().clone())]),
                 descriptor: manifest.descriptor().clone(),
                 manifest,
@@ -237,6 +240,7 @@ impl Registry {
         Ok(Published {
             descriptor: manifest.descriptor().clone(),
             platforms: index.platforms()?,
+            recipes: index.recipes()?,
             attestations: index.attestations(),
             annotations: index.annotations,
             manifest,

@@ -7,7 +7,7 @@ use oci_spec::image::{Descriptor, MediaType};
 use serde::Serialize;
 
 use super::digest::sha256;
-use super::manifest::{DOCKER_LIST, DOCKER_MANIFEST};
+use super::manifest::{DOCKER_LIST, DOCKER_MANIFEST, RECIPE_ANNOTATION, UNKNOWN_RECIPE};
 use crate::error::{ExitCode, Failure};
 use crate::platform::Platform;
 
@@ -20,6 +20,8 @@ pub struct Child {
     pub descriptor: Descriptor,
     /// Attestation manifests about it, carried along unchanged.
     pub attestations: Vec<Descriptor>,
+    /// Digest of the recipe that made it, where that is known.
+    pub recipe: Option<String>,
 }
 
 /// An index ready to be pushed.
@@ -39,7 +41,7 @@ struct IndexJson<'a> {
     media_type: &'a str,
     manifests: Vec<EntryJson<'a>>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    annotations: &'a BTreeMap<String, String>,
+    annotations: BTreeMap<&'a str, &'a str>,
 }
 
 #[derive(Serialize)]
@@ -65,6 +67,9 @@ struct PlatformJson<'a> {
 /// the same bytes, in whatever order they are given. It is an OCI index; only
 /// where every child is a Docker image it is a Docker manifest list, which has
 /// no annotations.
+///
+/// The recipe that made the first child is an annotation of the index; a child
+/// that another recipe made has an annotation of its own.
 ///
 /// # Errors
 /// A [`Failure`] when there is no child, or two are for the same platform.
@@ -97,15 +102,27 @@ pub fn build(
     let docker = children
         .iter()
         .all(|child| child.descriptor.media_type().to_string() == DOCKER_MANIFEST);
-    let none = BTreeMap::new();
-    let (media_type, annotations) = if docker {
-        (MediaType::from(DOCKER_LIST), &none)
+    let media_type = if docker {
+        MediaType::from(DOCKER_LIST)
     } else {
-        (MediaType::ImageIndex, annotations)
+        MediaType::ImageIndex
     };
+    let recipe = sorted.values().find_map(|child| child.recipe.as_deref());
+    let mut all = BTreeMap::new();
+    if !docker {
+        all.extend(
+            annotations
+                .iter()
+                .map(|(key, value)| (key.as_str(), value.as_str())),
+        );
+        all.extend(recipe.map(|recipe| (RECIPE_ANNOTATION, recipe)));
+    }
     let images = sorted.iter().map(|(platform, child)| {
+        let of = child.recipe.as_deref();
+        let own = (!docker && of != recipe).then(|| of.unwrap_or(UNKNOWN_RECIPE));
         entry(
             &child.descriptor,
+            own,
             PlatformJson {
                 architecture: platform.architecture(),
                 os: platform.os(),
@@ -117,6 +134,7 @@ pub fn build(
         child.attestations.iter().map(|descriptor| {
             entry(
                 descriptor,
+                None,
                 PlatformJson {
                     architecture: "unknown",
                     os: "unknown",
@@ -129,7 +147,7 @@ pub fn build(
         schema_version: 2,
         media_type: media_type.as_ref(),
         manifests: images.chain(attestations).collect(),
-        annotations,
+        annotations: all,
     };
     let bytes = serde_json::to_vec(&json)
         .map_err(|error| Failure::new(ExitCode::Internal, format!("{name}: {error}")))?;
@@ -140,7 +158,11 @@ pub fn build(
     })
 }
 
-fn entry<'a>(descriptor: &'a Descriptor, platform: PlatformJson<'a>) -> EntryJson<'a> {
+fn entry<'a>(
+    descriptor: &'a Descriptor,
+    recipe: Option<&'a str>,
+    platform: PlatformJson<'a>,
+) -> EntryJson<'a> {
     EntryJson {
         media_type: descriptor.media_type().to_string(),
         digest: descriptor.digest().to_string(),
@@ -151,6 +173,8 @@ fn entry<'a>(descriptor: &'a Descriptor, platform: PlatformJson<'a>) -> EntryJso
             .iter()
             .flatten()
             .map(|(key, value)| (key.as_str(), value.as_str()))
+            .filter(|(key, _)| *key != RECIPE_ANNOTATION)
+            .chain(recipe.map(|recipe| (RECIPE_ANNOTATION, recipe)))
             .collect(),
     }
 }
@@ -158,12 +182,14 @@ fn entry<'a>(descriptor: &'a Descriptor, platform: PlatformJson<'a>) -> EntryJso
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::registry::manifest::Manifest;
 
     fn child(platform: &str, media_type: MediaType, fill: &str) -> Child {
         Child {
             platform: platform.parse().unwrap(),
             descriptor: Descriptor::new(media_type, 7, sha256(fill.as_bytes())),
             attestations: Vec::new(),
+            recipe: None,
         }
     }
 
@@ -183,6 +209,51 @@ mod tests {
                 r#"{{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[{{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"{digest_a}","size":7,"platform":{{"architecture":"amd64","os":"linux"}}}},{{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"{digest_b}","size":7,"platform":{{"architecture":"arm64","os":"linux"}}}}],"annotations":{{"a":"1","b":"2"}}}}"#
             )
         );
+    }
+
+    #[test]
+    fn recipes_are_told_once_where_they_are_the_same() {
+        let of = |platform: &str, recipe: Option<&str>| {
+            let recipe = recipe.map(|fill| sha256(fill.as_bytes()).to_string());
+            let child = child(platform, MediaType::ImageManifest, platform);
+            Child { recipe, ..child }
+        };
+        let read = |children: &[Child]| {
+            let index = build("x:1", children, &BTreeMap::new()).unwrap();
+            let text = std::str::from_utf8(&index.bytes).unwrap().to_owned();
+            let manifest = Manifest::new(index.bytes, index.descriptor.digest().clone());
+            let view = manifest.unwrap().index().unwrap().unwrap();
+            (
+                text.matches(RECIPE_ANNOTATION).count(),
+                view.recipes().unwrap(),
+            )
+        };
+        let (amd64, arm64) = ("linux/amd64", "linux/arm64");
+        for (one, two, told) in [
+            (Some("a"), Some("a"), 1),
+            (Some("a"), Some("b"), 2),
+            (None, Some("b"), 2),
+            (Some("a"), None, 2),
+            (None, None, 0),
+        ] {
+            let children = [of(amd64, one), of(arm64, two)];
+            let (count, recipes) = read(&children);
+            assert_eq!(count, told, "{one:?} {two:?}");
+            for child in &children {
+                assert_eq!(recipes[&child.platform], child.recipe, "{one:?} {two:?}");
+            }
+            // What was read is written again as it was.
+            let again: Vec<Child> = children
+                .iter()
+                .map(|child| {
+                    let mut child = child.clone();
+                    let stale = [(RECIPE_ANNOTATION.to_owned(), "stale".to_owned())];
+                    child.descriptor.set_annotations(Some(stale.into()));
+                    child
+                })
+                .collect();
+            assert_eq!(read(&again), (count, recipes));
+        }
     }
 
     #[test]

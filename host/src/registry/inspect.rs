@@ -30,6 +30,10 @@ pub struct Inspection {
     pub annotations: BTreeMap<String, String>,
     /// One entry for each platform; a single image has one.
     pub images: Vec<InspectedImage>,
+    /// Digest of the recipe that the project has for this image now, where it
+    /// has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recipe_now: Option<String>,
 }
 
 /// One platform's image.
@@ -57,6 +61,9 @@ pub struct InspectedImage {
     pub annotations: BTreeMap<String, String>,
     /// What attests to it.
     pub attestations: Vec<InspectedAttestation>,
+    /// Digest of the recipe that made it, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recipe: Option<String>,
 }
 
 /// An attestation manifest (BuildKit, "Attestation storage").
@@ -82,7 +89,7 @@ impl Registry {
                 .hint("`bakehouse plan` shows what is published and what is missing")
         })?;
         let attestations = &published.attestations;
-        let images = futures_util::stream::iter(&published.platforms)
+        let mut images: Vec<InspectedImage> = futures_util::stream::iter(&published.platforms)
             .map(|(platform, descriptor)| async move {
                 self.inspect_image(image, platform, descriptor, attestations)
                     .await
@@ -90,6 +97,9 @@ impl Registry {
             .buffered(PARALLEL)
             .try_collect()
             .await?;
+        for image in &mut images {
+            image.recipe = published.recipes.get(&image.platform).cloned().flatten();
+        }
         Ok(Inspection {
             reference,
             media_type: published.descriptor.media_type().to_string(),
@@ -97,6 +107,7 @@ impl Registry {
             size: published.descriptor.size(),
             annotations: published.annotations,
             images,
+            recipe_now: None,
         })
     }
 
@@ -151,6 +162,7 @@ impl Registry {
             attestations: self
                 .inspect_attestations(image, attestations, descriptor)
                 .await?,
+            recipe: None,
             digest,
         })
     }

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use oci_spec::image::{Descriptor, Digest, ImageManifest, MediaType};
 use serde::Deserialize;
 
+use super::grammar::is_digest;
 use crate::platform::Platform;
 
 /// Media types that may be answered for a manifest: the value of `Accept`.
@@ -18,6 +19,13 @@ pub(super) const MANIFEST_TYPES: &str = "application/vnd.oci.image.index.v1+json
 pub(super) const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
 /// Docker's manifest list.
 pub(super) const DOCKER_LIST: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
+
+/// The annotation with the digest of the recipe that made an image: of an
+/// index for all of its images, of one of its descriptors for that image.
+pub const RECIPE_ANNOTATION: &str = "dev.bakehouse.recipe.digest";
+/// Its value for an image of which nobody knows the recipe, in an index that
+/// names the recipe of others.
+pub(super) const UNKNOWN_RECIPE: &str = "unknown";
 
 /// A manifest's bytes with their descriptor.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,6 +136,22 @@ impl IndexView {
             platforms.entry(platform).or_insert_with(|| entry.clone());
         }
         Ok(platforms)
+    }
+
+    /// Digest of the recipe that made each platform's image, where it is known.
+    ///
+    /// # Errors
+    /// When an entry's platform is malformed.
+    pub fn recipes(&self) -> Result<BTreeMap<Platform, Option<String>>> {
+        let of_all = self.annotations.get(RECIPE_ANNOTATION);
+        let platforms = self.platforms()?.into_iter();
+        let recipes = platforms.map(|(platform, entry)| {
+            let annotations = entry.annotations().as_ref();
+            let own = annotations.and_then(|own| own.get(RECIPE_ANNOTATION));
+            let recipe = own.or(of_all).filter(|recipe| is_digest(recipe));
+            (platform, recipe.cloned())
+        });
+        Ok(recipes.collect())
     }
 
     /// The entries that attest to images (BuildKit, "Attestation storage").

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use futures_util::{StreamExt as _, TryStreamExt as _};
-use oci_spec::image::Descriptor;
+use oci_spec::image::{Descriptor, Digest, ImageConfiguration};
 
 use super::client::{Published, Registry, config_platform};
 use super::index::{self, Child};
@@ -26,8 +26,27 @@ pub struct MergeRequest<'a> {
     pub wanted: &'a [Platform],
     /// Annotations of the index.
     pub annotations: BTreeMap<String, String>,
-    /// Replace a platform's published image by another one.
-    pub force: bool,
+    /// Which published images may be replaced by others.
+    pub replace: Replace<'a>,
+    /// Labels that the new images must have, by their own configurations; none
+    /// must be without the label. Without this, what is said of the images is
+    /// believed: they were looked at when they were pushed.
+    pub labels: Option<&'a Labels>,
+}
+
+/// Labels that an image must have, or must not have; the first that is not so is
+/// told.
+pub type Labels = Vec<(String, Option<String>)>;
+
+/// Which published images a merge may replace by others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Replace<'a> {
+    /// None.
+    Never,
+    /// Those of the index with this digest, which a rebuild was planned for.
+    Index(&'a str),
+    /// Whatever is there.
+    Always,
 }
 
 /// What merging did.
@@ -39,8 +58,10 @@ pub struct Merged {
     pub platforms: BTreeMap<Platform, Descriptor>,
     /// The tag was set; false when it showed all of this already.
     pub tagged: bool,
-    /// Published images that `force` replaced.
+    /// Published images that were replaced.
     pub replaced: Vec<Replaced>,
+    /// The tag that keeps the index they were in.
+    pub revision: Option<String>,
     /// The index, for moving tags.
     pub manifest: Manifest,
 }
@@ -59,32 +80,41 @@ pub struct Replaced {
 impl Registry {
     /// Merges freshly pushed images with what the version's tag has already,
     /// and tags the index with the version. For new images of a new version
-    /// that takes two requests: the pushes' descriptors tell the rest.
+    /// that takes two requests: the pushes' descriptors tell the rest. An index
+    /// of which an image is replaced keeps a revision tag.
     ///
     /// # Errors
     /// A [`Failure`] when a wanted platform is missing, an image is not for the
-    /// platform it is given for, or a published one would change without
-    /// `force`; [`ExitCode::Registry`] and [`ExitCode::Credentials`] as for
+    /// platform it is given for, or a published one would change that may not be
+    /// replaced; [`ExitCode::Registry`] and [`ExitCode::Credentials`] as for
     /// every request.
     pub async fn merge(&self, request: &MergeRequest<'_>) -> Result<Merged> {
         let MergeRequest { image, version, .. } = *request;
         let name = self.endpoint().show(image, version);
-        let existing = self.published(image, version).await?;
-        let mut fresh = futures_util::stream::iter(&request.children)
-            .map(|child| self.verified(&name, image, child))
+        let fresh = futures_util::stream::iter(&request.children)
+            .map(|child| self.verified(&name, request, child))
             .buffered(self.parallel())
-            .try_collect::<Vec<_>>()
-            .await?;
+            .try_collect::<Vec<_>>();
+        let existing = self.published(image, version);
+        let (existing, mut fresh) = futures_util::future::try_join(existing, fresh).await?;
+        if let Some(existing) = &existing {
+            existing.refuse_revision(&name, version)?;
+        }
         refuse_one_for_two(&name, &fresh)?;
         let replaced = match &existing {
-            Some(existing) => combine(&name, request.force, existing, &mut fresh)?,
+            Some(existing) => combine(&name, request.replace, existing, &mut fresh)?,
             None => Vec::new(),
         };
         let children = fresh;
         refuse_incomplete(&name, request.wanted, &children)?;
 
-        if let Some(existing) = existing.filter(|existing| is_all_there(existing, &children)) {
+        if let Some(existing) = existing
+            .as_ref()
+            .filter(|existing| is_all_there(existing, &children))
+        {
+            let existing = existing.clone();
             return Ok(Merged {
+                revision: None,
                 descriptor: existing.descriptor,
                 platforms: existing.platforms,
                 tagged: false,
@@ -96,6 +126,12 @@ impl Registry {
             refuse_missing(&name, &self.missing(image, &children).await?)?;
         }
         let index = index::build(&name, &children, &request.annotations)?;
+        let revision = match &existing {
+            Some(existing) if !replaced.is_empty() => {
+                Some(self.keep(image, version, &existing.manifest).await?)
+            }
+            _ => None,
+        };
         let media_type = index.descriptor.media_type();
         let put = self.put_manifest(image, version, index.bytes.clone(), media_type);
         if let Err(error) = put.await {
@@ -112,6 +148,7 @@ impl Registry {
                 .collect(),
             tagged: true,
             replaced,
+            revision,
             manifest: Manifest::new(index.bytes, index.descriptor.digest().clone())?,
             descriptor: index.descriptor,
         })
@@ -119,43 +156,67 @@ impl Registry {
 
     /// A child for the platform it is given for, as a single image: one that is
     /// itself an index (BuildKit pushes one when it attests) becomes its image
-    /// with its attestations. Where the push told the platform, nothing is
-    /// asked of the registry.
-    async fn verified(&self, name: &str, image: &str, child: &Child) -> Result<Child> {
-        let digest = child.descriptor.digest().to_string();
-        let claimed = &child.platform;
-        if is_index(child.descriptor.media_type()) {
-            let published = self.published(image, &digest).await?;
-            let published =
-                published.ok_or_else(|| lost(name, &digest, "is not in the registry"))?;
-            let descriptor = published.platforms.get(claimed).ok_or_else(|| {
-                let found = published.platforms.keys().map(ToString::to_string);
-                mismatch(
-                    name,
-                    &digest,
-                    claimed,
-                    &found.collect::<Vec<_>>().join(", "),
-                )
+    /// with its attestations. Where what is said of it is believed, and the push
+    /// told the platform, nothing is asked of the registry.
+    async fn verified(
+        &self,
+        name: &str,
+        request: &MergeRequest<'_>,
+        child: &Child,
+    ) -> Result<Child> {
+        let image = request.image;
+        let believed = request.labels.is_none();
+        let given = &child.descriptor;
+        if let Some(platform) = given.platform().as_ref().filter(|_| believed)
+            && !is_index(given.media_type())
+        {
+            let actual = Platform::from_oci(platform)?;
+            refuse_other_platform(name, given.digest(), &child.platform, &actual)?;
+            return Ok(child.clone());
+        }
+        let mut child = child.clone();
+        let mut manifest = self.existing(name, image, given.digest()).await?;
+        if let Some(index) = manifest.index()? {
+            let platforms = index.platforms()?;
+            let descriptor = platforms.get(&child.platform).ok_or_else(|| {
+                let found: Vec<_> = platforms.keys().map(ToString::to_string).collect();
+                mismatch(name, given.digest(), &child.platform, &found.join(", "))
             })?;
-            return Ok(Child {
-                platform: claimed.clone(),
-                attestations: about(&published.attestations, descriptor),
-                descriptor: descriptor.clone(),
-            });
-        }
-        let actual = match child.descriptor.platform() {
-            Some(platform) => Platform::from_oci(platform)?,
-            None => {
-                let manifest = self.manifest(image, &digest).await?;
-                let manifest =
-                    manifest.ok_or_else(|| lost(name, &digest, "is not in the registry"))?;
-                config_platform(&self.config(image, &manifest).await?)?
+            child.attestations = about(&index.attestations(), descriptor);
+            if believed {
+                child.descriptor = descriptor.clone();
+                return Ok(child);
             }
-        };
-        if actual != *claimed {
-            return Err(mismatch(name, &digest, claimed, &actual.to_string()).into());
+            manifest = self.existing(name, image, descriptor.digest()).await?;
         }
-        Ok(child.clone())
+        // Media type, size and annotations were claims, too.
+        child.descriptor = manifest.descriptor().clone();
+        let digest = child.descriptor.digest();
+        let config = self.config(image, &manifest).await?;
+        let actual = config_platform(&config)?;
+        if let Some(labels) = request.labels {
+            refuse_other_labels(name, digest, &config, labels)?;
+        }
+        refuse_other_platform(name, digest, &child.platform, &actual)?;
+        Ok(child)
+    }
+
+    /// The manifest of an image to merge.
+    async fn existing(&self, name: &str, image: &str, digest: &Digest) -> Result<Manifest> {
+        let manifest = self.manifest(image, digest.as_ref()).await?;
+        Ok(manifest.ok_or_else(|| lost(name, digest))?)
+    }
+
+    /// The configuration of an image by digest; none when the registry does not
+    /// have it.
+    ///
+    /// # Errors
+    /// [`ExitCode::Registry`] or [`ExitCode::Credentials`].
+    pub async fn config_of(&self, image: &str, digest: &str) -> Result<Option<ImageConfiguration>> {
+        match self.manifest(image, digest).await? {
+            Some(manifest) => self.config(image, &manifest).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// Names the children that the registry does not have.
@@ -172,6 +233,58 @@ impl Registry {
             .await?;
         Ok(looked.into_iter().flatten().collect())
     }
+}
+
+fn refuse_other_platform(
+    name: &str,
+    digest: &Digest,
+    claimed: &Platform,
+    actual: &Platform,
+) -> Result<(), Failure> {
+    if actual == claimed {
+        return Ok(());
+    }
+    Err(mismatch(name, digest, claimed, &actual.to_string()))
+}
+
+fn refuse_other_labels(
+    name: &str,
+    digest: &Digest,
+    config: &ImageConfiguration,
+    expected: &Labels,
+) -> Result<(), Failure> {
+    match other_label(config, expected) {
+        None => Ok(()),
+        Some(why) => Err(Failure::new(
+            ExitCode::Config,
+            format!("{name} is not tagged: the image {digest} {why}"),
+        )
+        .hint("plan or digest file are not what was planned and built: plan and build it again")),
+    }
+}
+
+/// The first label of an image that is not as expected, in words.
+#[must_use]
+pub fn other_label(config: &ImageConfiguration, expected: &Labels) -> Option<String> {
+    let labels = config
+        .config()
+        .as_ref()
+        .and_then(|run| run.labels().as_ref());
+    expected.iter().find_map(|(key, expected)| {
+        let found = labels.and_then(|labels| labels.get(key));
+        if found == expected.as_ref() {
+            return None;
+        }
+        let shown = |value: Option<&String>| match value {
+            Some(value) => format!("`{}`", value.escape_debug()),
+            None => "absent".to_owned(),
+        };
+        Some(format!(
+            "says that {key} is {}, not {}",
+            shown(found),
+            shown(expected.as_ref())
+        ))
+    })
 }
 
 fn refuse_missing(name: &str, missing: &[String]) -> Result<(), Failure> {
@@ -192,10 +305,10 @@ fn refuse_missing(name: &str, missing: &[String]) -> Result<(), Failure> {
 fn refuse_one_for_two(name: &str, children: &[Child]) -> Result<(), Failure> {
     let mut seen: BTreeMap<String, &Platform> = BTreeMap::new();
     for child in children {
-        let digest = child.descriptor.digest().to_string();
-        match seen.insert(digest.clone(), &child.platform) {
+        let digest = child.descriptor.digest();
+        match seen.insert(digest.to_string(), &child.platform) {
             Some(other) if *other != child.platform => {
-                return Err(mismatch(name, &digest, &child.platform, &other.to_string()));
+                return Err(mismatch(name, digest, &child.platform, &other.to_string()));
             }
             _ => {}
         }
@@ -222,18 +335,20 @@ fn refuse_incomplete(name: &str, wanted: &[Platform], children: &[Child]) -> Res
 /// Adds the platforms that are published already, and says what is replaced.
 fn combine(
     name: &str,
-    force: bool,
+    replace: Replace<'_>,
     existing: &Published,
     children: &mut Vec<Child>,
 ) -> Result<Vec<Replaced>, Failure> {
     let mut replaced = Vec::new();
     for (platform, descriptor) in &existing.platforms {
         let attestations = about(&existing.attestations, descriptor);
+        let recipe = existing.recipes.get(platform).cloned().flatten();
         let Some(child) = children.iter_mut().find(|c| c.platform == *platform) else {
             children.push(Child {
                 platform: platform.clone(),
                 descriptor: descriptor.clone(),
                 attestations,
+                recipe,
             });
             continue;
         };
@@ -242,21 +357,44 @@ fn combine(
             if child.attestations.is_empty() {
                 child.attestations = attestations;
             }
-        } else if force {
-            replaced.push(Replaced {
-                platform: platform.clone(),
-                from: from.to_string(),
-                to: to.to_string(),
-            });
-        } else {
-            return Err(Failure::new(
-                ExitCode::Config,
-                format!("{name} has another image for {platform} already: {from}, not {to}"),
-            )
-            .hint("a published version is never changed silently; pass --force to replace it"));
+            child.recipe = child.recipe.take().or(recipe);
+            continue;
         }
+        refuse_to_replace(name, replace, existing, platform, (from, to))?;
+        replaced.push(Replaced {
+            platform: platform.clone(),
+            from: from.to_string(),
+            to: to.to_string(),
+        });
     }
     Ok(replaced)
+}
+
+fn refuse_to_replace(
+    name: &str,
+    replace: Replace<'_>,
+    existing: &Published,
+    platform: &Platform,
+    (from, to): (&Digest, &Digest),
+) -> Result<(), Failure> {
+    let index = existing.descriptor.digest();
+    match replace {
+        Replace::Always => Ok(()),
+        Replace::Index(planned) if index.as_ref() == planned => Ok(()),
+        Replace::Index(planned) => Err(Failure::new(
+            ExitCode::Config,
+            format!("{name} shows {index} by now; the rebuild was planned for {planned}"),
+        )
+        .hint("another run published it meanwhile; plan the rebuild again")),
+        Replace::Never => Err(Failure::new(
+            ExitCode::Config,
+            format!("{name} has another image for {platform} already: {from}, not {to}"),
+        )
+        .hint(
+            "a published version is never changed silently; rebuild it with --rebuild, or pass \
+             --force to `merge`",
+        )),
+    }
 }
 
 /// Whether the published index has all of these children, as they are.
@@ -273,7 +411,7 @@ fn is_all_there(existing: &Published, children: &[Child]) -> bool {
         })
 }
 
-fn mismatch(name: &str, digest: &str, claimed: &Platform, actual: &str) -> Failure {
+fn mismatch(name: &str, digest: &Digest, claimed: &Platform, actual: &str) -> Failure {
     Failure::new(
         ExitCode::Config,
         format!("{name} is not tagged: {digest}, given for {claimed}, is for {actual}"),
@@ -283,10 +421,10 @@ fn mismatch(name: &str, digest: &str, claimed: &Platform, actual: &str) -> Failu
     ))
 }
 
-fn lost(name: &str, digest: &str, what: &str) -> Failure {
+fn lost(name: &str, digest: &Digest) -> Failure {
     Failure::new(
         ExitCode::Registry,
-        format!("{name} is not tagged: {digest} {what}"),
+        format!("{name} is not tagged: {digest} is not in the registry"),
     )
     .hint("delete its digest file and build it again")
 }

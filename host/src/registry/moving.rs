@@ -125,6 +125,9 @@ impl Registry {
             Some(manifest) => manifest.clone(),
             None => self.version_manifest(image, tag, version).await?,
         };
+        if let Some(reason) = unfit(&manifest, version)? {
+            return Ok(Moved::Kept(reason));
+        }
         if let Some(current) = current {
             if current.descriptor().digest() == manifest.descriptor().digest() {
                 return Ok(Moved::There);
@@ -190,6 +193,19 @@ impl Registry {
             .hint("another process may have deleted it; run again")
         })?)
     }
+}
+
+/// Why no moving tag goes to what a version's tag shows, by its own account.
+fn unfit(manifest: &Manifest, version: &str) -> Result<Option<String>> {
+    let annotations = manifest.index()?.map(|index| index.annotations);
+    let annotations = annotations.unwrap_or_default();
+    Ok(match annotations.get(VERSION_ANNOTATION) {
+        Some(of) if of != version => Some(format!("{version}'s tag shows version {of}")),
+        _ if annotations.contains_key(PRERELEASE_ANNOTATION) => {
+            Some(format!("{version} is a prerelease"))
+        }
+        _ => None,
+    })
 }
 
 /// Published versions newer than `version` that have this moving tag, newest

@@ -31,13 +31,24 @@ impl Recipe for Misbehave {
     }
 
     fn prepare(version: Version, target: Target, _: Vec<Base>) -> Result<Build, Error> {
-        let what = version
-            .number
-            .split_once('-')
-            .map_or("behave", |(_, what)| what);
-        let good = Build::inline("FROM scratch\nCOPY hello /hello\n", &target.platform);
+        let behaviour = options::get("behaviour");
+        let what = behaviour.as_deref().unwrap_or_else(|| {
+            let what = version.number.split_once('-');
+            what.map_or("behave", |(_, what)| what)
+        });
+        let more = options::get("dockerfile").unwrap_or_default();
+        let text = format!("FROM scratch\nCOPY hello /hello\n{more}\n");
+        let mut good = Build::inline(&text, &target.platform);
+        for label in options::get("labels")
+            .unwrap_or_default()
+            .split_whitespace()
+        {
+            let (key, value) = label.split_once('=').unwrap_or((label, ""));
+            good = good.label(key, value);
+        }
         let write = |text: &str| std::fs::write("/src/hello", text);
-        write("hello").map_err(|error| Error::Other(error.to_string()))?;
+        write(options::get("hello").as_deref().unwrap_or("hello"))
+            .map_err(|error| Error::Other(error.to_string()))?;
         match what {
             "behave" => {}
             "panic" => panic_now(&target),

@@ -1,0 +1,157 @@
+//! What a saved plan may do: no more than `app.toml` and `bakehouse.toml` here
+//! allow.
+//!
+//! A plan comes from another machine, as a file. What it says of images that
+//! were built is checked against the images; what it says of apps against the
+//! project.
+
+use thiserror::Error;
+
+use super::plan::{AppPlan, ImagePlan, Plan, VersionPlan};
+use crate::config::Project;
+use crate::error::{ExitCode, Failure};
+use crate::grants::{Kind, Missing, Policy};
+use crate::platform::Platform;
+use crate::registry::grammar::is_tag;
+use crate::registry::tags::moving_tags;
+
+/// Why a plan is not one for this project.
+#[derive(Debug, Error)]
+pub enum Refusal {
+    /// The app is not in `apps/`, or its file cannot be read.
+    #[error("names the app `{}`: {why}", .app.escape_debug())]
+    App {
+        /// Its name.
+        app: String,
+        /// What is the matter with it.
+        why: String,
+    },
+    /// The app is not granted the image.
+    #[error("has {app} publish the image `{}`, which its app.toml does not grant", .image.escape_debug())]
+    Image {
+        /// The app.
+        app: String,
+        /// The image.
+        image: String,
+    },
+    /// The platform is not published here.
+    #[error("has {image} published for {platform}, which this project does not publish")]
+    Platform {
+        /// The image.
+        image: String,
+        /// The platform.
+        platform: Platform,
+    },
+    /// The version number cannot be a tag.
+    #[error("has a version `{}` of {app}, which cannot be a tag", .version.escape_debug())]
+    Version {
+        /// The app.
+        app: String,
+        /// The number.
+        version: String,
+    },
+    /// A job is of another app or version than those it is listed under.
+    #[error("lists a job of another version under {app} {version}")]
+    Job {
+        /// The app.
+        app: String,
+        /// The version.
+        version: String,
+    },
+}
+
+/// Holds a saved plan to the project: its apps are there, their images granted,
+/// their platforms published. Which tags move is the project's to say, whatever
+/// the plan has.
+///
+/// # Errors
+/// A [`Refusal`]; nothing may be done by such a plan.
+pub fn admit(project: &Project, published: &[Platform], plan: &mut Plan) -> Result<(), Refusal> {
+    for app in &mut plan.apps {
+        let name = app.app.name.clone();
+        let file = project.app(&name).map_err(|error| Refusal::App {
+            app: name.clone(),
+            why: super::message(&error),
+        })?;
+        let policy = project.policy(&name, &file);
+        app.moving = file.tags.moving;
+        admit_app(&policy, published, app)?;
+    }
+    Ok(())
+}
+
+fn admit_app(policy: &Policy, published: &[Platform], app: &mut AppPlan) -> Result<(), Refusal> {
+    let name = &app.app.name;
+    for version in &mut app.versions {
+        let number = version.version.number.clone();
+        if !is_tag(&number) || number.contains("..") {
+            let app = name.clone();
+            return Err(Refusal::Version {
+                app,
+                version: number,
+            });
+        }
+        let mut jobs = version.jobs.iter();
+        if jobs.any(|job| job.app != *name || job.version != number) {
+            let app = name.clone();
+            return Err(Refusal::Job {
+                app,
+                version: number,
+            });
+        }
+        for image in &version.images {
+            admit_image(policy, published, name, image)?;
+        }
+        retag(&app.moving, version);
+    }
+    Ok(())
+}
+
+fn admit_image(
+    policy: &Policy,
+    published: &[Platform],
+    app: &str,
+    image: &ImagePlan,
+) -> Result<(), Refusal> {
+    if !may(policy, Kind::Images, &image.image) {
+        return Err(Refusal::Image {
+            app: app.to_owned(),
+            image: image.image.clone(),
+        });
+    }
+    for platform in image.wanted.iter().chain(image.to_build()) {
+        let granted = may(policy, Kind::Platforms, &platform.to_string());
+        if !granted || !published.contains(platform) {
+            return Err(Refusal::Platform {
+                image: image.image.clone(),
+                platform: platform.clone(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Whether `app.toml` and `bakehouse.toml` allow it; the recipe is not asked.
+fn may(policy: &Policy, kind: Kind, asked: &str) -> bool {
+    matches!(
+        policy.missing(kind, asked),
+        None | Some(Missing::Declaration)
+    )
+}
+
+fn retag(moving: &[String], version: &mut VersionPlan) {
+    let number = &version.version.number;
+    let tags = moving_tags(number, version.version.prerelease, moving);
+    for image in &mut version.images {
+        image.tags = std::iter::once(number.clone())
+            .chain(tags.iter().cloned())
+            .collect();
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::new(ExitCode::Config, format!("the plan {refusal}"))
+            .hint("merge a plan that `bakehouse plan --save` made of this project as it is now")
+    }
+}
