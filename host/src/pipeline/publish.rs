@@ -54,10 +54,6 @@ pub enum Trust {
 ///
 /// # Errors
 /// As [`Registry::merge`](crate::registry::Registry::merge).
-#[expect(
-    clippy::too_many_arguments,
-    reason = "one caller for each kind of trust"
-)]
 pub async fn publish(
     context: &Context,
     app: &App,

@@ -7,6 +7,7 @@ use oci_spec::image::{Descriptor, MediaType};
 use serde::Serialize;
 
 use super::digest::sha256;
+use super::grammar::is_digest;
 use super::manifest::{DOCKER_LIST, DOCKER_MANIFEST, RECIPE_ANNOTATION, UNKNOWN_RECIPE};
 use crate::error::{ExitCode, Failure};
 use crate::platform::Platform;
@@ -22,6 +23,13 @@ pub struct Child {
     pub attestations: Vec<Descriptor>,
     /// Digest of the recipe that made it, where that is known.
     pub recipe: Option<String>,
+}
+
+impl Child {
+    /// The recipe's digest; what is said of it may be anything.
+    fn recipe(&self) -> Option<&str> {
+        self.recipe.as_deref().filter(|recipe| is_digest(recipe))
+    }
 }
 
 /// An index ready to be pushed.
@@ -107,7 +115,7 @@ pub fn build(
     } else {
         MediaType::ImageIndex
     };
-    let recipe = sorted.values().find_map(|child| child.recipe.as_deref());
+    let recipe = sorted.values().find_map(|child| child.recipe());
     let mut all = BTreeMap::new();
     if !docker {
         all.extend(
@@ -118,7 +126,7 @@ pub fn build(
         all.extend(recipe.map(|recipe| (RECIPE_ANNOTATION, recipe)));
     }
     let images = sorted.iter().map(|(platform, child)| {
-        let of = child.recipe.as_deref();
+        let of = child.recipe();
         let own = (!docker && of != recipe).then(|| of.unwrap_or(UNKNOWN_RECIPE));
         entry(
             &child.descriptor,
@@ -229,6 +237,10 @@ mod tests {
             )
         };
         let (amd64, arm64) = ("linux/amd64", "linux/arm64");
+        // Digest files say it, and may say anything.
+        let mut child = of(amd64, None);
+        child.recipe = Some("no digest\n".to_owned());
+        assert_eq!(read(&[child]).0, 0);
         for (one, two, told) in [
             (Some("a"), Some("a"), 1),
             (Some("a"), Some("b"), 2),
