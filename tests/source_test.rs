@@ -89,7 +89,7 @@ fn the_commit_is_built_and_named_everywhere() {
                 ("created", date),
                 ("title", "fromsource"),
                 ("description", "Is what its source says"),
-                ("source", "https://fromsource.example"),
+                ("source", &git.url(REPOSITORY)),
                 ("documentation", "https://fromsource.example/docs"),
                 ("vendor", "Source & Sons"),
                 ("licenses", "Apache-2.0"),
@@ -97,6 +97,10 @@ fn the_commit_is_built_and_named_everywhere() {
                 let key = format!("org.opencontainers.image.{key}");
                 assert_eq!(facts[&key], value, "{key} of {version} in {seen}");
             }
+            assert_eq!(
+                facts["dev.bakehouse.upstream"],
+                "https://fromsource.example"
+            );
         }
     }
     // Nothing but upstream's files, with upstream's modes.
@@ -152,6 +156,15 @@ fn a_tag_that_moves_does_not_mix_commits() {
         .expect(3)
         .says(&format!("would mix commits {first} and {second}"))
         .says("hint: upstream moved its tag");
+    // Nor is a commit believed that both of them name, but no image.
+    let other = &project.digest_file("local", "fromsource/1.0.0/fromsource/linux-amd64");
+    let built = std::fs::read_to_string(project.path(other)).unwrap();
+    project.write(other, built.replace(&first, &second));
+    project
+        .run(&["merge", "fromsource", "--version", "1.0.0"])
+        .expect(3)
+        .says(&format!("image.revision is `{first}`, not `{second}`"));
+    project.write(other, built);
     project.write(path, text);
     project
         .run(&["merge", "fromsource", "--version", "1.0.0"])
