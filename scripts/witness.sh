@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Other people's tools that the tests check against: Debian's docker-registry as
 # a second registry, crane as a second client, busybox and Node.js for both
-# architectures; actionlint, and jq for the workflows' own steps.
+# architectures; actionlint and zizmor for the workflows, and jq for their own steps.
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -34,3 +34,20 @@ command -v crane >/dev/null || "$ROOT/scripts/engine.sh" install
 "$ROOT/scripts/buildkit.sh" go
 once "actionlint-$actionlint" install_actionlint
 command -v jq >/dev/null || once jq install_jq
+
+# zizmor, from its Python package; pip comes from Debian, for few machines have it.
+zizmor=1.32.0
+zizmor_sha256=84a6acb975accc13408786a2bd274b572537ca19c933ebbc13e78f3988562071
+install_zizmor() {
+    command -v python3 >/dev/null || die "this needs python3" "apt-get install python3"
+    say "unpacking zizmor $zizmor for the tests"
+    "$ROOT/scripts/debs.sh" bookworm "$TOOLS/pip" python3-pip-whl
+    printf 'zizmor==%s --hash=sha256:%s\n' "$zizmor" "$zizmor_sha256" >"$TOOLS/pip/zizmor.txt"
+    local wheel=("$TOOLS"/pip/usr/share/python-wheels/pip-*.whl)
+    python3 "${wheel[0]}/pip" install --quiet --require-hashes --no-deps \
+        --only-binary :all: --no-cache-dir --root-user-action ignore --disable-pip-version-check \
+        --target "$TOOLS/zizmor" --upgrade --requirement "$TOOLS/pip/zizmor.txt" ||
+        die "cannot unpack zizmor $zizmor" "check \`pip config list\` and the network"
+    ln -sf "$TOOLS/zizmor/bin/zizmor" "$TOOLS/bin/zizmor"
+}
+once "zizmor-$zizmor" install_zizmor

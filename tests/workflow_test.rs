@@ -1,5 +1,6 @@
 //! The workflow files: each job on a machine of its own, ending as one local run.
 
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::{Value, json};
@@ -316,28 +317,73 @@ fn a_dry_run_builds_nothing() {
     );
 }
 
-#[test]
-fn actionlint_finds_nothing() {
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .unwrap();
-    let output = Command::new(tool("actionlint"))
-        .args(["-no-color", "-oneline"])
-        .current_dir(root)
+/// This repository's workflows.
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+/// A witness that is pleased with the workflows of a folder.
+#[track_caller]
+fn finds_nothing(program: &str, arguments: &[&str], folder: &Path) {
+    let output = Command::new(tool(program))
+        .args(arguments)
+        .current_dir(folder)
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{said}");
+    let why = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}{why}");
+}
+
+#[test]
+fn actionlint_finds_nothing() {
+    finds_nothing("actionlint", &["-no-color", "-oneline"], root());
+}
+
+#[test]
+fn zizmor_finds_nothing() {
+    let zizmor = [
+        "--offline",
+        "--no-progress",
+        "--color=never",
+        "--persona=auditor",
+    ];
+    let own = [&zizmor[..], &["--strict-collection", "."]].concat();
+    finds_nothing("zizmor", &own, root());
+
+    // What the program writes for other projects, by the same rules.
+    let project = project();
+    project.run(&["workflows"]).expect(0);
+    let rules = root().join(".github/zizmor.yml");
+    let rules = format!("--config={}", rules.display());
+    let theirs = [
+        &zizmor[..],
+        &["--strict-collection", &rules, ".github/workflows"],
+    ]
+    .concat();
+    finds_nothing("zizmor", &theirs, &project.path("."));
+    // It is one that finds something.
+    let stale = project.path(".github/workflows/build.yml");
+    let text = std::fs::read_to_string(&stale).unwrap();
+    let unpinned = text.replacen("actions/checkout@", "actions/checkout@v4 # ", 1);
+    std::fs::write(&stale, unpinned).unwrap();
+    let output = Command::new(tool("zizmor"))
+        .args(&theirs)
+        .current_dir(project.path("."))
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        !output.status.success() && said.contains("unpinned-uses"),
+        "{said}"
+    );
 }
 
 #[test]
 fn workflows_are_in_step_with_the_configuration() {
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_bakehouse"))
         .args(["workflows", "--check"])
-        .current_dir(root)
+        .current_dir(root())
         .output()
         .unwrap();
     assert!(
