@@ -44,5 +44,6 @@ mod run_test;
 mod sandbox_test;
 mod source_test;
 mod support;
+mod text_test;
 mod versions_test;
 mod workflow_test;

@@ -10,9 +10,10 @@ fn smoke(project: &Project, image: &str) -> Vec<(String, String)> {
         .run(&["smoke", image, "--", "node", "build/server/index.js"])
         .expect(0);
     let lines: Vec<_> = output.stdout.lines().collect();
+    let said = |line: &str| line.split_once('\t').unwrap().1.to_owned();
     let pairs = lines
         .chunks(2)
-        .map(|pair| (pair[0].to_owned(), pair[1].to_owned()));
+        .map(|pair| (pair[0].to_owned(), said(pair[1])));
     pairs.collect()
 }
 

@@ -34,4 +34,5 @@ pub mod release;
 pub mod reporters;
 pub mod source;
 pub mod target;
+pub mod text;
 pub mod work_tree;

@@ -1,10 +1,15 @@
 //! Log lines, beside what commands tell.
 
-use std::io::IsTerminal as _;
+use std::fmt;
 
+use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::registry::LookupSpan;
 
 use crate::cli::Cli;
+use crate::{printer, text};
 
 /// Sends log lines to stderr: warnings; with `--verbose` also what recipes say;
 /// or what `BAKEHOUSE_LOG` asks for (the syntax of `RUST_LOG`).
@@ -18,12 +23,93 @@ pub fn start(cli: &Cli) {
     };
     let filter =
         EnvFilter::try_from_env("BAKEHOUSE_LOG").unwrap_or_else(|_| EnvFilter::new(default));
-    let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    #[expect(clippy::disallowed_methods, reason = "its lines are escaped below")]
+    let stderr = std::io::stderr;
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(colours)
-        .with_target(false)
-        .without_time()
+        .with_writer(stderr)
+        .with_ansi(printer::colours())
+        .event_format(Lines)
         .init();
+}
+
+/// One line for each event: its level, its message and its fields, of which
+/// nothing is obeyed by who shows it.
+struct Lines;
+
+impl<S, N> FormatEvent<S, N> for Lines
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let mut words = String::new();
+        context.format_fields(Writer::new(&mut words), event)?;
+        let level = *event.metadata().level();
+        let words = text::line(&words);
+        if writer.has_ansi_escapes() {
+            let colour = colour(level);
+            writeln!(writer, "\u{1b}[{colour}m{level:>5}\u{1b}[0m {words}")
+        } else {
+            writeln!(writer, "{level:>5} {words}")
+        }
+    }
+}
+
+/// The colour of a level (ECMA-48, "Select Graphic Rendition").
+const fn colour(level: Level) -> u8 {
+    match level {
+        Level::ERROR => 31,
+        Level::WARN => 33,
+        Level::INFO => 32,
+        Level::DEBUG => 34,
+        Level::TRACE => 35,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Kept(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Kept {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn an_event_is_one_line_that_commands_nothing() {
+        let kept = Kept::default();
+        let writer = kept.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_writer(move || writer.clone())
+            .with_ansi(false)
+            .event_format(Lines)
+            .finish();
+        tracing::subscriber::with_default(subscriber, || {
+            let said = "::error::a\n##[add-mask]b\u{1b}[2J";
+            tracing::warn!(%said, "##[group]{said}");
+        });
+        let lines = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(
+            lines,
+            // The library escapes ESC in messages, but not in fields.
+            " WARN ##\\[group]::error::a\\n##\\[add-mask]b\\x1b[2J said=::error::a\\n##\\[add-mask]b\\u{1b}[2J\n"
+        );
+    }
 }

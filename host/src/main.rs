@@ -6,10 +6,11 @@ use std::process::ExitCode as ProcessCode;
 use bakehouse::cli::Cli;
 use bakehouse::commands::{Invocation, dispatch};
 use bakehouse::error::{ExitCode, exit_code};
-use bakehouse::logging;
+use bakehouse::{logging, printer};
 use tokio::signal::unix::{SignalKind, signal};
 
 fn main() -> ProcessCode {
+    std::panic::set_hook(Box::new(printer::panicked));
     let cli = Cli::read();
     logging::start(&cli);
     let session = Invocation::new(&cli);

@@ -1,12 +1,17 @@
-//! Where words go: stdout is data, stderr is talk.
+//! The two streams: stdout is data, stderr is talk.
+//!
+//! Nothing else writes to them (`clippy.toml`), and nothing but [`Text`] and
+//! JSON is written.
 
-#![allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "the one place that prints"
-)]
+#![allow(clippy::disallowed_methods, reason = "the one place that prints")]
 
+use std::fmt;
 use std::io::{IsTerminal as _, Write as _};
+use std::panic::PanicHookInfo;
+
+use serde::Serialize;
+
+use crate::text::{self, Text};
 
 /// Prints for one invocation.
 #[derive(Debug, Clone, Copy)]
@@ -22,44 +27,78 @@ impl Printer {
     }
 
     /// Prints a result to stdout. A reader that went away is no error.
-    pub fn data(&self, text: &str) {
-        let mut out = std::io::stdout().lock();
-        let _ = out
-            .write_all(text.as_bytes())
-            .and_then(|()| {
-                if text.ends_with('\n') {
-                    Ok(())
-                } else {
-                    out.write_all(b"\n")
-                }
-            })
-            .and_then(|()| out.flush());
+    pub fn data(&self, text: &Text) {
+        data(text.as_str());
     }
 
-    /// Tells something on stderr, unless quiet.
-    pub fn talk(&self, text: &str) {
+    /// Prints a result of one line to stdout.
+    pub fn line(&self, words: impl fmt::Display) {
+        self.data(&Text::of(words));
+    }
+
+    /// Prints a result to stdout as JSON.
+    ///
+    /// # Errors
+    /// When it cannot be written as JSON.
+    pub fn json(&self, value: &impl Serialize) -> serde_json::Result<()> {
+        data(&(text::json(value)? + "\n"));
+        Ok(())
+    }
+
+    /// Tells something on stderr, in one line, unless quiet.
+    pub fn talk(&self, words: impl fmt::Display) {
         if !self.quiet {
-            let _ = writeln!(std::io::stderr(), "{text}");
+            tell(&Text::of(words));
         }
-    }
-
-    /// Tells something on stderr, quiet or not.
-    pub fn notice(&self, text: &str) {
-        let _ = writeln!(std::io::stderr(), "{text}");
     }
 
     /// Tells one problem, quiet or not.
     pub fn problem(&self, message: &str, hint: Option<&str>) {
-        let mut err = std::io::stderr().lock();
-        let red = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        let label = if red {
-            "\u{1b}[1;31merror\u{1b}[0m"
-        } else {
-            "error"
-        };
-        let _ = writeln!(err, "{label}: {message}");
+        let mut text = Text::new();
+        text.message("error: ", message);
         if let Some(hint) = hint {
-            let _ = writeln!(err, "hint: {hint}");
+            text.message("hint: ", hint);
+        }
+        match text.as_str().strip_prefix("error") {
+            Some(rest) if colours() => {
+                let _ = write!(std::io::stderr(), "\u{1b}[1;31merror\u{1b}[0m{rest}");
+            }
+            _ => tell(&text),
         }
     }
+}
+
+fn data(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// Tells something on stderr: whole lines at once, whoever else writes.
+pub fn tell(text: &Text) {
+    let _ = std::io::stderr().write_all(text.as_str().as_bytes());
+}
+
+/// Tells of a bug on stderr, as Rust's own hook does.
+pub fn panicked(panic: &PanicHookInfo<'_>) {
+    let thread = std::thread::current();
+    let mut text = Text::new();
+    let name = thread.name().unwrap_or("<unnamed>");
+    text.message(&format!("thread '{name}' "), &panic.to_string());
+    let backtrace = std::backtrace::Backtrace::capture();
+    if backtrace.status() == std::backtrace::BacktraceStatus::Captured {
+        text.message("", &backtrace.to_string());
+    }
+    tell(&text);
+}
+
+/// Whether a person looks at stderr.
+#[must_use]
+pub fn is_terminal() -> bool {
+    std::io::stderr().is_terminal()
+}
+
+/// Whether stderr is shown in colours.
+#[must_use]
+pub fn colours() -> bool {
+    is_terminal() && std::env::var_os("NO_COLOR").is_none()
 }

@@ -2,10 +2,11 @@
 //! (docs.github.com, "Workflow commands for GitHub Actions").
 
 use super::annotation::Location;
+use crate::text::{Text, line};
 
 /// An `error` command: one line of log and one annotation.
 #[must_use]
-pub fn error(at: Option<&Location>, title: Option<&str>, message: &str) -> String {
+pub fn error(at: Option<&Location>, title: Option<&str>, message: &str) -> Text {
     let mut properties = Vec::new();
     if let Some(at) = at {
         properties.push(format!("file={}", property(&at.file)));
@@ -15,38 +16,49 @@ pub fn error(at: Option<&Location>, title: Option<&str>, message: &str) -> Strin
         properties.push(format!("title={}", property(title)));
     }
     let space = if properties.is_empty() { "" } else { " " };
-    format!("::error{space}{}::{}", properties.join(","), data(message))
+    one(&format!(
+        "::error{space}{}::{}",
+        properties.join(","),
+        data(message)
+    ))
 }
 
 /// A `warning` command.
 #[must_use]
-pub fn warning(message: &str) -> String {
-    format!("::warning::{}", data(message))
+pub fn warning(message: &str) -> Text {
+    one(&format!("::warning::{}", data(message)))
 }
 
 /// Lines that somebody else printed, folded under a title. The runner takes no
-/// commands from them: it resumes only at a token that they cannot know.
+/// commands from them: they are escaped, and it resumes only at a token that
+/// they cannot know.
 #[must_use]
-pub fn group(title: &str, lines: &[String], token: &str) -> String {
-    let mut text = format!("::group::{}\n::stop-commands::{token}\n", data(title));
+pub fn group(title: &str, lines: &[String], token: &str) -> Text {
+    let mut text = one(&format!("::group::{}", data(&line(title))));
+    text.command(&format!("::stop-commands::{token}"));
     for line in lines {
-        text.push_str(line);
-        text.push('\n');
+        text.line(line);
     }
-    text.push_str(&format!("::{token}::\n::endgroup::"));
+    text.command(&format!("::{token}::"));
+    text.command("::endgroup::");
     text
 }
 
-/// Escapes a command's data.
+fn one(command: &str) -> Text {
+    let mut text = Text::new();
+    text.command(command);
+    text
+}
+
+/// Escapes a command's data, which may have several lines.
 fn data(text: &str) -> String {
-    text.replace('%', "%25")
-        .replace('\r', "%0D")
-        .replace('\n', "%0A")
+    let lines: Vec<_> = text.lines().map(line).collect();
+    lines.join("\n").replace('%', "%25").replace('\n', "%0A")
 }
 
 /// Escapes the value of a command's property.
 fn property(text: &str) -> String {
-    data(text).replace(':', "%3A").replace(',', "%2C")
+    data(&line(text)).replace(':', "%3A").replace(',', "%2C")
 }
 
 #[cfg(test)]
@@ -62,21 +74,22 @@ mod tests {
         assert_eq!(
             error(
                 Some(&at),
-                Some("50%: a"),
-                "100% gone\r\nsecond: line, it is"
-            ),
-            "::error file=apps/a%2Cb%3Ac/app.toml,line=3,title=50%25%3A a::100%25 gone%0D%0Asecond: line, it is"
+                Some("50%: a\n::x::"),
+                "100% gone\r\nsecond: line, it is\n::add-mask::x\r##[y]"
+            )
+            .as_str(),
+            "::error file=apps/a%2Cb%3Ac/app.toml,line=3,title=50%25%3A a\\n%3A%3Ax%3A%3A::100%25 gone%0Asecond: line, it is%0A\\::add-mask::x\\r##\\[y]\n"
         );
-        assert_eq!(error(None, None, "x"), "::error::x");
-        assert_eq!(warning("a\nb"), "::warning::a%0Ab");
+        assert_eq!(error(None, None, "x").as_str(), "::error::x\n");
+        assert_eq!(warning("a\nb").as_str(), "::warning::a%0Ab\n");
     }
 
     #[test]
     fn a_group_takes_no_commands_from_what_is_in_it() {
-        let lines = ["::add-mask::x".to_owned(), "##[error]y".to_owned()];
+        let lines = ["::add-mask::x\n::error::y", " ##[error]y"].map(str::to_owned);
         assert_eq!(
-            group("a\nb", &lines, "t0ken"),
-            "::group::a%0Ab\n::stop-commands::t0ken\n::add-mask::x\n##[error]y\n::t0ken::\n::endgroup::"
+            group("a\nb", &lines, "t0ken").as_str(),
+            "::group::a\\nb\n::stop-commands::t0ken\n\\::add-mask::x\\n::error::y\n ##\\[error]y\n::t0ken::\n::endgroup::\n"
         );
     }
 }

@@ -1,10 +1,14 @@
 //! Summaries as GitHub-flavoured Markdown.
+//!
+//! What others decide is in code spans and fenced blocks: there nothing is
+//! Markdown or HTML, and GitHub makes no links, mentions or issues of it.
 
 use std::fmt::Write as _;
 
 use super::summary::{Row, Summary, link};
 use crate::pipeline::plan::Plan;
-use crate::pipeline::report::ImageReport;
+use crate::pipeline::report::{FailureReport, ImageReport};
+use crate::text::{Text, line};
 
 /// Characters of one failure's message; GitHub keeps 1 MiB of a step's summary.
 const LONGEST: usize = 4000;
@@ -50,11 +54,7 @@ pub(super) fn summary(summary: &Summary<'_>) -> String {
         let _ = writeln!(out, "### {} failures\n", summary.failures.len());
     }
     for failure in summary.failures {
-        let message: String = failure.message.chars().take(LONGEST).collect();
-        out.push_str(&fenced(&message));
-        if let Some(hint) = &failure.hint {
-            let _ = writeln!(out, "Hint: {}\n", text(hint));
-        }
+        out.push_str(&fenced(&told(failure)));
     }
     if out.is_empty() {
         out.push_str("Everything is published, nothing was built.\n\n");
@@ -179,37 +179,48 @@ fn short(digest: &str) -> String {
     format!("{kind}:{}", hex.get(..12).unwrap_or(hex))
 }
 
+/// A code span (`CommonMark` 0.31, "Code spans") that may stand in a table, whose
+/// cells end at every `|` without a backslash.
 fn code(words: &str) -> String {
-    format!("`{}`", words.replace(['`', '|', '\n'], " "))
+    let words = line(words).replace('|', "\\|");
+    let fence = fence(&words, 1);
+    let inside = words.starts_with(['`', ' ']) || words.ends_with(['`', ' ']);
+    let pad = if inside || words.is_empty() { " " } else { "" };
+    format!("{fence}{pad}{words}{pad}{fence}")
 }
 
-/// Words without a meaning in Markdown or HTML.
+/// A name: as it is, where it can be nothing but a name.
 fn text(words: &str) -> String {
-    let mut out = String::new();
-    for c in words.chars() {
-        match c {
-            '\n' | '\r' => out.push(' '),
-            '<' => out.push_str("&lt;"),
-            '&' => out.push_str("&amp;"),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '#' | '@' | '!' => {
-                out.push('\\');
-                out.push(c);
-            }
-            other => out.push(other),
-        }
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '/' | '+');
+    let linked = words.starts_with("www.");
+    if !words.is_empty() && !linked && words.chars().all(plain) {
+        return words.to_owned();
     }
-    out
+    code(words)
+}
+
+/// A failure's message and hint.
+fn told(failure: &FailureReport) -> Text {
+    let mut text = Text::new();
+    let message: String = failure.message.chars().take(LONGEST).collect();
+    text.message("", &message);
+    if let Some(hint) = &failure.hint {
+        text.message("hint: ", hint);
+    }
+    text
 }
 
 /// A block whose fence is longer than any in it.
-fn fenced(words: &str) -> String {
-    let longest = words
-        .split(|c| c != '`')
-        .map(str::len)
-        .max()
-        .unwrap_or_default();
-    let fence = "`".repeat(longest.max(2) + 1);
-    format!("{fence}\n{words}\n{fence}\n\n")
+fn fenced(words: &Text) -> String {
+    let fence = fence(words.as_str(), 3);
+    format!("{fence}\n{words}{fence}\n\n")
+}
+
+/// Backticks, at least so many, and more than are side by side in the words.
+fn fence(words: &str, least: usize) -> String {
+    let runs = words.split(|c| c != '`').map(str::len);
+    let longest = runs.max().unwrap_or_default();
+    "`".repeat(least.max(longest + 1))
 }
 
 #[cfg(test)]

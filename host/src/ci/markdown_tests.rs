@@ -66,8 +66,8 @@ fn a_page_for_a_maintainer() {
 
 | App | Version | Image | Platform | Digest | Size | Time | Cached steps |
 | --- | --- | --- | --- | --- | --- | --- | --- |
-| out\\_line | 1.0.0 | base | linux/amd64 | [`sha256:abababababab`](https://ghcr.io/n/base) | 2.5 MB | 1.2 s | 3 of 4 |
-| out\\_line | 1.0.0 | base | linux/arm64 | **failed** | - | 1.2 s | - |
+| `out_line` | 1.0.0 | base | linux/amd64 | [`sha256:abababababab`](https://ghcr.io/n/base) | 2.5 MB | 1.2 s | 3 of 4 |
+| `out_line` | 1.0.0 | base | linux/arm64 | **failed** | - | 1.2 s | - |
 
 ### 1 images
 
@@ -81,11 +81,10 @@ fn a_page_for_a_maintainer() {
 
 ````
 out_line 1.0.0: it said
-```
-</details>
+  ```
+  </details>
+hint: do *this*
 ````
-
-Hint: do \\*this\\*
 
 ";
     assert_eq!(summary(&page), expected);
@@ -107,4 +106,76 @@ Hint: do \\*this\\*
         summary(&Summary::new(&Report::default(), &endpoint, &sizes)),
         "Everything is published, nothing was built.\n\n"
     );
+}
+
+/// Names with which a plan or a report may come from elsewhere.
+const HOSTILE: &[&str] = &[
+    "a|b",
+    "`x` | y",
+    "``",
+    " ",
+    "",
+    "<img src=https://evil.example>",
+    "![x](https://evil.example)",
+    "[x](https://evil.example)",
+    "https://evil.example",
+    "www.evil.example",
+    "@everyone",
+    "#1",
+    "a\n\n# b\n",
+    "::error::x",
+    "\u{202e}\u{1b}[31m\u{200b}",
+    "\\",
+    "\\|",
+    "a_b *c* ~~d~~ &lt; :smile:",
+];
+
+#[test]
+fn a_hostile_name_is_code_in_its_cell() {
+    for words in HOSTILE {
+        let mut page = String::new();
+        let cells = vec![text(words), code(words), "end".to_owned()];
+        table(&mut page, &["a", "b", "c"], std::iter::once(cells));
+        let row = page.lines().nth(2).unwrap();
+        assert_eq!(page.lines().count(), 4, "{page}");
+        // A cell ends at a bar without a backslash.
+        let bars = row
+            .char_indices()
+            .filter(|(at, c)| *c == '|' && !row[..*at].ends_with('\\'));
+        assert_eq!(bars.count(), 4, "{row}");
+        for cell in row.trim_matches('|').replace("\\|", "").split('|').take(2) {
+            let cell = cell.trim();
+            let fence = cell.len() - cell.trim_start_matches('`').len();
+            assert!(fence > 0 && cell.ends_with(&"`".repeat(fence)), "{cell}");
+            let inside = &cell[fence..cell.len() - fence];
+            assert!(!inside.contains(&"`".repeat(fence)) || fence > 1, "{cell}");
+            assert!(!row.contains(['\u{202e}', '\u{1b}', '\u{200b}']), "{row:?}");
+        }
+    }
+    assert_eq!(
+        text("linux/arm64") + &text("1.0.0-rc.1"),
+        "linux/arm641.0.0-rc.1"
+    );
+}
+
+#[test]
+fn a_hostile_message_stays_in_its_block() {
+    for words in HOSTILE {
+        let mut report = Report::default();
+        let failure = TargetFailure {
+            message: format!("{words}\n```\n~~~\n{words}"),
+            hint: Some(format!("````\n{words}")),
+            code: ExitCode::Build,
+        };
+        report.add(&outcome("linux/amd64", Err(failure)));
+        let endpoint = Endpoint::new("ghcr.io", "n").unwrap();
+        let page = summary(&Summary::new(&report, &endpoint, &BTreeMap::new()));
+        let (_, block) = page.split_once("### 1 failures\n\n").unwrap();
+        let inside = block
+            .strip_prefix("`````\n")
+            .unwrap()
+            .strip_suffix("\n`````\n\n")
+            .unwrap();
+        assert!(!inside.contains("`````"), "{page}");
+    }
 }

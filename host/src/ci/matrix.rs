@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::config::Runners;
 use crate::error::{ExitCode, Failure};
 use crate::pipeline::plan::{Job, Plan};
+use crate::text::{self, Text};
 
 /// Jobs that GitHub runs of one matrix.
 pub const LARGEST: usize = 256;
@@ -87,9 +88,9 @@ fn entry(job: &Job, runners: &Runners, emulation: bool) -> Entry {
 ///
 /// # Errors
 /// [`ExitCode::Usage`] when GitHub would not keep an output of this size.
-pub fn outputs(batches: &[Batch]) -> Result<String, Failure> {
+pub fn outputs(batches: &[Batch]) -> Result<Text, Failure> {
     let jobs: usize = batches.iter().map(|batch| batch.jobs.len()).sum();
-    let json = serde_json::to_string(batches)
+    let json = text::json_line(batches)
         .map_err(|error| Failure::new(ExitCode::Internal, error.to_string()))?;
     if json.len() > LARGEST_OUTPUT {
         return Err(Failure::new(
@@ -98,7 +99,10 @@ pub fn outputs(batches: &[Batch]) -> Result<String, Failure> {
         )
         .hint("plan fewer at a time: name apps, or lower --max-versions"));
     }
-    Ok(format!("jobs={jobs}\nbatches={json}\n"))
+    let mut lines = Text::new();
+    lines.line(format_args!("jobs={jobs}"));
+    lines.line(format_args!("batches={json}"));
+    Ok(lines)
 }
 
 #[cfg(test)]
@@ -170,7 +174,7 @@ mod tests {
             let cut: Vec<usize> = batches.iter().map(|batch| batch.jobs.len()).collect();
             assert_eq!(cut, sizes);
             let text = outputs(&batches).unwrap();
-            let lines: Vec<&str> = text.lines().collect();
+            let lines: Vec<&str> = text.as_str().lines().collect();
             assert_eq!(lines.len(), 2);
             assert_eq!(lines[0], format!("jobs={count}"));
             let json = lines[1].strip_prefix("batches=").unwrap();

@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::markdown;
 use crate::pipeline::report::{FailureReport, ImageReport, Report, TargetReport};
 use crate::registry::Endpoint;
+use crate::text;
 
 /// Version of the summary's JSON. It grows by adding fields.
 const SCHEMA: u32 = 1;
@@ -61,7 +62,7 @@ pub trait Page: Serialize {
         let cannot = || format!("cannot write the summary to {}", path.display());
         match path.extension().and_then(|suffix| suffix.to_str()) {
             Some("json") => {
-                let json = serde_json::to_string_pretty(self)?;
+                let json = text::json(self)?;
                 fs::write(path, json + "\n").with_context(cannot)
             }
             Some(_) => fs::write(path, self.markdown()).with_context(cannot),

@@ -16,9 +16,7 @@ pub(super) async fn inspect(session: &Session, args: &InspectArgs) -> Result<Exi
     let mut inspection = opened.registry.inspect(&opened.image, &opened.tag).await?;
     inspection.recipe_now = recipe_now(session, opened.registry.endpoint(), &opened.image);
     match args.format {
-        Format::Json => session
-            .printer
-            .data(&serde_json::to_string_pretty(&inspection)?),
+        Format::Json => session.printer.json(&inspection)?,
         Format::Text => session.printer.data(&inspection_text(&inspection)),
     }
     Ok(ExitCode::Success)

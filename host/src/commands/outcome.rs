@@ -22,7 +22,7 @@ pub(super) async fn finish(
     summaries: &[PathBuf],
 ) -> Result<ExitCode> {
     match format {
-        Format::Json => session.printer.data(&serde_json::to_string_pretty(report)?),
+        Format::Json => session.printer.json(report)?,
         _ => session.printer.data(&report_text(report)),
     }
     for failure in &report.failures {

@@ -8,6 +8,7 @@ use crate::ci::{Page as _, PlanPage, matrix};
 use crate::cli::{PlanArgs, PlanFormat};
 use crate::error::ExitCode;
 use crate::pipeline::{check, discover};
+use crate::text;
 
 /// Shows what the registry lacks.
 pub(super) async fn plan(session: &Session, args: &PlanArgs) -> Result<ExitCode> {
@@ -20,15 +21,14 @@ pub(super) async fn plan(session: &Session, args: &PlanArgs) -> Result<ExitCode>
     let (discovered, failed) = discover::discover_each(&context, &args.apps).await?;
     let plan = check::plan(&context, &discovered).await?;
     if let Some(path) = &args.save {
-        let json = serde_json::to_string_pretty(&plan)? + "\n";
-        std::fs::write(path, json)
+        std::fs::write(path, text::json(&plan)? + "\n")
             .with_context(|| format!("cannot write the plan to {}", path.display()))?;
     }
     for path in &args.summary.summaries {
         PlanPage(&plan).write(path)?;
     }
     match args.format {
-        PlanFormat::Json => session.printer.data(&serde_json::to_string_pretty(&plan)?),
+        PlanFormat::Json => session.printer.json(&plan)?,
         PlanFormat::Text => session.printer.data(&plan_table(&plan)),
         PlanFormat::Github => {
             let batches = matrix::batches(
@@ -37,7 +37,7 @@ pub(super) async fn plan(session: &Session, args: &PlanArgs) -> Result<ExitCode>
                 context.settings.use_qemu,
             );
             if batches.len() > 1 {
-                session.printer.talk(&format!(
+                session.printer.talk(format_args!(
                     "{} jobs are {} batches: GitHub runs at most {} jobs of one matrix",
                     plan.jobs().count(),
                     batches.len(),

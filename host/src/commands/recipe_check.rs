@@ -49,7 +49,7 @@ pub(super) async fn recipe_check(session: &Session, args: &RecipeCheckArgs) -> R
         .await?;
     let check = check(&recipe);
     match args.format {
-        Format::Json => session.printer.data(&serde_json::to_string_pretty(&check)?),
+        Format::Json => session.printer.json(&check)?,
         Format::Text => session.printer.data(&recipe_table(&check)),
     }
     let complete = check.asks.iter().all(|asked| asked.missing.is_none());

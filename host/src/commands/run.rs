@@ -22,7 +22,7 @@ pub(super) async fn run(session: &Session, args: &RunArgs) -> Result<ExitCode> {
     let plan = check::plan(&context, &discovered).await?;
     if args.dry_run {
         match args.format {
-            Format::Json => session.printer.data(&serde_json::to_string_pretty(&plan)?),
+            Format::Json => session.printer.json(&plan)?,
             Format::Text => session.printer.data(&dry_run(&plan)),
         }
         return Ok(session.failures(&failed));

@@ -24,14 +24,14 @@ pub(super) async fn serve(session: &Session, args: &ServeArgs) -> Result<ExitCod
     )
     .await?;
     if local.is_some_and(|local| {
-        session.printer.data(&local.address().to_string());
+        session.printer.line(local.address());
         if !local.is_owner() {
             session
                 .printer
                 .talk("another bakehouse process serves it already");
             return true;
         }
-        session.printer.talk(&format!(
+        session.printer.talk(format_args!(
             "serving {}, e.g. {}; Ctrl-C ends it",
             project.local_registry().display(),
             registry.endpoint().repository("IMAGE:TAG"),

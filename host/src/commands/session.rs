@@ -12,7 +12,7 @@ use crate::config::{Overrides, Project};
 use crate::context::Context;
 use crate::error::{ExitCode, Failure, exit_code};
 use crate::pipeline::plan::Plan;
-use crate::printer::Printer;
+use crate::printer::{self, Printer};
 use crate::progress::Reporter;
 use crate::reporters;
 
@@ -67,8 +67,7 @@ impl Session {
             Some(hint) => format!("{message}\nhint: {hint}"),
             None => message.to_owned(),
         };
-        self.printer
-            .notice(&command::error(at.as_ref(), app, &whole));
+        printer::tell(&command::error(at.as_ref(), app, &whole));
     }
 
     /// Tells that published images were made by other recipes.

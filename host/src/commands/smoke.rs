@@ -9,7 +9,9 @@ use super::{Session, reference};
 use crate::cli::SmokeArgs;
 use crate::engine::{Credentials, Engine, Smoke};
 use crate::error::{ExitCode, Failure};
+use crate::platform::Platform;
 use crate::registry::credentials::{Credentials as _, DockerCredentials};
+use crate::text::Text;
 
 /// Longest time for one platform, image pull included.
 const LIMIT: Duration = Duration::from_secs(300);
@@ -61,7 +63,7 @@ pub(super) async fn smoke(session: &Session, args: &SmokeArgs) -> Result<ExitCod
             .await?;
         let output = format!("{}{}", result.stdout, result.stderr);
         let output = output.trim_end();
-        session.printer.data(&format!("{platform}\t{output}"));
+        session.printer.data(&printed(&platform, output));
         if result.exit_code != 0 {
             worst = ExitCode::Build;
             session.printer.problem(
@@ -71,4 +73,13 @@ pub(super) async fn smoke(session: &Session, args: &SmokeArgs) -> Result<ExitCod
         }
     }
     Ok(worst)
+}
+
+/// What a program printed, each line behind its platform.
+fn printed(platform: &Platform, output: &str) -> Text {
+    let mut text = Text::new();
+    for line in output.split('\n') {
+        text.line(format_args!("{platform}\t{}", line.trim_end_matches('\r')));
+    }
+    text
 }

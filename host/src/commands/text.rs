@@ -1,14 +1,21 @@
 //! Results for people.
 
-use std::fmt::Write as _;
+use std::collections::BTreeMap;
+use std::fmt::Display;
 
 use super::recipe_check::RecipeCheck;
 use crate::pipeline::plan::Plan;
 use crate::pipeline::report::Report;
-use crate::registry::Inspection;
+use crate::registry::{InspectedImage, Inspection};
+use crate::text::{self, Text};
 
 /// A table with its columns aligned; the first row is its head.
-fn table(rows: &[Vec<String>]) -> String {
+fn table(rows: impl IntoIterator<Item = Vec<String>>) -> Text {
+    let shown = |cell: String| text::line(&cell).into_owned();
+    let rows: Vec<Vec<String>> = rows
+        .into_iter()
+        .map(|row| row.into_iter().map(shown).collect())
+        .collect();
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
         rows.iter()
@@ -18,14 +25,14 @@ fn table(rows: &[Vec<String>]) -> String {
             .unwrap_or(0)
     };
     let widths: Vec<usize> = (0..columns).map(width).collect();
-    let mut out = String::new();
+    let mut out = Text::new();
     for row in rows {
         let cells: Vec<String> = row
             .iter()
             .zip(&widths)
             .map(|(cell, width)| format!("{cell:width$}"))
             .collect();
-        let _ = writeln!(out, "{}", cells.join("  ").trim_end());
+        out.line(cells.join("  ").trim_end());
     }
     out
 }
@@ -39,7 +46,7 @@ fn joined<T: ToString>(items: &[T]) -> String {
 }
 
 /// What a recipe asks for, then the lines to add, then what nobody asks for.
-pub(super) fn recipe_table(check: &RecipeCheck) -> String {
+pub(super) fn recipe_table(check: &RecipeCheck) -> Text {
     let mut rows = vec![
         ["KIND", "ASKS FOR", "GRANTED BY", "WHAT FOR"]
             .map(str::to_owned)
@@ -58,25 +65,25 @@ pub(super) fn recipe_table(check: &RecipeCheck) -> String {
             asked.want.why.clone(),
         ]);
     }
-    let mut out = format!("{} ({})\n", check.app, check.recipe);
-    out.push_str(&table(&rows));
+    let mut out = Text::new();
+    out.line(format_args!("{} ({})", check.app, check.recipe));
+    out.append(&table(rows));
     for line in check.asks.iter().filter_map(|asked| asked.add.as_ref()) {
-        let _ = writeln!(out, "missing: {line}");
+        out.line(format_args!("missing: {line}"));
     }
     for unused in &check.unused {
-        let _ = writeln!(
-            out,
+        out.line(format_args!(
             "unused: \"{}\" in `{}`, {}",
             unused.entry,
             unused.kind.key(),
             unused.place
-        );
+        ));
     }
     out
 }
 
 /// The plan as a table, newest version first.
-pub(super) fn plan_table(plan: &Plan) -> String {
+pub(super) fn plan_table(plan: &Plan) -> Text {
     let mut rows = vec![
         ["APP", "VERSION", "IMAGE", "PUBLISHED", "TO BUILD", "REASON"]
             .map(str::to_owned)
@@ -96,17 +103,17 @@ pub(super) fn plan_table(plan: &Plan) -> String {
             }
         }
     }
-    let mut out = table(&rows);
-    let _ = match plan.target_count() {
-        0 => writeln!(out, "\neverything is published, nothing to build"),
-        count => writeln!(
-            out,
-            "\n{count} targets to build in {} jobs",
+    let mut out = table(rows);
+    out.blank();
+    match plan.target_count() {
+        0 => out.line("everything is published, nothing to build"),
+        count => out.line(format_args!(
+            "{count} targets to build in {} jobs",
             plan.jobs().count()
-        ),
-    };
+        )),
+    }
     if let Some(line) = outdated(plan) {
-        let _ = writeln!(out, "{line}");
+        out.line(line);
     }
     out
 }
@@ -124,152 +131,112 @@ pub(super) fn outdated(plan: &Plan) -> Option<String> {
 }
 
 /// What executing the plan would do.
-pub(super) fn dry_run(plan: &Plan) -> String {
-    let mut out = String::new();
+pub(super) fn dry_run(plan: &Plan) -> Text {
+    let mut out = Text::new();
     let repository = |image: &str| format!("{}/{}/{image}", plan.registry, plan.namespace);
     for job in plan.jobs() {
         for target in job.targets() {
-            let _ = writeln!(
-                out,
+            out.line(format_args!(
                 "would build {target} and push it by digest to {}",
                 repository(&target.image)
-            );
+            ));
         }
     }
     for version in plan.apps.iter().flat_map(|app| &app.versions) {
         for image in version.images.iter().filter(|image| !image.is_done()) {
-            let _ = writeln!(
-                out,
+            out.line(format_args!(
                 "would tag {}:{} ({})",
                 repository(&image.image),
                 image.tags.join(", and if that moves it forward :"),
                 joined(&image.reasons)
-            );
+            ));
         }
     }
     if out.is_empty() {
-        out.push_str("everything is published, nothing to build\n");
+        out.line("everything is published, nothing to build");
     }
     out
 }
 
 /// The end of a run.
-pub(super) fn report_text(report: &Report) -> String {
-    let mut out = String::new();
-    if !report.images.is_empty() {
-        let head = ["IMAGE", "DIGEST", "PLATFORMS"].map(str::to_owned).to_vec();
-        let rows = report.images.iter().map(|image| {
-            vec![
-                image.reference.clone(),
-                image.digest.clone(),
-                joined(&image.platforms),
-            ]
-        });
-        out = table(&std::iter::once(head).chain(rows).collect::<Vec<_>>());
-        out.push('\n');
-    } else if !report.targets.is_empty() {
-        let head = ["TARGET", "DIGEST"].map(str::to_owned).to_vec();
-        let rows = report.targets.iter().map(|target| {
-            vec![
-                target.target.clone(),
-                target.digest.clone().unwrap_or_else(|| "failed".to_owned()),
-            ]
-        });
-        out = table(&std::iter::once(head).chain(rows).collect::<Vec<_>>());
-        out.push('\n');
-    }
-    if report.targets.is_empty()
-        && report.images.is_empty()
-        && report.failures.is_empty()
-        && report.moved.is_empty()
-    {
-        out.push_str("everything is published, nothing to build\n");
+pub(super) fn report_text(report: &Report) -> Text {
+    let mut out = results(report);
+    if !out.is_empty() {
+        out.blank();
+    } else if report.failures.is_empty() && report.moved.is_empty() {
+        out.line("everything is published, nothing to build");
         return out;
     }
-    let reused = report.targets.iter().filter(|target| target.reused).count();
-    let tags = report
-        .images
-        .iter()
-        .map(|image| image.tags.len())
-        .sum::<usize>()
-        + report.moved.len();
     for image in &report.images {
         if let Some(revision) = &image.revision {
-            let _ = writeln!(out, "{revision} keeps what {} was", image.reference);
+            out.line(format_args!(
+                "{revision} keeps what {} was",
+                image.reference
+            ));
         }
     }
     for (tag, version) in &report.moved {
-        let _ = writeln!(out, "{tag} -> {version}");
+        out.line(format_args!("{tag} -> {version}"));
     }
-    let _ = write!(
-        out,
-        "built {}, reused {reused}, tags set {tags}",
-        report.built()
-    );
-    if report.retries > 0 {
-        let _ = write!(out, ", requests repeated {}", report.retries);
-    }
-    if !report.failures.is_empty() {
-        let _ = write!(out, ", FAILED {}", report.failures.len());
-    }
-    let steps: usize = report.targets.iter().map(|target| target.steps).sum();
-    let cached: usize = report.targets.iter().map(|target| target.cached).sum();
-    if steps > 0 {
-        let _ = write!(out, ", {cached} of {steps} steps cached");
-    }
-    if report.seconds > 0.0 {
-        let _ = write!(out, ", in {:.1} s", report.seconds);
-    }
-    out.push('\n');
+    out.line(totals(report));
     for image in &report.images {
         for (tag, reason) in &image.kept {
-            let _ = writeln!(
-                out,
+            out.line(format_args!(
                 "tag {tag} was left alone for {}: {reason}",
                 image.reference
-            );
+            ));
         }
     }
     out
 }
 
-/// What is behind a reference.
-pub(super) fn inspection_text(inspection: &Inspection) -> String {
-    let mut out = String::new();
-    let _ = writeln!(out, "{}", inspection.reference);
-    let _ = writeln!(out, "  digest      {}", inspection.digest);
-    let _ = writeln!(out, "  media type  {}", inspection.media_type);
-    let _ = writeln!(out, "  size        {} bytes", inspection.size);
-    for (key, value) in &inspection.annotations {
-        let _ = writeln!(out, "  {key}  {value}");
+/// The indexes, or where there are none the targets.
+fn results(report: &Report) -> Text {
+    let images = report.images.iter().map(|image| {
+        vec![
+            image.reference.clone(),
+            image.digest.clone(),
+            joined(&image.platforms),
+        ]
+    });
+    let targets = report.targets.iter().map(|target| {
+        vec![
+            target.target.clone(),
+            target.digest.clone().unwrap_or_else(|| "failed".to_owned()),
+        ]
+    });
+    let head = |names: &[&str]| std::iter::once(names.iter().map(ToString::to_string).collect());
+    if !report.images.is_empty() {
+        table(head(&["IMAGE", "DIGEST", "PLATFORMS"]).chain(images))
+    } else if !report.targets.is_empty() {
+        table(head(&["TARGET", "DIGEST"]).chain(targets))
+    } else {
+        Text::new()
     }
-    for image in &inspection.images {
-        let _ = writeln!(out, "\n{}", image.platform);
-        let _ = writeln!(out, "  digest      {}", image.digest);
-        let _ = writeln!(out, "  media type  {}", image.media_type);
-        let _ = writeln!(out, "  download    {:.1} MB", image.size as f64 / 1e6);
-        let facts = [("created", &image.created), ("user", &image.user)];
-        for (name, value) in facts {
-            if let Some(value) = value {
-                let _ = writeln!(out, "  {name:10}  {value}");
-            }
-        }
-        if let Some(recipe) = recipe(image.recipe.as_deref(), inspection.recipe_now.as_deref()) {
-            let _ = writeln!(out, "  recipe      {recipe}");
-        }
-        if !image.entrypoint.is_empty() {
-            let _ = writeln!(out, "  entrypoint  {}", image.entrypoint.join(" "));
-        }
-        for attestation in &image.attestations {
-            let predicates = attestation.predicates.join(", ");
-            let _ = writeln!(out, "  attested by {}  {predicates}", attestation.digest);
-        }
-        for (key, value) in &image.annotations {
-            let _ = writeln!(out, "  {key}  {value}");
-        }
-        for (key, value) in &image.labels {
-            let _ = writeln!(out, "  {key}  {value}");
-        }
+}
+
+/// Numbers of a run, in one line.
+fn totals(report: &Report) -> String {
+    let reused = report.targets.iter().filter(|target| target.reused).count();
+    let tags: usize = report.images.iter().map(|image| image.tags.len()).sum();
+    let mut out = format!(
+        "built {}, reused {reused}, tags set {}",
+        report.built(),
+        tags + report.moved.len()
+    );
+    if report.retries > 0 {
+        out.push_str(&format!(", requests repeated {}", report.retries));
+    }
+    if !report.failures.is_empty() {
+        out.push_str(&format!(", FAILED {}", report.failures.len()));
+    }
+    let steps: usize = report.targets.iter().map(|target| target.steps).sum();
+    let cached: usize = report.targets.iter().map(|target| target.cached).sum();
+    if steps > 0 {
+        out.push_str(&format!(", {cached} of {steps} steps cached"));
+    }
+    if report.seconds > 0.0 {
+        out.push_str(&format!(", in {:.1} s", report.seconds));
     }
     out
 }
@@ -284,4 +251,62 @@ fn recipe(made_by: Option<&str>, now: Option<&str>) -> Option<String> {
         (None, Some(now)) => format!("unknown; now {now}"),
         (None, None) => return None,
     })
+}
+
+/// What is behind a reference. Every line begins with the name of what it
+/// tells: what an image says of itself passes for nothing else.
+pub(super) fn inspection_text(inspection: &Inspection) -> Text {
+    let mut out = Text::new();
+    out.line(&inspection.reference);
+    fact(&mut out, "digest", &inspection.digest);
+    fact(&mut out, "media type", &inspection.media_type);
+    fact(&mut out, "size", format_args!("{} bytes", inspection.size));
+    pairs(&mut out, "annotation", &inspection.annotations);
+    for image in &inspection.images {
+        out.blank();
+        inspected(&mut out, image, inspection.recipe_now.as_deref());
+    }
+    out
+}
+
+fn inspected(out: &mut Text, image: &InspectedImage, recipe_now: Option<&str>) {
+    out.line(&image.platform);
+    fact(out, "digest", &image.digest);
+    fact(out, "media type", &image.media_type);
+    fact(
+        out,
+        "download",
+        format_args!("{:.1} MB", image.size as f64 / 1e6),
+    );
+    for (name, value) in [("created", &image.created), ("user", &image.user)] {
+        if let Some(value) = value {
+            fact(out, name, value);
+        }
+    }
+    if let Some(recipe) = recipe(image.recipe.as_deref(), recipe_now) {
+        fact(out, "recipe", recipe);
+    }
+    if !image.entrypoint.is_empty() {
+        fact(out, "entrypoint", format_args!("{:?}", image.entrypoint));
+    }
+    for attestation in &image.attestations {
+        let predicates = attestation.predicates.join(", ");
+        fact(
+            out,
+            "attested by",
+            format_args!("{}  {predicates}", attestation.digest),
+        );
+    }
+    pairs(out, "annotation", &image.annotations);
+    pairs(out, "label", &image.labels);
+}
+
+fn fact(out: &mut Text, name: &str, value: impl Display) {
+    out.line(format_args!("  {name:11} {value}"));
+}
+
+fn pairs(out: &mut Text, name: &str, pairs: &BTreeMap<String, String>) {
+    for (key, value) in pairs {
+        fact(out, name, format_args!("{key}={value}"));
+    }
 }

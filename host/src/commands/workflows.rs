@@ -28,7 +28,7 @@ pub(super) fn workflows(session: &Session, args: &WorkflowsArgs) -> Result<ExitC
         .into());
     }
     for path in &stale {
-        session.printer.data(&format!("wrote {path}"));
+        session.printer.line(format_args!("wrote {path}"));
     }
     if stale.is_empty() {
         session

@@ -7,8 +7,10 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::plain::line;
+use crate::printer;
 use crate::progress::{Event, Reporter};
 use crate::target::TargetId;
+use crate::text::{self, Text};
 
 /// Draws on the terminal behind stderr.
 #[derive(Debug)]
@@ -39,7 +41,7 @@ impl Bars {
         if let Ok(style) = style {
             bar.set_style(style);
         }
-        bar.set_prefix(target.to_string());
+        bar.set_prefix(text::line(&target.to_string()).into_owned());
         bar.enable_steady_tick(Duration::from_millis(100));
         let mut targets = self.targets.lock().unwrap_or_else(PoisonError::into_inner);
         targets.insert(target.clone(), bar);
@@ -65,7 +67,7 @@ impl Reporter for Bars {
             Event::TargetStarted { target } => return self.start(target),
             Event::TargetStep { target, step } => {
                 if let Some(bar) = self.bar(target) {
-                    bar.set_message(step.to_owned());
+                    bar.set_message(text::line(step).into_owned());
                 }
                 return;
             }
@@ -75,7 +77,7 @@ impl Reporter for Bars {
             _ => {}
         }
         if let Some(line) = line(event) {
-            let _ = self.all.println(line);
+            self.all.suspend(|| printer::tell(&Text::of(line)));
         }
     }
 }

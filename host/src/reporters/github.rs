@@ -1,13 +1,14 @@
 //! Folded groups in the log of a GitHub Actions job.
 
 use std::collections::{HashMap, VecDeque};
-use std::io::Write as _;
 use std::sync::{Mutex, PoisonError};
 
 use super::plain::line;
 use crate::ci::command;
+use crate::printer;
 use crate::progress::{Event, Reporter};
 use crate::target::TargetId;
+use crate::text::Text;
 
 /// Lines kept of each target; its last ones tell why it failed.
 const LINES: usize = 5000;
@@ -32,7 +33,7 @@ impl GitHub {
     }
 
     /// What to write for an event.
-    fn text(&self, event: Event<'_>) -> Option<String> {
+    fn text(&self, event: Event<'_>) -> Option<Text> {
         match event {
             Event::TargetStep { target, step } => {
                 self.keep(target, step.to_owned());
@@ -49,7 +50,7 @@ impl GitHub {
                 Some(command::group(&line(event)?, &lines, &self.token))
             }
             Event::Warning { message } => Some(command::warning(message)),
-            other => line(other),
+            other => line(other).map(Text::of),
         }
     }
 
@@ -72,7 +73,7 @@ impl Default for GitHub {
 impl Reporter for GitHub {
     fn report(&self, event: Event<'_>) {
         if let Some(text) = self.text(event) {
-            let _ = writeln!(std::io::stderr(), "{text}");
+            printer::tell(&text);
         }
     }
 }
@@ -95,7 +96,7 @@ mod tests {
         let reporter = GitHub::new();
         let (one, two) = (target("linux/amd64"), target("linux/arm64"));
         let started = reporter.text(Event::TargetStarted { target: &one });
-        assert_eq!(started.as_deref(), Some("a 1 linux/amd64: started"));
+        assert_eq!(started.unwrap().as_str(), "a 1 linux/amd64: started\n");
         for (target, line) in [(&one, "one"), (&two, "::error::two"), (&one, "three")] {
             assert_eq!(reporter.text(Event::TargetOutput { target, line }), None);
         }
@@ -105,10 +106,12 @@ mod tests {
         });
         let token = &reporter.token;
         let group = |title: &str, lines: &str| {
-            format!("::group::{title}\n::stop-commands::{token}\n{lines}::{token}::\n::endgroup::")
+            format!(
+                "::group::{title}\n::stop-commands::{token}\n{lines}::{token}::\n::endgroup::\n"
+            )
         };
         assert_eq!(
-            ended.unwrap(),
+            ended.unwrap().as_str(),
             group("a 1 linux/amd64: FAILED: no", "  one\n  three\n")
         );
         let ended = reporter.text(Event::TargetFailed {
@@ -116,8 +119,8 @@ mod tests {
             error: "no",
         });
         assert_eq!(
-            ended.unwrap(),
-            group("a 1 linux/arm64: FAILED: no", "  ::error::two\n")
+            ended.unwrap().as_str(),
+            group("a 1 linux/arm64: FAILED: no", "  \\::error::two\n")
         );
         let other = GitHub::new();
         assert_ne!(*token, other.token);
@@ -140,6 +143,7 @@ mod tests {
                 error: "no",
             })
             .unwrap();
+        let text = text.as_str();
         assert_eq!(text.lines().count(), LINES + 4);
         assert!(text.contains(&format!("\n{}\n", LINES + 9)) && !text.contains("\n9\n"));
     }

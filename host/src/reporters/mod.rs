@@ -5,15 +5,14 @@ mod bars;
 mod github;
 mod plain;
 
-use std::io::IsTerminal as _;
 use std::sync::Arc;
 
 pub use bars::Bars;
 pub use github::GitHub;
 pub use plain::Plain;
 
-use crate::ci;
 use crate::progress::{Reporter, Silent};
+use crate::{ci, printer};
 
 /// The reporter that fits where stderr goes.
 #[must_use]
@@ -23,7 +22,7 @@ pub fn choose(quiet: bool, verbose: bool, progress: bool) -> Arc<dyn Reporter> {
         Arc::new(Silent)
     } else if ci::on_github() {
         Arc::new(GitHub::new())
-    } else if progress && !verbose && !ci && std::io::stderr().is_terminal() {
+    } else if progress && !verbose && !ci && printer::is_terminal() {
         Arc::new(Bars::new())
     } else {
         Arc::new(Plain::new(verbose))

@@ -1,8 +1,8 @@
 //! One line for each thing worth keeping in a log.
 
-use std::io::Write as _;
-
+use crate::printer;
 use crate::progress::{Event, Reporter};
+use crate::text::Text;
 
 /// Writes lines to stderr.
 #[derive(Debug, Clone, Copy)]
@@ -29,7 +29,7 @@ impl Reporter for Plain {
                 None => return,
             },
         };
-        let _ = writeln!(std::io::stderr(), "{line}");
+        printer::tell(&Text::of(line));
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use serde_json::json;
+use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 /// Bytes read at a time.
@@ -36,6 +36,19 @@ pub struct Image {
 /// # Panics
 /// When it cannot be written.
 pub fn write_archive(path: &Path, architecture: &str, layers: &[Layer]) -> Image {
+    write_archive_with(path, architecture, layers, |_, _| {})
+}
+
+/// The same, with a change of its configuration and its manifest.
+///
+/// # Panics
+/// When it cannot be written.
+pub fn write_archive_with(
+    path: &Path,
+    architecture: &str,
+    layers: &[Layer],
+    change: impl FnOnce(&mut Value, &mut Value),
+) -> Image {
     let mut archive = tar::Builder::new(File::create(path).unwrap());
     let mut blobs = Vec::new();
     let mut descriptors = Vec::new();
@@ -55,18 +68,19 @@ pub fn write_archive(path: &Path, architecture: &str, layers: &[Layer]) -> Image
         }));
         blobs.push(digest);
     }
-    let config = json!({
+    let mut config = json!({
         "architecture": architecture, "os": "linux", "config": {},
         "rootfs": { "type": "layers", "diff_ids": unpacked },
     });
-    let (config, size) = append_json(&mut archive, None, &config);
-    let manifest = json!({
+    let mut manifest = json!({
         "schemaVersion": 2,
         "mediaType": "application/vnd.oci.image.manifest.v1+json",
-        "config": {
-            "mediaType": "application/vnd.oci.image.config.v1+json", "digest": config, "size": size,
-        },
         "layers": descriptors,
+    });
+    change(&mut config, &mut manifest);
+    let (config, size) = append_json(&mut archive, None, &config);
+    manifest["config"] = json!({
+        "mediaType": "application/vnd.oci.image.config.v1+json", "digest": config, "size": size,
     });
     let (manifest, size) = append_json(&mut archive, None, &manifest);
     let index = json!({
@@ -117,7 +131,7 @@ fn gzip(mut content: File) -> File {
 fn append_json(
     archive: &mut tar::Builder<File>,
     path: Option<&str>,
-    value: &serde_json::Value,
+    value: &Value,
 ) -> (String, usize) {
     let bytes = value.to_string().into_bytes();
     let digest = sha256(&mut bytes.as_slice());

@@ -18,7 +18,7 @@ mod token_server;
 mod tools;
 
 pub use debian_registry::{DebianRegistry, PASSWORD, USER};
-pub use layout::{Image, Layer, write_archive};
+pub use layout::{Image, Layer, write_archive, write_archive_with};
 pub use npm::{Npm, Package, tar_gz};
 pub use proxy::{Fault, FaultProxy, Kind, Random, Record, RetryAfter, Rule};
 pub use token_server::{TokenRequest, TokenServer, Tokens};

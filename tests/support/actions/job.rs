@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use super::action::{self, Artifacts, Caches};
 use super::expression::Scope;
 use super::run::Repository;
+use super::runner;
 use crate::support::Network;
 
 /// How a job ended.
@@ -98,6 +99,7 @@ pub fn run(
                     files: &files,
                 };
                 let (success, log) = step.run(repository, &network, &script);
+                runner::own(&log);
                 ended.log.push_str(&log);
                 let read = |name: &str| fs::read_to_string(files.join(name)).unwrap_or_default();
                 ended.summary.push_str(&read("summary"));

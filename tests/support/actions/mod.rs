@@ -9,5 +9,7 @@ mod action;
 mod expression;
 mod job;
 mod run;
+mod runner;
 
 pub use run::{Repository, workflow};
+pub use runner::own;

@@ -6,28 +6,36 @@ use crate::progress::Event;
 
 impl Host for State {
     async fn log(&mut self, level: Level, message: String) -> wasmtime::Result<()> {
-        let message = crate::buildx::clean(&message);
-        let (recipe, subject) = (&self.app, self.subject());
         let before = self.logged;
         self.logged += message.len() + 1;
         if self.logged > LOG_LIMIT {
             if before <= LOG_LIMIT {
+                let (recipe, subject) = (&self.app, self.subject());
                 tracing::warn!(%recipe, %subject, "it logs more than {LOG_LIMIT} bytes, the rest is dropped");
             }
             self.logged = LOG_LIMIT + 1;
             return Ok(());
         }
+        for line in message.lines() {
+            self.log_line(level, &crate::buildx::clean(line));
+        }
+        Ok(())
+    }
+}
+
+impl State {
+    fn log_line(&self, level: Level, line: &str) {
+        let (recipe, subject) = (&self.app, self.subject());
         match level {
-            Level::Debug => tracing::debug!(%recipe, %subject, "{message}"),
-            Level::Info => tracing::info!(%recipe, %subject, "{message}"),
-            Level::Warn => tracing::warn!(%recipe, %subject, "{message}"),
+            Level::Debug => tracing::debug!(%recipe, %subject, "{line}"),
+            Level::Info => tracing::info!(%recipe, %subject, "{line}"),
+            Level::Warn => tracing::warn!(%recipe, %subject, "{line}"),
         }
         if let (Some(prepare), Level::Info) = (&self.call.prepare, level) {
             self.services.reporter.report(Event::TargetStep {
                 target: &prepare.target,
-                step: &message,
+                step: line,
             });
         }
-        Ok(())
     }
 }

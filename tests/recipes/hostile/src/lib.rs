@@ -5,6 +5,7 @@ mod builds;
 mod calls;
 mod files;
 mod resources;
+mod words;
 
 use bakehouse_sdk::{App, Base, Build, Error, Grant, Image, Recipe, Target, Version, options};
 
@@ -42,7 +43,13 @@ impl Recipe for Hostile {
         if let Some(dockerfile) = option("dockerfile", case) {
             return builds::dockerfile(case, &dockerfile, &target);
         }
-        let groups = [calls::CASES, builds::CASES, files::CASES, resources::CASES];
+        let groups = [
+            calls::CASES,
+            builds::CASES,
+            files::CASES,
+            resources::CASES,
+            words::CASES,
+        ];
         let mut cases = groups.into_iter().flatten();
         match cases.find(|(name, _)| *name == case) {
             Some((_, run)) => run(&target),

@@ -1,0 +1,13 @@
+//! Text for people, escaped: the only thing that [`printer`](crate::printer),
+//! reporters and the log write.
+//!
+//! Recipes, upstream, registries and build steps decide what much of it says.
+//! Whatever they say is one line where one line was meant, has no control or
+//! invisible characters, and is no command to the machine that runs the job. It
+//! is decided where text is written, so that no message has to think of it.
+
+mod escape;
+mod lines;
+
+pub use escape::{json, json_line, line};
+pub use lines::Text;
