@@ -14,6 +14,7 @@ unpack() {
 }
 once witness unpack
 "$ROOT/scripts/node.sh"
+"$ROOT/scripts/compilers.sh"
 
 install_jq() {
     "$ROOT/scripts/debs.sh" bookworm "$TOOLS/jq" jq libjq1 libonig5

@@ -33,6 +33,7 @@ mod merge_test;
 mod merge_trust_test;
 mod mostlymatter_test;
 mod object_store_test;
+mod outline_modules_test;
 mod outline_test;
 mod rebuild_test;
 mod registry_faults_test;

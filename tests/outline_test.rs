@@ -1,7 +1,7 @@
 //! The real recipe of Outline against an upstream on loopback, with the real
 //! Node.js and Yarn.
 
-use crate::support::{Builder, Project, Upstreams, Yarn};
+use crate::support::{Builder, CUTS, Project, Upstreams, Yarn};
 
 /// Runs the server on both platforms; the line of each, and what tells one
 /// build of the JavaScript from another.
@@ -71,6 +71,60 @@ fn the_base_needs_no_emulation() {
         "{}",
         output.stderr
     );
+}
+
+/// What the server of a cut says. npm has msgpackr's native part for amd64, and
+/// for arm64 with another C library only; unix-dgram is compiled everywhere.
+fn loads(platform: &str, number: &str, node: &str) -> String {
+    let (msgpackr, dgram) = match number {
+        "1.5.0" => ("packed", "not wanted"),
+        // Upstream lets packages run no scripts.
+        "1.7.1" => ("false", "not compiled"),
+        _ => ("packed", "binds"),
+    };
+    format!(
+        "{platform}\toutline {number} {node}, built on x64: msgpackr {msgpackr}, unix-dgram {dgram}"
+    )
+}
+
+#[test]
+fn native_modules_are_the_targets_on_every_platform() {
+    let upstreams = Upstreams::start();
+    let [.., cut, _] = CUTS else {
+        unreachable!("CUTS has the versions that compile")
+    };
+    upstreams.outline_cut(cut);
+    let project = upstreams.project(Builder::BuildKit, "outline", "");
+    project
+        .run(&["run"])
+        .expect(0)
+        .says(&format!("tagged local/test/outline:{}", cut.number));
+
+    let ran = smoke(&project, "outline:latest");
+    let said: Vec<_> = ran.iter().map(|(line, _)| line.clone()).collect();
+    let expected = [
+        loads("linux/amd64", cut.number, "x64"),
+        loads("linux/arm64", cut.number, "arm64"),
+    ];
+    assert_eq!(said, expected);
+    assert_eq!(ran[0].1, ran[1].1, "JavaScript from one build");
+}
+
+#[test]
+fn native_modules_are_compiled_without_emulation() {
+    let upstreams = Upstreams::start();
+    CUTS.iter().for_each(|cut| upstreams.outline_cut(cut));
+    let project = upstreams.project(Builder::BuildKit, "outline", "");
+    let arguments = ["run", "--platform", "linux/arm64", "--use-qemu", "false"];
+    let output = project.run(&[&arguments[..], &["--max-versions", "4"]].concat());
+    // Upstream's last image needs a machine of the platform; its base does not.
+    let mut output = output.says("may not emulate");
+    for cut in CUTS {
+        output = output.says(&format!("tagged local/test/base-outline:{}", cut.number));
+        let base = format!("base-outline:{}", cut.number);
+        let (said, _) = &smoke(&project, &base)[0];
+        assert_eq!(said, &loads("linux/arm64", cut.number, "arm64"));
+    }
 }
 
 #[test]

@@ -3,7 +3,8 @@
 //! `library/golang`, `distroless/base-debian12`, each for both architectures.
 //!
 //! They are busybox with a few scripts in place of package managers; `node` has
-//! the real Node.js and Yarn, `golang` the real Go.
+//! the real Node.js and Yarn, `golang` the real Go. [`full_node`] has Debian's
+//! compilers, too.
 
 use std::collections::BTreeMap;
 use std::fs::Permissions;
@@ -28,7 +29,14 @@ const IMAGES: &[(&str, &str, &[&str])] = &[
     (
         "node1",
         "library/node",
-        &["20", "20-slim", "24-slim", "26.3.0-slim"],
+        &[
+            "20",
+            "20-slim",
+            "22.21.0-slim",
+            "24-slim",
+            "24.15.0-slim",
+            "26.3.0-slim",
+        ],
     ),
     ("node4", "library/node", &["26.3.0"]),
 ];
@@ -45,6 +53,27 @@ const SCRIPTS: &[(&str, &[u8])] = &[
 
 /// The tag of the `golang` stand-in.
 pub const GOLANG: &str = "1.25.9";
+
+/// Tags of `library/node` that have to compile native modules.
+const FULL_NODE: &[&str] = &["22.21.0", "24.15.0"];
+
+/// Adds the images `node` that compile native modules; `packages` is Yarn's
+/// cache in them.
+pub fn full_node(packages: &Path) {
+    static FULL: OnceLock<()> = OnceLock::new();
+    FULL.get_or_init(|| {
+        let home = tools();
+        let contexts = [
+            ("compilers", format!("{home}/compilers")),
+            ("cross-compilers", format!("{home}/cross-compilers")),
+            ("packages", packages.display().to_string()),
+        ];
+        let context = tempfile::tempdir().unwrap();
+        fill(context.path());
+        let names = names(bases(), "library/node", FULL_NODE);
+        push(context.path(), "full", &names, &contexts);
+    });
+}
 
 /// Digests that upstreams pinned by which one platform's image is meant, of
 /// `ubuntu:jammy-20230308` and `debian:buster-slim` for amd64. All others in the
@@ -73,11 +102,8 @@ fn started() -> &'static Bases {
         let context = tempfile::tempdir().unwrap();
         fill(context.path());
         for (stage, repository, tags) in IMAGES {
-            let names: Vec<_> = tags
-                .iter()
-                .map(|tag| format!("{host}/{repository}:{tag}"))
-                .collect();
-            push(context.path(), stage, &names.join(","));
+            let names = names(&host, repository, tags);
+            push(context.path(), stage, &names, &[]);
             for (tag, name) in tags.iter().zip(&names) {
                 let image = format!("{repository}:{tag}");
                 digests
@@ -127,8 +153,20 @@ pub fn pin(image: &str, digest: &str) -> String {
     crane(&["digest", "--platform", "linux/amd64", &reference])
 }
 
-fn push(context: &Path, stage: &str, names: &str) {
+fn names(host: &str, repository: &str, tags: &[&str]) -> Vec<String> {
+    let name = |tag: &&str| format!("{host}/{repository}:{tag}");
+    tags.iter().map(name).collect()
+}
+
+/// Where the scripts unpack tools.
+fn tools() -> String {
     let home = std::env::var("BAKEHOUSE_HOME").expect("BAKEHOUSE_HOME is set by ./justw test");
+    format!("{home}/tools")
+}
+
+fn push(context: &Path, stage: &str, names: &[String], more: &[(&str, String)]) {
+    let home = tools();
+    let names = names.join(",");
     let mut command = Command::new(tool("docker-buildx"));
     command.args([
         "build",
@@ -141,18 +179,19 @@ fn push(context: &Path, stage: &str, names: &str) {
             "--output=type=image,\"name={names}\",push=true,registry.insecure=true,compression=uncompressed"
         ),
     ]);
-    for name in [
+    let always = [
         "libc-amd64",
         "libc-arm64",
         "node-amd64",
         "node-arm64",
         "yarn-1",
         "yarn-4",
-    ] {
-        let folder = format!("{home}/tools/{name}");
+    ];
+    let always = always.map(|name| (name, format!("{home}/{name}")));
+    for (name, folder) in always.iter().chain(more) {
         assert!(
-            Path::new(&folder).is_dir(),
-            "there is no {folder}\nhint: scripts/node.sh"
+            Path::new(folder).is_dir(),
+            "there is no {folder}\nhint: scripts/witness.sh"
         );
         command.arg(format!("--build-context={name}={folder}"));
     }
@@ -165,7 +204,7 @@ fn push(context: &Path, stage: &str, names: &str) {
 
 /// The build context of all of them.
 fn fill(context: &Path) {
-    let home = std::env::var("BAKEHOUSE_HOME").expect("BAKEHOUSE_HOME is set by ./justw test");
+    let home = tools();
     let write = |path: &str, mode: u32, content: &[u8]| {
         let path = context.join(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -190,10 +229,10 @@ fn fill(context: &Path) {
     std::fs::set_permissions(&tmp, Permissions::from_mode(0o1777)).unwrap();
 
     for arch in ["amd64", "arm64"] {
-        let busybox = std::fs::read(format!("{home}/tools/busybox-{arch}/bin/busybox"));
+        let busybox = std::fs::read(format!("{home}/busybox-{arch}/bin/busybox"));
         write(&format!("{arch}/bin/busybox"), 0o755, &busybox.unwrap());
     }
-    let list = Command::new(format!("{home}/tools/busybox-amd64/bin/busybox"))
+    let list = Command::new(format!("{home}/busybox-amd64/bin/busybox"))
         .arg("--list")
         .output()
         .unwrap();

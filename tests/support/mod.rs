@@ -17,6 +17,7 @@ mod golang;
 mod mattermost;
 mod network;
 mod outline;
+mod outline_cut;
 mod output;
 mod percent;
 mod project;
@@ -26,7 +27,7 @@ mod tree;
 mod upstreams;
 
 pub use bakehouse_loopback::{DebianRegistry, Npm, Package, tar_gz, tool};
-pub use bases::{GOLANG, bases, pin, with_pins};
+pub use bases::{GOLANG, bases, full_node, pin, with_pins};
 pub use buildkitd::{Buildkitd, buildx};
 pub use busybox::busybox;
 pub use client::{
@@ -39,6 +40,7 @@ pub use golang::{golang_image, push_golang};
 pub use mattermost::VERSIONS;
 pub use network::Network;
 pub use outline::Yarn;
+pub use outline_cut::CUTS;
 pub use output::Output;
 pub use project::{Builder, Project, finish, recipe};
 pub use reader::Reader;

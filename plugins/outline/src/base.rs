@@ -10,6 +10,8 @@ const PATH: &str = "Dockerfile.base";
 /// The command that leaves production's modules only: `yarn install
 /// --production=true`, and `yarn workspaces focus --production` since 1.2.
 const MODULES: &[&str] = &["yarn", "--production"];
+/// Runs that command for another machine than the one that builds.
+const PROGRAM: &str = include_str!("modules.cjs");
 
 /// Builds [`PATH`], edited. The file stays as it is: it is copied into the image,
 /// and a copy that differs between targets would make each build its own
@@ -25,9 +27,8 @@ pub(crate) fn prepare(platform: &Platform) -> Result<Build, Error> {
 }
 
 /// Upstream's only stage moves to the build platform, so that nothing in it is
-/// emulated and all targets share it up to the last install, which resolves
-/// native modules as if Node.js ran on the target. A new last stage, of the
-/// target, takes the result.
+/// emulated and all targets share it up to the last install, which [`PROGRAM`]
+/// runs for the target. A new last stage, of the target, takes the result.
 fn edit(file: &mut Editor, platform: &Platform) -> Result<(), Error> {
     let stages = file.stages()?;
     let [stage] = stages.as_slice() else {
@@ -51,34 +52,28 @@ fn edit(file: &mut Editor, platform: &Platform) -> Result<(), Error> {
     last.push(format!("COPY --from=0 {workdir} {workdir}"));
     let last: Vec<_> = last.iter().map(String::as_str).collect();
 
-    let install = modules(platform)?;
+    let node = node_architecture(platform)?;
     file.pin_to_build_platform("0")?;
-    file.replace_command(MODULES, install)?;
+    // Behind everything that all targets share.
+    let mut program = vec!["COPY <<'END_OF_PROGRAM' /tmp/modules.cjs"];
+    program.extend(PROGRAM.lines());
+    program.push("END_OF_PROGRAM");
+    file.insert_before_run(MODULES, &program)?;
+    file.replace_command(MODULES, |yarn| {
+        format!("node /tmp/modules.cjs {node} {yarn}")
+    })?;
     file.append(&last)
 }
 
-/// The install, with `process.arch` and what npm reads set to the target's, and
-/// a look at the programs that packages compiled while they were installed:
-/// those would be the build platform's.
-fn modules(platform: &Platform) -> Result<impl Fn(&str) -> String + use<>, Error> {
-    let (node, elf) = match platform.architecture.as_str() {
-        "amd64" => ("x64", 62),
-        "arm64" => ("arm64", 183),
-        other => {
-            return Err(Error::InvalidInput(format!(
-                "Node.js's name for {other} is not known here"
-            )));
-        }
-    };
-    Ok(move |yarn: &str| {
-        format!(
-            "echo 'Object.defineProperty(process, \"arch\", {{ value: \"{node}\" }})' > /tmp/target.cjs && \
-             NODE_OPTIONS=\"$NODE_OPTIONS --require=/tmp/target.cjs\" npm_config_arch={node} {yarn} && \
-             find node_modules -path '*/build/Release/*.node' | while read -r module; do \
-             machine=$(od -An -j18 -N2 -tu2 \"$module\" | tr -d ' '); \
-             test \"$machine\" = {elf} || {{ echo \"$module was compiled for another architecture\"; exit 1; }}; done"
-        )
-    })
+/// Node.js's name for the architecture (`process.arch`).
+fn node_architecture(platform: &Platform) -> Result<&'static str, Error> {
+    match platform.architecture.as_str() {
+        "amd64" => Ok("x64"),
+        "arm64" => Ok("arm64"),
+        other => Err(Error::InvalidInput(format!(
+            "Node.js's name for {other} is not known here"
+        ))),
+    }
 }
 
 #[cfg(test)]
@@ -102,21 +97,19 @@ mod tests {
             edit(&mut file, &platform("linux/arm64")).unwrap();
             let text = file.text();
             assert!(text.contains("\nFROM --platform=$BUILDPLATFORM node:22.21.0 AS deps\n"));
-            let run = text
-                .lines()
-                .find(|line| line.contains("--production"))
+            let program = text
+                .find("COPY <<'END_OF_PROGRAM' /tmp/modules.cjs")
                 .unwrap();
-            assert!(run.starts_with("RUN echo 'Object"), "{run}");
-            assert!(
-                run.contains(&format!("npm_config_arch=arm64 {install} && find")),
-                "{run}"
+            assert!(text[..program].ends_with("RUN yarn build\n"), "{text}");
+            let run = format!(
+                "\nEND_OF_PROGRAM\nRUN node /tmp/modules.cjs arm64 {install} && \\\n  yarn cache clean\n"
             );
-            assert!(run.ends_with("done && \\"), "{run}");
+            assert!(text.contains(&run), "{text}");
             assert!(text.ends_with(
                 "ENV PORT=3000\nFROM node:22.21.0\nARG APP_PATH\nWORKDIR $APP_PATH\nENV A=1\n\
                  ENV PORT=3000\nCOPY --from=0 $APP_PATH $APP_PATH\n"
             ));
         }
-        assert!(modules(&platform("linux/s390x")).is_err());
+        assert!(node_architecture(&platform("linux/s390x")).is_err());
     }
 }

@@ -32,7 +32,7 @@ impl Recipe for Outline {
             .wants(Grant::Releases, RELEASES, "versions")
             .wants(Grant::Sources, REPOSITORY, "upstream's source")
             .wants(Grant::Bases, "docker.io/library/node", "upstream's base")
-            .wants_network("yarn and apt-get in upstream's Dockerfiles")
+            .wants_network("yarn and apt-get in upstream's Dockerfiles, and a cross compiler")
     }
 
     fn versions(limit: u32) -> Result<Vec<Version>, Error> {
