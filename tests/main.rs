@@ -14,6 +14,7 @@
 )]
 
 mod bad_input_test;
+mod base_platform_test;
 mod build_merge_test;
 mod builders_test;
 mod cache_test;

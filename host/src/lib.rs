@@ -26,6 +26,7 @@ pub mod pipeline;
 pub mod platform;
 pub mod plugin;
 pub mod printer;
+mod programs;
 pub mod progress;
 pub mod quota;
 pub mod recipe;

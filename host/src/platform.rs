@@ -82,6 +82,17 @@ impl Platform {
         self.variant.as_deref()
     }
 
+    /// Whether what is made for this platform runs on every machine of `machine`:
+    /// the same system and architecture, of no later variant. Only amd64 runs a
+    /// second architecture, 386, everywhere.
+    #[must_use]
+    pub fn runs_on(&self, machine: &Self) -> bool {
+        let same = self.architecture == machine.architecture
+            && (self.variant.is_none() || self.variant <= machine.variant);
+        let narrow = self.architecture == "386" && machine.architecture == "amd64";
+        self.os == machine.os && (same || narrow)
+    }
+
     /// The platform as it stands in a descriptor.
     #[must_use]
     pub fn to_oci(&self) -> oci_spec::image::Platform {
@@ -187,5 +198,18 @@ mod tests {
         ] {
             assert!(text.parse::<Platform>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn runs_where_it_must() {
+        let runs = |made: &str, machine: &str| {
+            let parse = |text: &str| text.parse::<Platform>().unwrap();
+            parse(made).runs_on(&parse(machine))
+        };
+        assert!(runs("linux/arm64", "linux/arm64/v8") && runs("linux/386", "linux/amd64"));
+        assert!(runs("linux/arm/v6", "linux/arm/v7") && runs("linux/arm", "linux/arm/v7"));
+        assert!(!runs("linux/arm/v7", "linux/arm/v6") && !runs("linux/arm/v7", "linux/arm64"));
+        assert!(!runs("linux/amd64/v3", "linux/amd64") && !runs("linux/amd64", "linux/386"));
+        assert!(!runs("linux/amd64", "linux/arm64") && !runs("windows/amd64", "linux/amd64"));
     }
 }

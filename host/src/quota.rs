@@ -8,7 +8,7 @@ use crate::recipe::CallError;
 
 /// Folders in one another; more than any source tree has, and few enough for
 /// every path to be one that the system takes.
-const DEPTH: usize = 200;
+pub(crate) const DEPTH: usize = 200;
 
 /// The most that a work tree may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,13 +20,13 @@ pub struct Quota {
 }
 
 impl Quota {
-    /// Walks a folder, follows no link, and returns how many bytes are left.
+    /// Walks a folder, follows no link, and returns how much is left.
     ///
     /// # Errors
     /// [`CallError::InvalidInput`] when there is more than the quota, or
     /// folders are nested too deeply; [`CallError::Other`] if it cannot be
     /// read.
-    pub fn left(&self, folder: &Path) -> Result<u64, CallError> {
+    pub fn left(&self, folder: &Path) -> Result<Self, CallError> {
         let full = |what: String| {
             CallError::InvalidInput(format!(
                 "the work tree has {what}; [limits] in bakehouse.toml sets how much it may have"
@@ -63,14 +63,14 @@ impl Quota {
                 }
             }
         }
-        Ok(left.bytes)
+        Ok(left)
     }
 
     /// As [`left`](Self::left), without holding up others meanwhile.
     ///
     /// # Errors
     /// As [`left`](Self::left).
-    pub async fn measure(self, folder: &Path) -> Result<u64, CallError> {
+    pub async fn measure(self, folder: &Path) -> Result<Self, CallError> {
         let folder = folder.to_owned();
         tokio::task::spawn_blocking(move || self.left(&folder))
             .await
@@ -93,7 +93,7 @@ mod tests {
         symlink("/", root.join("a/root")).unwrap();
         let link = root.join("a/root").symlink_metadata().unwrap().len();
         let quota = |bytes, entries| Quota { bytes, entries }.left(root);
-        assert_eq!(quota(10 + link, 4).unwrap(), 5);
+        assert_eq!(quota(10 + link, 4).unwrap().bytes, 5);
         assert!(
             quota(10, 3)
                 .unwrap_err()

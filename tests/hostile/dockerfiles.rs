@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::run::{Case, project, run};
 use super::upstream::Upstream;
-use crate::support::{Builder, DebianRegistry, tool};
+use crate::support::{Builder, DebianRegistry, crane, tool};
 
 /// A Dockerfile: its name, its text, a named context, the exit code, and words
 /// of the refusal. `REGISTRY` and `URL` stand for the test's own.
@@ -19,6 +19,8 @@ type Dockerfile = (
 
 const BASES: &[&str] = &["/secret/x\" to `bases`"];
 const DOWNLOADS: &[&str] = &["to `downloads`"];
+const SECRET: &[&str] = &["mounts the secret CANARY, which the build does not name"];
+const SHADOWS: &[&str] = &["would take the place of"];
 const SOURCES: &[&str] = &["to `sources`"];
 
 const DOCKERFILES: &[Dockerfile] = &[
@@ -91,7 +93,7 @@ const DOCKERFILES: &[Dockerfile] = &[
         "# syntax=REGISTRY/granted/base:1\nFROM scratch\nCOPY file /\n",
         None,
         11,
-        &["decides itself what has network"],
+        &["as its frontend, which could read"],
     ),
     (
         "syntax-slashes",
@@ -171,6 +173,27 @@ const DOCKERFILES: &[Dockerfile] = &[
         SOURCES,
     ),
     (
+        "add-git-plain",
+        "FROM scratch\nADD http://git.example/granted/b.git /\n",
+        None,
+        11,
+        &["which nothing in", "to `sources`"],
+    ),
+    (
+        "add-git-protocol",
+        "FROM scratch\nADD git://git.example/granted/b.git /\n",
+        None,
+        11,
+        &["which nothing in", "to `sources`"],
+    ),
+    (
+        "add-git-user",
+        "FROM scratch\nADD git@git.example:granted/b.git /\n",
+        None,
+        11,
+        &["which nothing in", "to `sources`"],
+    ),
+    (
         "onbuild-copy",
         "FROM REGISTRY/granted/onbuild-copy:1\n",
         None,
@@ -232,6 +255,36 @@ const DOCKERFILES: &[Dockerfile] = &[
         None,
         8,
         &["exit code: 1"],
+    ),
+    (
+        "secret-optional",
+        "FROM REGISTRY/granted/base:1\nRUN --mount=type=secret,id=CANARY true\n",
+        None,
+        11,
+        &[
+            "RUN in line 2 of the Dockerfile mounts the secret CANARY, which the build does not name",
+        ],
+    ),
+    (
+        "secret-variable",
+        "FROM REGISTRY/granted/base:1\nENV T=secret N=CANARY\nRUN --mount=type=$T,id=$N true\n",
+        None,
+        11,
+        SECRET,
+    ),
+    (
+        "secret-environment",
+        "FROM REGISTRY/granted/base:1\nRUN --mount=type=secret,id=CANARY,env=X true\n",
+        None,
+        11,
+        SECRET,
+    ),
+    (
+        "onbuild-secret",
+        "FROM REGISTRY/granted/onbuild-secret:1\n",
+        None,
+        11,
+        SECRET,
     ),
     (
         "ssh-mount",
@@ -332,6 +385,55 @@ const DOCKERFILES: &[Dockerfile] = &[
         BASES,
     ),
     (
+        "context-shadows-pinned",
+        "FROM REGISTRY/granted/pinned:1\n",
+        Some("REGISTRY/granted/pinned:1=docker-image://REGISTRY/granted/base:1"),
+        11,
+        SHADOWS,
+    ),
+    (
+        "context-shadows-folder",
+        "FROM REGISTRY/granted/pinned\n",
+        Some("REGISTRY/granted/pinned=."),
+        11,
+        SHADOWS,
+    ),
+    (
+        "context-shadows-frontend",
+        "# syntax=docker/dockerfile:1\nFROM scratch\n",
+        Some("docker/dockerfile:1=docker-image://REGISTRY/granted/base:1"),
+        11,
+        SHADOWS,
+    ),
+    (
+        "result-huge",
+        "FROM REGISTRY/granted/base:1 AS x\nRUN mkdir /out && head -c 100000000 /dev/zero >/out/big\nFROM scratch\nCOPY --from=x /out /\n",
+        None,
+        5,
+        &["larger than the limit"],
+    ),
+    (
+        "result-hole",
+        "FROM REGISTRY/granted/base:1 AS x\nRUN mkdir /out && truncate -s 3G /out/hole\nFROM scratch\nCOPY --from=x /out /\n",
+        None,
+        5,
+        &["larger than the limit"],
+    ),
+    (
+        "result-many",
+        "FROM REGISTRY/granted/base:1 AS x\nRUN mkdir /out && cd /out && seq 3000 | xargs touch\nFROM scratch\nCOPY --from=x /out /\n",
+        None,
+        5,
+        &["entries"],
+    ),
+    (
+        "result-deep",
+        "FROM REGISTRY/granted/base:1 AS x\nRUN mkdir /out; cd /out; i=0; while [ $i -lt 1000 ]; do mkdir d; cd d; i=$((i+1)); done\nFROM scratch\nCOPY --from=x /out /\n",
+        None,
+        5,
+        &["200 folders deep"],
+    ),
+    (
         "flood",
         "FROM REGISTRY/granted/base:1\nRUN yes flood | head -c 100000000; false\n",
         None,
@@ -353,6 +455,11 @@ fn registry() -> DebianRegistry {
         ("granted/base", String::new()),
         ("secret/x", String::new()),
         ("granted/base-evil", String::new()),
+        ("granted/pinned", String::new()),
+        (
+            "granted/onbuild-secret",
+            "ONBUILD RUN --mount=type=secret,id=CANARY true\n".to_owned(),
+        ),
         (
             "granted/onbuild-copy",
             format!("ONBUILD COPY --from={host}/secret/x:1 / /x/\n"),
@@ -399,11 +506,21 @@ fn escapes(builder: Builder) {
             .replace("URL", &upstream.url())
     };
     let names: Vec<_> = DOCKERFILES.iter().map(|(name, ..)| *name).collect();
-    let bases: Vec<_> = ["base", "onbuild-copy", "onbuild-add", "onbuild-host"]
+    let granted = [
+        "base",
+        "onbuild-copy",
+        "onbuild-add",
+        "onbuild-host",
+        "onbuild-secret",
+    ];
+    let mut bases: Vec<_> = granted
         .map(|image| here(&format!("REGISTRY/granted/{image}")))
         .into();
+    let pinned = here("REGISTRY/granted/pinned:1");
+    bases.push(format!("{pinned}@{}", crane(&["digest", &pinned]).trim()));
     let mut app = format!(
-        "images = [\"hostile\"]\nbases = {bases:?}\ndownloads = [\"{url}/granted/\"]\n[options]\n\
+        "images = [\"hostile\"]\nbases = {bases:?}\ndownloads = [\"{url}/granted/\"]\n\
+         sources = [\"https://git.example/granted/\"]\n[options]\n\
          cases = {cases:?}\ncanary = {canary:?}\n",
         url = upstream.url(),
         cases = names.join(" "),

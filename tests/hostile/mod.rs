@@ -6,6 +6,7 @@
 //! keep the good app from being published.
 
 mod dockerfiles;
+mod layers;
 mod modules;
 mod mounts;
 mod recipes;

@@ -8,6 +8,7 @@ use oci_spec::image::Descriptor;
 
 use crate::grants::Access;
 use crate::platform::Platform;
+use crate::quota::Quota;
 use crate::recipe::{Build, CallError};
 use crate::target::TargetId;
 
@@ -73,6 +74,9 @@ pub struct BuildRequest {
     pub access: Access,
     /// Where the result goes.
     pub output: Output,
+    /// The most that a result which comes back to the host may hold: an archive
+    /// has bytes, files are counted, too.
+    pub room: Quota,
     /// Add SLSA provenance (`--provenance`).
     pub provenance: bool,
     /// When the image counts as made (RFC 3339): `SOURCE_DATE_EPOCH`, and

@@ -64,7 +64,8 @@ const FIXED: &[(&str, &str)] = &[
     ("BUILDX_GIT_INFO", "false"),
     ("BUILDX_GIT_CHECK_DIRTY", "false"),
     ("BUILDX_NO_DEFAULT_ATTESTATIONS", "1"),
-    ("BUILDX_METADATA_PROVENANCE", "disabled"),
+    // What is checked of a build; its image gets none by this.
+    ("BUILDX_METADATA_PROVENANCE", "max"),
 ];
 
 /// The environment of the child.

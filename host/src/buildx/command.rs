@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use super::builder::{BuildRequest, Output};
 use super::epoch::epoch_seconds;
 use super::layer_cache::CacheArgs;
+use super::reserved::is_reserved;
+use super::step_key::step_key;
 use crate::recipe::{CallError, Dockerfile, Network};
 use crate::work_tree::WorkTree;
 
@@ -25,7 +27,6 @@ pub(crate) fn command_line(
     request: &BuildRequest,
     builder: &str,
     metadata: &Path,
-    destination: &Path,
     cache: &CacheArgs,
 ) -> Result<CommandLine, CallError> {
     let build = &request.build;
@@ -58,6 +59,9 @@ pub(crate) fn command_line(
         "--build-arg",
         &format!("BUILDKIT_CACHE_MOUNT_NS={}", request.target.app),
     );
+    // A name that no step asks for is part of the cache key of every step.
+    let key = step_key(&request.target.app, &build.secrets);
+    line.pair("--add-host", &format!("{key}:127.0.0.1"));
     for name in &build.secrets {
         line.pair("--secret", &format!("id={name},env={name}"));
     }
@@ -91,7 +95,7 @@ pub(crate) fn command_line(
         line.pair("--cache-to", to);
     }
     line.push("--output");
-    line.push(output(&request.output, destination, epoch.is_some())?);
+    line.push(output(&request.output, epoch.is_some())?);
     let stdin = match &build.dockerfile {
         Dockerfile::Path(path) => {
             line.path("--file", &tree.file(path)?);
@@ -129,16 +133,13 @@ impl Line {
 }
 
 /// The `--output` value, which is a line of CSV. Layers are always OCI, so
-/// that builders agree on media types.
-fn output(output: &Output, destination: &Path, rewrite: bool) -> Result<OsString, CallError> {
+/// that builders agree on media types. What comes back comes as an archive on
+/// stdout, where the host can stop it.
+fn output(output: &Output, rewrite: bool) -> Result<OsString, CallError> {
     let image = if rewrite {
         ",oci-mediatypes=true,rewrite-timestamp=true"
     } else {
         ",oci-mediatypes=true"
-    };
-    let with_path = |before: &str, after: &str| {
-        let path = csv(destination)?;
-        Ok(OsString::from(format!("{before}{path}{after}")))
     };
     match output {
         Output::PushByDigest {
@@ -160,20 +161,9 @@ fn output(output: &Output, destination: &Path, rewrite: bool) -> Result<OsString
             )
             .into())
         }
-        Output::OciArchive(_) => with_path("type=oci,tar=true,", image),
-        Output::Files(_) => with_path("type=local,", ""),
+        Output::OciArchive(_) => Ok(format!("type=oci,tar=true,dest=-{image}").into()),
+        Output::Files(_) => Ok("type=tar,dest=-".into()),
     }
-}
-
-/// `dest=PATH` as one field of CSV.
-fn csv(path: &Path) -> Result<String, CallError> {
-    let text = path
-        .to_str()
-        .ok_or_else(|| CallError::InvalidInput(format!("{} is not valid UTF-8", path.display())))?;
-    if text.contains([',', '"', '\n']) {
-        return Ok(format!("\"dest={}\"", text.replace('"', "\"\"")));
-    }
-    Ok(format!("dest={text}"))
 }
 
 /// A name that ends at the first `=`.
@@ -186,18 +176,18 @@ fn word(what: &str, name: &str) -> Result<String, CallError> {
     Ok(name.to_owned())
 }
 
-/// A build argument's name. BuildKit's own ones choose another frontend or
-/// output layout, `SOURCE_DATE_EPOCH` is the host's.
+/// A build argument's name.
 fn arg_name(name: &str) -> Result<String, CallError> {
-    if name.starts_with("BUILDKIT_") || name == "SOURCE_DATE_EPOCH" {
+    if is_reserved(name) {
         return Err(CallError::InvalidInput(format!(
-            "the build argument {name} belongs to the host"
+            "the build argument {} belongs to BuildKit; leave it to the host",
+            name.escape_debug()
         )));
     }
     word("build argument", name)
 }
 
-/// Where buildx writes to, before the result is moved into place.
+/// Where a result is written to, before it is moved into place.
 pub(crate) fn destination(output: &Output, scratch: &Path) -> PathBuf {
     match output {
         Output::PushByDigest { .. } => PathBuf::new(),

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -20,10 +21,13 @@ use super::freshen::freshen;
 use super::layer_cache::{CacheArgs, LayerCache};
 use super::nodes::Down;
 use super::program::Program;
+use super::provenance::provenance;
 use super::rawjson::{Progress, Shown};
-use super::run::{RunError, run};
+use super::receive::receive;
+use super::run::{RunError, run, run_into};
+use super::used::{self, Bases};
 use super::watch::{Heard, lost};
-use super::{emulation, export, metadata};
+use super::{emulation, metadata};
 use crate::engine::Engine;
 use crate::error::{ExitCode, Failure};
 use crate::fetch::place::{place, scratch};
@@ -31,11 +35,15 @@ use crate::mirrors::Mirrors;
 use crate::platform::Platform;
 use crate::progress::{Event, Reporter};
 use crate::recipe::CallError;
+use crate::registry::Upstream;
 use crate::target::TargetId;
 use crate::work_tree::WorkTree;
 
 /// A builder that needs longer to start is not coming.
 const BOOT_LIMIT: Duration = Duration::from_secs(180);
+
+/// Of a process that wrote to a pipe which nobody reads any more (signal(7)).
+const SIGPIPE: i32 = 13;
 
 /// How builds run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +81,7 @@ impl Default for BuildxOptions {
 pub struct Buildx {
     options: BuildxOptions,
     reporter: Arc<dyn Reporter>,
+    bases: Bases,
     found: Arc<OnceCell<Found>>,
     /// Steps of compile steps, of targets whose image is not built yet.
     compiled: Arc<Mutex<HashMap<TargetId, Steps>>>,
@@ -91,9 +100,11 @@ struct Found {
 impl Buildx {
     /// Nothing is started before the first question.
     pub fn new(options: BuildxOptions, reporter: Arc<dyn Reporter>) -> Self {
+        let upstream = Upstream::new(Arc::clone(&reporter)).mirrors(options.mirrors.clone());
         Self {
             options,
             reporter,
+            bases: Bases::new(upstream),
             found: Arc::default(),
             compiled: Arc::default(),
         }
@@ -198,7 +209,7 @@ impl Buildx {
         let metadata_file = scratch.join("metadata.json");
         let to = destination(&request.output, scratch);
         let name = &found.capabilities.name;
-        let line = command_line(request, name, &metadata_file, &to, cache)?;
+        let line = command_line(request, name, &metadata_file, cache)?;
         let mut command = found.program.command();
         command.args(&line.args).current_dir(scratch);
         let github = self.options.layer_cache == LayerCache::Gha;
@@ -208,7 +219,8 @@ impl Buildx {
         let mut progress = Progress::hiding(confined.hidden());
         let limit = self.options.time_limit;
         let heard = Heard::new();
-        let building = run(command, line.stdin.as_deref(), limit, |line| {
+        let take = async |stdout| Ok(receive(stdout, &request.output, to, request.room).await);
+        let building = run_into(command, line.stdin.as_deref(), limit, take, |line| {
             heard.now();
             for shown in progress.line(line) {
                 self.show(request, &shown);
@@ -222,7 +234,12 @@ impl Buildx {
             }
         };
         match ended {
-            Ok(ended) if ended.status.success() => {}
+            Ok(ended) if ended.status.success() => ended.stdout?,
+            // A client whose output is refused is ended by that.
+            Ok(ended) if ended.status.signal() == Some(SIGPIPE) => {
+                ended.stdout?;
+                return Err(classify(&progress, name, &request.access));
+            }
             Ok(_) => return Err(classify(&progress, name, &request.access)),
             Err(RunError::Timeout(_)) => {
                 return Err(CallError::Timeout(format!(
@@ -232,19 +249,20 @@ impl Buildx {
             }
             Err(e) => return Err(CallError::Unavailable(format!("docker-buildx: {e}"))),
         }
+        let metadata = tokio::fs::read_to_string(&metadata_file).await;
+        let metadata = metadata.map_err(|e| nothing_said(&e))?;
+        let used = provenance(&metadata).map_err(|e| nothing_said(&e))?;
+        let used = used.ok_or_else(|| {
+            CallError::Unavailable(format!(
+                "builder {name} does not say what the build was made of, so that it cannot be \
+                 checked; BuildKit 0.11 and buildx 0.14 are the oldest that do"
+            ))
+        })?;
+        used::check(request, &used, &self.bases, &*self.reporter).await?;
         let descriptor = match &request.output {
             Output::Files(_) => None,
             Output::PushByDigest { .. } | Output::OciArchive(_) => {
-                let json = tokio::fs::read_to_string(&metadata_file).await;
-                let read = json.map_err(|e| e.to_string());
-                Some(
-                    read.and_then(|json| metadata::descriptor(&json))
-                        .map_err(|e| {
-                            CallError::Other(format!(
-                                "docker-buildx wrote a metadata file without result: {e}"
-                            ))
-                        })?,
-                )
+                Some(metadata::descriptor(&metadata).map_err(|e| nothing_said(&e))?)
             }
         };
         Ok((progress, descriptor))
@@ -326,6 +344,12 @@ impl Builder for Buildx {
     }
 }
 
+fn nothing_said(error: &dyn std::fmt::Display) -> CallError {
+    CallError::Other(format!(
+        "docker-buildx wrote a metadata file without result: {error}"
+    ))
+}
+
 /// Moves a result from the scratch folder to where it was asked for.
 fn finish(output: &Output, scratch: &Path) -> io::Result<()> {
     let from = destination(output, scratch);
@@ -338,10 +362,7 @@ fn finish(output: &Output, scratch: &Path) -> io::Result<()> {
             }
             Ok(())
         }
-        Output::Files(to) => {
-            export::tame(&from)?;
-            place(&from, to)
-        }
+        Output::Files(to) => place(&from, to),
     }
 }
 

@@ -1,11 +1,15 @@
 //! Where BuildKit keeps layers between builds.
 
 use std::io;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use sha2::{Digest as _, Sha256};
+
 use super::builder::{BuildRequest, Output};
+use crate::registry::grammar::CACHE_TAG;
 
 /// Where BuildKit keeps layers between builds. Each image and platform of an
 /// app has its own cache, shared by its versions.
@@ -17,8 +21,8 @@ pub enum LayerCache {
     /// Below this folder. A build writes a new generation, so the cache does
     /// not grow with every build.
     Local(PathBuf),
-    /// In a repository beside the image's, `IMAGE-cache`, a tag for each
-    /// platform.
+    /// In the image's own repository, a tag for each platform that no version
+    /// can have. A repository beside it might be another image's.
     Registry {
         /// `host[:port]/namespace`.
         namespace: String,
@@ -86,12 +90,13 @@ impl LayerCache {
     }
 
     pub(crate) fn args(&self, request: &BuildRequest) -> CacheArgs {
-        let scope = scope(request);
+        let key = key(request);
+        let (app, image) = (&request.target.app, &request.target.image);
         let mut args = CacheArgs::default();
         match self {
             Self::None => {}
             Self::Local(folder) => {
-                let scope = folder.join(&scope);
+                let scope = folder.join(app).join(image).join(&key);
                 // Comma and quote would end the CSV field.
                 if scope.to_string_lossy().contains([',', '"']) {
                     return args;
@@ -121,9 +126,8 @@ impl LayerCache {
                 } else {
                     ""
                 };
-                let image = &request.target.image;
-                let tag = tag(request);
-                let place = format!("type=registry,ref={namespace}/{image}-cache:{tag}{insecure}");
+                let place =
+                    format!("type=registry,ref={namespace}/{image}:{CACHE_TAG}{key}{insecure}");
                 args.from.push(place.clone());
                 // A cache that cannot be written fails no build.
                 args.to.push(format!(
@@ -131,6 +135,7 @@ impl LayerCache {
                 ));
             }
             Self::Gha => {
+                let scope = format!("{app}-{image}-{key}");
                 args.from.push(format!("type=gha,scope={scope}"));
                 args.to
                     .push(format!("type=gha,mode=max,scope={scope},ignore-error=true"));
@@ -171,33 +176,32 @@ impl CacheArgs {
     }
 }
 
-/// `app-image-linux-arm64`, and more for cross-compile steps.
-fn scope(request: &BuildRequest) -> String {
+/// `linux-arm64-HEX`: what reads well, and a digest of all that tells one cache
+/// from another: app, image, platform, and the folder of the work tree that a
+/// cross-compile step fills, since a recipe may have several.
+fn key(request: &BuildRequest) -> String {
     let target = &request.target;
-    format!("{}-{}-{}", target.app, target.image, tag(request))
-}
-
-/// `linux-arm64`, with `-files-FOLDER` for a cross-compile step into that
-/// folder of the work tree: a recipe may have several.
-fn tag(request: &BuildRequest) -> String {
-    let step = match &request.output {
-        Output::Files(into) => {
-            let folder = into.strip_prefix(&request.work_tree).unwrap_or(into);
-            format!("-files-{}", folder.display())
-        }
-        _ => String::new(),
+    let folder = match &request.output {
+        Output::Files(folder) => Some(folder.strip_prefix(&request.work_tree).unwrap_or(folder)),
+        _ => None,
     };
-    let text = format!("{}{step}", request.target.platform.slug());
-    text.chars()
-        .map(|c| {
-            if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') {
-                c
-            } else {
-                '_'
-            }
-        })
-        .take(128)
-        .collect()
+    let platform = target.platform.to_string();
+    let parts = [
+        target.app.as_bytes(),
+        target.image.as_bytes(),
+        platform.as_bytes(),
+    ];
+    let mut hash = Sha256::new();
+    for part in parts
+        .into_iter()
+        .chain(folder.map(|f| f.as_os_str().as_bytes()))
+    {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    let hex = hex::encode(hash.finalize());
+    let slug: String = target.platform.slug().chars().take(40).collect();
+    format!("{slug}-{}", hex.split_at(32).0)
 }
 
 /// The current generation's own path, so that a later one does not move it.
@@ -251,7 +255,7 @@ mod tests {
     fn keeps_the_last_generation_and_those_in_use() {
         let dir = tempfile::tempdir().unwrap();
         let cache = LayerCache::Local(dir.path().to_owned());
-        let scope = dir.path().join("esbuild-esbuild-linux-arm64");
+        let scope = dir.path().join("esbuild/esbuild").join(key(&request()));
         let generations = || {
             let names = std::fs::read_dir(&scope)
                 .unwrap()
@@ -286,22 +290,66 @@ mod tests {
             namespace: "r.test/ns".to_owned(),
             plain_http: true,
         };
+        let key = key(&request());
+        assert!(key.starts_with("linux-arm64-"), "{key}");
         let args = registry.args(&request());
         assert_eq!(
             args.from,
-            ["type=registry,ref=r.test/ns/esbuild-cache:linux-arm64,registry.insecure=true"]
-        );
-        let mut step = request();
-        step.output = Output::Files(step.work_tree.join("web/out"));
-        assert_eq!(
-            LayerCache::Gha.args(&step).from,
-            ["type=gha,scope=esbuild-esbuild-linux-arm64-files-web_out"]
+            [format!(
+                "type=registry,ref=r.test/ns/esbuild:bakehouse-cache-{key},registry.insecure=true"
+            )]
         );
         assert!(args.to[0].starts_with(&args.from[0]) && args.to[0].contains("mode=max"));
         assert_eq!(
             LayerCache::Gha.args(&request()).from,
-            ["type=gha,scope=esbuild-esbuild-linux-arm64"]
+            [format!("type=gha,scope=esbuild-esbuild-{key}")]
         );
         assert!(LayerCache::None.args(&request()).to.is_empty());
+    }
+
+    #[test]
+    fn no_two_targets_share_a_cache() {
+        let of = |app: &str, image: &str, platform: &str, folder: Option<&str>| {
+            let mut request = request();
+            request.target.app = app.to_owned();
+            request.target.image = image.to_owned();
+            request.target.platform = platform.parse().unwrap();
+            if let Some(folder) = folder {
+                request.output = Output::Files(request.work_tree.join(folder));
+            }
+            let caches = [
+                LayerCache::Local("/layers".into()),
+                LayerCache::Registry {
+                    namespace: "r.test/ns".to_owned(),
+                    plain_http: false,
+                },
+                LayerCache::Gha,
+            ];
+            // Of a local one only the generation's name is new each time.
+            caches.map(|cache| {
+                let args = cache.args(&request);
+                let to = args.to[0].rsplit_once("/gen-").map(|(scope, _)| scope);
+                to.unwrap_or(&args.to[0]).to_owned()
+            })
+        };
+        let all = [
+            of("a", "b-c", "linux/arm64", None),
+            of("a-b", "c", "linux/arm64", None),
+            of("z", "z", "linux/arm64", None),
+            of("z", "z-cache", "linux/arm64", None),
+            of("z", "z", "linux/amd64", None),
+            of("z", "z", "linux/arm64", Some("web/out")),
+            of("z", "z", "linux/arm64", Some("web_out")),
+            of("z", "z-files-web_out", "linux/arm64", None),
+        ];
+        for (at, caches) in all.iter().enumerate() {
+            for other in &all[..at] {
+                assert!(caches.iter().zip(other).all(|(a, b)| a != b), "{all:#?}");
+            }
+        }
+        assert_eq!(
+            of("z", "z", "linux/arm64", None),
+            of("z", "z", "linux/arm64", None)
+        );
     }
 }

@@ -16,7 +16,6 @@ mod docker_buildx;
 mod docker_config;
 mod emulation;
 mod epoch;
-mod export;
 mod fake;
 mod fleet;
 mod freshen;
@@ -27,13 +26,18 @@ mod metadata;
 mod mirror_rules;
 mod nodes;
 mod program;
+mod provenance;
 mod rawjson;
+mod receive;
+mod reserved;
 mod run;
 mod source_policy;
 mod stages;
+mod step_key;
 mod terminal;
 #[cfg(test)]
 mod test_program;
+mod used;
 mod variables;
 mod watch;
 
@@ -50,3 +54,5 @@ pub use program::Program;
 pub(crate) use run::{RunError, run};
 pub(crate) use stages::read_for_fuzzing;
 pub(crate) use terminal::clean;
+#[cfg(test)]
+pub(crate) use test_program::elf as elf_for_tests;

@@ -8,7 +8,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{
     AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader,
 };
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdout, Command};
 
 /// Longer lines are cut; BuildKit's own are far shorter.
 const MAX_LINE: usize = 1 << 20;
@@ -16,11 +16,11 @@ const MAX_LINE: usize = 1 << 20;
 const MAX_STDOUT: u64 = 64 << 20;
 const GRACE: Duration = Duration::from_secs(3);
 
-/// A child that ended by itself.
+/// A child that ended by itself, and what was made of its stdout.
 #[derive(Debug)]
-pub(crate) struct Ended {
+pub(crate) struct Ended<T = String> {
     pub(crate) status: ExitStatus,
-    pub(crate) stdout: String,
+    pub(crate) stdout: T,
 }
 
 /// A child that did not.
@@ -55,11 +55,31 @@ impl Drop for Group {
 
 /// Runs a command to its end, handing on each line of its stderr.
 pub(crate) async fn run(
+    command: Command,
+    stdin: Option<&str>,
+    limit: Duration,
+    on_line: impl FnMut(&str) + Send,
+) -> Result<Ended, RunError> {
+    let text = async |stdout: ChildStdout| {
+        let mut bytes = Vec::new();
+        stdout.take(MAX_STDOUT).read_to_end(&mut bytes).await?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    };
+    run_into(command, stdin, limit, text, on_line).await
+}
+
+/// As [`run`], with stdout taken as it comes. Where taking it fails, the child
+/// is ended at once.
+pub(crate) async fn run_into<T, F>(
     mut command: Command,
     stdin: Option<&str>,
     limit: Duration,
+    take: impl FnOnce(ChildStdout) -> F + Send,
     mut on_line: impl FnMut(&str) + Send,
-) -> Result<Ended, RunError> {
+) -> Result<Ended<T>, RunError>
+where
+    F: Future<Output = io::Result<T>>,
+{
     command
         .stdin(if stdin.is_some() {
             Stdio::piped()
@@ -83,11 +103,10 @@ pub(crate) async fn run(
         }
     };
     let collect = async {
-        let mut bytes = Vec::new();
-        if let Some(pipe) = stdout {
-            pipe.take(MAX_STDOUT).read_to_end(&mut bytes).await?;
+        match stdout {
+            Some(pipe) => take(pipe).await,
+            None => Err(io::ErrorKind::BrokenPipe.into()),
         }
-        Ok::<_, io::Error>(String::from_utf8_lossy(&bytes).into_owned())
     };
     let follow = async {
         if let Some(pipe) = stderr {
@@ -99,20 +118,22 @@ pub(crate) async fn run(
         Ok::<_, io::Error>(())
     };
     let whole = async {
-        let ((), stdout, followed) = tokio::join!(feed, collect, follow);
-        followed?;
-        Ok::<_, io::Error>((child.0.wait().await?, stdout?))
+        let feed = async {
+            feed.await;
+            Ok(())
+        };
+        let ((), stdout, ()) = tokio::try_join!(feed, collect, follow)?;
+        Ok::<_, io::Error>((child.0.wait().await?, stdout))
     };
-    match tokio::time::timeout(limit, whole).await {
-        Ok(Ok((status, stdout))) => Ok(Ended { status, stdout }),
-        Ok(Err(e)) => Err(e.into()),
-        Err(_) => {
-            // Lets buildx tell BuildKit before it is killed.
-            child.signal(Signal::TERM);
-            let _ = tokio::time::timeout(GRACE, child.0.wait()).await;
-            Err(RunError::Timeout(limit))
-        }
-    }
+    let error = match tokio::time::timeout(limit, whole).await {
+        Ok(Ok((status, stdout))) => return Ok(Ended { status, stdout }),
+        Ok(Err(e)) => e.into(),
+        Err(_) => RunError::Timeout(limit),
+    };
+    // Lets buildx tell BuildKit before it is killed.
+    child.signal(Signal::TERM);
+    let _ = tokio::time::timeout(GRACE, child.0.wait()).await;
+    Err(error)
 }
 
 async fn next_line(from: &mut (impl AsyncBufRead + Unpin)) -> io::Result<Option<String>> {
@@ -157,6 +178,23 @@ mod tests {
         assert_eq!(ended.status.code(), Some(3));
         assert_eq!(ended.stdout, "in");
         assert_eq!(lines, ["one", "two"]);
+    }
+
+    #[tokio::test]
+    async fn a_child_whose_output_is_not_wanted_ends() {
+        let first = async |mut stdout: ChildStdout| {
+            let mut bytes = [0; 4];
+            stdout.read_exact(&mut bytes).await?;
+            Err::<(), _>(io::Error::other("enough"))
+        };
+        let endless = sh("yes; sleep 60");
+        let limit = Duration::from_secs(30);
+        let ended = run_into(endless, None, limit, first, |_| {}).await;
+        let error = ended.unwrap_err();
+        assert!(
+            matches!(&error, RunError::Io(e) if e.to_string() == "enough"),
+            "{error}"
+        );
     }
 
     #[tokio::test]

@@ -33,16 +33,15 @@ pub(crate) fn rules(access: &Access, mirrors: &Mirrors) -> Value {
     rules.extend(elsewhere);
     for entry in access.entries(Kind::Sources) {
         // BuildKit names every git source like this, whatever its transport.
-        let Some((_, place)) = entry.split_once("://") else {
+        let Some((scheme, place)) = entry.split_once("://") else {
             continue;
         };
         let stem = place.trim_end_matches('*');
-        if stem.ends_with('/') {
-            rules.push(allow(&format!("git://{stem}*")));
-        } else {
-            rules.push(allow(&format!("git://{stem}")));
-            rules.push(allow(&format!("git://{stem}#*")));
-        }
+        let identifiers = match stem.ends_with('/') {
+            true => vec![format!("git://{stem}*")],
+            false => vec![format!("git://{stem}"), format!("git://{stem}#*")],
+        };
+        rules.extend(identifiers.iter().map(|id| allow_git(id, scheme)));
     }
     for scheme in ["http", "git"] {
         for text in DISGUISED {
@@ -83,6 +82,22 @@ fn image(entry: &ImageEntry) -> Vec<Value> {
 
 fn allow(identifier: &str) -> Value {
     json!({ "action": "ALLOW", "selector": { "identifier": identifier } })
+}
+
+/// Only over the transport that is granted: the address itself is an attribute
+/// of the source (`git.fullurl`).
+fn allow_git(identifier: &str, scheme: &str) -> Value {
+    json!({
+        "action": "ALLOW",
+        "selector": {
+            "identifier": identifier,
+            "constraints": [{
+                "key": "git.fullurl",
+                "value": format!("^{scheme}://"),
+                "condition": "MATCHES",
+            }],
+        },
+    })
 }
 
 fn deny(identifier: &str) -> Value {
@@ -131,12 +146,26 @@ mod tests {
         Access::new(Arc::new(policy), vec![format!("r.example/base@{DIGEST}")])
     }
 
-    /// Evaluates as BuildKit does (moby/buildkit, sourcepolicy/engine.go).
+    /// Evaluates as BuildKit does (moby/buildkit, sourcepolicy/engine.go); git
+    /// sources are over HTTPS.
     fn allows(rules: &Value, identifier: &str) -> bool {
+        allows_over("https://", rules, identifier)
+    }
+
+    fn allows_over(transport: &str, rules: &Value, identifier: &str) -> bool {
         let mut denied = false;
         for rule in rules["rules"].as_array().unwrap() {
             let pattern = rule["selector"]["identifier"].as_str().unwrap();
             if !wildcard(pattern, identifier) {
+                continue;
+            }
+            let constraints = rule["selector"]["constraints"].as_array();
+            let met = |constraint: &Value| {
+                assert_eq!(constraint["key"], "git.fullurl");
+                assert_eq!(constraint["condition"], "MATCHES");
+                constraint["value"].as_str().unwrap() == format!("^{transport}")
+            };
+            if !constraints.is_none_or(|all| all.iter().all(met)) {
                 continue;
             }
             match rule["action"].as_str().unwrap() {
@@ -202,6 +231,20 @@ mod tests {
             "",
         ] {
             assert!(!allows(&rules, denied), "{denied}");
+        }
+    }
+
+    #[test]
+    fn git_is_granted_with_its_transport() {
+        let rules = rules(&access(), &Mirrors::default());
+        for source in ["git://git.example/a/b", "git://git.example/c/d.git#main"] {
+            assert!(allows_over("https://", &rules, source), "{source}");
+            for transport in ["http://", "git://", "ssh://", "git@git.example:"] {
+                assert!(
+                    !allows_over(transport, &rules, source),
+                    "{transport} {source}"
+                );
+            }
         }
     }
 

@@ -73,7 +73,7 @@ pub enum CacheChoice {
     None,
     /// In the project folder, under `.bakehouse/layers`.
     Local,
-    /// In the target registry, in the repository `IMAGE-cache` of each image.
+    /// In the target registry, in each image's own repository.
     Registry,
     /// In GitHub Actions' cache.
     Gha,

@@ -20,7 +20,7 @@ use super::http::{self, Attempt, Tries};
 use super::integrity::{Digests, Hashing, Integrity};
 use super::place::{place, scratch};
 use super::route::{Clients, Route};
-use super::unpack::{Limits, unpack};
+use super::unpack::{Limits, Origin, unpack};
 use super::{Download, Downloaded, Unpack};
 use crate::mirrors::Mirrors;
 use crate::recipe::CallError;
@@ -225,12 +225,12 @@ fn put(
         Unpack::Tar(strip) => {
             std::fs::create_dir(&content).map_err(|e| disk(&e))?;
             let file = io::BufReader::with_capacity(1 << 16, file);
-            unpack(file, strip, &content, limits, stop)?;
+            unpack(file, Origin::Upstream, strip, &content, limits, stop)?;
         }
         Unpack::TarGz(strip) => {
             std::fs::create_dir(&content).map_err(|e| disk(&e))?;
             let file = MultiGzDecoder::new(io::BufReader::with_capacity(1 << 16, file));
-            unpack(file, strip, &content, limits, stop)?;
+            unpack(file, Origin::Upstream, strip, &content, limits, stop)?;
         }
     }
     place(&content, into).map_err(|e| disk(&e))

@@ -13,7 +13,7 @@ pub(crate) mod link;
 mod loopback;
 pub(crate) mod place;
 mod route;
-mod unpack;
+pub(crate) mod unpack;
 
 pub use download::{Download, Downloaded, Unpack};
 pub use fetcher::Fetcher;

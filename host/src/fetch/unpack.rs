@@ -1,7 +1,9 @@
 //! Tar archives from strangers.
 //!
 //! Refused: absolute paths, `..`, anything below a link, links out of the
-//! archive, devices, pipes, and more entries or bytes than a source tree has.
+//! archive, devices, pipes, folders nested too deeply, and more entries or bytes
+//! than a source tree has. The file system of an image has links that lead out of
+//! it, and devices: see [`Origin`].
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, Permissions};
@@ -13,7 +15,18 @@ use std::time::{Duration, SystemTime};
 
 use tar::{Archive, Entry, EntryType};
 
+use crate::quota::DEPTH;
 use crate::recipe::CallError;
+
+/// Whose archive it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// A release's.
+    Upstream,
+    /// A builder's, of an image's files: links stay as they are, since nothing
+    /// follows them out of a work tree, and devices and pipes are left out.
+    Image,
+}
 
 /// The most that one archive may hold.
 #[derive(Debug, Clone, Copy)]
@@ -48,6 +61,7 @@ impl Limits {
 /// archive is damaged or the disk full.
 pub(crate) fn unpack(
     archive: impl Read,
+    origin: Origin,
     strip: u32,
     into: &Path,
     limits: Limits,
@@ -55,6 +69,7 @@ pub(crate) fn unpack(
 ) -> Result<(), CallError> {
     let mut unpacking = Unpacking {
         into,
+        origin,
         strip: usize::try_from(strip).unwrap_or(usize::MAX),
         left: limits.bytes,
     };
@@ -89,14 +104,15 @@ pub(crate) fn for_fuzzing(
     match bytes.starts_with(&[0x1f, 0x8b]) {
         true => {
             let plain = flate2::read::MultiGzDecoder::new(bytes);
-            unpack(plain, strip, into, limits, stop)
+            unpack(plain, Origin::Upstream, strip, into, limits, stop)
         }
-        false => unpack(bytes, strip, into, limits, stop),
+        false => unpack(bytes, Origin::Upstream, strip, into, limits, stop),
     }
 }
 
 struct Unpacking<'a> {
     into: &'a Path,
+    origin: Origin,
     strip: usize,
     left: u64,
 }
@@ -124,7 +140,8 @@ impl Unpacking<'_> {
             }
             EntryType::Symlink => {
                 let target = link_name(entry, &name)?;
-                if !stays_inside(&target, parts.len() - 1) {
+                let inside = stays_inside(&target, parts.len() - 1);
+                if self.origin == Origin::Upstream && !inside {
                     return Err(refused(
                         &name,
                         &format!("links to {}, outside of the archive", target.display()),
@@ -142,6 +159,7 @@ impl Unpacking<'_> {
                 free(&path, &name)?;
                 fs::hard_link(target, &path).map_err(|e| failed(&path, &e))
             }
+            _ if self.origin == Origin::Image => Ok(()),
             _ => Err(refused(
                 &name,
                 "is neither a file, a folder nor a link (a device or a pipe)",
@@ -158,6 +176,9 @@ impl Unpacking<'_> {
                 Component::CurDir => {}
                 _ => return Err(refused(name, "is absolute or has `..`")),
             }
+        }
+        if parts.len() > DEPTH {
+            return Err(refused(name, &format!("is more than {DEPTH} folders deep")));
         }
         if parts.len() <= self.strip {
             return Ok(None);
@@ -277,10 +298,8 @@ fn free(path: &Path, name: &Path) -> Result<(), CallError> {
 }
 
 fn refused(name: &Path, why: &str) -> CallError {
-    CallError::InvalidInput(format!(
-        "archive entry `{}` {why}",
-        name.display().to_string().escape_debug()
-    ))
+    let shown: String = name.to_string_lossy().chars().take(200).collect();
+    CallError::InvalidInput(format!("archive entry `{}` {why}", shown.escape_debug()))
 }
 
 fn damaged(error: &io::Error) -> CallError {

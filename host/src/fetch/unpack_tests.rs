@@ -45,7 +45,15 @@ impl Made {
         let bytes = self.0.into_inner().unwrap();
         let dir = tempfile::tempdir().unwrap();
         let go = AtomicBool::new(false);
-        unpack(bytes.as_slice(), strip, dir.path(), limits, &go).map(|()| dir)
+        unpack(
+            bytes.as_slice(),
+            Origin::Upstream,
+            strip,
+            dir.path(),
+            limits,
+            &go,
+        )
+        .map(|()| dir)
     }
 
     fn refused(self) -> String {
@@ -161,6 +169,14 @@ fn refuses_what_is_no_archive() {
     let dir = tempfile::tempdir().unwrap();
     let go = AtomicBool::new(false);
     let text = vec![b'x'; 2048];
-    let error = unpack(text.as_slice(), 0, dir.path(), Limits::default(), &go).unwrap_err();
+    let error = unpack(
+        text.as_slice(),
+        Origin::Upstream,
+        0,
+        dir.path(),
+        Limits::default(),
+        &go,
+    )
+    .unwrap_err();
     assert!(matches!(error, CallError::InvalidInput(_)), "{error}");
 }

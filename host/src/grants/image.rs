@@ -89,6 +89,14 @@ impl ImageEntry {
         })
     }
 
+    /// Whether an entry holds the repository of `image` to a digest.
+    pub(crate) fn pins(entry: &str, image: &str) -> bool {
+        let (Some(entry), Some(image)) = (parse(entry), parse(image)) else {
+            return false;
+        };
+        entry.digest.is_some() && entry.repository == image.repository
+    }
+
     /// The registry, `host[:port]`.
     #[must_use]
     pub fn registry(&self) -> &str {

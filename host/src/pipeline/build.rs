@@ -208,6 +208,7 @@ impl<'a> Bakery<'a> {
             build,
             access: found.recipe.access(&bases),
             output,
+            room: context.project.file().limits.image(),
             provenance: context.settings.provenance,
             created: version.created.clone(),
         };

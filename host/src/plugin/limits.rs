@@ -24,6 +24,8 @@ pub struct Limits {
     pub tree_mib: u32,
     /// Files, folders and links in a work tree.
     pub tree_files: u32,
+    /// MiB of an image that the host pushes for its builder.
+    pub image_mib: u32,
 }
 
 impl Default for Limits {
@@ -35,6 +37,7 @@ impl Default for Limits {
             calls: 1000,
             tree_mib: 20 << 10,
             tree_files: 1_000_000,
+            image_mib: 20 << 10,
         }
     }
 }
@@ -58,6 +61,15 @@ impl Limits {
         Quota {
             bytes: u64::from(self.tree_mib) << 20,
             entries: self.tree_files.into(),
+        }
+    }
+
+    /// The most that an exported image may hold.
+    #[must_use]
+    pub fn image(&self) -> Quota {
+        Quota {
+            bytes: u64::from(self.image_mib) << 20,
+            entries: u64::MAX,
         }
     }
 }

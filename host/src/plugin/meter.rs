@@ -137,6 +137,7 @@ mod tests {
         calls: 2,
         tree_mib: 1,
         tree_files: 1,
+        image_mib: 1,
     };
 
     #[tokio::test]

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use crate::error::{ExitCode, Failure};
 use crate::recipe::{App, Target, Version};
-use crate::registry::grammar::{is_component, is_tag};
+use crate::registry::grammar::{CACHE_TAG, is_component, is_tag};
 use crate::source::{Address, check_ref};
 
 /// Most images or versions or targets taken from a recipe.
@@ -75,7 +75,8 @@ pub(super) fn versions(app: &str, versions: &[Version]) -> Result<(), Failure> {
             return Err(fault(app, "versions", &why));
         }
         // It names a folder, too.
-        if !is_tag(&version.number) || version.number.contains("..") {
+        let reserved = version.number.starts_with(CACHE_TAG);
+        if !is_tag(&version.number) || version.number.contains("..") || reserved {
             let why = format!("version `{}` cannot be a tag", shown(&version.number));
             return Err(fault(app, "versions", &why));
         }

@@ -2,7 +2,7 @@
 
 use super::state::Prepare;
 use crate::buildx::frontend;
-use crate::grants::{Kind, Policy};
+use crate::grants::{ImageEntry, Kind, Policy};
 use crate::recipe::{Build, CallError, Dockerfile, Network};
 use crate::work_tree::WorkTree;
 
@@ -13,8 +13,7 @@ const TEXT: usize = 256 << 10;
 /// Arguments, labels, contexts and secrets.
 const MANY: usize = 1000;
 
-/// Frontends that run `RUN` steps without network where the host says so, as
-/// the one that is part of BuildKit does.
+/// Frontends that are the one which is part of BuildKit, in other versions.
 const FRONTENDS: &[&str] = &[
     "docker.io/docker/dockerfile",
     "docker.io/docker/dockerfile-upstream",
@@ -35,7 +34,8 @@ pub(super) fn build(policy: &Policy, prepare: &Prepare, build: &Build) -> Result
         policy.check(Kind::Secrets, name)?;
     }
     policy.check(Kind::Platforms, &build.platform.to_string())?;
-    for (_, value) in &build.contexts {
+    for (name, value) in &build.contexts {
+        shadows(policy, name)?;
         if let Some(reference) = value.strip_prefix("docker-image://") {
             if !prepare.bases.iter().any(|base| base.reference == reference) {
                 policy.check(Kind::Bases, reference)?;
@@ -61,23 +61,46 @@ pub(super) fn build(policy: &Policy, prepare: &Prepare, build: &Build) -> Result
     }
 }
 
-/// A frontend is an image that BuildKit runs, with any network it likes.
+/// A frontend writes the build's steps itself: with network, and with the key
+/// of whatever layers it wants. Only one is known to do neither by itself.
 fn named_frontend(policy: &Policy, dockerfile: &str) -> Result<(), CallError> {
     let Some(named) = frontend(dockerfile) else {
         return Ok(());
     };
     policy.check(Kind::Bases, named)?;
-    let known = FRONTENDS
-        .iter()
-        .any(|known| Kind::Bases.covers(known, named));
-    if known {
+    if is_known_frontend(named) {
         return Ok(());
     }
-    policy.network().map_err(|error| {
-        CallError::Denied(format!(
-            "the Dockerfile's frontend {named} decides itself what has network: {error}"
-        ))
-    })
+    Err(CallError::Denied(format!(
+        "the Dockerfile names {named} as its frontend, which could read other apps' layers and \
+         reach the network; use docker/dockerfile, or leave out the `syntax` line"
+    )))
+}
+
+fn is_known_frontend(image: &str) -> bool {
+    FRONTENDS
+        .iter()
+        .any(|known| Kind::Bases.covers(known, image))
+}
+
+/// A named context takes the place of the image that it is named as: of a base
+/// whose digest was reviewed, or of the frontend.
+fn shadows(policy: &Policy, name: &str) -> Result<(), CallError> {
+    let (image, _) = name.split_once("::").unwrap_or((name, ""));
+    let pinned = policy
+        .effective(Kind::Bases)
+        .into_iter()
+        .find(|entry| ImageEntry::pins(entry, image));
+    let what = match pinned {
+        Some(entry) => format!("`{entry}`, which is granted at that digest alone"),
+        None if is_known_frontend(image) => "the Dockerfile's frontend".to_owned(),
+        None => return Ok(()),
+    };
+    Err(CallError::Denied(format!(
+        "{}: the build context `{}` would take the place of {what}; give the context another name",
+        policy.app(),
+        name.escape_debug()
+    )))
 }
 
 fn texts(build: &Build) -> Result<(), CallError> {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
+use std::io::Read;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::pin::Pin;
@@ -25,7 +26,7 @@ const MANIFEST_LIMIT: u64 = 16 * 1024 * 1024;
 
 /// An archive whose blobs are read where they lie; nothing is unpacked.
 #[derive(Debug, Clone)]
-pub(super) struct Archive {
+pub(crate) struct Archive {
     file: Arc<File>,
     /// Offset and length of each entry.
     entries: HashMap<String, (u64, u64)>,
@@ -42,7 +43,11 @@ pub(super) struct Blob {
 }
 
 impl Archive {
-    pub(super) fn open(path: &Path) -> Result<Self> {
+    /// Finds what is in an archive.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is no tar archive.
+    pub(crate) fn open(path: &Path) -> Result<Self> {
         let shown = path.display();
         let file = File::open(path).with_context(|| format!("cannot open {shown}"))?;
         let mut entries = HashMap::new();
@@ -134,6 +139,19 @@ impl Archive {
         })
     }
 
+    /// A blob as it lies there; its digest is not verified.
+    ///
+    /// # Errors
+    /// When the layout does not have it.
+    pub(crate) fn reader(&self, blob: &Descriptor) -> Result<impl Read + use<>> {
+        let (start, size) = self.sized(blob)?;
+        Ok(Part {
+            file: Arc::clone(&self.file),
+            start,
+            end: start + size,
+        })
+    }
+
     fn sized(&self, blob: &Descriptor) -> Result<(u64, u64)> {
         let (start, size) = self.place(&blob_path(blob))?;
         anyhow::ensure!(
@@ -158,6 +176,24 @@ impl Archive {
             .get(name)
             .copied()
             .with_context(|| format!("the image layout has no {name}"))
+    }
+}
+
+/// A part of a file; other readers of the file do not move it.
+struct Part {
+    file: Arc<File>,
+    start: u64,
+    end: u64,
+}
+
+impl Read for Part {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        let left = usize::try_from(self.end - self.start).unwrap_or(usize::MAX);
+        let most = left.min(into.len());
+        let room = into.get_mut(..most).unwrap_or_default();
+        let read = self.file.read_at(room, self.start)?;
+        self.start += read as u64;
+        Ok(read)
     }
 }
 

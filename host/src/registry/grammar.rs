@@ -8,6 +8,10 @@ const LONGEST_PATH: usize = 255;
 /// Longest tag.
 const LONGEST_TAG: usize = 128;
 
+/// How tags of layer caches begin, which are in the images' own repositories.
+/// No version and no moving tag may begin so.
+pub(crate) const CACHE_TAG: &str = "bakehouse-cache-";
+
 /// `host[:port]`, of a registry.
 pub(super) fn is_host(text: &str) -> bool {
     let (name, port) = text.split_once(':').unwrap_or((text, "1"));

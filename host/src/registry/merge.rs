@@ -207,18 +207,6 @@ impl Registry {
         Ok(manifest.ok_or_else(|| lost(name, digest))?)
     }
 
-    /// The configuration of an image by digest; none when the registry does not
-    /// have it.
-    ///
-    /// # Errors
-    /// [`ExitCode::Registry`] or [`ExitCode::Credentials`].
-    pub async fn config_of(&self, image: &str, digest: &str) -> Result<Option<ImageConfiguration>> {
-        match self.manifest(image, digest).await? {
-            Some(manifest) => self.config(image, &manifest).await.map(Some),
-            None => Ok(None),
-        }
-    }
-
     /// Names the children that the registry does not have.
     async fn missing(&self, image: &str, children: &[Child]) -> Result<Vec<String>> {
         let looked = futures_util::stream::iter(children)

@@ -5,6 +5,7 @@
 //! pure rules behind it, [`LocalRegistry`] is `--registry local`.
 
 mod archive;
+mod blob_reader;
 mod client;
 pub mod credentials;
 pub mod digest;
@@ -25,6 +26,7 @@ mod upload;
 mod uploads;
 mod upstream;
 
+pub(crate) use archive::Archive;
 pub use client::{Published, Registry};
 pub use endpoint::Endpoint;
 pub use index::Child;

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use oci_client::Reference;
 use oci_spec::image::Descriptor;
 
+use super::client::config_platform;
 use super::{Endpoint, Registry};
 use crate::error::{ExitCode, Failure};
 use crate::mirrors::Mirrors;
@@ -64,6 +65,36 @@ impl Upstream {
             Ok(None) => Err(absent(reference)),
             Err(error) => Err(call_error(&error)),
         }
+    }
+
+    /// What platform the image is made for that a builder which wants `wanted`
+    /// gets of a reference: what its configuration says, whatever an index may
+    /// say of it. None where it does not say.
+    ///
+    /// # Errors
+    /// [`CallError::NotFound`], or as the contract's `registry.platforms`.
+    pub async fn made_for(
+        &self,
+        reference: &str,
+        wanted: &Platform,
+    ) -> Result<Option<Platform>, CallError> {
+        let (registry, image, tag) = self.open(reference)?;
+        let read = async |digest: &str| match registry.manifest(&image, digest).await {
+            Ok(Some(manifest)) => Ok(manifest),
+            Ok(None) => Err(absent(reference)),
+            Err(error) => Err(call_error(&error)),
+        };
+        let mut manifest = read(&tag).await?;
+        if let Some(index) = manifest.index().map_err(|e| call_error(&e))? {
+            let platforms = index.platforms().map_err(|e| call_error(&e))?;
+            let exact = platforms.get_key_value(wanted);
+            let fitting = || platforms.iter().find(|(made, _)| made.runs_on(wanted));
+            let (_, child) = exact.or_else(fitting).ok_or_else(|| absent(reference))?;
+            manifest = read(child.digest().as_ref()).await?;
+        }
+        let config = registry.config(&image, &manifest).await;
+        let platform = config_platform(&config.map_err(|e| call_error(&e))?).ok();
+        Ok(platform.filter(|platform| platform.architecture() != "unknown"))
     }
 
     /// All tags of a repository.

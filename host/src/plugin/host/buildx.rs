@@ -20,7 +20,7 @@ impl Host for State {
         let build: crate::recipe::Build = build.try_into()?;
         validate_build::build(&self.policy, prepare, &build)?;
         let quota = self.limits.quota();
-        quota.measure(prepare.tree()).await?;
+        let room = quota.measure(prepare.tree()).await?;
         let tree = WorkTree::open(prepare.tree())?;
         let into = tree.resolve(&into)?;
         if into == tree.root() {
@@ -34,6 +34,7 @@ impl Host for State {
             build,
             access: Access::new(Arc::clone(&self.policy), prepare.bases()),
             output: Output::Files(into),
+            room,
             provenance: false,
             created: prepare.created.clone(),
         };

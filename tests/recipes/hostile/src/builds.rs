@@ -61,6 +61,18 @@ pub(crate) const CASES: &[(&str, Case)] = &[
     ("arg-cache", |target| {
         Ok(good(target).arg("BUILDKIT_CACHE_MOUNT_NS", "misbehave"))
     }),
+    ("arg-proxy", |target| {
+        Ok(good(target).arg("http_proxy", "http://evil.example:3128"))
+    }),
+    ("arg-proxy-case", |target| {
+        Ok(good(target).arg("Https_Proxy", "http://evil.example:3128"))
+    }),
+    ("arg-hostname", |target| {
+        Ok(good(target).arg("BUILDKIT_SANDBOX_HOSTNAME", "victim"))
+    }),
+    ("arg-platform", |target| {
+        Ok(good(target).arg("BUILDPLATFORM", "linux/s390x"))
+    }),
     ("arg-flag", |target| {
         Ok(good(target).arg("--allow", "network.host"))
     }),
@@ -97,7 +109,8 @@ pub(crate) const CASES: &[(&str, Case)] = &[
     ("links", links),
 ];
 
-/// A build with the Dockerfile that the test tells.
+/// A build with the Dockerfile that the test tells; of cases `result-...` a
+/// compile step, whose result must not come in whole.
 pub(crate) fn dockerfile(case: &str, text: &str, target: &Target) -> Result<Build, Error> {
     plant(target)?;
     let mut build = Build::inline(text, &target.platform);
@@ -107,6 +120,10 @@ pub(crate) fn dockerfile(case: &str, text: &str, target: &Target) -> Result<Buil
     }
     if let Some(secret) = option("secret", case) {
         build = build.secret(&secret);
+    }
+    if case.starts_with("result-") {
+        buildx::compile(&build, "out")?;
+        return Err(super::escaped("the whole result"));
     }
     Ok(build)
 }

@@ -1,0 +1,264 @@
+//! The programs that an image starts, and whether they are for its platform.
+//!
+//! An image's configuration says what platform it is for, and nothing in OCI or
+//! BuildKit holds its files to that: a recipe that puts upstream's amd64 binary
+//! into the arm64 image makes one that every tool calls an arm64 image.
+
+mod elf;
+mod layers;
+mod named;
+
+use std::io::{self, Read};
+
+use oci_spec::image::{Descriptor, ImageConfiguration};
+
+use self::layers::{Content, Layers};
+use crate::platform::Platform;
+
+/// Scripts that start scripts which are followed.
+const SCRIPTS: usize = 4;
+
+/// A program that is not for the image's platform.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Foreign {
+    /// Its path in the image.
+    pub(crate) path: String,
+    /// What started the search: a word of `Entrypoint` or `Cmd`.
+    pub(crate) named: String,
+    /// What it is for, as in `GOARCH`.
+    pub(crate) architecture: &'static str,
+}
+
+/// Looks at the programs that `Entrypoint` and `Cmd` name, and at the
+/// interpreters of scripts; `open` reads a layer, and layers are in the order of
+/// the manifest. What is no ELF file, or is not in the image, is left alone.
+///
+/// # Errors
+/// When a layer cannot be read, or reading more of them would be too much.
+pub(crate) fn foreign<R: Read>(
+    config: &ImageConfiguration,
+    platform: &Platform,
+    layers: &[Descriptor],
+    open: impl FnMut(&Descriptor) -> io::Result<R>,
+) -> io::Result<Option<Foreign>> {
+    if platform.os() != "linux" {
+        return Ok(None);
+    }
+    let mut layers = Layers::new(layers, open);
+    for program in named::programs(config) {
+        for path in &program.paths {
+            let Some(found) = layers.resolve(path)? else {
+                continue;
+            };
+            if let Some((path, architecture)) = machine(&mut layers, found)?
+                && !is_for(architecture, platform)
+            {
+                return Ok(Some(Foreign {
+                    path,
+                    named: program.word,
+                    architecture,
+                }));
+            }
+            break;
+        }
+    }
+    Ok(None)
+}
+
+/// What a program is for; that of a script is its interpreter's.
+fn machine<R: Read, O: FnMut(&Descriptor) -> io::Result<R>>(
+    layers: &mut Layers<'_, R, O>,
+    mut found: (String, Content),
+) -> io::Result<Option<(String, &'static str)>> {
+    for _ in 0..SCRIPTS {
+        let (path, content) = found;
+        match content {
+            Content::Elf(architecture) => return Ok(Some((path, architecture))),
+            Content::Script(interpreter) => match layers.resolve(&interpreter)? {
+                Some(next) => found = next,
+                None => return Ok(None),
+            },
+            _ => return Ok(None),
+        }
+    }
+    Ok(None)
+}
+
+fn is_for(architecture: &str, platform: &Platform) -> bool {
+    Platform::new("linux", architecture, None).is_ok_and(|made| made.runs_on(platform))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::str::FromStr as _;
+
+    use oci_spec::image::{MediaType, Sha256Digest};
+    use serde_json::json;
+
+    use super::*;
+    use crate::buildx::elf_for_tests as elf;
+
+    /// An entry: its name, and a file's bytes or a link's target.
+    enum Put {
+        File(&'static str, Vec<u8>),
+        Link(&'static str, &'static str),
+        Hard(&'static str, &'static str),
+    }
+
+    fn layer(entries: &[Put]) -> Vec<u8> {
+        let zip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        let mut tar = tar::Builder::new(zip);
+        for entry in entries {
+            let mut header = tar::Header::new_gnu();
+            header.set_mode(0o755);
+            match entry {
+                Put::File(name, bytes) => {
+                    header.set_size(bytes.len() as u64);
+                    tar.append_data(&mut header, name, bytes.as_slice())
+                        .unwrap();
+                }
+                Put::Link(name, to) | Put::Hard(name, to) => {
+                    header.set_entry_type(match entry {
+                        Put::Hard(..) => tar::EntryType::Link,
+                        _ => tar::EntryType::Symlink,
+                    });
+                    header.set_size(0);
+                    tar.append_link(&mut header, name, to).unwrap();
+                }
+            }
+        }
+        tar.into_inner().unwrap().finish().unwrap()
+    }
+
+    /// Layers from the lowest up; what `foreign` says for arm64.
+    fn said(config: serde_json::Value, layers: &[Vec<Put>]) -> Option<(String, &'static str)> {
+        let config = json!({
+            "architecture": "arm64", "os": "linux", "config": config,
+            "rootfs": { "type": "layers", "diff_ids": [] },
+        });
+        let config: ImageConfiguration = serde_json::from_value(config).unwrap();
+        let blobs: Vec<_> = layers.iter().map(|entries| layer(entries)).collect();
+        let descriptors: Vec<_> = (0..blobs.len())
+            .map(|at| {
+                let digest = Sha256Digest::from_str(&format!("{at:064}")).unwrap();
+                Descriptor::new(MediaType::ImageLayerGzip, blobs[at].len() as u64, digest)
+            })
+            .collect();
+        let open = |descriptor: &Descriptor| {
+            let digest = descriptor.digest().to_string();
+            let at: usize = digest.rsplit(':').next().unwrap().parse().unwrap();
+            Ok(io::Cursor::new(blobs[at].clone()))
+        };
+        let platform = "linux/arm64".parse().unwrap();
+        let found = foreign(&config, &platform, &descriptors, open).unwrap()?;
+        Some((found.path, found.architecture))
+    }
+
+    fn amd64() -> Vec<u8> {
+        elf("amd64", "x", Some(0))
+    }
+
+    fn arm64() -> Vec<u8> {
+        elf("arm64", "x", Some(0))
+    }
+
+    fn found(path: &str) -> Option<(String, &'static str)> {
+        Some((path.to_owned(), "amd64"))
+    }
+
+    #[test]
+    fn entrypoints_are_found_however_they_are_named() {
+        let base = || {
+            vec![
+                Put::File("usr/bin/app", amd64()),
+                Put::Link("bin", "usr/bin"),
+            ]
+        };
+        let env = ["PATH=/usr/local/bin:/usr/bin"];
+        for config in [
+            json!({ "Entrypoint": ["/usr/bin/app"] }),
+            json!({ "Cmd": ["/usr/bin/app", "--serve"] }),
+            json!({ "Entrypoint": ["/bin/app"] }),
+            json!({ "Entrypoint": ["app"], "Env": env }),
+            json!({ "Entrypoint": ["./app"], "WorkingDir": "/usr/bin" }),
+            json!({ "Entrypoint": ["/bin/sh", "-c", "A=b exec app --serve"], "Env": env }),
+            json!({ "Entrypoint": ["/sbin/tini", "--", "/usr/bin/app"] }),
+            json!({ "Entrypoint": ["/none"], "Cmd": ["app"], "Env": env }),
+        ] {
+            let over = vec![Put::File("readme", b"text".to_vec())];
+            assert_eq!(
+                said(config.clone(), &[base(), over]),
+                found("/usr/bin/app"),
+                "{config}"
+            );
+        }
+        for config in [
+            json!({}),
+            json!({ "Entrypoint": ["/usr/bin/other"] }),
+            json!({ "Entrypoint": ["/usr/bin/qemu-x86_64", "/usr/bin/app"] }),
+        ] {
+            assert_eq!(said(config.clone(), &[base()]), None, "{config}");
+        }
+    }
+
+    #[test]
+    fn upper_layers_win() {
+        let entrypoint = || json!({ "Entrypoint": ["/app"] });
+        let lower = || vec![Put::File("app", amd64())];
+        assert_eq!(said(entrypoint(), &[lower()]), found("/app"));
+        assert_eq!(
+            said(entrypoint(), &[lower(), vec![Put::File("app", arm64())]]),
+            None
+        );
+        assert_eq!(
+            said(entrypoint(), &[lower(), vec![Put::File(".wh.app", vec![])]]),
+            None
+        );
+        let again = vec![Put::File("app", amd64())];
+        assert_eq!(
+            said(entrypoint(), &[vec![Put::File("app", arm64())], again]),
+            found("/app")
+        );
+        let folder = || vec![Put::File("d/app", amd64())];
+        let entrypoint = || json!({ "Entrypoint": ["/d/app"] });
+        assert_eq!(
+            said(entrypoint(), &[folder(), vec![Put::File(".wh.d", vec![])]]),
+            None
+        );
+        let opaque = vec![Put::File("d/.wh..wh..opq", vec![])];
+        assert_eq!(said(entrypoint(), &[folder(), opaque]), None);
+    }
+
+    #[test]
+    fn links_and_scripts_are_followed() {
+        let base = || {
+            vec![
+                Put::File("bin/busybox", amd64()),
+                Put::Hard("bin/hard", "bin/busybox"),
+                Put::Link("bin/sh", "busybox"),
+                Put::Link("loop", "loop"),
+            ]
+        };
+        let script = |line: &str| vec![Put::File("start.sh", line.as_bytes().to_vec())];
+        for line in [
+            "#!/bin/sh\nexec x",
+            "#! /bin/sh -e\n",
+            "#!/usr/bin/env sh\n",
+        ] {
+            let config = json!({ "Entrypoint": ["/start.sh"], "Env": ["PATH=/bin"] });
+            let env = vec![Put::Link("usr/bin/env", "/bin/busybox")];
+            let layers = [base(), env, script(line)];
+            assert_eq!(said(config, &layers), found("/bin/busybox"), "{line}");
+        }
+        let hard = json!({ "Entrypoint": ["/bin/hard"] });
+        assert_eq!(said(hard, &[base()]), found("/bin/busybox"));
+        for path in ["/loop", "/loop/x", "/start.sh"] {
+            let config = json!({ "Entrypoint": [path] });
+            assert_eq!(
+                said(config, &[base(), script("plain text")]),
+                None,
+                "{path}"
+            );
+        }
+    }
+}
