@@ -29,7 +29,7 @@ build) build ;;
     corpus=$CARGO_TARGET_DIR/corpus/$1
     artifacts=$CARGO_TARGET_DIR/artifacts/$1/
     mkdir -p "$corpus" "$artifacts" "seeds/$1" "regressions/$1"
-    exec "$CARGO_TARGET_DIR/$triple/debug/$1" -max_total_time="${2:-60}" -timeout=10 -rss_limit_mb=2048 \
+    exec "$CARGO_TARGET_DIR/$triple/debug/$1" -max_total_time="${2:-60}" -timeout=10 -rss_limit_mb=1024 -malloc_limit_mb=256 \
         -max_len=16384 -artifact_prefix="$artifacts" -print_final_stats=1 \
         "$corpus" "seeds/$1" "regressions/$1"
     ;;

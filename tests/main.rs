@@ -45,6 +45,7 @@ mod resume_test;
 mod run_test;
 mod sandbox_test;
 mod source_test;
+mod storage_test;
 mod support;
 mod text_test;
 mod versions_test;

@@ -1,6 +1,7 @@
 //! Killed at any point, the next run ends in the same state.
 
 use std::io::{BufRead as _, BufReader};
+use std::path::PathBuf;
 use std::process::Stdio;
 
 use crate::support::{Builder, DebianRegistry, Output, Project, crane};
@@ -15,10 +16,18 @@ fn digests(project: &Project) -> Vec<String> {
         .collect()
 }
 
+/// A folder for temporary files, which logins must not stay in.
+fn temporary(project: &Project) -> PathBuf {
+    let folder = project.path("tmp");
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
 /// Kills a run right after it says `line` for the `nth` time.
 fn killed_at(project: &Project, more: &[&str], line: &str, nth: usize) {
     let mut child = project
         .command(&[&["run", "-v"], more].concat())
+        .env("TMPDIR", temporary(project))
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
@@ -73,6 +82,12 @@ fn kill_and_resume() {
             .unwrap()
             .count();
         assert_eq!(left, 0, "work trees are left behind");
+        let left = std::fs::read_dir(temporary(&project)).unwrap();
+        let names = left.map(|entry| entry.unwrap().file_name());
+        let ours: Vec<_> = names
+            .filter(|name| name.to_string_lossy().starts_with("bakehouse"))
+            .collect();
+        assert!(ours.is_empty(), "{ours:?}");
     }
 }
 

@@ -12,6 +12,7 @@ use crate::progress::{Event, Reporter};
 use crate::registry::{Endpoint, LocalRegistry, Registry, Upstream};
 use crate::release::{Access, ApiLimits, NpmConfig, Releases, ReleasesOptions};
 use crate::source::{SourceLimits, Sources};
+use crate::storage;
 
 /// Project, settings, registry, builder and what recipes may use.
 pub struct Context {
@@ -38,13 +39,15 @@ impl Context {
     /// Opens the project and its target registry.
     ///
     /// # Errors
-    /// As [`Settings::resolve`], [`Endpoint::new`] and [`LocalRegistry::open`].
+    /// As [`Settings::resolve`], [`Endpoint::new`] and [`LocalRegistry::open`],
+    /// and when others may write to the project's state.
     pub async fn open(
         project: Project,
         overrides: &Overrides,
         reporter: Arc<dyn Reporter>,
     ) -> Result<Self> {
         let settings = Settings::resolve(project.file(), overrides)?;
+        storage::trusted(&project.state())?;
         let mirrors = project.file().mirrors.clone();
         let (registry, local) =
             open_registry(&project, &settings, Arc::clone(&reporter), 0).await?;

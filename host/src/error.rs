@@ -2,10 +2,13 @@
 //!
 //! Everything returns [`anyhow::Result`]. Where the cause is known, the chain
 //! holds a [`Failure`]: what failed, a hint what to do next, and an
-//! [`ExitCode`]. A chain without one is a bug of Bakehouse and exits with
-//! [`ExitCode::Internal`].
+//! [`ExitCode`]. A chain without one is what the local file system refused
+//! ([`ExitCode::Storage`]), or else a bug of Bakehouse
+//! ([`ExitCode::Internal`]).
 
 use std::fmt;
+
+use crate::storage;
 
 /// Exit codes of the `bakehouse` program. They are documented API
 /// (`docs/configuration.md`): a number never changes its meaning.
@@ -37,6 +40,9 @@ pub enum ExitCode {
     Credentials,
     /// A recipe asked for something it was not granted.
     Denied,
+    /// The local file system refused: access, space, or something else in the
+    /// place of a file or folder.
+    Storage,
     /// Stopped by Ctrl-C or SIGTERM.
     Interrupted,
 }
@@ -70,6 +76,7 @@ impl ExitCode {
             Self::Registry => 9,
             Self::Credentials => 10,
             Self::Denied => 11,
+            Self::Storage => 13,
             Self::Interrupted => 130,
         }
     }
@@ -130,11 +137,25 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
-/// The exit code for an error: that of its [`Failure`], or
+/// The exit code for an error: that of its [`Failure`], else
+/// [`ExitCode::Storage`] for what the file system refused, else
 /// [`ExitCode::Internal`].
 #[must_use]
 pub fn exit_code(error: &anyhow::Error) -> ExitCode {
-    Failure::find(error).map_or(ExitCode::Internal, Failure::code)
+    match (Failure::find(error), storage::refusal(error)) {
+        (Some(failure), _) => failure.code(),
+        (None, Some(_)) => ExitCode::Storage,
+        (None, None) => ExitCode::Internal,
+    }
+}
+
+/// What to do about an error, where that is known.
+#[must_use]
+pub fn hint(error: &anyhow::Error) -> Option<&str> {
+    match Failure::find(error) {
+        Some(failure) => failure.hint_text(),
+        None => storage::refusal(error).map(storage::hint),
+    }
 }
 
 #[cfg(test)]
@@ -154,6 +175,12 @@ mod tests {
             .context(Failure::new(ExitCode::Config, "no config"))
             .unwrap_err();
         assert_eq!(exit_code(&over), ExitCode::Config);
+        assert_eq!(hint(&over), None);
+
+        let full = Err::<(), _>(std::io::Error::from(std::io::ErrorKind::StorageFull));
+        let full = full.context("writing").unwrap_err();
+        assert_eq!(exit_code(&full), ExitCode::Storage);
+        assert!(hint(&full).unwrap().starts_with("free space"));
         assert_eq!(exit_code(&anyhow::anyhow!("?")), ExitCode::Internal);
     }
 }

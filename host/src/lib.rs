@@ -6,7 +6,7 @@
 //! [`pipeline`]: discover, check, plan, build, push by digest, merge, tag,
 //! inspect, report. Recipes run in [`plugin`]; what they may ask for is decided
 //! by [`grants`]; [`buildx`], [`registry`], [`release`], [`source`] and [`fetch`]
-//! talk to the outside.
+//! talk to the outside; [`storage`] is the local file system.
 
 pub mod buildx;
 pub mod ci;
@@ -33,7 +33,9 @@ pub mod recipe;
 pub mod registry;
 pub mod release;
 pub mod reporters;
+pub mod signals;
 pub mod source;
+pub mod storage;
 pub mod target;
 pub mod text;
 pub mod work_tree;

@@ -6,8 +6,7 @@ use std::process::ExitCode as ProcessCode;
 use bakehouse::cli::Cli;
 use bakehouse::commands::{Invocation, dispatch};
 use bakehouse::error::{ExitCode, exit_code};
-use bakehouse::{logging, printer};
-use tokio::signal::unix::{SignalKind, signal};
+use bakehouse::{logging, printer, signals};
 
 fn main() -> ProcessCode {
     std::panic::set_hook(Box::new(printer::panicked));
@@ -22,7 +21,7 @@ fn main() -> ProcessCode {
             let code = runtime.block_on(async {
                 tokio::select! {
                     ended = dispatch(&session, &cli) => ended,
-                    () = interrupted() => Ok(ExitCode::Interrupted),
+                    () = signals::interrupted() => Ok(ExitCode::Interrupted),
                 }
             });
             // Children end with the futures that own them; threads need not.
@@ -34,20 +33,4 @@ fn main() -> ProcessCode {
         exit_code(&error)
     });
     ProcessCode::from(code.code())
-}
-
-/// Ctrl-C or SIGTERM.
-async fn interrupted() {
-    let terminated = async {
-        match signal(SignalKind::terminate()) {
-            Ok(mut stream) => {
-                stream.recv().await;
-            }
-            Err(_) => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        () = terminated => {}
-    }
 }

@@ -1,14 +1,10 @@
 //! How much a folder that strangers fill may hold.
 
-use std::fs;
-use std::io::ErrorKind;
+use std::io;
 use std::path::Path;
 
 use crate::recipe::CallError;
-
-/// Folders in one another; more than any source tree has, and few enough for
-/// every path to be one that the system takes.
-pub(crate) const DEPTH: usize = 200;
+use crate::storage::{Kind, StorageError, WalkError, walk};
 
 /// The most that a work tree may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,51 +15,52 @@ pub struct Quota {
     pub entries: u64,
 }
 
+/// Why a folder is not measured to its end.
+enum Stop {
+    /// It has too much of this.
+    Full(String),
+    Unread(io::Error),
+}
+
+impl From<WalkError> for Stop {
+    fn from(error: WalkError) -> Self {
+        match error {
+            WalkError::TooDeep => Self::Full(error.to_string()),
+            WalkError::Io(error) => Self::Unread(error),
+        }
+    }
+}
+
 impl Quota {
     /// Walks a folder, follows no link, and returns how much is left.
     ///
     /// # Errors
     /// [`CallError::InvalidInput`] when there is more than the quota, or
-    /// folders are nested too deeply; [`CallError::Other`] if it cannot be
+    /// folders are nested too deeply; [`CallError::Storage`] if it cannot be
     /// read.
     pub fn left(&self, folder: &Path) -> Result<Self, CallError> {
-        let full = |what: String| {
-            CallError::InvalidInput(format!(
-                "the work tree has {what}; [limits] in bakehouse.toml sets how much it may have"
-            ))
-        };
         let mut left = *self;
-        let mut todo = vec![(folder.to_owned(), 0)];
-        while let Some((folder, depth)) = todo.pop() {
-            if depth > DEPTH {
-                return Err(full(format!("folders nested more than {DEPTH} deep")));
+        let measured = walk(folder, |entry| {
+            let full = |what: String| Stop::Full(format!("more than {what}"));
+            left.entries = left
+                .entries
+                .checked_sub(1)
+                .ok_or_else(|| full(format!("{} files", self.entries)))?;
+            if entry.kind != Kind::Folder {
+                left.bytes = left
+                    .bytes
+                    .checked_sub(entry.size())
+                    .ok_or_else(|| full(format!("{} MiB", self.bytes >> 20)))?;
             }
-            let unread = |e: std::io::Error| {
-                CallError::Other(format!("cannot measure {}: {e}", folder.display()))
-            };
-            for entry in fs::read_dir(&folder).map_err(unread)? {
-                let entry = entry.map_err(unread)?;
-                let meta = match entry.metadata() {
-                    Ok(meta) => meta,
-                    // Gone since, by the recipe that runs meanwhile.
-                    Err(e) if e.kind() == ErrorKind::NotFound => continue,
-                    Err(e) => return Err(unread(e)),
-                };
-                left.entries = left
-                    .entries
-                    .checked_sub(1)
-                    .ok_or_else(|| full(format!("more than {} files", self.entries)))?;
-                if meta.is_dir() {
-                    todo.push((entry.path(), depth + 1));
-                } else {
-                    left.bytes = left
-                        .bytes
-                        .checked_sub(meta.len())
-                        .ok_or_else(|| full(format!("more than {} MiB", self.bytes >> 20)))?;
-                }
-            }
+            Ok(())
+        });
+        match measured {
+            Ok(()) => Ok(left),
+            Err(Stop::Full(what)) => Err(CallError::InvalidInput(format!(
+                "the work tree has {what}; [limits] in bakehouse.toml sets how much it may have"
+            ))),
+            Err(Stop::Unread(error)) => Err(StorageError::new("measure", folder, error).into()),
         }
-        Ok(left)
     }
 
     /// As [`left`](Self::left), without holding up others meanwhile.
@@ -80,9 +77,11 @@ impl Quota {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::os::unix::fs::symlink;
 
     use super::*;
+    use crate::storage::DEPTH;
 
     #[test]
     fn counts_files_bytes_and_depth() {
@@ -92,35 +91,23 @@ mod tests {
         fs::write(root.join("a/b/file"), "12345").unwrap();
         symlink("/", root.join("a/root")).unwrap();
         let link = root.join("a/root").symlink_metadata().unwrap().len();
-        let quota = |bytes, entries| Quota { bytes, entries }.left(root);
-        assert_eq!(quota(10 + link, 4).unwrap().bytes, 5);
-        assert!(
-            quota(10, 3)
-                .unwrap_err()
-                .to_string()
-                .contains("more than 3 files")
-        );
-        assert!(
-            quota(4, 4)
-                .unwrap_err()
-                .to_string()
-                .contains("more than 0 MiB")
-        );
+        let quota = |bytes, entries| Quota { bytes, entries };
+        let left = quota(10 + link, 4).left(root);
+        assert_eq!(left.unwrap(), quota(5, 0));
+        let full = |bytes, entries| {
+            let error = quota(bytes, entries).left(root).unwrap_err();
+            assert!(matches!(error, CallError::InvalidInput(_)), "{error}");
+            error.to_string()
+        };
+        assert!(full(10, 3).contains("has more than 3 files"));
+        assert!(full(4, 4).contains("has more than 0 MiB"));
         let hole = fs::File::create(root.join("hole")).unwrap();
         hole.set_len(1 << 40).unwrap();
-        assert!(
-            quota(1 << 30, 10)
-                .unwrap_err()
-                .to_string()
-                .contains("1024 MiB")
-        );
+        assert!(full(1 << 30, 10).contains("1024 MiB"));
         hole.set_len(0).unwrap();
         fs::create_dir_all(root.join("d/".repeat(DEPTH + 2))).unwrap();
-        assert!(
-            quota(100, 1000)
-                .unwrap_err()
-                .to_string()
-                .contains("200 deep")
-        );
+        assert!(full(100, 1000).contains("200 deep"));
+        let gone = quota(1, 1).left(&root.join("gone")).unwrap_err();
+        assert!(matches!(gone, CallError::Storage { .. }), "{gone}");
     }
 }

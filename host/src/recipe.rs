@@ -174,6 +174,14 @@ pub enum CallError {
     /// BuildKit ran the build and it failed.
     #[error("{0}")]
     BuildFailed(String),
+    /// The local file system refused. Recipes are not told: the call ends.
+    #[error("{message}")]
+    Storage {
+        /// What was refused, and why.
+        message: String,
+        /// What to do about it.
+        hint: &'static str,
+    },
     /// Anything else.
     #[error("{0}")]
     Other(String),
@@ -190,6 +198,7 @@ impl CallError {
             Self::Denied(_) => ExitCode::Denied,
             Self::InvalidInput(_) | Self::Other(_) => ExitCode::Recipe,
             Self::BuildFailed(_) => ExitCode::Build,
+            Self::Storage { .. } => ExitCode::Storage,
         }
     }
 }

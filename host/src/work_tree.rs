@@ -9,7 +9,10 @@ use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 
 use crate::recipe::CallError;
+use crate::storage::{At as _, StorageError};
 
+/// Bytes of a path (`PATH_MAX`).
+const MAX_PATH: usize = 4096;
 /// Symbolic links followed before a path counts as a loop, as in Linux.
 const MAX_LINKS: usize = 40;
 
@@ -23,11 +26,10 @@ impl WorkTree {
     /// A work tree at this existing folder.
     ///
     /// # Errors
-    /// [`CallError::Other`] if it is not a folder.
+    /// [`CallError::Storage`] if it cannot be opened, [`CallError::Other`] if it
+    /// is not a folder.
     pub fn open(root: &Path) -> Result<Self, CallError> {
-        let real = root
-            .canonicalize()
-            .map_err(|e| CallError::Other(format!("work tree {}: {e}", root.display())))?;
+        let real = root.canonicalize().at("open", root)?;
         if !real.is_dir() {
             return Err(CallError::Other(format!(
                 "work tree {} is not a folder",
@@ -125,6 +127,11 @@ fn parts(relative: &str) -> Result<VecDeque<OsString>, CallError> {
             "a path in the work tree is empty or holds a NUL; `.` is the tree itself".to_owned(),
         ));
     }
+    if relative.len() > MAX_PATH {
+        return Err(CallError::InvalidInput(format!(
+            "a path in the work tree has more than {MAX_PATH} bytes"
+        )));
+    }
     let mut parts = VecDeque::new();
     for component in Path::new(relative).components() {
         match component {
@@ -145,14 +152,17 @@ fn link_target(path: &Path) -> Result<Option<PathBuf>, CallError> {
         Ok(meta) if meta.is_symlink() => path
             .read_link()
             .map(Some)
-            .map_err(|e| CallError::Other(format!("{}: {e}", path.display()))),
+            .map_err(|e| StorageError::new("read", path, e).into()),
         Ok(_) => Ok(None),
         Err(e) if matches!(e.kind(), ErrorKind::NotFound) => Ok(None),
         Err(e) if e.kind() == ErrorKind::NotADirectory => Err(CallError::InvalidInput(format!(
             "{} is below a file",
             path.display()
         ))),
-        Err(e) => Err(CallError::Other(format!("{}: {e}", path.display()))),
+        Err(e) if e.kind() == ErrorKind::InvalidFilename => Err(CallError::InvalidInput(format!(
+            "a path in the work tree: {e}"
+        ))),
+        Err(e) => Err(StorageError::new("read", path, e).into()),
     }
 }
 
@@ -193,7 +203,9 @@ mod tests {
     #[test]
     fn refuses_what_is_not_inside_by_name() {
         let (_dir, tree) = tree();
-        for path in ["", "/", "/etc", "..", "a/..", "a/../..", "a\0b", "file/x"] {
+        let long = ["a/".repeat(1 << 20), "a/".repeat(2047), "n".repeat(300)];
+        let bad = ["", "/", "/etc", "..", "a/..", "a/../..", "a\0b", "file/x"];
+        for path in bad.into_iter().chain(long.iter().map(String::as_str)) {
             let error = tree.resolve(&path.replace("\\0", "\0")).unwrap_err();
             assert!(
                 matches!(error, CallError::InvalidInput(_)),

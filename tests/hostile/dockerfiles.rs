@@ -24,6 +24,13 @@ const SHADOWS: &[&str] = &["would take the place of"];
 const SOURCES: &[&str] = &["to `sources`"];
 
 const DOCKERFILES: &[Dockerfile] = &[
+    (
+        "laughs",
+        include_str!("../cases/dockerfile-variables-within-bounds/Dockerfile"),
+        None,
+        8,
+        &["line 14 would have more than 131072 bytes"],
+    ),
     ("from", "FROM REGISTRY/secret/x:1\n", None, 11, BASES),
     (
         "from-digest",

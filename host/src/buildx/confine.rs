@@ -1,24 +1,23 @@
 //! Prepares what one build's child process may see and fetch.
 
-use std::io;
 use std::path::Path;
 
 use super::builder::{BuildRequest, Output};
 use super::child_env::ChildEnv;
 use super::docker_buildx::BuildxOptions;
-use super::docker_config::DockerConfig;
+use super::docker_config::docker_config;
 use super::hidden::Hidden;
 use super::layer_cache::LayerCache;
 use super::source_policy;
 use crate::recipe::CallError;
 use crate::registry::credentials::{Credentials as _, DockerCredentials};
+use crate::storage::At as _;
 
 /// The environment of one build, its credentials, and what it must not print.
 pub(crate) struct Confined {
     pub(crate) env: ChildEnv,
     /// Values of granted secrets.
     secrets: Vec<String>,
-    _config: DockerConfig,
 }
 
 impl Confined {
@@ -28,16 +27,16 @@ impl Confined {
     ///
     /// # Errors
     /// [`CallError::Denied`] for a secret that is not set,
-    /// [`CallError::Other`] if credentials or files cannot be read or written.
+    /// [`CallError::Other`] if credentials cannot be read,
+    /// [`CallError::Storage`] if files cannot be written.
     pub(crate) async fn new(
         request: &BuildRequest,
         options: &BuildxOptions,
         scratch: &Path,
     ) -> Result<Self, CallError> {
-        let other = |e: io::Error| CallError::Other(format!("cannot confine the build: {e}"));
         let policy = scratch.join("source-policy.json");
         let rules = source_policy::rules(&request.access, &options.mirrors);
-        std::fs::write(&policy, rules.to_string()).map_err(other)?;
+        std::fs::write(&policy, rules.to_string()).at("write", &policy)?;
 
         let mut registries = request.access.registries();
         let mirrors = options.mirrors.images().iter();
@@ -60,7 +59,7 @@ impl Confined {
                 .map_err(|failure| CallError::Other(failure.to_string()))?;
             logins.push((registry, login));
         }
-        let config = DockerConfig::new(&logins).map_err(other)?;
+        let config = docker_config(scratch, &logins)?;
 
         let mut secrets = Vec::new();
         for name in &request.build.secrets {
@@ -74,13 +73,9 @@ impl Confined {
         }
         let mut env = options.env.clone();
         env.source_policy = Some(policy);
-        env.docker_config = Some(config.path().to_owned());
+        env.docker_config = Some(config);
         env.pass.extend(request.build.secrets.iter().cloned());
-        Ok(Self {
-            env,
-            secrets,
-            _config: config,
-        })
+        Ok(Self { env, secrets })
     }
 
     /// What the build's output must not show.

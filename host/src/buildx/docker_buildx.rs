@@ -27,15 +27,16 @@ use super::receive::receive;
 use super::run::{RunError, run, run_into};
 use super::used::{self, Bases};
 use super::watch::{Heard, lost};
-use super::{emulation, metadata};
+use super::{dockerfile, metadata};
 use crate::engine::Engine;
 use crate::error::{ExitCode, Failure};
-use crate::fetch::place::{place, scratch};
+use crate::fetch::place::{place, placed, scratch};
 use crate::mirrors::Mirrors;
 use crate::platform::Platform;
 use crate::progress::{Event, Reporter};
 use crate::recipe::CallError;
 use crate::registry::Upstream;
+use crate::storage::{At as _, blocking};
 use crate::target::TargetId;
 use crate::work_tree::WorkTree;
 
@@ -268,6 +269,20 @@ impl Buildx {
         Ok((progress, descriptor))
     }
 
+    /// What a Dockerfile tells is read beside the tasks that drive the run.
+    async fn check(
+        &self,
+        request: &BuildRequest,
+        tree: &WorkTree,
+        can: &Capabilities,
+    ) -> Result<(), CallError> {
+        let (request, tree, can) = (request.clone(), tree.clone(), can.clone());
+        let emulate = self.options.emulation;
+        tokio::task::spawn_blocking(move || dockerfile::check(&request, &tree, &can, emulate))
+            .await
+            .map_err(|e| CallError::Other(e.to_string()))?
+    }
+
     /// An image's steps include those of the compile steps before it.
     fn steps_until(&self, request: &BuildRequest, (steps, cached): Steps) -> Steps {
         let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
@@ -310,13 +325,10 @@ impl Builder for Buildx {
             return Err(CallError::Unavailable(format!("builder {name}: {node}")));
         }
         let tree = WorkTree::open(&request.work_tree)?;
-        emulation::check(request, &tree, &found.capabilities, self.options.emulation)?;
+        self.check(request, &tree, &found.capabilities).await?;
         let root = tree.root().to_owned();
-        tokio::task::spawn_blocking(move || freshen(&root))
-            .await
-            .map_err(io::Error::other)
-            .and_then(|done| done)
-            .map_err(|e| CallError::Other(format!("cannot date the work tree: {e}")))?;
+        let dated = blocking(move || freshen(&root)).await;
+        dated.at("date the files of", tree.root())?;
         let scratch = scratch(&tree)?;
         let cache = self.options.layer_cache.args(request);
         let result = self.run(request, found, scratch.path(), &cache).await;
@@ -328,12 +340,8 @@ impl Builder for Buildx {
             tracing::warn!(%error, "the layer cache was not renewed");
         }
         let output = request.output.clone();
-        tokio::task::spawn_blocking(move || {
-            let finished = finish(&output, scratch.path());
-            finished.map_err(|e| CallError::Other(format!("cannot keep the build's result: {e}")))
-        })
-        .await
-        .map_err(|e| CallError::Other(e.to_string()))??;
+        let kept = blocking(move || finish(&output, scratch.path())).await;
+        kept.map_err(|error| placed(tree.root(), error))?;
         let (steps, cached) = self.steps_until(request, progress.steps());
         Ok(Built {
             descriptor,

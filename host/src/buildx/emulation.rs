@@ -1,12 +1,12 @@
 //! Whether a build needs emulation, told before it begins.
 
-use std::borrow::Cow;
-
-use super::builder::{BuildRequest, Capabilities};
+use super::builder::Capabilities;
 use super::stages::{Inputs, run_steps};
 use crate::platform::Platform;
-use crate::recipe::{CallError, Dockerfile};
-use crate::work_tree::WorkTree;
+use crate::recipe::{Build, CallError};
+
+/// Characters of a stage's name that an error shows.
+const SHOWN: usize = 100;
 
 /// Refuses a build with a `RUN` step that the builder cannot run, or may not
 /// emulate (`allowed`).
@@ -14,25 +14,16 @@ use crate::work_tree::WorkTree;
 /// # Errors
 /// [`CallError::BuildFailed`] naming stage, line and the ways out.
 pub(super) fn check(
-    request: &BuildRequest,
-    tree: &WorkTree,
+    build: &Build,
+    (name, text): (&str, &str),
     can: &Capabilities,
     allowed: bool,
 ) -> Result<(), CallError> {
-    let build = &request.build;
     let target = &build.platform;
     // buildx gives a platform to a node that is of it, where there is one.
     let node = can.native.iter().find(|node| runs(node, target));
     let Some(node) = node.or(can.native.first()) else {
         return Ok(());
-    };
-    let (name, text) = match &build.dockerfile {
-        Dockerfile::Inline(text) => ("the Dockerfile", Cow::Borrowed(text.as_str())),
-        Dockerfile::Path(path) => match std::fs::read_to_string(tree.file(path)?) {
-            Ok(text) => (path.as_str(), Cow::Owned(text)),
-            // BuildKit says what is wrong with it.
-            Err(_) => return Ok(()),
-        },
     };
     let inputs = Inputs {
         args: &build.args,
@@ -40,7 +31,7 @@ pub(super) fn check(
         build: node,
         stage: build.stage.as_deref(),
     };
-    for step in run_steps(&text, &inputs) {
+    for step in run_steps(text, &inputs) {
         let platform = &step.platform;
         let emulated = can.platforms.contains(platform);
         if runs(node, platform) || (emulated && allowed) {
@@ -51,11 +42,12 @@ pub(super) fn check(
         } else {
             ("may not emulate", "set USE_QEMU=true")
         };
+        let stage: String = step.stage.chars().take(SHOWN).collect();
         return Err(CallError::BuildFailed(format!(
-            "RUN in line {} of {name} (stage {}) is for {platform}, which builder {} {why}: \
+            "RUN in line {} of {name} (stage {stage}) is for {platform}, which builder {} {why}: \
              {way_out}, use a builder with a {platform} node, or cross-compile in a stage \
              `FROM --platform=$BUILDPLATFORM`",
-            step.line, step.stage, can.name
+            step.line, can.name
         )));
     }
     Ok(())
@@ -84,13 +76,10 @@ mod tests {
             push_by_digest: true,
             oci_export: true,
         };
-        let dir = tempfile::tempdir().unwrap();
-        let mut request = request();
-        request.build.platform = "linux/arm64".parse().unwrap();
-        request.build.dockerfile = Dockerfile::Inline(dockerfile.to_owned());
-        request.build.stage = None;
-        let tree = WorkTree::open(dir.path()).unwrap();
-        let error = check(&request, &tree, &can, allowed).err()?;
+        let mut build = request().build;
+        build.platform = "linux/arm64".parse().unwrap();
+        build.stage = None;
+        let error = check(&build, ("the Dockerfile", dockerfile), &can, allowed).err()?;
         Some(error.to_string())
     }
 

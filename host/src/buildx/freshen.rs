@@ -7,30 +7,32 @@
 //! release. So every file gets a time of its own before it is sent; the image's
 //! files are dated by `SOURCE_DATE_EPOCH`.
 
-use std::fs;
 use std::io;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, utimensat};
+use rustix::fs::{AtFlags, Timespec, Timestamps, utimensat};
+
+use crate::storage::{Kind, walk};
 
 /// Gives every file and link below `folder` the present time.
 pub(crate) fn freshen(folder: &Path) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let path = entry.path();
-        if entry.file_type()?.is_dir() {
-            freshen(&path)?;
-        } else {
-            let now = now();
-            let times = Timestamps {
-                last_access: now,
-                last_modification: now,
-            };
-            utimensat(CWD, &path, &times, AtFlags::SYMLINK_NOFOLLOW)?;
+    walk(folder, |entry| {
+        if entry.kind == Kind::Folder {
+            return Ok(());
         }
-    }
-    Ok(())
+        let now = now();
+        let times = Timestamps {
+            last_access: now,
+            last_modification: now,
+        };
+        Ok(utimensat(
+            entry.folder,
+            entry.name,
+            &times,
+            AtFlags::SYMLINK_NOFOLLOW,
+        )?)
+    })
 }
 
 fn now() -> Timespec {
@@ -45,6 +47,7 @@ fn now() -> Timespec {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::os::unix::fs::{MetadataExt as _, symlink};
 
     use super::*;
@@ -70,5 +73,19 @@ mod tests {
             one[0].0 > 0 && one[0] != two[0] && one[1] != two[1],
             "{one:?} {two:?}"
         );
+    }
+
+    #[test]
+    fn deep_trees_are_dated_or_refused() {
+        for depth in [200, 1900, 5000] {
+            let tree = tempfile::tempdir().unwrap();
+            crate::storage::nest(tree.path(), "d", depth);
+            // As small a stack as any thread has.
+            let root = tree.path().to_owned();
+            let thread = std::thread::Builder::new().stack_size(256 << 10);
+            let dated = thread.spawn(move || freshen(&root)).unwrap().join();
+            assert_eq!(dated.unwrap().is_ok(), depth <= 200, "{depth}");
+            crate::storage::remove_all(tree.path()).unwrap();
+        }
     }
 }

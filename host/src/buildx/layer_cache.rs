@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::builder::{BuildRequest, Output};
 use crate::registry::grammar::CACHE_TAG;
+use crate::storage;
 
 /// Where BuildKit keeps layers between builds. Each image and platform of an
 /// app has its own cache, shared by its versions.
@@ -161,7 +162,7 @@ impl CacheArgs {
         for entry in std::fs::read_dir(scope)? {
             let path = entry?.path();
             if Some(&path) != current.as_ref() && is_left(&path) {
-                std::fs::remove_dir_all(&path)?;
+                storage::remove_all(&path)?;
             }
         }
         Ok(())
@@ -171,7 +172,7 @@ impl CacheArgs {
     pub(crate) fn discard(&self) {
         if let Some(Rotation { scope, fresh, .. }) = &self.rotation {
             // There may be nothing to remove.
-            let _ = std::fs::remove_dir_all(scope.join(fresh));
+            let _ = storage::remove_all(&scope.join(fresh));
         }
     }
 }
@@ -232,7 +233,10 @@ fn is_left(path: &Path) -> bool {
     if process == std::process::id().to_string() {
         return !InUse::is(path);
     }
-    let modified = path.metadata().and_then(|meta| meta.modified()).ok();
+    let modified = path
+        .symlink_metadata()
+        .and_then(|meta| meta.modified())
+        .ok();
     let age = modified.and_then(|time| time.elapsed().ok());
     age.is_some_and(|age| age.as_secs() > 6 * 3600)
 }

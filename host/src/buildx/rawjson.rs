@@ -150,11 +150,12 @@ impl Progress {
         let vertex = self.vertexes.entry(raw.vertex.clone()).or_default();
         let mut partial = vertex.partial.remove(&raw.stream).unwrap_or_default();
         partial.extend_from_slice(&data);
-        while let Some(end) = partial.iter().position(|b| *b == b'\n') {
-            let rest = partial.split_off(end + 1);
-            vertex.output(&partial, &self.hidden, shown);
-            partial = rest;
+        let end = partial.iter().rposition(|b| *b == b'\n');
+        let rest = partial.split_off(end.map_or(0, |end| end + 1));
+        for line in partial.split_inclusive(|b| *b == b'\n') {
+            vertex.output(line, &self.hidden, shown);
         }
+        partial = rest;
         if partial.len() > 1 << 16 {
             vertex.output(&std::mem::take(&mut partial), &self.hidden, shown);
         }
@@ -269,5 +270,16 @@ mod tests {
         assert_eq!(progress.error(), Some("no builder \"x\" found"));
         let warning = r#"{"warnings":[{"vertex":"x","level":1,"short":"RnJvbUFzQ2FzaW5n"}]}"#;
         assert_eq!(read(warning).1, [Shown::Warning("FromAsCasing".into())]);
+    }
+
+    #[test]
+    fn a_flood_of_lines_takes_no_time() {
+        let begun = std::time::Instant::now();
+        let data = BASE64_STANDARD.encode("\n".repeat(700_000) + "end\nhalf");
+        let log = format!(r#"{{"logs":[{{"vertex":"v","stream":1,"data":"{data}"}}]}}"#);
+        let (progress, shown) = read(&log);
+        assert_eq!(shown, [Shown::Output("end".to_owned())]);
+        assert_eq!(progress.vertexes["v"].partial[&1], b"half");
+        assert!(begun.elapsed().as_secs() < 10, "{:?}", begun.elapsed());
     }
 }

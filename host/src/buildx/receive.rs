@@ -14,6 +14,7 @@ use super::builder::Output;
 use crate::fetch::unpack::{Limits, Origin, unpack};
 use crate::quota::Quota;
 use crate::recipe::CallError;
+use crate::storage::{At as _, StorageError};
 
 /// Bytes that stay free on the file system that results are written to.
 const FLOOR: u64 = 512 << 20;
@@ -25,7 +26,7 @@ const ASK: u64 = 16 << 20;
 ///
 /// # Errors
 /// [`CallError::InvalidInput`] when it is more than `room` or no result at all,
-/// [`CallError::Other`] when the disk is full.
+/// [`CallError::Storage`] when the disk is full.
 pub(super) async fn receive(
     stdout: ChildStdout,
     output: &Output,
@@ -60,7 +61,7 @@ fn drain(mut from: impl Read) -> Result<(), CallError> {
 }
 
 fn archive(from: impl Read, to: &Path, most: u64) -> Result<(), CallError> {
-    let failed = |e: io::Error| CallError::Other(format!("cannot write {}: {e}", to.display()));
+    let failed = |e: io::Error| CallError::from(StorageError::new("write", to, e));
     let mut file = BufWriter::with_capacity(1 << 20, File::create(to).map_err(failed)?);
     let size = io::copy(&mut from.take(most.saturating_add(1)), &mut file).map_err(failed)?;
     file.flush().map_err(failed)?;
@@ -74,8 +75,7 @@ fn archive(from: impl Read, to: &Path, most: u64) -> Result<(), CallError> {
 }
 
 fn files(from: impl Read, to: &Path, room: Quota) -> Result<(), CallError> {
-    std::fs::create_dir(to)
-        .map_err(|e| CallError::Other(format!("cannot make {}: {e}", to.display())))?;
+    std::fs::create_dir(to).at("create", to)?;
     let limits = Limits {
         entries: room.entries,
         bytes: room.bytes,

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::process::{ExitStatus, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -35,12 +36,32 @@ pub(crate) enum RunError {
 }
 
 /// The child's process group. Dropped, it is killed with all its children.
-struct Group(Child);
+struct Group(Child, Option<Pid>);
+
+/// The groups of children that run.
+static GROUPS: Mutex<Vec<Pid>> = Mutex::new(Vec::new());
+
+/// Kills all children: for a process that ends without dropping what owns them.
+pub(crate) fn end_children() {
+    let groups = GROUPS.lock().unwrap_or_else(PoisonError::into_inner);
+    for group in groups.iter() {
+        // Fails only if it is gone already.
+        let _ = kill_process_group(*group, Signal::KILL);
+    }
+}
 
 impl Group {
+    fn new(child: Child) -> Self {
+        let id = child.id().and_then(|id| i32::try_from(id).ok());
+        let group = id.and_then(Pid::from_raw);
+        let mut groups = GROUPS.lock().unwrap_or_else(PoisonError::into_inner);
+        groups.extend(group);
+        Self(child, group)
+    }
+
     fn signal(&self, signal: Signal) {
-        let pid = self.0.id().and_then(|id| i32::try_from(id).ok());
-        if let Some(pid) = pid.and_then(Pid::from_raw) {
+        // One that was waited for may be another's by now.
+        if let Some(pid) = self.1.filter(|_| self.0.id().is_some()) {
             // Fails only if it is gone already.
             let _ = kill_process_group(pid, signal);
         }
@@ -50,6 +71,8 @@ impl Group {
 impl Drop for Group {
     fn drop(&mut self) {
         self.signal(Signal::KILL);
+        let mut groups = GROUPS.lock().unwrap_or_else(PoisonError::into_inner);
+        groups.retain(|pid| Some(*pid) != self.1);
     }
 }
 
@@ -90,7 +113,7 @@ where
         .stderr(Stdio::piped())
         .process_group(0)
         .kill_on_drop(true);
-    let mut child = Group(command.spawn().map_err(RunError::Start)?);
+    let mut child = Group::new(command.spawn().map_err(RunError::Start)?);
     let input = child.0.stdin.take().zip(stdin);
     let stdout = child.0.stdout.take();
     let stderr = child.0.stderr.take();

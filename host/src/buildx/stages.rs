@@ -1,10 +1,12 @@
 //! Which platforms the `RUN` steps of a Dockerfile run on.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use parse_dockerfile::{Dockerfile, FromInstruction, Instruction, Stage};
 
-use super::variables::expand;
+use super::growth;
+use super::variables::Variables;
 use crate::platform::Platform;
 
 /// A `RUN` step that a build needs.
@@ -13,7 +15,7 @@ pub(super) struct RunStep {
     /// Line in the Dockerfile, from 1.
     pub(super) line: usize,
     /// Name of its stage, or the stage's number, from 0.
-    pub(super) stage: String,
+    pub(super) stage: Arc<str>,
     /// What it runs on.
     pub(super) platform: Platform,
 }
@@ -32,11 +34,37 @@ pub(super) struct Inputs<'a> {
 
 /// A stage, as far as it matters here.
 struct Node {
-    name: String,
+    name: Arc<str>,
     /// None where it cannot be told.
     platform: Option<Platform>,
     needs: Vec<usize>,
     lines: Vec<usize>,
+}
+
+/// Stages in their order, and the first of each name.
+#[derive(Default)]
+struct Stages {
+    nodes: Vec<Node>,
+    names: HashMap<Arc<str>, usize>,
+}
+
+impl Stages {
+    fn push(&mut self, node: Node) {
+        let at = self.nodes.len();
+        self.names.entry(Arc::clone(&node.name)).or_insert(at);
+        self.nodes.push(node);
+    }
+
+    /// A stage by its name or number.
+    fn find(&self, name: &str) -> Option<usize> {
+        let named = self.names.get(name.to_lowercase().as_str()).copied();
+        let numbered = || {
+            name.parse()
+                .ok()
+                .filter(|number| *number < self.nodes.len())
+        };
+        named.or_else(numbered)
+    }
 }
 
 /// The `RUN` steps of the stage that is built and of those it needs, in the
@@ -48,12 +76,12 @@ pub(super) fn run_steps(text: &str, inputs: &Inputs<'_>) -> Vec<RunStep> {
     let Ok(file) = parse_dockerfile::parse(text) else {
         return Vec::new();
     };
-    let nodes = nodes(&file, text, inputs);
-    let last = nodes.len().checked_sub(1);
+    let stages = stages(&file, text, inputs);
     let wanted = match inputs.stage {
-        Some(stage) => find(&nodes, stage),
-        None => last,
+        Some(stage) => stages.find(stage),
+        None => stages.nodes.len().checked_sub(1),
     };
+    let nodes = stages.nodes;
     let mut needed = vec![false; nodes.len()];
     let mut todo: Vec<usize> = wanted.into_iter().collect();
     while let Some(at) = todo.pop() {
@@ -70,7 +98,7 @@ pub(super) fn run_steps(text: &str, inputs: &Inputs<'_>) -> Vec<RunStep> {
         .flat_map(|(node, platform)| {
             node.lines.iter().map(move |line| RunStep {
                 line: *line,
-                stage: node.name.clone(),
+                stage: Arc::clone(&node.name),
                 platform: platform.clone(),
             })
         })
@@ -91,38 +119,41 @@ pub(crate) fn read_for_fuzzing(text: &str) {
             };
             run_steps(text, &inputs);
         }
+        let _ = growth::check(text, &args);
     }
 }
 
-fn nodes(file: &Dockerfile<'_>, text: &str, inputs: &Inputs<'_>) -> Vec<Node> {
-    let variables = variables(file, inputs);
-    let mut nodes: Vec<Node> = Vec::new();
+fn stages(file: &Dockerfile<'_>, text: &str, inputs: &Inputs<'_>) -> Stages {
+    let mut variables = variables(file, inputs);
+    let breaks: Vec<usize> = text.match_indices('\n').map(|(at, _)| at).collect();
+    let mut stages = Stages::default();
     for (number, stage) in file.stages().enumerate() {
         let from = stage.from;
-        let base = expand(&from.image.value, &variables).and_then(|base| find(&nodes, &base));
+        let base = variables.expand(&from.image.value);
+        let base = base.and_then(|base| stages.find(&base));
         let platform = match platform_flag(from) {
-            Some(flag) => expand(flag, &variables).and_then(|flag| flag.parse().ok()),
+            Some(flag) => variables.expand(flag).and_then(|flag| flag.parse().ok()),
             // A stage that continues another one is for the same platform.
-            None => match base.and_then(|base| nodes.get(base)) {
+            None => match base.and_then(|base| stages.nodes.get(base)) {
                 Some(base) => base.platform.clone(),
                 None => Some(inputs.target.clone()),
             },
         };
         let name = from.as_.as_ref().map(|(_, name)| name.value.to_lowercase());
-        nodes.push(Node {
-            name: name.unwrap_or_else(|| number.to_string()),
+        stages.push(Node {
+            name: name.unwrap_or_else(|| number.to_string()).into(),
             platform,
-            needs: base.into_iter().chain(copied(&nodes, &stage)).collect(),
-            lines: lines(&stage, text),
+            needs: base.into_iter().chain(copied(&stages, &stage)).collect(),
+            lines: lines(&stage, &breaks),
         });
     }
-    nodes
+    stages
 }
 
 /// Values of the variables that `FROM` lines can use (Dockerfile reference,
 /// "Automatic platform ARGs in the global scope").
-fn variables(file: &Dockerfile<'_>, inputs: &Inputs<'_>) -> BTreeMap<String, String> {
-    let mut variables = BTreeMap::new();
+fn variables(file: &Dockerfile<'_>, inputs: &Inputs<'_>) -> Variables {
+    let mut variables = Variables::new();
     for (prefix, platform) in [("BUILD", inputs.build), ("TARGET", inputs.target)] {
         let variant = platform.variant().unwrap_or_default();
         for (part, value) in [
@@ -131,20 +162,23 @@ fn variables(file: &Dockerfile<'_>, inputs: &Inputs<'_>) -> BTreeMap<String, Str
             ("ARCH", platform.architecture()),
             ("VARIANT", variant),
         ] {
-            variables.insert(format!("{prefix}{part}"), value.to_owned());
+            variables.set(&format!("{prefix}{part}"), value.to_owned());
         }
     }
+    let given = inputs.args.iter().rev();
+    let given: HashMap<&str, &str> = given.map(|(n, v)| (n.as_str(), v.as_str())).collect();
     for arg in file.global_args() {
         for word in arg.arguments.value.split_whitespace() {
             let (name, default) = word
                 .split_once('=')
                 .map_or((word, None), |(n, d)| (n, Some(d)));
-            let given = inputs.args.iter().find(|(given, _)| given == name);
-            let value = match given {
-                Some((_, value)) => Some(value.clone()),
-                None => default.and_then(|d| expand(d.trim_matches(['"', '\'']), &variables)),
+            let value = match given.get(name) {
+                Some(value) => Some((*value).to_owned()),
+                None => default.and_then(|d| variables.expand(d.trim_matches(['"', '\'']))),
             };
-            variables.extend(value.map(|value| (name.to_owned(), value)));
+            if let Some(value) = value {
+                variables.set(name, value);
+            }
         }
     }
     variables
@@ -156,15 +190,8 @@ fn platform_flag<'a>(from: &'a FromInstruction<'_>) -> Option<&'a str> {
     flag.value.as_ref().map(|value| value.value.as_ref())
 }
 
-/// A stage by its name or number.
-fn find(nodes: &[Node], name: &str) -> Option<usize> {
-    let lower = name.to_lowercase();
-    let named = nodes.iter().position(|node| node.name == lower);
-    named.or_else(|| name.parse().ok().filter(|number| *number < nodes.len()))
-}
-
 /// Stages whose files a stage copies or mounts.
-fn copied(nodes: &[Node], stage: &Stage<'_, '_>) -> Vec<usize> {
+fn copied(stages: &Stages, stage: &Stage<'_, '_>) -> Vec<usize> {
     let mut names: Vec<&str> = Vec::new();
     for instruction in stage.instructions {
         let (flags, key) = match instruction {
@@ -186,19 +213,19 @@ fn copied(nodes: &[Node], stage: &Stage<'_, '_>) -> Vec<usize> {
             }
         }
     }
-    names.iter().filter_map(|name| find(nodes, name)).collect()
+    names.iter().filter_map(|name| stages.find(name)).collect()
 }
 
-/// Lines of a stage's `RUN` steps.
-fn lines(stage: &Stage<'_, '_>, text: &str) -> Vec<usize> {
+/// Lines of a stage's `RUN` steps, by the places where lines end.
+fn lines(stage: &Stage<'_, '_>, breaks: &[usize]) -> Vec<usize> {
     let runs = stage
         .instructions
         .iter()
         .filter_map(|instruction| match instruction {
-            Instruction::Run(run) => text.get(..run.run.span.start),
+            Instruction::Run(run) => Some(run.run.span.start),
             _ => None,
         });
-    runs.map(|before| before.matches('\n').count() + 1)
+    runs.map(|start| breaks.partition_point(|at| *at < start) + 1)
         .collect()
 }
 
@@ -293,5 +320,32 @@ COPY --from=c / /
             ["3 a linux/riscv64", "5 b linux/s390x"]
         );
         assert!(steps("FROM", None, &[]).is_empty());
+    }
+
+    #[test]
+    fn large_texts_take_no_time() {
+        let many = |piece: &str| piece.repeat((1 << 20) / piece.len());
+        let long = "s".repeat(500_000);
+        let begun = std::time::Instant::now();
+        for text in [
+            format!("FROM a\n{}", many("RUN x\n")),
+            format!("FROM a AS {long}\n{}", "RUN x\n".repeat(80_000)),
+            many("FROM a\n"),
+            (0..40_000).map(|n| format!("FROM a AS s{n}\n")).collect(),
+            (0..20_000)
+                .map(|n| format!("FROM s{n}\nCOPY --from=s{n} a b\n"))
+                .collect(),
+            format!("{}FROM a", many("ARG A=$A$A$BUILDPLATFORM\n")),
+            format!("FROM {}", many("${A:-")),
+            format!("FROM {}", many("$BUILDPLATFORM")),
+            format!("FROM a\nRUN {}", many("--mount=from=a ")),
+            format!("FROM a\nCOPY <<E /\n{}", many("x\n")),
+            format!("FROM a\nCMD [{}", many("\"x\",")),
+            many("\\\n"),
+            many("ONBUILD "),
+        ] {
+            read_for_fuzzing(&text);
+        }
+        assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
     }
 }

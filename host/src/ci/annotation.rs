@@ -4,6 +4,8 @@ use std::cmp::Reverse;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::storage;
+
 /// Shortest beginning of a step that tells it from others, in bytes.
 const TELLING: usize = 8;
 /// Larger files are not written by hand.
@@ -32,7 +34,7 @@ pub fn locate(root: &Path, app: Option<&str>, message: &str) -> Option<Location>
     }
     let folder = format!("apps/{}", app?);
     let file = format!("{folder}/app.toml");
-    let text = fs::read_to_string(root.join(&file)).ok()?;
+    let text = storage::read_text(&root.join(&file), LARGEST).ok()?;
     if let Some(step) = step(message) {
         let mut folders = vec![folder];
         folders.extend(recipe(&text).map(|name| format!("plugins/{name}")));
@@ -79,7 +81,7 @@ fn recipe(app_file: &str) -> Option<String> {
 fn find(root: &Path, folder: &str, step: &str) -> Option<Location> {
     let mut best: Option<((usize, Reverse<usize>), Location)> = None;
     for path in files(&root.join(folder)) {
-        let Ok(text) = fs::read_to_string(&path) else {
+        let Ok(text) = storage::read_text(&path, LARGEST) else {
             continue;
         };
         for (at, line) in text.lines().enumerate() {

@@ -1,5 +1,6 @@
 //! `bakehouse merge`
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
@@ -15,6 +16,10 @@ use crate::pipeline::digest_folders::DigestFolders;
 use crate::pipeline::merge as pipeline;
 use crate::pipeline::plan::{Plan, SCHEMA};
 use crate::pipeline::{check, discover};
+use crate::storage::{self, StorageError};
+
+/// Bytes of a plan; that of a hundred apps has a fiftieth.
+const MAX_PLAN: u64 = 64 << 20;
 
 /// Merges the digest files of one version, or of a whole plan.
 pub(super) async fn merge(session: &Session, args: &MergeArgs) -> Result<ExitCode> {
@@ -68,7 +73,12 @@ fn read_plan(context: &Context, path: &Path, args: &MergeArgs) -> Result<Plan> {
             "write it with `bakehouse plan --save FILE`, and the same --registry and --namespace",
         )
     };
-    let bytes = std::fs::read(path).with_context(|| failure("cannot be read".to_owned()))?;
+    let bytes = match storage::read(path, MAX_PLAN) {
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+            return Err(StorageError::new("read", path, error).into());
+        }
+        read => read.with_context(|| failure("cannot be read".to_owned()))?,
+    };
     let mut plan: Plan = serde_json::from_slice(&bytes)
         .map_err(|error| failure(format!("is not a plan: {error}")))?;
     if plan.schema != SCHEMA {

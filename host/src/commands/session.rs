@@ -10,7 +10,7 @@ use crate::ci::{self, annotation, command};
 use crate::cli::{Cli, Rebuild, Selection};
 use crate::config::{Overrides, Project};
 use crate::context::Context;
-use crate::error::{ExitCode, Failure, exit_code};
+use crate::error::{ExitCode, exit_code, hint};
 use crate::pipeline::plan::Plan;
 use crate::printer::{self, Printer};
 use crate::progress::Reporter;
@@ -51,8 +51,7 @@ impl Session {
     }
 
     fn tell(&self, app: Option<&str>, error: &anyhow::Error) {
-        let hint = Failure::find(error).and_then(Failure::hint_text);
-        self.problem(app, &crate::pipeline::message(error), hint);
+        self.problem(app, &crate::pipeline::message(error), hint(error));
     }
 
     /// Tells one problem, quiet or not: in a GitHub Actions job as an annotation

@@ -1,5 +1,6 @@
 //! The project folder: where everything lies.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -7,6 +8,7 @@ use anyhow::Result;
 use super::{AppFile, ProjectFile, parse};
 use crate::error::{ExitCode, Failure};
 use crate::grants::{Places, Policy};
+use crate::storage::StorageError;
 
 /// The file that marks a project's root.
 const FILE: &str = "bakehouse.toml";
@@ -71,13 +73,16 @@ impl Project {
     pub fn apps(&self) -> Result<Vec<String>> {
         let folder = self.root.join("apps");
         let mut names = Vec::new();
-        for entry in std::fs::read_dir(&folder).map_err(|error| {
-            Failure::new(
-                ExitCode::Config,
-                format!("cannot read {}: {error}", folder.display()),
-            )
-            .hint("a project keeps one folder for each app in apps/")
-        })? {
+        let entries = std::fs::read_dir(&folder).map_err(|error| {
+            let missing = matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory);
+            let error = StorageError::new("read", &folder, error);
+            match missing {
+                true => Failure::new(ExitCode::Config, error.to_string())
+                    .hint("a project keeps one folder for each app in apps/"),
+                false => error.into(),
+            }
+        })?;
+        for entry in entries {
             let entry = entry?;
             if entry.path().join("app.toml").is_file() {
                 names.push(entry.file_name().to_string_lossy().into_owned());
@@ -194,7 +199,9 @@ impl Project {
         self.state().join("work")
     }
 
-    fn state(&self) -> PathBuf {
+    /// What runs keep for themselves.
+    #[must_use]
+    pub fn state(&self) -> PathBuf {
         self.root.join(".bakehouse")
     }
 }

@@ -7,6 +7,10 @@ use sha2::{Digest as _, Sha256};
 
 use crate::buildx::docker_folder;
 use crate::error::{ExitCode, Failure};
+use crate::storage;
+
+/// Bytes of one of Docker's own files.
+const MAX_CONFIG: u64 = 1 << 20;
 
 const DEFAULT_HOST: &str = "unix:///var/run/docker.sock";
 
@@ -63,7 +67,7 @@ fn decide(
         });
     }
     let name = context.or_else(|| {
-        let text = std::fs::read_to_string(folder?.join("config.json")).ok()?;
+        let text = storage::read_text(&folder?.join("config.json"), MAX_CONFIG).ok()?;
         serde_json::from_str::<Config>(&text).ok()?.current_context
     });
     match name.filter(|name| !name.is_empty() && name != "default") {
@@ -88,7 +92,7 @@ fn decide(
 fn context_host(folder: &Path, name: &str) -> Option<String> {
     let id = hex::encode(Sha256::digest(name));
     let path = folder.join("contexts/meta").join(id).join("meta.json");
-    let meta: Meta = serde_json::from_str(&std::fs::read_to_string(path).ok()?).ok()?;
+    let meta: Meta = serde_json::from_str(&storage::read_text(&path, MAX_CONFIG).ok()?).ok()?;
     meta.endpoints.get("docker")?.host.clone()
 }
 

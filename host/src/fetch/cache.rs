@@ -1,21 +1,39 @@
 //! Verified downloads, kept by digest.
 //!
-//! `<folder>/<algorithm>/<HEX>`, each written elsewhere and renamed, so that
-//! several tasks and processes can share the folder. Nothing in it is trusted:
-//! a file is hashed again whenever it is used.
+//! `<folder>/<algorithm>/<HEX>` is a file, `<HEX>.from/<digest of a URL>` says
+//! that it was fetched from there, and by which way: a digest alone is no key,
+//! or whoever knows the digest of another app's file could have it. Each is
+//! written elsewhere and renamed, so that several tasks and processes can share
+//! the folder. Nothing in it is trusted: a file is hashed again whenever it is
+//! used.
 
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _};
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest as _, Sha256};
 use tempfile::NamedTempFile;
+use url::Url;
 
 use super::integrity::{Digests, Hashing, Integrity};
+use crate::storage::{self, At as _, StorageError};
+
+/// Bytes of a way: a few URLs.
+const MAX_WAY: u64 = 1 << 20;
 
 /// The cache folder.
 #[derive(Debug, Clone)]
 pub(crate) struct Cache {
     folder: PathBuf,
+}
+
+/// A file that was downloaded before.
+#[derive(Debug)]
+pub(crate) struct Cached {
+    pub(crate) file: File,
+    pub(crate) digests: Digests,
+    /// The URLs that were decided about when it was fetched, in order.
+    pub(crate) way: Vec<Url>,
 }
 
 impl Cache {
@@ -24,39 +42,59 @@ impl Cache {
     }
 
     /// A file to download into, gone when dropped.
-    pub(crate) fn part(&self) -> io::Result<NamedTempFile> {
+    pub(crate) fn part(&self) -> Result<NamedTempFile, StorageError> {
         let folder = self.folder.join("parts");
-        std::fs::create_dir_all(&folder)?;
-        NamedTempFile::new_in(folder)
+        storage::create(&folder)?;
+        NamedTempFile::new_in(&folder).at("write to", &folder)
     }
 
-    /// The file with this integrity, at its start. A damaged one is removed.
-    pub(crate) fn open(&self, integrity: &Integrity) -> io::Result<Option<(File, Digests)>> {
+    /// The file with this integrity, at its start, if it was fetched from this
+    /// URL. A damaged one is removed.
+    pub(crate) fn open(
+        &self,
+        url: &Url,
+        integrity: &Integrity,
+    ) -> Result<Option<Cached>, StorageError> {
         for hex in integrity.hex() {
             let path = self.path(integrity, hex);
-            let mut file = match File::open(&path) {
+            let Some(way) = read_way(&path, url) else {
+                continue;
+            };
+            let mut file = match storage::open(&path) {
                 Ok(file) => file,
                 Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
-                Err(e) => return Err(e),
+                Err(e) => return Err(StorageError::new("read", &path, e)),
             };
-            let digests = hash(&mut file, integrity)?;
+            let digests = hash(&mut file, integrity).at("read", &path)?;
             if integrity.accepts(&digests) {
-                return Ok(Some((file, digests)));
+                return Ok(Some(Cached { file, digests, way }));
             }
             tracing::warn!(path = %path.display(), "damaged file removed from the download cache");
-            std::fs::remove_file(&path)?;
+            std::fs::remove_file(&path).at("remove", &path)?;
         }
         Ok(None)
     }
 
-    /// Keeps a download that was verified.
-    pub(crate) fn keep(&self, part: NamedTempFile, integrity: &Integrity) -> io::Result<File> {
+    /// Keeps a download that was verified, and the way it took.
+    pub(crate) fn keep(
+        &self,
+        part: NamedTempFile,
+        way: &[Url],
+        integrity: &Integrity,
+    ) -> Result<File, StorageError> {
         // With several accepted digests any of them is found by `open`.
         let hex = integrity.hex().first().map_or("", String::as_str);
         let path = self.path(integrity, hex);
-        std::fs::create_dir_all(path.parent().unwrap_or(&self.folder))?;
-        let mut file = part.persist(&path)?;
-        file.rewind()?;
+        storage::create(path.parent().unwrap_or(&self.folder))?;
+        let persisted = part.persist(&path).map_err(|failed| failed.error);
+        let mut file = persisted.at("write", &path)?;
+        file.rewind().at("read", &path)?;
+        if let Some((first, rest)) = way.split_first() {
+            let to = way_to(&path, first);
+            storage::create(to.parent().unwrap_or(&self.folder))?;
+            let text: Vec<String> = rest.iter().map(without_secrets).collect();
+            storage::write(&to, text.join("\n").as_bytes()).at("write", &to)?;
+        }
         Ok(file)
     }
 
@@ -65,6 +103,31 @@ impl Cache {
             .join(integrity.algorithm().name())
             .join(hex)
     }
+}
+
+/// Where it is said that a file was fetched from a URL.
+fn way_to(file: &Path, url: &Url) -> PathBuf {
+    let key = hex::encode(Sha256::digest(url.as_str()));
+    file.with_extension("from").join(key)
+}
+
+/// The way that a file took from this URL; none where it did not come from
+/// there.
+fn read_way(file: &Path, from: &Url) -> Option<Vec<Url>> {
+    let text = storage::read_text(&way_to(file, from), MAX_WAY).ok()?;
+    let rest = text.lines().map(|line| Url::parse(line).ok());
+    std::iter::once(Some(from.clone())).chain(rest).collect()
+}
+
+/// A URL that a file host redirected to: what is after `?` is often signed.
+fn without_secrets(url: &Url) -> String {
+    let mut url = url.clone();
+    if url.query().is_some() {
+        url.set_query(Some(""));
+    }
+    // Fails only for URLs without a host, which have neither.
+    let _ = (url.set_username(""), url.set_password(None));
+    url.into()
 }
 
 fn hash(file: &mut File, integrity: &Integrity) -> io::Result<Digests> {
@@ -93,19 +156,33 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let cache = Cache::new(dir.path().join("downloads"));
         let integrity = Integrity::parse(HELLO).unwrap();
-        assert!(cache.open(&integrity).unwrap().is_none());
+        let url = |path: &str| Url::parse(&format!("https://up.test/{path}")).unwrap();
+        let mine = url("mine");
+        assert!(cache.open(&mine, &integrity).unwrap().is_none());
 
-        let mut part = cache.part().unwrap();
-        part.write_all(b"hello").unwrap();
+        let keep = |way: &[Url]| {
+            let mut part = cache.part().unwrap();
+            part.write_all(b"hello").unwrap();
+            cache.keep(part, way, &integrity).unwrap()
+        };
         let mut text = String::new();
-        let mut file = cache.keep(part, &integrity).unwrap();
+        let mut file = keep(&[mine.clone(), url("there?signature=1")]);
         file.read_to_string(&mut text).unwrap();
         assert_eq!(text, "hello");
-        assert_eq!(cache.open(&integrity).unwrap().unwrap().1.size, 5);
+        let cached = cache.open(&mine, &integrity).unwrap().unwrap();
+        assert_eq!(cached.digests.size, 5);
+        assert_eq!(cached.way, [mine.clone(), url("there?")]);
+
+        for other in ["other", "there", "mine?", "mine/", "Mine"] {
+            assert!(cache.open(&url(other), &integrity).unwrap().is_none());
+        }
+        keep(&[url("other")]);
+        assert!(cache.open(&url("other"), &integrity).unwrap().is_some());
+        assert!(cache.open(&mine, &integrity).unwrap().is_some());
 
         let path = cache.path(&integrity, &integrity.hex()[0]);
         std::fs::write(&path, "jello").unwrap();
-        assert!(cache.open(&integrity).unwrap().is_none());
+        assert!(cache.open(&mine, &integrity).unwrap().is_none());
         assert!(!path.exists());
     }
 }

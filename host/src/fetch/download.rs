@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::Route;
+use crate::quota::Quota;
 
 /// What to do with the bytes of a download (the contract's `fetch.unpack`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,8 +38,8 @@ pub struct Download<'a> {
     pub into: &'a str,
     /// What to do with the bytes.
     pub unpack: Unpack,
-    /// The most bytes that may be written.
-    pub room: u64,
+    /// The most that may be written.
+    pub room: Quota,
     /// Where it may lead.
     pub route: Route<'a>,
 }

@@ -15,15 +15,17 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::sync::Mutex as AsyncMutex;
 use url::Url;
 
-use super::cache::Cache;
+use super::cache::{Cache, Cached};
 use super::http::{self, Attempt, Tries};
 use super::integrity::{Digests, Hashing, Integrity};
-use super::place::{place, scratch};
+use super::place::{place, placed, scratch};
 use super::route::{Clients, Route};
 use super::unpack::{Limits, Origin, unpack};
 use super::{Download, Downloaded, Unpack};
 use crate::mirrors::Mirrors;
+use crate::quota::Quota;
 use crate::recipe::CallError;
+use crate::storage::{At as _, StorageError};
 use crate::work_tree::WorkTree;
 
 const DEFAULT_MAX_BYTES: u64 = 4 << 30;
@@ -92,8 +94,8 @@ impl Fetcher {
         let (file, digests) = match &integrity {
             Some(integrity) => self.cached(&url, integrity, request.route).await?,
             None => {
-                let (part, digests) = self.fetch(&url, None, request.route).await?;
-                (part.reopen().map_err(|e| disk(&e))?, digests)
+                let (part, digests, _) = self.fetch(&url, None, request.route).await?;
+                (part.reopen().at("read", part.path())?, digests)
             }
         };
         let downloaded = Downloaded {
@@ -122,18 +124,18 @@ impl Fetcher {
             Arc::clone(running.entry(integrity.hex().join(" ")).or_default())
         };
         let _mine = turn.lock().await;
-        let (cache, wanted) = (self.cache.clone(), integrity.clone());
-        let found = tokio::task::spawn_blocking(move || cache.open(&wanted))
+        let (cache, from, wanted) = (self.cache.clone(), url.clone(), integrity.clone());
+        let found = tokio::task::spawn_blocking(move || cache.open(&from, &wanted))
             .await
-            .map_err(|e| CallError::Other(e.to_string()))?;
-        match found {
-            Ok(Some(found)) => return Ok(found),
-            Ok(None) => {}
-            Err(e) => return Err(disk(&e)),
+            .map_err(|e| CallError::Other(e.to_string()))??;
+        if let Some(Cached { file, digests, way }) = found
+            && self.clients.allows(&way, route).await
+        {
+            return Ok((file, digests));
         }
-        let (part, digests) = self.fetch(url, Some(integrity), route).await?;
+        let (part, digests, way) = self.fetch(url, Some(integrity), route).await?;
         integrity.verify(&digests, &http::shown(url))?;
-        let file = self.cache.keep(part, integrity).map_err(|e| disk(&e))?;
+        let file = self.cache.keep(part, &way, integrity)?;
         Ok((file, digests))
     }
 
@@ -142,7 +144,7 @@ impl Fetcher {
         url: &Url,
         integrity: Option<&Integrity>,
         route: Route<'_>,
-    ) -> Result<(NamedTempFile, Digests), CallError> {
+    ) -> Result<(NamedTempFile, Digests, Vec<Url>), CallError> {
         let mut tries = Tries::default();
         loop {
             match self.fetch_once(url, integrity, route).await {
@@ -157,9 +159,9 @@ impl Fetcher {
         url: &Url,
         integrity: Option<&Integrity>,
         route: Route<'_>,
-    ) -> Result<(NamedTempFile, Digests), Attempt> {
+    ) -> Result<(NamedTempFile, Digests, Vec<Url>), Attempt> {
         let what = http::shown(url);
-        let mut response = self
+        let (mut response, way) = self
             .clients
             .get(url, route, &self.mirrors, self.idle)
             .await?;
@@ -173,8 +175,9 @@ impl Fetcher {
         if announced.is_some_and(|size| size > self.max_bytes) {
             return Err(too_large().into());
         }
-        let part = self.cache.part().map_err(|e| disk(&e))?;
-        let file = part.reopen().map_err(|e| disk(&e))?;
+        let part = self.cache.part().map_err(CallError::from)?;
+        let stored = |e: io::Error| CallError::from(StorageError::new("write", part.path(), e));
+        let file = part.reopen().map_err(stored)?;
         let mut file = tokio::fs::File::from_std(file);
         let mut hashing = Hashing::new(integrity);
         while let Some(bytes) = http::chunk(&mut response, &what, self.idle).await? {
@@ -182,10 +185,10 @@ impl Fetcher {
             if hashing.size() > self.max_bytes {
                 return Err(too_large().into());
             }
-            file.write_all(&bytes).await.map_err(|e| disk(&e))?;
+            file.write_all(&bytes).await.map_err(stored)?;
         }
-        file.flush().await.map_err(|e| disk(&e))?;
-        Ok((part, hashing.finish()))
+        file.flush().await.map_err(stored)?;
+        Ok((part, hashing.finish(), way))
     }
 }
 
@@ -202,38 +205,39 @@ impl Drop for StopOnDrop {
 fn put(
     file: File,
     how: Unpack,
-    room: u64,
+    room: Quota,
     tree: &WorkTree,
     into: &Path,
     stop: &AtomicBool,
 ) -> Result<(), CallError> {
     let scratch = scratch(tree)?;
     let content = scratch.path().join("content");
+    let stored = |error| CallError::from(StorageError::new("write", &content, error));
     let limits = Limits::default().within(room);
     match how {
         Unpack::None => {
-            let mut out = File::create(&content).map_err(|e| disk(&e))?;
-            let mut bounded = file.take(room.saturating_add(1));
-            if io::copy(&mut bounded, &mut out).map_err(|e| disk(&e))? > room {
+            let mut out = File::create(&content).map_err(stored)?;
+            let mut bounded = file.take(room.bytes.saturating_add(1));
+            if io::copy(&mut bounded, &mut out).map_err(stored)? > room.bytes {
                 return Err(CallError::InvalidInput(
                     "the file is larger than what the work tree may hold".to_owned(),
                 ));
             }
             out.set_permissions(Permissions::from_mode(0o644))
-                .map_err(|e| disk(&e))?;
+                .map_err(stored)?;
         }
         Unpack::Tar(strip) => {
-            std::fs::create_dir(&content).map_err(|e| disk(&e))?;
+            std::fs::create_dir(&content).map_err(stored)?;
             let file = io::BufReader::with_capacity(1 << 16, file);
             unpack(file, Origin::Upstream, strip, &content, limits, stop)?;
         }
         Unpack::TarGz(strip) => {
-            std::fs::create_dir(&content).map_err(|e| disk(&e))?;
+            std::fs::create_dir(&content).map_err(stored)?;
             let file = MultiGzDecoder::new(io::BufReader::with_capacity(1 << 16, file));
             unpack(file, Origin::Upstream, strip, &content, limits, stop)?;
         }
     }
-    place(&content, into).map_err(|e| disk(&e))
+    place(&content, into).map_err(|error| placed(into, error))
 }
 
 /// A URL in the one way to write it: grants compare its beginning, and
@@ -260,10 +264,6 @@ fn named(what: &str, error: CallError) -> CallError {
         CallError::Other(text) => CallError::Other(format!("{what}: {text}")),
         other => other,
     }
-}
-
-fn disk(error: &io::Error) -> CallError {
-    CallError::Other(format!("cannot store a download: {error}"))
 }
 
 #[cfg(test)]

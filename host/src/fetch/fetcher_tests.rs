@@ -50,6 +50,13 @@ const ANYWHERE: Route<'_> = Route {
     granted: &|_| Ok(()),
 };
 
+fn bytes(bytes: u64) -> Quota {
+    Quota {
+        bytes,
+        entries: 1000,
+    }
+}
+
 struct Place {
     dir: tempfile::TempDir,
     fetcher: Fetcher,
@@ -81,7 +88,7 @@ impl Place {
             work_tree: &self.tree(),
             into,
             unpack,
-            room: 1 << 30,
+            room: bytes(1 << 30),
             route: ANYWHERE,
         };
         self.fetcher.download(request).await
@@ -235,7 +242,7 @@ async fn an_idle_server_times_out() {
         work_tree: &place.tree(),
         into: "x",
         unpack: Unpack::None,
-        room: 10,
+        room: bytes(10),
         route: ANYWHERE,
     };
     let error = fetcher.download(request).await.unwrap_err();
@@ -327,7 +334,7 @@ async fn redirects_lead_only_to_what_is_granted() {
                 work_tree: &place.tree(),
                 into: "x",
                 unpack: Unpack::None,
-                room: 100,
+                room: bytes(100),
                 route,
             };
             let error = place.fetcher.download(request).await.unwrap_err();
@@ -354,10 +361,63 @@ async fn nothing_larger_than_the_room_is_left() {
         work_tree: &place.tree(),
         into: "x",
         unpack: Unpack::None,
-        room: 99,
+        room: bytes(99),
         route: ANYWHERE,
     };
     let error = place.fetcher.download(request).await.unwrap_err();
     assert!(error.to_string().contains("larger than"), "{error}");
     place.is_tidy();
+}
+
+#[tokio::test]
+async fn a_digest_is_no_key_to_what_others_fetched() {
+    let (theirs, hits) = server(vec![ok(b"private"), status("500 No")]).await;
+    let (mine, _) = server(vec![status("404 No")]).await;
+    let place = Place::new();
+    let integrity = sha256(b"private");
+    let digest = Some(integrity.as_str());
+    let get = async |url: &str| place.get(url, digest, "x", Unpack::None).await;
+    get(&format!("{theirs}/x")).await.unwrap();
+    for url in [format!("{mine}/x"), format!("{mine}/?{theirs}/x")] {
+        let error = get(&url).await.unwrap_err();
+        assert!(matches!(error, CallError::NotFound(_)), "{error}");
+    }
+    assert!(get(&format!("{theirs}/other")).await.is_err());
+    let asked = hits.load(Ordering::SeqCst);
+    get(&format!("{theirs}/x")).await.unwrap();
+    assert_eq!(hits.load(Ordering::SeqCst), asked, "its own is cached");
+}
+
+#[tokio::test]
+async fn a_cached_file_needs_the_way_that_it_came_by() {
+    let (files, hits) = server(vec![ok(b"file")]).await;
+    let (front, _) = server(vec![redirect(&format!("{files}/x?signature=1"))]).await;
+    let place = Place::new();
+    let integrity = sha256(b"file");
+    let url = format!("{front}/x");
+    let get = async |granted: &[&str]| {
+        let granted = |asked: &str| match granted.iter().any(|start| asked.starts_with(start)) {
+            true => Ok(()),
+            false => Err(CallError::Denied("no grant".to_owned())),
+        };
+        let request = Download {
+            url: &url,
+            integrity: Some(&integrity),
+            work_tree: &place.tree(),
+            into: "x",
+            unpack: Unpack::None,
+            room: bytes(100),
+            route: Route {
+                asset: false,
+                granted: &granted,
+            },
+        };
+        place.fetcher.download(request).await
+    };
+    let (front, files) = (format!("{front}/"), format!("{files}/"));
+    get(&[&front, &files]).await.unwrap();
+    get(&[&front, &files]).await.unwrap();
+    assert_eq!(hits.load(Ordering::SeqCst), 1, "the second is cached");
+    let error = get(&[&front]).await.unwrap_err();
+    assert!(matches!(error, CallError::Denied(_)), "{error}");
 }

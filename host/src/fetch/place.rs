@@ -1,27 +1,21 @@
 //! Puts finished files where a work tree wants them.
 
-use std::fs::{self, Permissions};
+use std::fs;
 use std::io;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use tempfile::TempDir;
-
 use crate::recipe::CallError;
+use crate::storage::{At as _, Scratch, StorageError};
 use crate::work_tree::WorkTree;
 
 /// A scratch folder beside the work tree: outside of every build context, on
 /// the same file system. Removed when dropped.
 ///
 /// # Errors
-/// [`CallError::Other`] if it cannot be made.
-pub(crate) fn scratch(tree: &WorkTree) -> Result<TempDir, CallError> {
+/// If it cannot be made.
+pub(crate) fn scratch(tree: &WorkTree) -> Result<Scratch, StorageError> {
     let beside = tree.root().parent().unwrap_or(tree.root());
-    tempfile::Builder::new()
-        .prefix(".bakehouse-")
-        .permissions(Permissions::from_mode(0o755))
-        .tempdir_in(beside)
-        .map_err(|e| CallError::Other(format!("no scratch folder in {}: {e}", beside.display())))
+    Scratch::new(beside, ".bakehouse-", 0o755).at("write to", beside)
 }
 
 /// Moves `from` to `to`. Folders are merged, files replaced; a symbolic link at
@@ -31,23 +25,45 @@ pub(crate) fn place(from: &Path, to: &Path) -> io::Result<()> {
         fs::create_dir_all(parent)?;
     }
     let is_folder = |path: &Path| path.symlink_metadata().is_ok_and(|m| m.is_dir());
-    match (is_folder(from), is_folder(to)) {
-        (true, true) => {
-            for entry in fs::read_dir(from)? {
-                let entry = entry?;
-                place(&entry.path(), &to.join(entry.file_name()))?;
+    let mut todo = vec![(from.to_owned(), to.to_owned())];
+    let mut merged = Vec::new();
+    while let Some((from, to)) = todo.pop() {
+        match (is_folder(&from), is_folder(&to)) {
+            (true, true) => {
+                for entry in fs::read_dir(&from)? {
+                    let entry = entry?;
+                    todo.push((entry.path(), to.join(entry.file_name())));
+                }
+                merged.push(from);
             }
-            fs::remove_dir(from)
+            (false, true) => {
+                return Err(io::Error::new(
+                    io::ErrorKind::IsADirectory,
+                    format!("{} is a folder", to.display()),
+                ));
+            }
+            (true, false) if to.symlink_metadata().is_ok() => {
+                fs::remove_file(&to)?;
+                fs::rename(&from, &to)?;
+            }
+            (_, false) => fs::rename(&from, &to)?,
         }
-        (false, true) => Err(io::Error::new(
-            io::ErrorKind::IsADirectory,
-            format!("{} is a folder", to.display()),
-        )),
-        (true, false) if to.symlink_metadata().is_ok() => {
-            fs::remove_file(to)?;
-            fs::rename(from, to)
+    }
+    // Innermost first.
+    merged.iter().rev().try_for_each(fs::remove_dir)
+}
+
+/// Why content is not where a recipe wants it: its own choice of names, or the
+/// system.
+pub(crate) fn placed(into: &Path, error: io::Error) -> CallError {
+    use io::ErrorKind::{InvalidFilename, IsADirectory, NotADirectory};
+    let kind = error.kind();
+    let error = StorageError::new("write", into, error);
+    match kind {
+        InvalidFilename | IsADirectory | NotADirectory => {
+            CallError::InvalidInput(error.to_string())
         }
-        (_, false) => fs::rename(from, to),
+        _ => error.into(),
     }
 }
 

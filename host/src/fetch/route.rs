@@ -55,23 +55,26 @@ impl Clients {
         })
     }
 
-    /// Asks for a URL and follows redirects along the route. Where the operator
-    /// has a mirror of it, that is asked, and trusted to redirect within itself;
-    /// the route decides on the original.
+    /// Asks for a URL and follows redirects along the route, and answers with
+    /// the URLs that the route decided about. Where the operator has a mirror of
+    /// one, that is asked, and trusted to redirect within itself; the route
+    /// decides on the original.
     pub(crate) async fn get(
         &self,
         first: &Url,
         route: Route<'_>,
         mirrors: &Mirrors,
         limit: Duration,
-    ) -> Result<Response, Attempt> {
+    ) -> Result<(Response, Vec<Url>), Attempt> {
         let what = http::shown(first);
         let mut url = first.clone();
         let mut mirror = None;
+        let mut way = Vec::new();
         for hop in 0..=MAX_REDIRECTS {
             let mut client = &self.any;
             if mirror != Some(url.origin()) {
                 client = self.client(&what, &url, hop, route).await?;
+                way.push(url.clone());
                 let fetched = mirrors.url(&url);
                 if fetched != url {
                     client = &self.any;
@@ -84,7 +87,7 @@ impl Clients {
                 .header(reqwest::header::ACCEPT_ENCODING, "identity");
             let response = http::exchange(request, &what, limit).await?;
             if !response.status().is_redirection() {
-                return http::accept(response, &what);
+                return Ok((http::accept(response, &what)?, way));
             }
             let next = response
                 .headers()
@@ -100,6 +103,16 @@ impl Clients {
             url.set_fragment(None);
         }
         Err(unavailable(&what, "more than 5 redirects").into())
+    }
+
+    /// Whether the route allows a way that was taken before.
+    pub(crate) async fn allows(&self, way: &[Url], route: Route<'_>) -> bool {
+        for (hop, url) in way.iter().enumerate() {
+            if self.client("", url, hop, route).await.is_err() {
+                return false;
+            }
+        }
+        true
     }
 
     async fn client(

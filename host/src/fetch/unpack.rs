@@ -1,13 +1,15 @@
 //! Tar archives from strangers.
 //!
 //! Refused: absolute paths, `..`, anything below a link, links out of the
-//! archive, devices, pipes, folders nested too deeply, and more entries or bytes
-//! than a source tree has. The file system of an image has links that lead out of
-//! it, and devices: see [`Origin`].
+//! archive, devices, pipes, and more entries, bytes, folders in one another or
+//! text in headers than a source tree has. Each limit holds while the archive is
+//! read, not after. The file system of an image has links that lead out of it,
+//! and devices: see [`Origin`].
 
+use std::cell::Cell;
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions, Permissions};
-use std::io::{self, BufWriter, Read, Write as _};
+use std::fs::{self, OpenOptions, Permissions};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _, symlink};
 use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,8 +17,13 @@ use std::time::{Duration, SystemTime};
 
 use tar::{Archive, Entry, EntryType};
 
-use crate::quota::DEPTH;
+use crate::quota::Quota;
 use crate::recipe::CallError;
+use crate::storage::{DEPTH, StorageError};
+
+/// Bytes of the headers of one entry: names and links of some thousand bytes.
+const HEADERS: u64 = 1 << 20;
+const BUFFER: usize = 1 << 16;
 
 /// Whose archive it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,11 +52,11 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// The same, with at most this many bytes.
-    pub(crate) fn within(self, bytes: u64) -> Self {
+    /// The same, as far as there is room for it.
+    pub(crate) fn within(self, room: Quota) -> Self {
         Self {
-            bytes: self.bytes.min(bytes),
-            ..self
+            entries: self.entries.min(room.entries),
+            bytes: self.bytes.min(room.bytes),
         }
     }
 }
@@ -57,8 +64,9 @@ impl Limits {
 /// Unpacks into an existing empty folder that the caller throws away on error.
 ///
 /// # Errors
-/// [`CallError::InvalidInput`] for what is refused, [`CallError::Other`] if the
-/// archive is damaged or the disk full.
+/// [`CallError::InvalidInput`] for what is refused or damaged,
+/// [`CallError::Storage`] if the system refuses, [`CallError::Other`] when it
+/// is stopped.
 pub(crate) fn unpack(
     archive: impl Read,
     origin: Origin,
@@ -72,20 +80,28 @@ pub(crate) fn unpack(
         origin,
         strip: usize::try_from(strip).unwrap_or(usize::MAX),
         left: limits.bytes,
+        stop,
+        buffer: vec![0; BUFFER],
     };
-    let mut archive = Archive::new(archive);
-    for (count, entry) in (1..).zip(archive.entries().map_err(|e| damaged(&e))?) {
-        if stop.load(Ordering::Relaxed) {
-            return Err(CallError::Other("unpacking was stopped".to_owned()));
-        }
+    let headers = Cell::new(HEADERS);
+    let mut archive = Archive::new(Metered {
+        inner: archive,
+        left: &headers,
+    });
+    for (count, entry) in (1..).zip(archive.entries().map_err(unread)?) {
         if count > limits.entries {
             return Err(CallError::InvalidInput(format!(
                 "the archive has more than {} entries",
                 limits.entries
             )));
         }
-        let mut entry = entry.map_err(|e| damaged(&e))?;
+        let mut entry = entry.map_err(unread)?;
+        headers.set(u64::MAX);
         unpacking.entry(&mut entry)?;
+        // What was not wanted of it counts, too.
+        let name = entry.path().map_or_else(|_| PathBuf::new(), Into::into);
+        unpacking.copy(&mut entry, io::sink(), &name)?;
+        headers.set(HEADERS);
     }
     Ok(())
 }
@@ -110,11 +126,35 @@ pub(crate) fn for_fuzzing(
     }
 }
 
+/// An archive of which only so much more is read.
+struct Metered<'a, R> {
+    inner: R,
+    left: &'a Cell<u64>,
+}
+
+impl<R: Read> Read for Metered<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = self.left.get();
+        if left == 0 {
+            let why = format!("an entry has more than {HEADERS} bytes of headers");
+            return Err(io::Error::other(why));
+        }
+        let most = usize::try_from(left).map_or(buffer.len(), |left| left.min(buffer.len()));
+        let size = self
+            .inner
+            .read(buffer.get_mut(..most).unwrap_or_default())?;
+        self.left.set(left.saturating_sub(size as u64));
+        Ok(size)
+    }
+}
+
 struct Unpacking<'a> {
     into: &'a Path,
     origin: Origin,
     strip: usize,
     left: u64,
+    stop: &'a AtomicBool,
+    buffer: Vec<u8>,
 }
 
 impl Unpacking<'_> {
@@ -123,7 +163,7 @@ impl Unpacking<'_> {
         if matches!(kind, EntryType::XGlobalHeader) {
             return Ok(());
         }
-        let name = entry.path().map_err(|e| damaged(&e))?.into_owned();
+        let name = entry.path().map_err(unread)?.into_owned();
         let Some(parts) = self.stripped(&name)? else {
             return Ok(());
         };
@@ -148,7 +188,7 @@ impl Unpacking<'_> {
                     ));
                 }
                 free(&path, &name)?;
-                symlink(&target, &path).map_err(|e| failed(&path, &e))
+                symlink(&target, &path).map_err(|e| failed(&path, e))
             }
             EntryType::Link => {
                 let target = link_name(entry, &name)?;
@@ -157,7 +197,7 @@ impl Unpacking<'_> {
                 };
                 let target = self.existing_file(&target, &name)?;
                 free(&path, &name)?;
-                fs::hard_link(target, &path).map_err(|e| failed(&path, &e))
+                fs::hard_link(target, &path).map_err(|e| failed(&path, e))
             }
             _ if self.origin == Origin::Image => Ok(()),
             _ => Err(refused(
@@ -195,9 +235,9 @@ impl Unpacking<'_> {
                 Ok(meta) if meta.is_dir() => {}
                 Ok(_) => return Err(refused(name, "is below a link or a file")),
                 Err(e) if e.kind() == io::ErrorKind::NotFound => {
-                    fs::create_dir(&path).map_err(|e| failed(&path, &e))?;
+                    fs::create_dir(&path).map_err(|e| failed(&path, e))?;
                 }
-                Err(e) => return Err(failed(&path, &e)),
+                Err(e) => return Err(failed(&path, e)),
             }
         }
         Ok(path)
@@ -236,17 +276,11 @@ impl Unpacking<'_> {
             .create_new(true)
             .mode(mode)
             .open(path)
-            .map_err(|e| failed(path, &e))?;
-        let size = self.copy(entry, &file, path)?;
-        self.left = self.left.checked_sub(size).ok_or_else(|| {
-            refused(
-                name,
-                "makes the archive larger than the limit when unpacked",
-            )
-        })?;
+            .map_err(|e| failed(path, e))?;
+        self.copy(entry, &file, name)?;
         // The mode again, for the umask. Old times keep layers reproducible.
         file.set_permissions(Permissions::from_mode(mode))
-            .map_err(|e| failed(path, &e))?;
+            .map_err(|e| failed(path, e))?;
         if let Some(time) = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(modified)) {
             // Not every file system takes every time.
             let _ = file.set_modified(time);
@@ -254,13 +288,33 @@ impl Unpacking<'_> {
         Ok(())
     }
 
-    /// Copies at most one byte more than is left.
-    fn copy(&self, from: impl Read, to: &File, path: &Path) -> Result<u64, CallError> {
-        let mut to = BufWriter::with_capacity(1 << 16, to);
-        let size = io::copy(&mut from.take(self.left.saturating_add(1)), &mut to);
-        let size = size.map_err(|e| failed(path, &e))?;
-        to.flush().map_err(|e| failed(path, &e))?;
-        Ok(size)
+    /// Copies an entry's content, as far as there is room.
+    fn copy(
+        &mut self,
+        mut from: impl Read,
+        mut to: impl Write,
+        name: &Path,
+    ) -> Result<(), CallError> {
+        loop {
+            if self.stop.load(Ordering::Relaxed) {
+                return Err(CallError::Other("unpacking was stopped".to_owned()));
+            }
+            let size = match from.read(&mut self.buffer) {
+                Ok(0) => return Ok(()),
+                Ok(size) => size,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+                Err(e) => return Err(unread(e)),
+            };
+            self.left = self.left.checked_sub(size as u64).ok_or_else(|| {
+                refused(
+                    name,
+                    "makes the archive larger than the limit when unpacked",
+                )
+            })?;
+            let piece = self.buffer.get(..size).unwrap_or_default();
+            to.write_all(piece)
+                .map_err(|e| failed(&self.into.join(name), e))?;
+        }
     }
 }
 
@@ -282,7 +336,7 @@ fn stays_inside(target: &Path, depth: usize) -> bool {
 }
 
 fn link_name<R: Read>(entry: &Entry<'_, R>, name: &Path) -> Result<PathBuf, CallError> {
-    match entry.link_name().map_err(|e| damaged(&e))? {
+    match entry.link_name().map_err(unread)? {
         Some(target) if !target.as_os_str().is_empty() => Ok(target.into_owned()),
         _ => Err(refused(name, "is a link without a target")),
     }
@@ -293,7 +347,7 @@ fn free(path: &Path, name: &Path) -> Result<(), CallError> {
     match path.symlink_metadata() {
         Err(_) => Ok(()),
         Ok(meta) if meta.is_dir() => Err(refused(name, "replaces a folder")),
-        Ok(_) => fs::remove_file(path).map_err(|e| failed(path, &e)),
+        Ok(_) => fs::remove_file(path).map_err(|e| failed(path, e)),
     }
 }
 
@@ -302,12 +356,24 @@ fn refused(name: &Path, why: &str) -> CallError {
     CallError::InvalidInput(format!("archive entry `{}` {why}", shown.escape_debug()))
 }
 
-fn damaged(error: &io::Error) -> CallError {
-    CallError::InvalidInput(format!("the archive is damaged: {error}"))
+/// The archive is damaged, or what it is read from ran out of room.
+fn unread(error: io::Error) -> CallError {
+    match error.kind() {
+        io::ErrorKind::StorageFull => {
+            StorageError::new("unpack", Path::new("an archive"), error).into()
+        }
+        _ => CallError::InvalidInput(format!("the archive is damaged: {error}")),
+    }
 }
 
-fn failed(path: &Path, error: &io::Error) -> CallError {
-    CallError::Other(format!("cannot unpack {}: {error}", path.display()))
+/// The system took no such entry: for its name, or for want of room or access.
+fn failed(path: &Path, error: io::Error) -> CallError {
+    let kind = error.kind();
+    let error = StorageError::new("unpack", path, error);
+    match kind {
+        io::ErrorKind::InvalidFilename => CallError::InvalidInput(error.to_string()),
+        _ => error.into(),
+    }
 }
 
 #[cfg(test)]

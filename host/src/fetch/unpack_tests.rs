@@ -180,3 +180,88 @@ fn refuses_what_is_no_archive() {
     .unwrap_err();
     assert!(matches!(error, CallError::InvalidInput(_)), "{error}");
 }
+
+/// An archive whose first entry has a name or a list of attributes of `size`
+/// bytes, and whose second is a file.
+fn long_header(kind: EntryType, size: u64) -> Vec<u8> {
+    let mut made = Made::new();
+    let mut header = Made::header("././@LongLink", kind, size, 0o644);
+    header.set_cksum();
+    made.0.append(&header, io::repeat(b'a').take(size)).unwrap();
+    made.file("file", "x", 0o644).0.into_inner().unwrap()
+}
+
+#[test]
+fn headers_are_bounded_while_they_are_read() {
+    let go = AtomicBool::new(false);
+    for kind in [
+        EntryType::GNULongName,
+        EntryType::GNULongLink,
+        EntryType::XHeader,
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let bytes = long_header(kind, 8 << 20);
+        let mut read = 0;
+        let counted = Counted(bytes.as_slice(), &mut read);
+        let error = unpack(
+            counted,
+            Origin::Upstream,
+            0,
+            dir.path(),
+            Limits::default(),
+            &go,
+        )
+        .unwrap_err();
+        assert!(error.to_string().contains("bytes of headers"), "{error}");
+        assert!(read <= 2 << 20, "{read}");
+    }
+}
+
+struct Counted<'a>(&'a [u8], &'a mut usize);
+
+impl Read for Counted<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let size = self.0.read(buffer)?;
+        *self.1 += size;
+        Ok(size)
+    }
+}
+
+#[test]
+fn what_is_dropped_counts_and_depth_has_an_end() {
+    let limits = Limits {
+        entries: 10,
+        bytes: 100,
+    };
+    let dropped = Made::new().file("top", &"x".repeat(101), 0o644);
+    let error = dropped.unpack(1, limits).unwrap_err();
+    assert!(
+        error.to_string().contains("larger than the limit"),
+        "{error}"
+    );
+
+    // Deeper than a header's own name can say.
+    let mut tar = Made::new();
+    let mut header = tar::Header::new_gnu();
+    header.set_size(0);
+    header.set_mode(0o644);
+    let name = "d/".repeat(DEPTH) + "file";
+    tar.0.append_data(&mut header, name, io::empty()).unwrap();
+    assert!(tar.refused().contains("more than 200 folders deep"));
+
+    let mut tar = Made::new();
+    let name = "n".repeat(300);
+    tar.0.append_data(&mut header, name, io::empty()).unwrap();
+    assert!(tar.refused().contains("File name too long"));
+}
+
+#[test]
+fn a_truncated_archive_is_damaged() {
+    let whole = Made::new().file("file", &"x".repeat(2000), 0o644);
+    let bytes = whole.0.into_inner().unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let go = AtomicBool::new(false);
+    let cut = &bytes[..1000];
+    let error = unpack(cut, Origin::Upstream, 0, dir.path(), Limits::default(), &go).unwrap_err();
+    assert!(matches!(error, CallError::InvalidInput(_)), "{error}");
+}

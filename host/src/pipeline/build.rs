@@ -17,7 +17,7 @@ use super::rebuild::{Mark, Rebuild};
 use super::work::WorkFolder;
 use crate::buildx::{BuildRequest, Built, Capabilities};
 use crate::context::Context;
-use crate::error::{ExitCode, Failure, exit_code};
+use crate::error::{ExitCode, Failure, exit_code, hint};
 use crate::progress::Event;
 use crate::recipe::{Base, CallError, Version};
 use crate::source::Revision;
@@ -152,9 +152,7 @@ impl<'a> Bakery<'a> {
                         error: &message,
                     });
                     Err(TargetFailure {
-                        hint: Failure::find(&error)
-                            .and_then(Failure::hint_text)
-                            .map(str::to_owned),
+                        hint: hint(&error).map(str::to_owned),
                         code: exit_code(&error),
                         message,
                     })
@@ -311,6 +309,9 @@ fn build_failure(target: &TargetId, error: &CallError) -> Failure {
     let failure = match error {
         CallError::Unavailable(_) => Failure::new(ExitCode::Builder, format!("{target}: {error}"))
             .hint("start the builder and run the same command again"),
+        CallError::Storage { hint, .. } => {
+            Failure::new(ExitCode::Storage, format!("{target}: {error}")).hint(*hint)
+        }
         _ => Failure::new(error.exit_code(), format!("{target}: {error}")),
     };
     match error {

@@ -1,6 +1,6 @@
 //! Digest files: what is left behind by each finished target.
 
-use std::io::{ErrorKind, Write as _};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
@@ -12,10 +12,14 @@ use crate::error::{ExitCode, Failure};
 use crate::recipe::{Build, Version};
 use crate::registry::Endpoint;
 use crate::source::Revision;
+use crate::storage::{self, At as _};
 use crate::target::TargetId;
 
 /// Version of the digest file's JSON.
 const SCHEMA: u32 = 1;
+/// Bytes of a digest file; it holds a Dockerfile, and what a recipe said of a
+/// version.
+const MAX_BYTES: u64 = 32 << 20;
 
 /// A finished target. `run` resumes from it, `merge` reads it, and CI hands it
 /// from job to job.
@@ -79,15 +83,10 @@ impl DigestFile {
             .join(destination.file_name())
             .join(self.target.digest_file());
         let parent = path.parent().unwrap_or(folder);
-        std::fs::create_dir_all(parent)
-            .with_context(|| format!("cannot create {}", parent.display()))?;
-        let mut file = tempfile::NamedTempFile::new_in(parent)?;
-        serde_json::to_writer_pretty(&mut file, self)?;
-        file.write_all(b"\n")?;
-        file.as_file().sync_all()?;
-        file.persist(&path)
-            .with_context(|| format!("cannot write {}", path.display()))?;
-        Ok(())
+        std::fs::create_dir_all(parent).at("create", parent)?;
+        let mut text = serde_json::to_vec_pretty(self)?;
+        text.push(b'\n');
+        Ok(storage::write(&path, &text).at("write", &path)?)
     }
 
     /// The version that the digest files below `folder` are about, as the recipe
@@ -104,8 +103,7 @@ impl DigestFile {
         for version in roots(folder, destination).map(|root| root.join(app).join(number)) {
             for image in entries(&version)? {
                 for file in entries(&image)? {
-                    let bytes = std::fs::read(&file)
-                        .with_context(|| format!("cannot read {}", file.display()))?;
+                    let bytes = storage::read(&file, MAX_BYTES).at("read", &file)?;
                     // Those that cannot be read are named when their turn comes.
                     if let Ok(file) = serde_json::from_slice::<Self>(&bytes)
                         && file.version.number == number
@@ -155,16 +153,13 @@ impl DigestFile {
     }
 
     fn read_from(path: &Path, target: &TargetId) -> Result<Option<Self>> {
-        let bytes = match std::fs::read(path) {
-            Ok(bytes) => bytes,
+        let bytes = match storage::read(path, MAX_BYTES) {
             Err(error)
                 if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
             {
                 return Ok(None);
             }
-            Err(error) => {
-                return Err(error).with_context(|| format!("cannot read {}", path.display()));
-            }
+            read => read.at("read", path)?,
         };
         let malformed = |why: String| {
             Failure::new(

@@ -6,17 +6,19 @@
 //! whose digest files are of the same rebuild are done.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
 use super::plan::Plan;
+use crate::storage::{self, At as _};
 use crate::target::TargetId;
 
 /// Version of the file's JSON.
 const SCHEMA: u32 = 1;
+/// Bytes of the file.
+const MAX_BYTES: u64 = 16 << 20;
 
 /// The rebuild that a target was built for, in its digest file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -127,7 +129,7 @@ fn wanted(plan: &Plan) -> BTreeMap<TargetId, Option<String>> {
 /// What is open. A file that cannot be read is one that nothing was left in: its
 /// targets are built once more.
 fn read(path: &Path) -> BTreeMap<TargetId, String> {
-    let bytes = std::fs::read(path).unwrap_or_default();
+    let bytes = storage::read(path, MAX_BYTES).unwrap_or_default();
     match serde_json::from_slice::<State>(&bytes) {
         Ok(state) if state.schema == SCHEMA => {
             let open = state.open.into_iter();
@@ -138,13 +140,10 @@ fn read(path: &Path) -> BTreeMap<TargetId, String> {
 }
 
 fn write(path: &Path, open: BTreeMap<TargetId, String>) -> Result<()> {
-    let failed = || format!("cannot write {}", path.display());
     if open.is_empty() {
         return match std::fs::remove_file(path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(error).with_context(failed)
-            }
-            _ => Ok(()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            removed => Ok(removed.at("remove", path)?),
         };
     }
     let state = State {
@@ -155,12 +154,9 @@ fn write(path: &Path, open: BTreeMap<TargetId, String>) -> Result<()> {
             .collect(),
     };
     let parent = path.parent().unwrap_or(path);
-    std::fs::create_dir_all(parent).with_context(failed)?;
-    let mut file = tempfile::NamedTempFile::new_in(parent).with_context(failed)?;
-    file.write_all(&serde_json::to_vec_pretty(&state)?)
-        .with_context(failed)?;
-    file.persist(path).with_context(failed)?;
-    Ok(())
+    storage::create(parent)?;
+    let text = serde_json::to_vec_pretty(&state)?;
+    Ok(storage::write(path, &text).at("write", path)?)
 }
 
 #[cfg(test)]

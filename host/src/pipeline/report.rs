@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::build::Outcome;
-use crate::error::{ExitCode, Failure, exit_code};
+use crate::error::{ExitCode, exit_code, hint};
 use crate::registry::{Endpoint, Manifest, Moved, MovedTag, Replaced};
 use crate::target::TargetId;
 
@@ -153,9 +153,7 @@ impl Report {
 
     /// Adds an error, and the app it is about.
     pub fn add_error(&mut self, app: Option<&str>, error: &anyhow::Error) {
-        let hint = Failure::find(error)
-            .and_then(Failure::hint_text)
-            .map(str::to_owned);
+        let hint = hint(error).map(str::to_owned);
         let app = app.map(str::to_owned);
         self.fail(app, super::message(error), hint, exit_code(error));
     }

@@ -1,11 +1,15 @@
 //! Work trees: one private folder for each target.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
+use crate::storage::{self, At as _, Folder, Scratch, StorageError};
+
+/// Names of locks: these around the rest of the folder's name.
+const PREFIX: &str = "run-";
 const LOCK_SUFFIX: &str = ".lock";
 
 /// The work trees of one run, beside a lock that lives as long as the run.
@@ -13,154 +17,140 @@ const LOCK_SUFFIX: &str = ".lock";
 pub(super) struct WorkFolder {
     parent: PathBuf,
     folder: PathBuf,
-    lock_path: PathBuf,
+    lock: PathBuf,
     _lock: File,
 }
 
 impl WorkFolder {
     /// A new folder below `parent`; folders of runs that are gone are removed.
-    pub(super) fn create(parent: &Path) -> Result<Self> {
-        fs::create_dir_all(parent)
-            .with_context(|| format!("cannot create {}", parent.display()))?;
+    ///
+    /// # Errors
+    /// A [`StorageError`], also for a link in the place of `parent`.
+    pub(super) fn create(parent: &Path) -> Result<Self, StorageError> {
+        storage::create(parent)?;
+        Folder::open(parent).at("open", parent)?;
         sweep(parent);
         // The lock comes first, so that no folder is ever without one.
-        let (lock, lock_path) = tempfile::Builder::new()
-            .prefix("run-")
+        let (held, lock) = tempfile::Builder::new()
+            .prefix(PREFIX)
             .suffix(LOCK_SUFFIX)
-            .tempfile_in(parent)?
-            .keep()?;
-        lock.lock()?;
-        if !lock_path.exists() {
+            .tempfile_in(parent)
+            .and_then(|file| Ok(file.keep()?))
+            .at("write to", parent)?;
+        held.lock().at("lock", &lock)?;
+        if !lock.exists() {
             // Another run swept it before it was locked.
             return Self::create(parent);
         }
-        let folder = lock_path.with_extension("");
-        fs::create_dir(&folder)?;
+        let folder = lock.with_extension("");
+        storage::create(&folder)?;
         Ok(Self {
             parent: parent.to_owned(),
             folder,
-            lock_path,
-            _lock: lock,
+            lock,
+            _lock: held,
         })
     }
 
     /// An empty folder for a target: its work tree is `src` in it, and room for
     /// an export is beside that.
-    pub(super) fn target(&self) -> Result<(Room, PathBuf)> {
-        let room = tempfile::Builder::new()
-            .prefix("target-")
-            .tempdir_in(&self.folder)?;
-        let room = Room(room.keep());
+    pub(super) fn target(&self) -> Result<(Scratch, PathBuf), StorageError> {
+        let room = Scratch::new(&self.folder, "target-", 0o700).at("write to", &self.folder)?;
         let tree = room.path().join("src");
-        fs::create_dir(&tree)?;
+        fs::create_dir(&tree).at("create", &tree)?;
         Ok((room, tree))
     }
 }
 
 impl Drop for WorkFolder {
     fn drop(&mut self) {
-        remove(&self.folder, &self.lock_path);
+        // What is left is swept by the next run.
+        if storage::remove_all(&self.folder).is_ok() {
+            let _ = fs::remove_file(&self.lock);
+        }
         // A killed run's builder may have written a little longer than it.
         sweep(&self.parent);
     }
 }
 
-/// Removes the folders of runs that are gone.
+/// Removes the folders of runs that are gone, as far as it may, and follows no
+/// link on the way.
 pub(super) fn sweep(parent: &Path) {
-    let Ok(entries) = fs::read_dir(parent) else {
+    let Ok(parent) = Folder::open(parent) else {
         return;
     };
-    for path in entries.flatten().map(|entry| entry.path()) {
-        let is_lock = path.to_string_lossy().ends_with(LOCK_SUFFIX);
-        // The lock is held while removing, so that two runs do not meet there.
-        if is_lock
-            && let Ok(lock) = File::open(&path)
+    for name in parent.names().unwrap_or_default() {
+        let Some(folder) = swept(&name) else {
+            continue;
+        };
+        // The lock is held while removing, so that two runs do not meet there;
+        // it goes last, and only when the folder is gone.
+        if let Ok(lock) = parent.file(&name)
             && lock.try_lock().is_ok()
+            && parent.remove_all(folder).is_ok()
         {
-            remove(&path.with_extension(""), &path);
+            let _ = parent.remove_all(&name);
         }
     }
 }
 
-/// The lock goes last, and only when the folder is gone.
-fn remove(folder: &Path, lock: &Path) {
-    let gone = match remove_all(folder) {
-        Ok(()) => true,
-        Err(error) => error.kind() == ErrorKind::NotFound,
-    };
-    if gone {
-        let _ = fs::remove_file(lock);
-    }
-}
-
-/// Removes a folder, however deep: each folder in it is first moved up to the
-/// top, so that no path is long, nothing recurses, and one folder is open at a
-/// time.
-fn remove_all(top: &Path) -> io::Result<()> {
-    let mut todo = vec![top.to_owned()];
-    let mut count = 0_u64;
-    while let Some(folder) = todo.pop() {
-        for entry in fs::read_dir(&folder)? {
-            let entry = entry?;
-            if !entry.file_type()?.is_dir() {
-                fs::remove_file(entry.path())?;
-            } else if folder == top {
-                todo.push(entry.path());
-            } else {
-                count += 1;
-                let up = top.join(format!(".{}-{count}", std::process::id()));
-                fs::rename(entry.path(), &up)?;
-                todo.push(up);
-            }
-        }
-        if folder != top {
-            fs::remove_dir(&folder)?;
-        }
-    }
-    fs::remove_dir(top)
-}
-
-/// A target's folder; removed when dropped.
-pub(super) struct Room(PathBuf);
-
-impl Room {
-    pub(super) fn path(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Drop for Room {
-    fn drop(&mut self) {
-        // What is left goes with the run's folder, or is swept by the next run.
-        let _ = remove_all(&self.0);
-    }
+/// The folder that a lock of this name is for; none for other names.
+fn swept(name: &OsStr) -> Option<&OsStr> {
+    let folder = name.to_str()?.strip_suffix(LOCK_SUFFIX)?;
+    folder.starts_with(PREFIX).then(|| OsStr::new(folder))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::symlink;
+    use std::process::Command;
+
     use super::*;
 
     #[test]
-    fn what_is_nested_without_end_is_removed() {
-        let parent = tempfile::tempdir().unwrap();
-        let root = parent.path().join("root");
-        let (inner, outer) = (root.join("inner"), root.join("outer"));
-        fs::create_dir(&root).unwrap();
-        fs::create_dir(&inner).unwrap();
-        fs::write(inner.join("file"), "").unwrap();
-        std::os::unix::fs::symlink(parent.path(), inner.join("link")).unwrap();
-        // Built from the inside out: no path is ever long.
-        for _ in 0..3000 {
-            fs::create_dir(&outer).unwrap();
-            fs::rename(&inner, outer.join("d")).unwrap();
-            fs::rename(&outer, &inner).unwrap();
+    fn what_was_planted_is_not_followed() {
+        let dir = tempfile::tempdir().unwrap();
+        let victim = dir.path().join("victim");
+        fs::create_dir_all(victim.join("run-a")).unwrap();
+        for file in ["file", "run-a/file", "run-a.lock"] {
+            fs::write(victim.join(file), "").unwrap();
         }
-        let end = inner.join("d/".repeat(3000));
-        assert!(fs::metadata(end).is_err(), "no path leads there");
-        fs::write(parent.path().join("other"), "").unwrap();
-        remove_all(&root).unwrap();
-        let left: Vec<_> = fs::read_dir(parent.path()).unwrap().flatten().collect();
-        assert_eq!(left.len(), 1, "{left:?}");
+        let whole = || {
+            let left = fs::read_dir(&victim).unwrap().count();
+            left == 3 && victim.join("run-a/file").exists()
+        };
+        let work = dir.path().join("work");
+        fs::create_dir(&work).unwrap();
+        let plant = |name: &str, to: &Path| symlink(to, work.join(name)).unwrap();
+        let lock = |name: &str| fs::write(work.join(name), "").unwrap();
+        // A folder that is a link, one that holds a link, a lock that is one.
+        plant("run-link", &victim);
+        lock("run-link.lock");
+        fs::create_dir(work.join("run-holds")).unwrap();
+        plant("run-holds/link", &victim);
+        lock("run-holds.lock");
+        plant("run-b.lock", &victim.join("run-a.lock"));
+        // Locks that are none, and one that nobody would ever open.
+        lock("other.lock");
+        fs::create_dir(work.join("other")).unwrap();
+        lock("run-..lock");
+        fs::create_dir(work.join("run-c.lock")).unwrap();
+        let pipe = work.join("run-pipe.lock");
+        assert!(Command::new("mkfifo").arg(pipe).status().unwrap().success());
+
+        sweep(&work);
+        assert!(whole());
+        assert!(work.join("run-link").symlink_metadata().is_err());
+        assert!(!work.join("run-holds").exists());
+        assert!(work.join("other").exists());
+
+        // The folder of work folders is a link itself.
+        let linked = dir.path().join("linked");
+        symlink(&victim, &linked).unwrap();
+        sweep(&linked);
+        let error = WorkFolder::create(&linked).err().unwrap();
+        assert!(error.to_string().starts_with("cannot open "), "{error}");
+        assert!(whole());
     }
 
     #[test]

@@ -20,6 +20,7 @@ impl From<CallError> for types::Error {
             CallError::Unavailable(text) => Self::Unavailable(text),
             CallError::Timeout(text) => Self::Timeout(text),
             CallError::BuildFailed(text) => Self::BuildFailed(text),
+            CallError::Storage { message, .. } => Self::Other(message),
             CallError::Other(text) => Self::Other(text),
         }
     }

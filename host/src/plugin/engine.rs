@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use wasmtime::component::{HasSelf, Linker};
 use wasmtime::{Cache, CacheConfig, Config, Engine};
 
 use super::Limits;
 use super::bindings::App;
 use super::state::State;
+use crate::storage;
 
 /// Length of one epoch, the grain of a recipe's CPU budget.
 pub(super) const TICK: Duration = Duration::from_millis(10);
@@ -34,8 +35,7 @@ impl Runtime {
     /// # Errors
     /// When the cache folder cannot be used.
     pub fn new(cache: &Path, limits: Limits) -> Result<Self> {
-        std::fs::create_dir_all(cache)
-            .with_context(|| format!("cannot create {}", cache.display()))?;
+        storage::create(cache)?;
         let mut cache_config = CacheConfig::new();
         cache_config.with_directory(cache);
         let mut config = Config::new();

@@ -1,5 +1,6 @@
 //! From a wasm file to a recipe that can be called.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,7 +13,10 @@ use crate::error::{ExitCode, Failure};
 use crate::grants::Policy;
 use crate::recipe::Options;
 use crate::registry::digest::sha256;
+use crate::storage::{self, At as _};
 
+/// Bytes of a component; those with an interpreter in them have a tenth.
+const MAX_WASM: u64 = 256 << 20;
 /// First bytes of every wasm file, then the layer that tells component from
 /// module (component model, "Binary Format").
 const MAGIC: &[u8] = b"\0asm";
@@ -68,13 +72,26 @@ fn identity(wasm: &[u8], options: &Options) -> Result<String> {
 }
 
 fn read(app: &str, wasm: &Path) -> Result<Vec<u8>> {
-    let bytes = std::fs::read(wasm).with_context(|| {
-        Failure::new(
-            ExitCode::Recipe,
-            format!("there is no recipe for {app} at {}", wasm.display()),
-        )
-        .hint(format!("build it: just build-plugin {app}"))
-    })?;
+    let bytes = match storage::read(wasm, MAX_WASM) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            return Err(error).with_context(|| {
+                Failure::new(
+                    ExitCode::Recipe,
+                    format!("there is no recipe for {app} at {}", wasm.display()),
+                )
+                .hint(format!("build it: just build-plugin {app}"))
+            });
+        }
+        Err(error)
+            if matches!(
+                error.kind(),
+                ErrorKind::FileTooLarge | ErrorKind::IsADirectory | ErrorKind::InvalidInput
+            ) =>
+        {
+            return Err(not_a_component(app, wasm, &error.to_string()).into());
+        }
+        read => read.at("read", wasm)?,
+    };
     if !bytes.starts_with(MAGIC) {
         return Err(not_a_component(app, wasm, "it is not wasm").into());
     }

@@ -281,6 +281,7 @@ impl Recipe {
         );
         match error {
             CallError::Denied(_) | CallError::BuildFailed(_) => failure,
+            CallError::Storage { hint, .. } => failure.hint(*hint),
             CallError::NotFound(_) => {
                 failure.hint("upstream may have withdrawn it; `bakehouse plan` lists what there is")
             }

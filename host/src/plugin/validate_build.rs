@@ -1,13 +1,14 @@
 //! A build that a recipe asks for, be it the final one or a compile step.
 
+use std::io::ErrorKind;
+
 use super::state::Prepare;
-use crate::buildx::frontend;
+use crate::buildx::{MAX_DOCKERFILE, frontend};
 use crate::grants::{ImageEntry, Kind, Policy};
 use crate::recipe::{Build, CallError, Dockerfile, Network};
+use crate::storage;
 use crate::work_tree::WorkTree;
 
-/// Bytes of a Dockerfile.
-const DOCKERFILE: u64 = 1 << 20;
 /// Bytes of all names and values that become arguments of one process.
 const TEXT: usize = 256 << 10;
 /// Arguments, labels, contexts and secrets.
@@ -50,12 +51,12 @@ pub(super) fn build(policy: &Policy, prepare: &Prepare, build: &Build) -> Result
         Dockerfile::Inline(text) => named_frontend(policy, text),
         Dockerfile::Path(path) => {
             let file = WorkTree::open(prepare.tree())?.file(path)?;
-            let size = file.metadata().map_or(u64::MAX, |meta| meta.len());
-            if size > DOCKERFILE {
-                return Err(too_large(path));
-            }
-            let bytes = std::fs::read(&file)
-                .map_err(|e| CallError::InvalidInput(format!("`{path}` cannot be read: {e}")))?;
+            let bytes = match storage::read(&file, MAX_DOCKERFILE) {
+                Err(e) if e.kind() == ErrorKind::FileTooLarge => return Err(too_large(path)),
+                read => read.map_err(|e| {
+                    CallError::InvalidInput(format!("`{path}` cannot be read: {e}"))
+                })?,
+            };
             named_frontend(policy, &String::from_utf8_lossy(&bytes))
         }
     }
@@ -129,13 +130,13 @@ fn texts(build: &Build) -> Result<(), CallError> {
         )));
     }
     match &build.dockerfile {
-        Dockerfile::Inline(text) if text.len() as u64 > DOCKERFILE => Err(too_large("inline")),
+        Dockerfile::Inline(text) if text.len() as u64 > MAX_DOCKERFILE => Err(too_large("inline")),
         _ => Ok(()),
     }
 }
 
 fn too_large(dockerfile: &str) -> CallError {
     CallError::InvalidInput(format!(
-        "the Dockerfile ({dockerfile}) is larger than {DOCKERFILE} bytes"
+        "the Dockerfile ({dockerfile}) is larger than {MAX_DOCKERFILE} bytes"
     ))
 }

@@ -13,6 +13,10 @@ use tokio::net::TcpListener;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::error::{ExitCode, Failure};
+use crate::storage::{self, At as _};
+
+/// Bytes of an address.
+const MAX_ADDRESS: u64 = 100;
 
 /// The embedded registry. It serves until it is dropped.
 ///
@@ -31,17 +35,17 @@ impl LocalRegistry {
     /// # Errors
     /// A [`Failure`] when the port is taken, or the folder cannot be used.
     pub async fn open(folder: &Path, port: u16) -> Result<Self> {
-        std::fs::create_dir_all(folder)
-            .with_context(|| format!("cannot create {}", folder.display()))?;
+        storage::create(folder)?;
         let address_file = folder.join("address");
-        let lock = File::create(folder.join("lock"))?;
+        let lock_path = folder.join("lock");
+        let lock = storage::lock(&lock_path).at("open", &lock_path)?;
         for _ in 0..50 {
             match lock.try_lock() {
                 Ok(()) => return Self::serve(folder, port, lock).await,
                 Err(TryLockError::Error(error)) => return Err(error.into()),
                 Err(TryLockError::WouldBlock) => {}
             }
-            let address = std::fs::read_to_string(&address_file)
+            let address = storage::read_text(&address_file, MAX_ADDRESS)
                 .ok()
                 .and_then(|text| text.trim().parse().ok());
             if let Some(address) = address
@@ -84,7 +88,8 @@ impl LocalRegistry {
                 tracing::error!(%error, "the local registry stopped");
             }
         });
-        std::fs::write(folder.join("address"), address.to_string())?;
+        let address_file = folder.join("address");
+        storage::write(&address_file, address.to_string().as_bytes()).at("write", &address_file)?;
         Ok(Self {
             address,
             _server: Some((AbortOnDropHandle::new(server), lock)),

@@ -200,7 +200,10 @@ async fn reads_a_large_package() {
             work_tree: &place.path().join("src"),
             into: "package",
             unpack: crate::fetch::Unpack::TarGz(1),
-            room: 1 << 30,
+            room: crate::quota::Quota {
+                bytes: 1 << 30,
+                entries: 10,
+            },
             route: crate::fetch::Route {
                 asset: true,
                 granted: &|_| Err(CallError::Denied(String::new())),

@@ -13,7 +13,10 @@ use url::Url;
 
 use crate::buildx::run;
 use crate::recipe::CallError;
+use crate::storage;
 
+/// Bytes of an `.npmrc`.
+const MAX_FILE: u64 = 1 << 20;
 const NPM_LIMIT: Duration = Duration::from_secs(20);
 
 /// npm's configuration. Tokens in it are never shown.
@@ -64,7 +67,7 @@ impl NpmConfig {
             named("globalconfig"),
         ];
         let read = |path: PathBuf| {
-            let text = std::fs::read_to_string(path).ok()?;
+            let text = storage::read_text(&path, MAX_FILE).ok()?;
             Some(parse(&text, variables))
         };
         let from_files: Vec<_> = files.into_iter().flatten().filter_map(read).collect();

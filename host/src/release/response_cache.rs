@@ -5,7 +5,7 @@
 //! is least used goes when there is too much. Tokens are not stored, only
 //! whether there was one.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -17,6 +17,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use tempfile::NamedTempFile;
 use url::Url;
+
+use crate::storage;
 
 const SCHEMA: u32 = 1;
 /// Largest answer that is read back.
@@ -73,7 +75,7 @@ impl ResponseCache {
 
     /// The answer kept for this request; one that cannot be read counts as none.
     pub(super) fn load(&self, url: &Url, authorized: bool) -> Option<Kept> {
-        let file = File::open(self.path(url.as_str(), authorized)).ok()?;
+        let file = storage::open(&self.path(url.as_str(), authorized)).ok()?;
         // Used last now.
         let _ = file.set_modified(SystemTime::now());
         let mut text = Vec::new();
@@ -90,7 +92,7 @@ impl ResponseCache {
     /// # Errors
     /// If the folder cannot be written.
     pub(super) fn store(&self, kept: &Kept) -> io::Result<()> {
-        fs::create_dir_all(&self.folder)?;
+        storage::create(&self.folder).map_err(io::Error::other)?;
         let part = NamedTempFile::new_in(&self.folder)?;
         let mut packed = GzEncoder::new(part, Compression::fast());
         serde_json::to_writer(&mut packed, kept)?;
@@ -132,6 +134,7 @@ impl ResponseCache {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
     use std::time::Duration;
 
     use super::*;

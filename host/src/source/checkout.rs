@@ -9,6 +9,7 @@ use super::explain::Problem;
 use super::object_store::ObjectStore;
 use super::{Address, SourceLimits};
 use crate::error::{ExitCode, Failure};
+use crate::storage::{At as _, Kind, blocking, walk};
 
 /// What a commit's tree holds.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -51,10 +52,10 @@ pub(super) async fn checkout(
     // Written anew for each commit.
     let _ = fs::remove_file(index);
     written?;
-    let folder = folder.to_owned();
-    tokio::task::spawn_blocking(move || even_modes(&folder))
+    let written = folder.to_owned();
+    blocking(move || even_modes(&written))
         .await
-        .map_err(io::Error::other)??;
+        .at("set modes in", folder)?;
     Ok(listing.submodules)
 }
 
@@ -98,18 +99,12 @@ impl Listing {
 /// images.
 fn even_modes(folder: &Path) -> io::Result<()> {
     fs::set_permissions(folder, Permissions::from_mode(0o755))?;
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let kind = entry.file_type()?;
-        if kind.is_dir() {
-            even_modes(&entry.path())?;
-        } else if kind.is_file() {
-            let run = entry.metadata()?.permissions().mode() & 0o100 != 0;
-            let mode = if run { 0o755 } else { 0o644 };
-            fs::set_permissions(entry.path(), Permissions::from_mode(mode))?;
-        }
-    }
-    Ok(())
+    walk(folder, |entry| match entry.kind {
+        Kind::Folder => entry.set_mode(0o755),
+        Kind::File if entry.mode() & 0o100 != 0 => entry.set_mode(0o755),
+        Kind::File => entry.set_mode(0o644),
+        Kind::Link | Kind::Other => Ok(()),
+    })
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::io;
 use super::Address;
 use crate::error::{ExitCode, Failure};
 use crate::recipe::CallError;
+use crate::storage::StorageError;
 
 /// Why git did not do something, and what that means for trying again.
 #[derive(Debug)]
@@ -27,13 +28,17 @@ impl Problem {
 
 impl From<CallError> for Problem {
     fn from(error: CallError) -> Self {
-        Self::Lasting(Failure::new(error.exit_code(), error.to_string()))
+        let failure = Failure::new(error.exit_code(), error.to_string());
+        Self::Lasting(match error {
+            CallError::Storage { hint, .. } => failure.hint(hint),
+            _ => failure,
+        })
     }
 }
 
-impl From<io::Error> for Problem {
-    fn from(error: io::Error) -> Self {
-        Self::Broken(Failure::new(ExitCode::Upstream, error.to_string()))
+impl From<StorageError> for Problem {
+    fn from(error: StorageError) -> Self {
+        Self::Lasting(error.into())
     }
 }
 

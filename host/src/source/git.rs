@@ -1,5 +1,6 @@
 //! The `git` program, blind to where and for whom it runs.
 
+use std::collections::VecDeque;
 use std::ffi::OsStr;
 use std::path::Path;
 use std::time::Duration;
@@ -49,6 +50,9 @@ const SETTINGS: &[&str] = &[
     "maintenance.auto=false",
     "advice.detachedHead=false",
 ];
+
+/// Lines of what git says that are kept.
+const MAX_LINES: usize = 200;
 
 /// Runs git for one repository.
 #[derive(Debug, Clone)]
@@ -101,11 +105,16 @@ impl Git<'_> {
         arguments: impl IntoIterator<Item = S>,
     ) -> Result<String, Problem> {
         command.args(arguments);
-        let mut said = Vec::new();
+        let mut said = VecDeque::new();
         let ended = run(command, None, self.limit, |line| {
-            said.push(crate::buildx::clean(line).trim().to_owned());
+            said.push_back(crate::buildx::clean(line).trim().to_owned());
+            // Upstream's host may talk without end; the last words tell why.
+            if said.len() > MAX_LINES {
+                said.pop_front();
+            }
         })
         .await;
+        let said = Vec::from(said);
         match ended {
             Ok(ended) if ended.status.success() => Ok(ended.stdout),
             Ok(_) => Err(explain(self.address, &said)),

@@ -1,7 +1,6 @@
 //! The objects fetched from one repository, shared by targets and runs.
 
 use std::fs::{self, File, TryLockError};
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +13,7 @@ use super::{Address, SourceLimits};
 use crate::error::{ExitCode, Failure};
 use crate::mirrors::Mirrors;
 use crate::progress::{Event, Reporter};
+use crate::storage::{self, At as _, blocking};
 
 /// Tries in all where upstream's host is down.
 const ATTEMPTS: u32 = 3;
@@ -42,14 +42,15 @@ impl<'a> ObjectStore<'a> {
         limits: SourceLimits,
         reporter: Arc<dyn Reporter>,
     ) -> Result<Self, Problem> {
-        fs::create_dir_all(parent)?;
+        storage::create(parent)?;
         let name = address.file_name();
-        let lock = File::create(parent.join(format!("{name}.lock")))?;
+        let lock_path = parent.join(format!("{name}.lock"));
+        let lock = storage::lock(&lock_path).at("open", &lock_path)?;
         loop {
             match lock.try_lock() {
                 Ok(()) => break,
                 Err(TryLockError::WouldBlock) => tokio::time::sleep(LOCK_PAUSE).await,
-                Err(TryLockError::Error(error)) => return Err(error.into()),
+                Err(error) => return Err(error).at("lock", &lock_path)?,
             }
         }
         let git = Git {
@@ -73,10 +74,9 @@ impl<'a> ObjectStore<'a> {
 
     /// Makes the store anew, empty.
     pub(super) async fn reset(&self) -> Result<(), Problem> {
-        match fs::remove_dir_all(&self.folder) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
-            _ => {}
-        }
+        let folder = self.folder.clone();
+        let removed = blocking(move || storage::remove_all(&folder)).await;
+        removed.at("remove", &self.folder)?;
         let mut init = self.git.command();
         // No template: it would bring hooks.
         init.args(["init", "--quiet", "--bare", "--template="]);

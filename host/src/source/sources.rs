@@ -16,6 +16,7 @@ use crate::error::{ExitCode, Failure};
 use crate::mirrors::Mirrors;
 use crate::progress::Reporter;
 use crate::recipe::{CallError, Source};
+use crate::storage::At as _;
 use crate::work_tree::WorkTree;
 
 /// Most submodules of one checkout, those of submodules included.
@@ -203,7 +204,7 @@ impl Sources {
         store.fetch(commit).await?;
         let index = work.root().with_extension("git-index");
         let folder = work.resolve(folder)?;
-        std::fs::create_dir_all(&folder)?;
+        std::fs::create_dir_all(&folder).at("create", &folder)?;
         let gitlinks = checkout(store, commit, &folder, &index, self.limits).await?;
         let addresses = if submodules {
             submodules::addresses(store, commit, &gitlinks).await?

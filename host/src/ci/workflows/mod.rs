@@ -9,7 +9,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 
 use crate::config::ProjectFile;
+use crate::storage;
 
+/// Bytes of a workflow file that is compared.
+const LARGEST: u64 = 1 << 20;
 /// Where GitHub looks for workflows.
 const FOLDER: &str = ".github/workflows";
 const FILES: &[(&str, &str)] = &[
@@ -78,7 +81,7 @@ impl File {
     /// When it cannot be read.
     pub fn is_stale(&self, root: &Path) -> Result<bool> {
         let path = root.join(&self.path);
-        match std::fs::read_to_string(&path) {
+        match storage::read_text(&path, LARGEST) {
             Ok(text) => Ok(text != self.text),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(true),
             Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
@@ -93,7 +96,7 @@ impl File {
         let path = root.join(&self.path);
         let folder = path.parent().unwrap_or(root);
         std::fs::create_dir_all(folder)
-            .and_then(|()| std::fs::write(&path, &self.text))
+            .and_then(|()| storage::write(&path, self.text.as_bytes()))
             .with_context(|| format!("cannot write {}", path.display()))
     }
 }

@@ -25,7 +25,7 @@ impl Host for State {
             self.policy.check(Kind::Downloads, &url)?;
         }
         let quota = self.limits.quota();
-        let room = quota.measure(prepare.tree()).await?.bytes;
+        let room = quota.measure(prepare.tree()).await?;
         let name = url.rsplit('/').next().unwrap_or_default();
         self.services.reporter.report(Event::TargetStep {
             target: &prepare.target,

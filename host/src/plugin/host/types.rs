@@ -6,6 +6,10 @@ use crate::recipe::CallError;
 
 impl types::Host for State {
     fn convert_error(&mut self, error: CallError) -> wasmtime::Result<types::Error> {
-        Ok(error.into())
+        match error {
+            // The operator's to mend, and nothing that a recipe can do better.
+            CallError::Storage { .. } => Err(wasmtime::Error::new(error)),
+            error => Ok(error.into()),
+        }
     }
 }
