@@ -1,9 +1,12 @@
 //! The real recipe of Mattermost against an upstream on loopback: four shapes
 //! of its Dockerfile, both platforms, both ways to push.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use crate::support::{Builder, Output, Upstreams, VERSIONS, pin};
+use serde_json::Value;
+
+use crate::support::{Builder, Output, Project, Upstreams, VERSIONS, pin};
 
 /// What both platforms print when this program of the image runs.
 fn prints(line: impl Fn(&str) -> String) -> String {
@@ -36,13 +39,15 @@ fn every_shape_of_dockerfile_runs_on_both_platforms() {
             assert_eq!(output.stdout, expected);
         }
     }
-    // The host fetched each package once; curl, a trap in the bases, never ran.
+    // The host fetched the packages; curl, a trap in the bases, never ran.
     let requests = upstreams.github.requests();
-    let packages: Vec<_> = requests
+    let packages: BTreeSet<_> = requests
         .iter()
-        .filter(|r| r.path.ends_with(".tar.gz"))
+        .map(|request| &request.path)
+        .filter(|path| path.starts_with("/mattermost/") && path.ends_with(".tar.gz"))
         .collect();
     assert_eq!(packages.len(), VERSIONS.len() * 2, "{packages:?}");
+    plugins_are_the_same_as_far_as_there_are(&project, &ran);
 
     let inspected = project
         .run(&["inspect", "mattermost:11.1.0", "--format", "json"])
@@ -65,6 +70,67 @@ fn every_shape_of_dockerfile_runs_on_both_platforms() {
         "{}",
         again.stdout
     );
+}
+
+/// arm64's package has no plugins. What upstream publishes for it is in its image
+/// all the same; what it does not is in the report and in a label.
+fn plugins_are_the_same_as_far_as_there_are(project: &Project, ran: &Output) {
+    const ADDED: &str = "mattermost-plugin-calls-v0.26.2, mattermost-plugin-playbooks-v1.39.3";
+    const LACKING: &str = "mattermost-plugin-nps-v1.3.3, mattermost-plugin-servicenow-v2.3.4";
+    let listed = project
+        .run(&[
+            "smoke",
+            "mattermost:9.11.9",
+            "--",
+            "ls",
+            "/mattermost/prepackaged_plugins",
+        ])
+        .expect(0);
+    let files = |platform: &str| -> Vec<&str> {
+        let lines = listed
+            .stdout
+            .lines()
+            .skip_while(|line| !line.starts_with(platform));
+        let of = lines
+            .enumerate()
+            .take_while(|(at, line)| *at == 0 || !line.starts_with("linux/"));
+        of.map(|(_, line)| line.rsplit('\t').next().unwrap())
+            .collect()
+    };
+    assert_eq!(files("linux/amd64").len(), 8, "{}", listed.stdout);
+    assert_eq!(
+        files("linux/arm64"),
+        [
+            "mattermost-plugin-calls-v0.26.2-linux-arm64.tar.gz",
+            "mattermost-plugin-calls-v0.26.2-linux-arm64.tar.gz.sig",
+            "mattermost-plugin-playbooks-v1.39.3.tar.gz",
+            "mattermost-plugin-playbooks-v1.39.3.tar.gz.sig",
+        ]
+    );
+    let inspected = project
+        .run(&["inspect", "mattermost:11.1.0", "--format", "json"])
+        .expect(0)
+        .json();
+    for image in inspected["images"].as_array().unwrap() {
+        let (added, lacking) = match image["platform"].as_str() {
+            Some("linux/arm64") => (Value::from(ADDED), Value::from(LACKING)),
+            _ => (Value::Null, Value::Null),
+        };
+        assert_eq!(image["labels"]["dev.bakehouse.package.added"], added);
+        assert_eq!(image["labels"]["dev.bakehouse.package.lacking"], lacking);
+    }
+    let package = "mattermost-team-11.1.0-linux-arm64.tar.gz";
+    for line in [
+        format!(
+            "mattermost 11.1.0 linux/arm64: {package} lacks plugins that upstream's package for linux/amd64 has; fetched from https://plugins.releases.mattermost.com/release/: {ADDED}\n"
+        ),
+        format!(
+            "mattermost 11.1.0 linux/arm64: {package} lacks what upstream's package for linux/amd64 has, and upstream does not publish it apart: {LACKING}\n"
+        ),
+    ] {
+        assert!(ran.stdout.contains(&line), "{line}\n{}", ran.stdout);
+    }
+    assert!(!ran.stdout.contains("amd64.tar.gz lacks"), "{}", ran.stdout);
 }
 
 /// A digest that is good for both platforms stays, and its tag, which shows an

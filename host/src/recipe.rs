@@ -149,6 +149,15 @@ pub struct Build {
     pub secrets: Vec<String>,
 }
 
+/// What a recipe made of a target's work tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prepared {
+    /// The final build.
+    pub build: Build,
+    /// What the recipe warned of meanwhile, one line each.
+    pub warnings: Vec<String>,
+}
+
 /// Why a call that a recipe made, or a recipe itself, failed: the contract's
 /// `error` variant. Each case holds one sentence for a person.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

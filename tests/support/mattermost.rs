@@ -9,6 +9,28 @@ const REPOSITORY: &str = "mattermost/mattermost";
 const PROGRAM: &str = include_str!("upstreams/mattermost/program.go");
 const MODULE: &str = "github.com/mattermost/mattermost/server";
 
+/// Plugins in amd64's package, as `PLUGIN_PACKAGES` of upstream's server/Makefile
+/// names them; the suffix under which upstream publishes them for arm64, too, or
+/// for all platforms, if it does; and the programs in that.
+const PLUGINS: &[(&str, Option<&str>, &[&str])] = &[
+    (
+        "mattermost-plugin-calls-v0.26.2",
+        Some("-linux-arm64"),
+        &["linux-arm64"],
+    ),
+    (
+        "mattermost-plugin-playbooks-v1.39.3",
+        Some(""),
+        &["linux-amd64", "linux-arm64", "darwin-arm64"],
+    ),
+    (
+        "mattermost-plugin-nps-v1.3.3",
+        Some(""),
+        &["linux-amd64", "darwin-arm64"],
+    ),
+    ("mattermost-plugin-servicenow-v2.3.4", None, &[]),
+];
+
 /// Versions whose Dockerfiles differ: one stage on Debian, one on Ubuntu, two
 /// stages, two stages with everything pinned.
 pub const VERSIONS: [(&str, &str); 4] = [
@@ -34,19 +56,31 @@ impl Upstreams {
     /// Publishes a version of Mattermost: source, packages of both editions,
     /// release with their checksums in its notes.
     pub fn mattermost(&self, number: &str, dockerfile: &str) {
+        self.plugins();
         let mut notes = format!("Mattermost {number}.\n\n### Downloads\n");
         for edition in ["", "team-"] {
             for arch in ARCHES {
                 let name = format!("mattermost-{edition}{number}-linux-{arch}.tar.gz");
                 let program = program(PROGRAM, arch, "upstream");
-                let bytes = package(&[
-                    (
-                        "mattermost/VERSION",
-                        format!("{edition}{number}").as_bytes(),
-                    ),
-                    ("mattermost/bin/mattermost", &program),
-                    ("mattermost/bin/mmctl", &program),
-                ]);
+                let version = format!("{edition}{number}");
+                let mut files = vec![
+                    ("mattermost/VERSION".to_owned(), version.as_bytes()),
+                    ("mattermost/bin/mattermost".to_owned(), &program),
+                    ("mattermost/bin/mmctl".to_owned(), &program),
+                ];
+                // As `package-linux-arm64` in upstream's server/build/release.mk.
+                let plugins = PLUGINS.iter().filter(|_| arch == "amd64");
+                for (plugin, _, _) in plugins {
+                    let path =
+                        format!("mattermost/prepackaged_plugins/{plugin}-linux-{arch}.tar.gz");
+                    files.push((format!("{path}.sig"), b"signature"));
+                    files.push((path, b"plugin"));
+                }
+                let files: Vec<_> = files
+                    .iter()
+                    .map(|(path, bytes)| (path.as_str(), *bytes))
+                    .collect();
+                let bytes = package(&files);
                 let checksum = hex::encode(Sha256::digest(&bytes));
                 notes.push_str(&format!("- {name}\n  - SHA-256 Checksum: `{checksum}`\n"));
                 self.github
@@ -58,6 +92,26 @@ impl Upstreams {
         self.github.release(REPOSITORY, release);
         self.git
             .release(REPOSITORY, &tag, &tree(&with_pins(dockerfile)));
+    }
+
+    /// Publishes plugins as plugins.releases.mattermost.com does.
+    fn plugins(&self) {
+        for (plugin, suffix, programs) in PLUGINS {
+            let Some(suffix) = suffix else { continue };
+            let path = format!("/plugins/release/{plugin}{suffix}.tar.gz");
+            let paths: Vec<_> = programs
+                .iter()
+                .map(|platform| format!("x/server/dist/plugin-{platform}"))
+                .collect();
+            let mut files: Vec<(&str, &[u8])> = vec![("x/plugin.json", b"{}")];
+            files.extend(
+                paths
+                    .iter()
+                    .map(|path| (path.as_str(), b"program".as_slice())),
+            );
+            self.github.file(&path, package(&files));
+            self.github.file(&format!("{path}.sig"), "signature");
+        }
     }
 
     /// Publishes a version of Mostlymatter on top of Mattermost's.

@@ -11,7 +11,8 @@ use super::{Builder, Forge, Git, Project, bases, recipe, tar_gz, tool};
 
 /// All of them; they end with the test.
 pub struct Upstreams {
-    /// api.github.com; serves releases.mattermost.com, too, below `/mattermost`.
+    /// api.github.com; serves releases.mattermost.com, too, below `/mattermost`,
+    /// and plugins.releases.mattermost.com below `/plugins`.
     pub github: Forge,
     /// framagit.org; serves packages.framasoft.org, too, below `/packages`.
     pub framagit: Forge,
@@ -45,12 +46,14 @@ platforms = ["linux/amd64", "linux/arm64"]
 "https://api.github.com/" = "{}/"
 "https://github.com/" = "{git}"
 "https://releases.mattermost.com/" = "{}/mattermost/"
+"https://plugins.releases.mattermost.com/" = "{}/plugins/"
 "https://framagit.org/" = "{}/"
 "https://packages.framasoft.org/" = "{}/packages/"
 "docker.io/" = "{bases}/"
 "gcr.io/" = "{bases}/"
 "#,
                 github.api_url(),
+                github.url(),
                 github.url(),
                 framagit.url(),
                 framagit.url(),

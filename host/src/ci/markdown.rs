@@ -50,6 +50,16 @@ pub(super) fn summary(summary: &Summary<'_>) -> String {
     if !summary.moved.is_empty() {
         out.push('\n');
     }
+    let mut warned = false;
+    for row in &summary.targets {
+        for warning in &row.target.warnings {
+            let _ = writeln!(out, "- {}: {}", text(&row.target.target), text(warning));
+            warned = true;
+        }
+    }
+    if warned {
+        out.push('\n');
+    }
     if !summary.failures.is_empty() {
         let _ = writeln!(out, "### {} failures\n", summary.failures.len());
     }

@@ -35,6 +35,7 @@ fn a_page_for_a_maintainer() {
             cached: 3,
             revision: None,
             recipe: None,
+            warnings: vec!["it *lacks* a|b".to_owned()],
         }),
     ));
     report.add(&outcome(
@@ -76,6 +77,8 @@ fn a_page_for_a_maintainer() {
 | [`ghcr.io/n/base:0.9.0`](https://ghcr.io/n/base) | `sha256:abababababab` | linux/amd64 | set |
 
 - `ghcr.io/n/base:latest` shows `0.9.0` now
+
+- out\\_line 1.0.0 \\[base\\] linux/amd64: it \\*lacks\\* a\\|b
 
 ### 1 failures
 

@@ -179,6 +179,11 @@ pub(super) fn report_text(report: &Report) -> Text {
         out.line(format_args!("{tag} -> {version}"));
     }
     out.line(totals(report));
+    for target in &report.targets {
+        for warning in &target.warnings {
+            out.line(format_args!("{}: {warning}", target.target));
+        }
+    }
     for image in &report.images {
         for (tag, reason) in &image.kept {
             out.line(format_args!(

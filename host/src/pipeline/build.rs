@@ -54,6 +54,8 @@ pub struct Done {
     pub revision: Option<Revision>,
     /// Digest of the recipe that made it, where that is known.
     pub recipe: Option<String>,
+    /// What its recipe warned of, where it was built now.
+    pub warnings: Vec<String>,
 }
 
 /// Why a target is not in the registry.
@@ -193,7 +195,8 @@ impl<'a> Bakery<'a> {
         let (room, tree) = self.work.target()?;
         let revision = checkout(context, found, version, target, &tree).await?;
         let version = &dated(version, revision.as_ref());
-        let mut build = found.recipe.prepare(version, target, &bases, &tree).await?;
+        let prepared = found.recipe.prepare(version, target, &bases, &tree).await?;
+        let mut build = prepared.build;
         let facts = annotations(&found.app, version, &target.image, revision.as_ref());
         let labels = identity::expected(&facts);
         identity::label(&mut build, facts);
@@ -235,6 +238,7 @@ impl<'a> Bakery<'a> {
             cached: result.cached,
             revision,
             recipe: Some(found.recipe.digest().to_owned()),
+            warnings: prepared.warnings,
         })
     }
 
@@ -277,6 +281,7 @@ impl<'a> Bakery<'a> {
             cached: 0,
             revision,
             recipe,
+            warnings: Vec::new(),
         };
         let mark = self.mark(target);
         let digests = context.project.digests();

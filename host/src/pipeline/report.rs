@@ -47,6 +47,9 @@ pub struct TargetReport {
     pub cached: usize,
     /// Wall time in seconds.
     pub seconds: f64,
+    /// What its recipe warned of, where it was built now.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 /// One image of one version.
@@ -102,6 +105,7 @@ impl Report {
             steps: done.map_or(0, |done| done.steps),
             cached: done.map_or(0, |done| done.cached),
             seconds: seconds(outcome.elapsed),
+            warnings: done.map_or_else(Vec::new, |done| done.warnings.clone()),
         });
         if let Err(failure) = &outcome.result {
             let app = Some(outcome.target.app.clone());

@@ -13,7 +13,7 @@ use super::state::{Call, Prepare, State, subject};
 use super::{Services, bindings, contract, validate, validate_build};
 use crate::error::{ExitCode, Failure};
 use crate::grants::{Access, Kind, Missing, Policy};
-use crate::recipe::{App, Base, Build, CallError, Options, Target, Version};
+use crate::recipe::{App, Base, Build, CallError, Options, Prepared, Target, Version};
 use crate::target::TargetId;
 
 /// Bytes that one call may hand over to the host, strings and lists together.
@@ -185,7 +185,7 @@ impl Recipe {
         target: &TargetId,
         bases: &[Base],
         work_tree: &Path,
-    ) -> Result<Build> {
+    ) -> Result<Prepared> {
         let prepare = Prepare {
             target: target.clone(),
             work_tree: work_tree.to_owned(),
@@ -208,6 +208,7 @@ impl Recipe {
         let answer = interface.call_prepare(&mut store, &version, &wanted, &bases);
         let tree = Some(work_tree.to_owned());
         let answer = metered(&self.limits, tree, answer).await;
+        let warnings = std::mem::take(&mut store.data_mut().warnings);
         let build: Build = self
             .close("prepare", &call, store, answer)?
             .try_into()
@@ -223,7 +224,7 @@ impl Recipe {
                 CallError::InvalidInput(format!("it returned a build for {}", build.platform));
             return Err(self.guest_error("prepare", &call, &error).into());
         }
-        Ok(build)
+        Ok(Prepared { build, warnings })
     }
 
     async fn open(&self, call: Call) -> Result<(Store<State>, Bindings)> {

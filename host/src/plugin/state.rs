@@ -55,6 +55,8 @@ pub(super) struct State {
     pub(super) limits: Limits,
     /// Bytes of log messages so far.
     pub(super) logged: usize,
+    /// Warnings among them, for the report.
+    pub(super) warnings: Vec<String>,
     pub(super) app: Arc<str>,
     pub(super) call: Call,
     pub(super) services: Arc<Services>,
@@ -93,6 +95,7 @@ impl State {
             cpu: CpuBudget::new(limits.cpu()),
             limits,
             logged: 0,
+            warnings: Vec::new(),
             app,
             call,
             services,

@@ -5,10 +5,14 @@ mod compile;
 
 use bakehouse_mattermost_package::{Edition, Package, Replaced, checksums, image};
 use bakehouse_sdk::release::{self, Release, Selection};
-use bakehouse_sdk::{App, Base, Build, Error, Grant, Image, Recipe, Target, Version, options};
+use bakehouse_sdk::{
+    App, Base, Build, Error, Grant, Image, Recipe, Target, Version, options, platform,
+};
 
 const RELEASES: &str = "github:mattermost/mattermost";
 const REPOSITORY: &str = "https://github.com/mattermost/mattermost";
+/// Upstream has a package for each.
+const PLATFORMS: &[&str] = &["linux/amd64", "linux/arm64"];
 
 struct Mattermost;
 
@@ -22,7 +26,7 @@ impl Recipe for Mattermost {
             .url("https://mattermost.com")
             .documentation("https://docs.mattermost.com")
             .image(
-                Image::new("mattermost", &["linux/amd64", "linux/arm64"])
+                Image::new("mattermost", PLATFORMS)
                     .summary("The Mattermost server with its web app"),
             )
             .wants(
@@ -39,6 +43,11 @@ impl Recipe for Mattermost {
                 Grant::Downloads,
                 "https://releases.mattermost.com/",
                 "upstream's packages",
+            )
+            .wants(
+                Grant::Downloads,
+                "https://plugins.releases.mattermost.com/",
+                "plugins that a platform's package lacks",
             )
             .wants(Grant::Bases, "docker.io/library/ubuntu", "upstream's base")
             .wants(
@@ -86,8 +95,10 @@ impl Recipe for Mattermost {
             }
         };
         package.fetch(&version.extras)?;
+        let platforms: Vec<_> = PLATFORMS.iter().map(|text| platform(text)).collect();
+        let differences = package.complete(&platforms, &version.extras)?;
         if !from_source {
-            return image(&package, &[]);
+            return image(&package, &[], &differences);
         }
         if package.edition != Edition::Team {
             return Err(Error::InvalidInput(
@@ -103,6 +114,7 @@ impl Recipe for Mattermost {
                 compiled("mattermost", "compiled/mattermost"),
                 compiled("mmctl", "compiled/mmctl"),
             ],
+            &differences,
         )
     }
 }

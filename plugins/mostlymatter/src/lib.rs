@@ -4,12 +4,13 @@
 use bakehouse_mattermost_package::{Edition, Package, Replaced, checksums, image};
 use bakehouse_sdk::fetch::{self, Unpack};
 use bakehouse_sdk::release::{self, Release, Selection};
-use bakehouse_sdk::{App, Base, Build, Error, Grant, Image, Recipe, Target, Version};
+use bakehouse_sdk::{App, Base, Build, Error, Grant, Image, Recipe, Target, Version, platform};
 
 const TAGS: &str = "gitlab-tags:framagit.org/framasoft/framateam/mostlymatter";
 const PROGRAMS: &str = "https://packages.framasoft.org/projects/mostlymatter/";
 const MATTERMOST: &str = "github:mattermost/mattermost";
 const REPOSITORY: &str = "https://github.com/mattermost/mattermost";
+const PLATFORMS: &[&str] = &["linux/amd64", "linux/arm64"];
 
 struct Mostlymatter;
 
@@ -22,7 +23,7 @@ impl Recipe for Mostlymatter {
             .vendor("Framasoft")
             .documentation("https://docs.mattermost.com")
             .image(
-                Image::new("mostlymatter", &["linux/amd64", "linux/arm64"])
+                Image::new("mostlymatter", PLATFORMS)
                     .summary("The Mostlymatter server with Mattermost's web app"),
             )
             .wants(Grant::Releases, TAGS, "versions")
@@ -41,6 +42,11 @@ impl Recipe for Mostlymatter {
                 Grant::Downloads,
                 "https://releases.mattermost.com/",
                 "Mattermost's packages",
+            )
+            .wants(
+                Grant::Downloads,
+                "https://plugins.releases.mattermost.com/",
+                "plugins that a platform's package lacks",
             )
             .wants(
                 Grant::Bases,
@@ -83,12 +89,15 @@ impl Recipe for Mostlymatter {
         };
         let release = release::get(MATTERMOST, &format!("v{number}"))?;
         let notes = release.extras.iter().find(|(key, _)| key == "notes");
-        package.fetch(&notes.map_or_else(Vec::new, |(_, notes)| checksums(notes)))?;
+        let checksums = notes.map_or_else(Vec::new, |(_, notes)| checksums(notes));
+        package.fetch(&checksums)?;
+        let platforms: Vec<_> = PLATFORMS.iter().map(|text| platform(text)).collect();
+        let differences = package.complete(&platforms, &checksums)?;
         let replaced = Replaced {
             by: "mostlymatter",
             name: "mattermost",
         };
-        image(&package, &[replaced])
+        image(&package, &[replaced], &differences)
     }
 }
 

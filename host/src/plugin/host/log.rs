@@ -16,6 +16,10 @@ impl Host for State {
             self.logged = LOG_LIMIT + 1;
             return Ok(());
         }
+        if let Level::Warn = level {
+            let words: Vec<_> = message.split_whitespace().collect();
+            self.warnings.push(crate::buildx::clean(&words.join(" ")));
+        }
         for line in message.lines() {
             self.log_line(level, &crate::buildx::clean(line));
         }

@@ -3,7 +3,9 @@
 use bakehouse_sdk::dockerfile::Editor;
 use bakehouse_sdk::{Build, Error};
 
+use crate::compare::Differences;
 use crate::package::{FILE, Package};
+use crate::plugins::{PLUGINS, PREPACKAGED};
 
 /// Upstream's build context: Dockerfile, entrypoint, passwd.
 pub(crate) const FOLDER: &str = "server/build";
@@ -27,24 +29,36 @@ pub struct Replaced<'a> {
 /// fetched before.
 ///
 /// BuildKit itself unpacks the package, in a stage that runs nothing; upstream's
-/// step copies it from there instead of calling curl. Digests of bases stay where
+/// step copies it from there instead of calling curl. Plugins that were added go
+/// with it, and labels tell the differences. Digests of bases stay where
 /// they are good for the platform.
 ///
 /// # Errors
 /// [`Error::InvalidInput`] where upstream's Dockerfile is not as expected, with
 /// its lines; as [`Editor::fit_digests`].
-pub fn image(package: &Package<'_>, replaced: &[Replaced<'_>]) -> Result<Build, Error> {
+pub fn image(
+    package: &Package<'_>,
+    replaced: &[Replaced<'_>],
+    differences: &Differences,
+) -> Result<Build, Error> {
     let path = format!("{FOLDER}/Dockerfile");
     let mut file = Editor::open(&path)?;
     file.fit_digests(package.platform)?;
-    edit(&mut file, package, replaced)?;
+    edit(&mut file, package, replaced, !differences.added.is_empty())?;
     file.save()?;
-    Ok(Build::file(&path, package.platform)
+    let build = Build::file(&path, package.platform)
         .in_folder(FOLDER)
-        .with_network())
+        .with_network();
+    let labels = differences.labels();
+    Ok(labels.fold(build, |build, (label, value)| build.label(label, &value)))
 }
 
-fn edit(file: &mut Editor, package: &Package<'_>, replaced: &[Replaced<'_>]) -> Result<(), Error> {
+fn edit(
+    file: &mut Editor,
+    package: &Package<'_>,
+    replaced: &[Replaced<'_>],
+    plugins: bool,
+) -> Result<(), Error> {
     file.set_arg("MM_PACKAGE", &package.url())?;
     file.add_mount(FETCHES, &format!("type=bind,from={STAGE},target={MOUNT}"))?;
     file.replace_command(FETCHES, |_| format!("cp -a {MOUNT}/* ."))?;
@@ -54,6 +68,9 @@ fn edit(file: &mut Editor, package: &Package<'_>, replaced: &[Replaced<'_>]) -> 
             .iter()
             .map(|Replaced { by, name }| format!("COPY --chmod=755 {by} /mattermost/bin/{name}")),
     );
+    if plugins {
+        stage.push(format!("COPY {PLUGINS}/ /mattermost/{PREPACKAGED}/"));
+    }
     let lines: Vec<_> = stage.iter().map(String::as_str).collect();
     file.insert_before_stages(&lines)
 }
@@ -82,17 +99,18 @@ mod tests {
             RUN mkdir /mattermost && if [ -n \"$MM_PACKAGE\" ]; then curl $MM_PACKAGE | tar -xvz ; \\\n  else exit 1 ; fi\n";
         let after = "FROM scratch AS bakehouse-package\nADD mattermost.tar.gz /\n\
             COPY --chmod=755 fork /mattermost/bin/mattermost\n\
+            COPY plugins/ /mattermost/prepackaged_plugins/\n\
             FROM debian:x AS builder\n\
             ARG MM_PACKAGE=https://releases.mattermost.com/10.5.0/mattermost-10.5.0-linux-arm64.tar.gz\n\
             RUN --mount=type=bind,from=bakehouse-package,target=/tmp/bakehouse-package \
             mkdir /mattermost && if [ -n \"$MM_PACKAGE\" ]; then cp -a /tmp/bakehouse-package/* . ; \\\n  else exit 1 ; fi\n";
         let mut file = Editor::parse("Dockerfile", before).unwrap();
-        edit(&mut file, &package, &replaced).unwrap();
+        edit(&mut file, &package, &replaced, true).unwrap();
         assert_eq!(file.text(), after);
 
         let other = "FROM a\nARG MM_PACKAGE\nADD ${MM_PACKAGE} /\n";
         let mut file = Editor::parse("Dockerfile", other).unwrap();
-        let Err(Error::InvalidInput(text)) = edit(&mut file, &package, &[]) else {
+        let Err(Error::InvalidInput(text)) = edit(&mut file, &package, &[], false) else {
             panic!("not refused");
         };
         assert!(text.contains("no RUN step with a command that has `curl` and `MM_PACKAGE`"));

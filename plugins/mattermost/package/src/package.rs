@@ -76,10 +76,9 @@ impl Package<'_> {
     /// # Errors
     /// As `fetch.download`.
     pub fn fetch(&self, checksums: &[(String, String)]) -> Result<(), Error> {
-        let name = self.file_name();
-        let checksum = checksums.iter().find(|(file, _)| *file == name);
-        let integrity = checksum.map(|(_, checksum)| checksum.as_str());
+        let integrity = self.checksum(checksums);
         if integrity.is_none() {
+            let name = self.file_name();
             log::log(
                 Level::Warn,
                 &format!(
@@ -90,5 +89,12 @@ impl Package<'_> {
         let into = format!("{FOLDER}/{FILE}");
         fetch::download(&self.url(), integrity, &into, Unpack::None)?;
         Ok(())
+    }
+
+    /// Its own among upstream's checksums.
+    pub(crate) fn checksum<'a>(&self, checksums: &'a [(String, String)]) -> Option<&'a str> {
+        let name = self.file_name();
+        let checksum = checksums.iter().find(|(file, _)| *file == name);
+        checksum.map(|(_, checksum)| checksum.as_str())
     }
 }
