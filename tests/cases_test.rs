@@ -73,6 +73,7 @@ fn tests() -> BTreeSet<String> {
         "tests/loopback",
         "tests/bench",
         "plugins/*",
+        "plugins/mattermost/package",
         "tests/recipes/*",
     ] {
         let folders = match folder.strip_suffix("/*") {

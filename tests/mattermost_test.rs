@@ -116,8 +116,8 @@ fn plugins_are_the_same_as_far_as_there_are(project: &Project, ran: &Output) {
             Some("linux/arm64") => (Value::from(ADDED), Value::from(LACKING)),
             _ => (Value::Null, Value::Null),
         };
-        assert_eq!(image["labels"]["dev.bakehouse.package.added"], added);
-        assert_eq!(image["labels"]["dev.bakehouse.package.lacking"], lacking);
+        assert_eq!(image["labels"]["mattermost.package.added"], added);
+        assert_eq!(image["labels"]["mattermost.package.lacking"], lacking);
     }
     let package = "mattermost-team-11.1.0-linux-arm64.tar.gz";
     for line in [

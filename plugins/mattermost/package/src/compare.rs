@@ -26,8 +26,8 @@ impl Differences {
     /// Labels that tell them.
     pub(crate) fn labels(&self) -> impl Iterator<Item = (&'static str, String)> {
         [
-            ("dev.bakehouse.package.added", &self.added),
-            ("dev.bakehouse.package.lacking", &self.lacking),
+            ("mattermost.package.added", &self.added),
+            ("mattermost.package.lacking", &self.lacking),
         ]
         .into_iter()
         .filter(|(_, names)| !names.is_empty())
@@ -151,7 +151,7 @@ mod tests {
         let labels: Vec<_> = differences.labels().collect();
         assert_eq!(
             labels[0],
-            ("dev.bakehouse.package.added", "a-v1, b-v2".to_owned())
+            ("mattermost.package.added", "a-v1, b-v2".to_owned())
         );
         assert!(
             labels[1].1.ends_with("i18n/39.json and 2 more"),
