@@ -143,6 +143,31 @@ fn a_changed_recipe_reaches_published_versions() {
     assert_eq!(digest(&third, "latest"), digest(&third, "1.1.0"));
 }
 
+/// Attestations tell when something was built, so they are never the same.
+#[test]
+fn the_same_images_are_not_attested_to_again() {
+    let registry = DebianRegistry::start();
+    let host = registry.host();
+    let project = Project::new(Builder::BuildKit);
+    let run = |arguments: &[&str]| project.run(&[arguments, &["--registry", &host]].concat());
+    project.misbehave(&["1.0.0"]);
+    let settings = std::fs::read_to_string(project.path("bakehouse.toml")).unwrap();
+    project.write("bakehouse.toml", format!("{settings}provenance = true\n"));
+    run(&["run"]).expect(0);
+    let before = tags(&host);
+    let report = run(&["run", "--rebuild", "--format", "json"])
+        .expect(0)
+        .json();
+    assert_eq!(built(&report), 2);
+    assert_eq!(tags(&host), before);
+
+    project.options(&[("hello", "mended")]);
+    run(&["run", "--rebuild"]).expect(0);
+    assert_eq!(names(&tags(&host)), ["1.0.0", "1.0.0-r1", "latest"]);
+    let index = index(&host, "1.0.0");
+    assert_eq!(index["manifests"].as_array().unwrap().len(), 4);
+}
+
 #[test]
 fn one_platform_is_rebuilt_beside_the_other() {
     let registry = DebianRegistry::start();

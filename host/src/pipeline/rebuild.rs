@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,9 @@ use crate::target::TargetId;
 const SCHEMA: u32 = 1;
 /// Bytes of the file.
 const MAX_BYTES: u64 = 16 << 20;
+/// How long a rebuild is gone on with after it was begun or gone on with last.
+/// What is built anew months later is to be of what there is then.
+const FRESH: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The rebuild that a target was built for, in its digest file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -129,6 +133,11 @@ fn wanted(plan: &Plan) -> BTreeMap<TargetId, Option<String>> {
 /// What is open. A file that cannot be read is one that nothing was left in: its
 /// targets are built once more.
 fn read(path: &Path) -> BTreeMap<TargetId, String> {
+    let written = std::fs::metadata(path).and_then(|file| file.modified());
+    let age = written.ok().and_then(|written| written.elapsed().ok());
+    if age.is_some_and(|age| age > FRESH) {
+        return BTreeMap::new();
+    }
     let bytes = storage::read(path, MAX_BYTES).unwrap_or_default();
     match serde_json::from_slice::<State>(&bytes) {
         Ok(state) if state.schema == SCHEMA => {
@@ -242,6 +251,27 @@ mod tests {
 
         let anew = begin(&["1"]);
         assert_eq!(anew.resumed(), 0);
+    }
+
+    #[test]
+    fn one_that_was_stopped_long_ago_begins_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("r.json");
+        let begin = || {
+            Rebuild::begin(path.clone(), &plan(&["1"]))
+                .unwrap()
+                .unwrap()
+        };
+        let age = |hours: u64| {
+            let file = std::fs::File::options().write(true).open(&path).unwrap();
+            let written = std::time::SystemTime::now() - Duration::from_secs(hours * 3600);
+            file.set_modified(written).unwrap();
+        };
+        begin();
+        age(23);
+        assert_eq!(begin().resumed(), 2);
+        age(25);
+        assert_eq!(begin().resumed(), 0);
     }
 
     #[test]

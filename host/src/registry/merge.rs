@@ -342,7 +342,8 @@ fn combine(
         };
         let (from, to) = (descriptor.digest(), child.descriptor.digest());
         if from == to {
-            if child.attestations.is_empty() {
+            // The same image again is no reason to attest to it once more.
+            if !attestations.is_empty() {
                 child.attestations = attestations;
             }
             child.recipe = child.recipe.take().or(recipe);
