@@ -125,8 +125,14 @@ fn a_builder_that_dies_at_work_is_replaced() {
     project.app("misbehave", &grants);
     let run = |builders: &str| {
         let to = ["run", "-v", "--registry", &host];
-        let with = ["--platform", "linux/amd64", "--builder", builders];
-        command(&project, config.path(), &[to, with].concat())
+        let with = [
+            "--platform",
+            "linux/amd64",
+            "--partial",
+            "--builder",
+            builders,
+        ];
+        command(&project, config.path(), &[&to[..], &with[..]].concat())
     };
     let mut child = run("first,second")
         .stdout(Stdio::null())

@@ -73,7 +73,13 @@ fn without_emulation_only_cross_compiled_images_are_built() {
     ] {
         let git = Git::start();
         let project = project(&git, builder);
-        let platforms = ["--platform", "linux/amd64", "--platform", "linux/ppc64"];
+        let platforms = [
+            "--platform",
+            "linux/amd64",
+            "--platform",
+            "linux/ppc64",
+            "--partial",
+        ];
         let output = run(&project, |command| command.args(platforms));
         only_foreign_failed(
             output,

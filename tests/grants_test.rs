@@ -148,6 +148,7 @@ fn the_builder_sees_only_the_credentials_it_needs() {
             &format!("{builder:?}").to_lowercase(),
             "--platform",
             "linux/amd64",
+            "--partial",
         ]);
         command.env("PATH", look.path());
         let canaries = [

@@ -60,7 +60,14 @@ fn the_base_needs_no_emulation() {
     let upstreams = Upstreams::start();
     upstreams.outline("1.9.2", Yarn::Four);
     let project = upstreams.project(Builder::BuildKit, "outline", "");
-    let arguments = ["run", "--platform", "linux/arm64", "--use-qemu", "false"];
+    let arguments = [
+        "run",
+        "--platform",
+        "linux/arm64",
+        "--partial",
+        "--use-qemu",
+        "false",
+    ];
     let output = project.run(&arguments);
     assert_ne!(output.code, Some(0), "{}", output.stdout);
     let output = output

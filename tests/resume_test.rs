@@ -185,7 +185,7 @@ fn sigterm_ends_children_and_exits_130() {
     let project = Project::new(Builder::Docker);
     project.misbehave(&["1.0.0-spin"]);
     let mut child = project
-        .command(&["run", "--platform", "linux/amd64"])
+        .command(&["run", "--platform", "linux/amd64", "--partial"])
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();

@@ -19,7 +19,8 @@ fn second_run_builds_nothing() {
     let mut second = project.command(&["run", "--max-versions", "2"]);
     second.env("PATH", "/nowhere").env_remove("DOCKER_HOST");
     let second = finish(&mut second).expect(0);
-    assert_eq!(second.stdout, "everything is published, nothing to build\n");
+    let nothing = "everything is published, nothing to build\ndestination: local/test ";
+    assert!(second.stdout.starts_with(nothing), "{}", second.stdout);
 
     // An older version does not pull `latest` back.
     let digest = project.digest("misbehave:2.0.0");
@@ -31,7 +32,7 @@ fn second_run_builds_nothing() {
 #[test]
 fn plan_is_data_and_dry_run_pushes_nothing() {
     let project = Project::new(Builder::Docker);
-    project.misbehave(&["1.0.0", "2.0.0-behave"]);
+    project.misbehave(&["1.0.0", "2.0.0-rc.behave"]);
     let plan = project.run(&["plan", "--format", "json"]).expect(0);
     insta::assert_snapshot!("plan_json", plan.stdout);
     let dry = project.run(&["run", "--dry-run"]).expect(0);
@@ -44,7 +45,7 @@ fn plan_is_data_and_dry_run_pushes_nothing() {
 #[test]
 fn a_prerelease_is_never_latest() {
     let project = Project::new(Builder::Docker);
-    project.misbehave(&["1.0.0", "2.0.0-behave"]);
+    project.misbehave(&["1.0.0", "2.0.0-rc.behave"]);
     project.run(&["run"]).expect(0);
     assert_eq!(
         project.digest("misbehave:latest"),
@@ -60,8 +61,23 @@ fn a_missing_platform_is_added_to_what_is_there() {
     project.misbehave(&["1.0.0"]);
     project
         .run(&["run", "--registry", &host, "--platform", "linux/amd64"])
+        .expect(2)
+        .says("misbehave 1.0.0 would have linux/amd64, and not linux/arm64")
+        .says("--partial");
+    assert!(!project.path("digests").exists(), "nothing was built");
+    let partial = ["--platform", "linux/amd64", "--partial"];
+    let output = project
+        .run(&[&["run", "--registry", &host], &partial[..]].concat())
         .expect(0);
+    assert!(output.stdout.contains("tags set 1"), "{}", output.stdout);
     let reference = format!("{host}/test/misbehave:1.0.0");
+    let latest = ["inspect", &format!("{host}/test/misbehave:latest")];
+    project.run(&latest).expect(4);
+    // What is published in part is no more complete a day later.
+    project
+        .run(&[&["run", "--registry", &host], &partial[..]].concat())
+        .expect(0);
+    project.run(&latest).expect(4);
     let amd64 = crane(&["digest", &reference, "--platform", "linux/amd64"]);
 
     let output = project
@@ -128,14 +144,23 @@ fn layers_are_kept_where_asked() {
         project.misbehave(&["1.0.0"]);
         let settings = std::fs::read_to_string(project.path("bakehouse.toml")).unwrap();
         project.write("bakehouse.toml", format!("{settings}cache = \"local\"\n"));
-        project.run(&["run", "--platform", "linux/amd64"]).expect(0);
+        project
+            .run(&["run", "--platform", "linux/amd64", "--partial"])
+            .expect(0);
         let layers = project.path(".bakehouse/layers");
         assert!(layers.is_dir(), "{builder:?}");
         // A second build of the same target finds them.
         std::fs::remove_dir_all(project.path(".bakehouse/registry")).unwrap();
         std::fs::remove_dir_all(project.path("digests")).unwrap();
         let output = project
-            .run(&["run", "--platform", "linux/amd64", "--format", "json"])
+            .run(&[
+                "run",
+                "--platform",
+                "linux/amd64",
+                "--partial",
+                "--format",
+                "json",
+            ])
             .expect(0);
         let target = &output.json()["targets"][0];
         assert_eq!(target["steps"], target["cached"], "{builder:?}: {target}");

@@ -9,7 +9,7 @@ fn refused(behaviour: &str, code: i32) -> Output {
     let version = format!("1.0.0-{behaviour}");
     project.misbehave(&[&version]);
     let output = project
-        .run(&["run", "--platform", "linux/amd64"])
+        .run(&["run", "--platform", "linux/amd64", "--partial"])
         .expect(code);
     project
         .run(&["inspect", &format!("misbehave:{version}")])

@@ -181,7 +181,9 @@ fn a_platform_that_joins_later_is_of_the_published_commit() {
     let git = Git::start();
     let first = git.release(REPOSITORY, "v1.0.0", &tree("as released"));
     let project = project(&git, "1.0.0", "");
-    project.run(&["run", "--platform", "linux/amd64"]).expect(0);
+    project
+        .run(&["run", "--platform", "linux/amd64", "--partial"])
+        .expect(0);
     // As on another machine: only the registry knows.
     std::fs::remove_dir_all(project.path("digests")).unwrap();
     git.release(REPOSITORY, "v1.0.0", &tree("released again"));
@@ -277,7 +279,8 @@ fn what_is_not_granted_is_not_fetched() {
     let all = format!("sources = [\"{}\"]", git.url("owner/"));
     let granted = file.replace(&format!("sources = [\"{}\"]", git.url(REPOSITORY)), &all);
     open.write("apps/fromsource/app.toml", granted);
-    open.run(&["run", "--platform", "linux/amd64"]).expect(0);
+    open.run(&["run", "--platform", "linux/amd64", "--partial"])
+        .expect(0);
     assert!(image_files(&open, "fromsource:1.0.0").contains("app/third/library/lib"));
 
     let none = project(&git, "1.0.0", "");
@@ -315,7 +318,7 @@ fn neither_upstream_nor_this_machine_steers_git() {
         .status();
     assert!(init.unwrap().success());
     one.write(".git/config", &settings);
-    let mut command = one.command(&["run", "--platform", "linux/amd64"]);
+    let mut command = one.command(&["run", "--platform", "linux/amd64", "--partial"]);
     command
         .env("GIT_DIR", one.path(".git"))
         .env("GIT_SSH_COMMAND", &touch)

@@ -4,9 +4,12 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
 use clap::builder::Resettable;
-use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+use clap::parser::ValueSource;
+use clap::{
+    ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum,
+};
 
-use crate::config::{BuilderChoice, CacheChoice, Overrides};
+use crate::config::{BuilderChoice, CacheChoice, Given, Origin, Overrides};
 use crate::platform::Platform;
 
 /// Publishes the multi-arch container images that upstream projects do not ship.
@@ -17,6 +20,9 @@ pub struct Cli {
     pub(crate) global: Global,
     #[command(subcommand)]
     pub(crate) command: Command,
+    /// What of it are flags, and what is of the environment.
+    #[arg(skip)]
+    pub(crate) given: Given,
 }
 
 /// Options of every command.
@@ -89,9 +95,14 @@ pub(crate) enum Command {
 /// Which part of a plan.
 #[derive(Debug, Args)]
 pub(crate) struct Selection {
-    /// Platform to publish; may be given several times
+    /// Platform to build for; may be given several times [default: all that are
+    /// configured]
     #[arg(long = "platform", value_name = "OS/ARCH")]
     pub(crate) platforms: Vec<Platform>,
+    /// Tag versions with these platforms alone, though more are configured;
+    /// moving tags stay
+    #[arg(long, requires = "platforms")]
+    pub(crate) partial: bool,
     /// How many of the newest versions to look at
     #[arg(long, env = "MAX_VERSIONS", value_name = "N")]
     pub(crate) max_versions: Option<NonZeroU32>,
@@ -104,14 +115,44 @@ impl Cli {
     #[must_use]
     pub fn read() -> Self {
         let matches = without_empty(Self::command()).get_matches();
-        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+        let read = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+        Self {
+            given: given(&matches),
+            ..read
+        }
+    }
+}
+
+/// Which settings come from flags, and which from the environment.
+fn given(matches: &ArgMatches) -> Given {
+    let mut levels = vec![matches];
+    while let Some((_, below)) = levels.last().and_then(|matches| matches.subcommand()) {
+        levels.push(below);
+    }
+    let source = |id: &str| {
+        let sources = levels
+            .iter()
+            .filter(|matches| matches.ids().any(|i| i == id));
+        sources.filter_map(|matches| matches.value_source(id)).max()
+    };
+    let origin = |id, flag, variable| match source(id)? {
+        ValueSource::CommandLine => Some(Origin::Flag(flag)),
+        ValueSource::EnvVariable => Some(Origin::Variable(variable)),
+        _ => None,
+    };
+    Given {
+        registry: origin("registry", "--registry", "REGISTRY"),
+        namespace: origin("namespace", "--namespace", "NAMESPACE"),
+        platforms: origin("platforms", "--platform", "")
+            .or_else(|| origin("multi_arch", "--multi-arch", "MULTI_ARCH")),
+        max_versions: origin("max_versions", "--max-versions", "MAX_VERSIONS"),
     }
 }
 
 fn without_empty(command: clap::Command) -> clap::Command {
     let empty = |arg: &clap::Arg| {
         let name = arg.get_env()?;
-        std::env::var_os(name).map(|value| value.is_empty())
+        std::env::var_os(name).map(|value| value.to_string_lossy().trim().is_empty())
     };
     command
         .mut_args(|arg| match empty(&arg) {
@@ -218,9 +259,14 @@ pub(crate) struct MergeArgs {
     /// Merge all of the plan that `plan --save` wrote, asking no recipe
     #[arg(long, value_name = "FILE")]
     pub(crate) plan: Option<PathBuf>,
-    /// Platform the index must have; may be given several times
+    /// Platform the index must have, beside those configured; may be given
+    /// several times
     #[arg(long = "platform", value_name = "OS/ARCH", conflicts_with = "plan")]
     pub(crate) platforms: Vec<Platform>,
+    /// Tag the version with these platforms alone, though more are configured;
+    /// moving tags stay
+    #[arg(long, requires = "platforms")]
+    pub(crate) partial: bool,
     /// Folder with digest files, or with folders of them; may be given several
     /// times [default: digests/ of the project]
     #[arg(long, value_name = "FOLDER")]

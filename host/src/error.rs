@@ -40,6 +40,9 @@ pub enum ExitCode {
     Credentials,
     /// A recipe asked for something it was not granted.
     Denied,
+    /// Nothing was found where something is expected: an app without versions,
+    /// a project without apps, a plan of nothing.
+    Nothing,
     /// The local file system refused: access, space, or something else in the
     /// place of a file or folder.
     Storage,
@@ -76,6 +79,7 @@ impl ExitCode {
             Self::Registry => 9,
             Self::Credentials => 10,
             Self::Denied => 11,
+            Self::Nothing => 12,
             Self::Storage => 13,
             Self::Interrupted => 130,
         }
@@ -88,6 +92,7 @@ pub struct Failure {
     code: ExitCode,
     message: String,
     hint: Option<String>,
+    everywhere: bool,
 }
 
 impl Failure {
@@ -98,6 +103,7 @@ impl Failure {
             code,
             message: message.into(),
             hint: None,
+            everywhere: false,
         }
     }
 
@@ -106,6 +112,20 @@ impl Failure {
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
+    }
+
+    /// It is of everything, not of one app or version alone: nothing else is
+    /// worth trying.
+    #[must_use]
+    pub const fn everywhere(mut self) -> Self {
+        self.everywhere = true;
+        self
+    }
+
+    /// Whether nothing else is worth trying.
+    #[must_use]
+    pub const fn is_everywhere(&self) -> bool {
+        self.everywhere
     }
 
     /// The exit code.

@@ -12,7 +12,7 @@ use crate::config::{AppFile, Overrides, ProjectFile, Settings};
 use crate::fetch::unpack_for_fuzzing;
 use crate::grants::{Access, Kind, Places, Policy};
 use crate::pipeline::digest_file::DigestFile;
-use crate::registry::{Endpoint, Manifest, tags};
+use crate::registry::{Endpoint, Manifest, VersionNumber};
 use crate::release;
 use crate::target::TargetId;
 
@@ -79,7 +79,7 @@ pub fn index(data: &[u8]) {
         let _ = manifest.image();
     }
     let text = String::from_utf8_lossy(data);
-    if let Some(version) = tags::VersionNumber::parse(&text) {
+    if let Some(version) = VersionNumber::parse(&text) {
         assert!(version == version.clone());
     }
 }

@@ -71,6 +71,10 @@ pub struct Version {
     /// Facts for the recipe's later calls.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub extras: Vec<(String, String)>,
+    /// Moving tags that it would have, if other versions did not have their
+    /// names. The host's own, since only it knows all versions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub taken: Vec<String>,
 }
 
 /// Upstream's source at one revision.

@@ -61,6 +61,7 @@ pub fn run(project: &Project, code: i32) -> Run {
         "-v",
         "--platform",
         "linux/amd64",
+        "--partial",
         "--max-versions",
         "200",
         "--format",

@@ -46,6 +46,17 @@ impl Project {
         project
     }
 
+    /// Publishes for these platforms.
+    pub fn platforms(&self, platforms: &[&str]) {
+        let settings = std::fs::read_to_string(self.path("bakehouse.toml")).unwrap();
+        let kept = settings
+            .lines()
+            .filter(|line| !line.starts_with("platforms"));
+        let settings = kept.collect::<Vec<_>>().join("\n");
+        let settings = format!("{settings}\nplatforms = {platforms:?}\n");
+        self.write("bakehouse.toml", settings);
+    }
+
     pub fn path(&self, relative: &str) -> PathBuf {
         self.folder.path().join(relative)
     }

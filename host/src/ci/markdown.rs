@@ -6,6 +6,7 @@
 use std::fmt::Write as _;
 
 use super::summary::{Row, Summary, link};
+use crate::pipeline::destination::Destination;
 use crate::pipeline::plan::Plan;
 use crate::pipeline::report::{FailureReport, ImageReport};
 use crate::text::{Text, line};
@@ -69,15 +70,32 @@ pub(super) fn summary(summary: &Summary<'_>) -> String {
     if out.is_empty() {
         out.push_str("Everything is published, nothing was built.\n\n");
     }
+    let notes = summary.notes.iter().map(String::as_str);
+    epilogue(&mut out, summary.destination, notes);
     out
 }
 
+/// What stands below every page: what is worth knowing, and where images go.
+fn epilogue<'a>(out: &mut String, destination: &Destination, notes: impl Iterator<Item = &'a str>) {
+    for note in notes {
+        let _ = writeln!(out, "- {}", text(note));
+    }
+    let _ = writeln!(out, "Destination: {}\n", text(&destination.to_string()));
+}
+
 /// What a plan is going to do.
-pub(super) fn plan(plan: &Plan) -> String {
+pub(super) fn plan(plan: &Plan, failed: usize) -> String {
     let mut out = String::new();
+    if failed > 0 {
+        let _ = writeln!(out, "**{failed} could not be looked at**, see the log.\n");
+    }
     let count = plan.target_count();
     if count == 0 {
-        out.push_str("Everything is published, nothing to build.\n\n");
+        out.push_str(match failed {
+            0 => "Everything is published, nothing to build.\n\n",
+            _ => "Nothing to build of what could be.\n\n",
+        });
+        epilogue(&mut out, &plan.destination, plan.notes());
         return out;
     }
     let jobs = plan.jobs().count();
@@ -103,6 +121,7 @@ pub(super) fn plan(plan: &Plan) -> String {
         &["App", "Version", "Image", "Published", "To build", "Reason"],
         rows,
     );
+    epilogue(&mut out, &plan.destination, plan.notes());
     out
 }
 

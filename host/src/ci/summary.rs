@@ -9,6 +9,7 @@ use anyhow::{Context as _, Result};
 use serde::Serialize;
 
 use super::markdown;
+use crate::pipeline::destination::Destination;
 use crate::pipeline::report::{FailureReport, ImageReport, Report, TargetReport};
 use crate::registry::Endpoint;
 use crate::text;
@@ -22,6 +23,10 @@ const SCHEMA: u32 = 1;
 pub struct Summary<'a> {
     /// 1.
     pub schema: u32,
+    /// Where it published to, and what said so.
+    pub destination: &'a Destination,
+    /// What is worth knowing of its apps.
+    pub notes: &'a [String],
     /// Targets, in the order they ended.
     pub targets: Vec<Row<'a>>,
     /// Indexes that were tagged, or are complete as they are.
@@ -99,6 +104,8 @@ impl<'a> Summary<'a> {
         };
         Self {
             schema: SCHEMA,
+            destination: &report.destination,
+            notes: &report.notes,
             targets: report.targets.iter().map(row).collect(),
             images: &report.images,
             moved: &report.moved,

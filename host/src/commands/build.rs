@@ -22,14 +22,18 @@ pub(super) async fn build(session: &Session, args: &BuildArgs) -> Result<ExitCod
         .await?;
     let apps = [args.app.clone()];
     let discovered = discover::discover(&context, &apps, Some(&args.version)).await?;
-    let mut plan = check::plan(&context, &discovered).await?;
+    let (mut plan, failed) = check::plan(&context, &discovered).await?;
+    if let Some((_, error)) = failed.into_iter().next() {
+        return Err(error);
+    }
     only(&mut plan, &args.images)?;
+    session.destination(&plan.destination);
     if args.dry_run {
-        session.printer.data(&dry_run(&plan));
+        session.printer.data(&dry_run(&plan, false, 0));
         return Ok(ExitCode::Success);
     }
     session.tell_outdated(&plan);
-    let mut report = Report::default();
+    let mut report = Report::of(&plan);
     if plan.target_count() > 0 {
         pipeline::build_all(&context, &discovered, &plan, &mut report).await?;
     }

@@ -12,6 +12,7 @@ use crate::cli::{Format, MergeArgs};
 use crate::context::Context;
 use crate::error::{ExitCode, Failure};
 use crate::pipeline::admission::admit;
+use crate::pipeline::destination::Destination;
 use crate::pipeline::digest_folders::DigestFolders;
 use crate::pipeline::merge as pipeline;
 use crate::pipeline::plan::{Plan, SCHEMA};
@@ -27,6 +28,8 @@ pub(super) async fn merge(session: &Session, args: &MergeArgs) -> Result<ExitCod
         .context(|overrides| {
             overrides.platforms.clone_from(&args.platforms);
             overrides.rebuild = args.rebuild;
+            overrides.partial = args.partial;
+            overrides.whole = !args.partial;
         })
         .await?;
     let folders = if args.digests.is_empty() {
@@ -48,17 +51,25 @@ pub(super) async fn merge(session: &Session, args: &MergeArgs) -> Result<ExitCod
                     discover::discover(&context, std::slice::from_ref(app), Some(version)).await?
                 }
             };
-            if args.dry_run || args.rebuild {
+            let (plan, failed) = if args.dry_run || args.rebuild {
                 check::plan(&context, &discovered).await?
             } else {
                 // The merge itself looks at what is published.
                 check::plan_unchecked(&context, &discovered).await?
+            };
+            if let Some((_, error)) = failed.into_iter().next() {
+                return Err(error);
             }
+            plan
         }
         _ => return Err(Failure::new(ExitCode::Usage, "name an app and a --version").into()),
     };
+    session.destination(&Destination::new(
+        &context.settings,
+        context.registry.endpoint(),
+    ));
     if args.dry_run {
-        session.printer.data(&dry_run(&plan));
+        session.printer.data(&dry_run(&plan, true, 0));
         return Ok(ExitCode::Success);
     }
     let report = pipeline::merge(&context, &plan, &digests, args.force).await;
@@ -90,7 +101,12 @@ fn read_plan(context: &Context, path: &Path, args: &MergeArgs) -> Result<Plan> {
         let of = format!("{}/{}", plan.registry, plan.namespace);
         return Err(failure(format!("is a plan for {of}, not for {target}/{namespace}")).into());
     }
-    admit(&context.project, &context.settings.platforms, &mut plan).map_err(Failure::from)?;
+    admit(
+        &context.project,
+        context.settings.scope.platforms(),
+        &mut plan,
+    )
+    .map_err(Failure::from)?;
     plan.apps
         .retain(|app| args.app.as_ref().is_none_or(|name| app.app.name == *name));
     for app in &mut plan.apps {
@@ -98,6 +114,20 @@ fn read_plan(context: &Context, path: &Path, args: &MergeArgs) -> Result<Plan> {
             let number = &version.version.number;
             args.version.as_ref().is_none_or(|wanted| wanted == number)
         });
+    }
+    if plan.apps.iter().all(|app| app.versions.is_empty()) {
+        let of = [args.app.as_deref(), args.version.as_deref()];
+        let of: Vec<&str> = of.into_iter().flatten().collect();
+        let of = match of.as_slice() {
+            [] => String::new(),
+            of => format!(" of {}", of.join(" ")),
+        };
+        return Err(Failure::new(
+            ExitCode::Nothing,
+            format!("{} has nothing{of} in it", path.display()),
+        )
+        .hint("see what `bakehouse plan` said when it was written")
+        .into());
     }
     Ok(plan)
 }

@@ -18,18 +18,20 @@ pub(super) async fn plan(session: &Session, args: &PlanArgs) -> Result<ExitCode>
             args.rebuild.apply(overrides);
         })
         .await?;
-    let (discovered, failed) = discover::discover_each(&context, &args.apps).await?;
-    let plan = check::plan(&context, &discovered).await?;
+    let (discovered, mut failed) = discover::discover_each(&context, &args.apps).await?;
+    let (plan, unchecked) = check::plan(&context, &discovered).await?;
+    failed.extend(unchecked);
+    session.destination(&plan.destination);
     if let Some(path) = &args.save {
         std::fs::write(path, text::json(&plan)? + "\n")
             .with_context(|| format!("cannot write the plan to {}", path.display()))?;
     }
     for path in &args.summary.summaries {
-        PlanPage(&plan).write(path)?;
+        PlanPage::new(&plan, failed.len()).write(path)?;
     }
     match args.format {
         PlanFormat::Json => session.printer.json(&plan)?,
-        PlanFormat::Text => session.printer.data(&plan_table(&plan)),
+        PlanFormat::Text => session.printer.data(&plan_table(&plan, failed.len())),
         PlanFormat::Github => {
             let batches = matrix::batches(
                 &plan,

@@ -4,9 +4,10 @@ use anyhow::Result;
 
 use super::Session;
 use super::outcome::finish;
-use super::text::dry_run;
+use super::text::{dry_run, joined};
 use crate::cli::{Format, RunArgs};
-use crate::error::ExitCode;
+use crate::error::{ExitCode, Failure};
+use crate::pipeline::plan::Plan;
 use crate::pipeline::{check, discover, run as pipeline};
 
 /// Discovers, plans, builds, pushes, merges and tags.
@@ -18,12 +19,15 @@ pub(super) async fn run(session: &Session, args: &RunArgs) -> Result<ExitCode> {
             args.rebuild.apply(overrides);
         })
         .await?;
-    let (discovered, failed) = discover::discover_each(&context, &args.apps).await?;
-    let plan = check::plan(&context, &discovered).await?;
+    let (discovered, mut failed) = discover::discover_each(&context, &args.apps).await?;
+    let (plan, unchecked) = check::plan(&context, &discovered).await?;
+    failed.extend(unchecked);
+    session.destination(&plan.destination);
+    refuse_parts(&plan)?;
     if args.dry_run {
         match args.format {
             Format::Json => session.printer.json(&plan)?,
-            Format::Text => session.printer.data(&dry_run(&plan)),
+            Format::Text => session.printer.data(&dry_run(&plan, true, failed.len())),
         }
         return Ok(session.failures(&failed));
     }
@@ -44,4 +48,29 @@ pub(super) async fn run(session: &Session, args: &RunArgs) -> Result<ExitCode> {
         &args.summary.summaries,
     )
     .await
+}
+
+/// What is built for some platforms only cannot be tagged, so it is not built.
+fn refuse_parts(plan: &Plan) -> Result<(), Failure> {
+    let Some((short, count)) = plan.short() else {
+        return Ok(());
+    };
+    let more = match count {
+        1 => String::new(),
+        count => format!(", and so for {} more", count - 1),
+    };
+    Err(Failure::new(
+        ExitCode::Usage,
+        format!(
+            "{} {} would have {}, and not {}{more}",
+            short.image,
+            short.version,
+            joined(&short.built),
+            joined(&short.missing)
+        ),
+    )
+    .hint(
+        "leave --platform out; or pass --partial to tag a part (moving tags stay), or \
+         build it with `bakehouse build`, which tags nothing",
+    ))
 }

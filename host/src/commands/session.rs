@@ -11,9 +11,10 @@ use crate::cli::{Cli, Rebuild, Selection};
 use crate::config::{Overrides, Project};
 use crate::context::Context;
 use crate::error::{ExitCode, exit_code, hint};
+use crate::pipeline::destination::Destination;
 use crate::pipeline::plan::Plan;
 use crate::printer::{self, Printer};
-use crate::progress::Reporter;
+use crate::progress::{Event, Reporter};
 use crate::reporters;
 
 /// The global options, made usable.
@@ -32,7 +33,10 @@ impl Session {
         Self {
             printer: Printer::new(global.quiet),
             reporter: reporters::choose(global.quiet, global.verbose, !global.no_progress),
-            overrides: global.overrides(),
+            overrides: Overrides {
+                given: cli.given,
+                ..global.overrides()
+            },
             root: global.root.clone(),
         }
     }
@@ -76,6 +80,14 @@ impl Session {
         }
     }
 
+    /// Tells where images go, and what said so.
+    pub(super) fn destination(&self, destination: &Destination) {
+        self.reporter.report(Event::Stage {
+            name: "destination",
+            detail: &destination.to_string(),
+        });
+    }
+
     /// The project.
     pub(super) fn project(&self) -> Result<Project> {
         Project::open(self.root.as_deref())
@@ -93,6 +105,7 @@ impl Selection {
     /// Puts the selection into the overrides.
     pub(super) fn apply(&self, overrides: &mut Overrides) {
         overrides.platforms.clone_from(&self.platforms);
+        overrides.partial = self.partial;
         overrides.max_versions = self.max_versions;
     }
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use super::recipe_check::RecipeCheck;
-use crate::pipeline::plan::Plan;
+use crate::pipeline::destination::Destination;
+use crate::pipeline::plan::{ImagePlan, Plan};
 use crate::pipeline::report::Report;
 use crate::registry::{InspectedImage, Inspection};
 use crate::text::{self, Text};
@@ -37,7 +38,7 @@ fn table(rows: impl IntoIterator<Item = Vec<String>>) -> Text {
     out
 }
 
-fn joined<T: ToString>(items: &[T]) -> String {
+pub(super) fn joined<T: ToString>(items: &[T]) -> String {
     if items.is_empty() {
         return "-".to_owned();
     }
@@ -82,8 +83,9 @@ pub(super) fn recipe_table(check: &RecipeCheck) -> Text {
     out
 }
 
-/// The plan as a table, newest version first.
-pub(super) fn plan_table(plan: &Plan) -> Text {
+/// The plan as a table, newest version first. `failed` are apps and versions that
+/// are not in it, since they could not be looked at.
+pub(super) fn plan_table(plan: &Plan, failed: usize) -> Text {
     let mut rows = vec![
         ["APP", "VERSION", "IMAGE", "PUBLISHED", "TO BUILD", "REASON"]
             .map(str::to_owned)
@@ -106,7 +108,7 @@ pub(super) fn plan_table(plan: &Plan) -> Text {
     let mut out = table(rows);
     out.blank();
     match plan.target_count() {
-        0 => out.line("everything is published, nothing to build"),
+        0 => out.line(done(plan, failed)),
         count => out.line(format_args!(
             "{count} targets to build in {} jobs",
             plan.jobs().count()
@@ -115,6 +117,7 @@ pub(super) fn plan_table(plan: &Plan) -> Text {
     if let Some(line) = outdated(plan) {
         out.line(line);
     }
+    epilogue(&mut out, &plan.destination, plan.notes());
     out
 }
 
@@ -130,8 +133,28 @@ pub(super) fn outdated(plan: &Plan) -> Option<String> {
     ))
 }
 
-/// What executing the plan would do.
-pub(super) fn dry_run(plan: &Plan) -> Text {
+/// That there is nothing to build, which is good only where everything could be
+/// looked at.
+fn done(plan: &Plan, failed: usize) -> &'static str {
+    match failed {
+        0 => "everything is published, nothing to build",
+        _ if plan.apps.is_empty() => "nothing could be looked at",
+        _ => "everything that could be looked at is published, nothing to build",
+    }
+}
+
+/// What stands below every result: what is worth knowing, and where images go.
+fn epilogue<'a>(out: &mut Text, destination: &Destination, notes: impl Iterator<Item = &'a str>) {
+    for note in notes {
+        out.line(format_args!("note: {note}"));
+    }
+    out.line(format_args!("destination: {destination}"));
+}
+
+/// What executing the plan would do; with `tags` it publishes, too. `failed` as
+/// for [`plan_table`].
+pub(super) fn dry_run(plan: &Plan, tags: bool, failed: usize) -> Text {
+    let to_tag = |image: &&ImagePlan| tags && !image.is_done();
     let mut out = Text::new();
     let repository = |image: &str| format!("{}/{}/{image}", plan.registry, plan.namespace);
     for job in plan.jobs() {
@@ -143,7 +166,7 @@ pub(super) fn dry_run(plan: &Plan) -> Text {
         }
     }
     for version in plan.apps.iter().flat_map(|app| &app.versions) {
-        for image in version.images.iter().filter(|image| !image.is_done()) {
+        for image in version.images.iter().filter(to_tag) {
             out.line(format_args!(
                 "would tag {}:{} ({})",
                 repository(&image.image),
@@ -153,18 +176,21 @@ pub(super) fn dry_run(plan: &Plan) -> Text {
         }
     }
     if out.is_empty() {
-        out.line("everything is published, nothing to build");
+        out.line(done(plan, failed));
     }
+    epilogue(&mut out, &plan.destination, plan.notes());
     out
 }
 
 /// The end of a run.
 pub(super) fn report_text(report: &Report) -> Text {
     let mut out = results(report);
+    let notes = report.notes.iter().map(String::as_str);
     if !out.is_empty() {
         out.blank();
     } else if report.failures.is_empty() && report.moved.is_empty() {
         out.line("everything is published, nothing to build");
+        epilogue(&mut out, &report.destination, notes);
         return out;
     }
     for image in &report.images {
@@ -192,6 +218,7 @@ pub(super) fn report_text(report: &Report) -> Text {
             ));
         }
     }
+    epilogue(&mut out, &report.destination, notes);
     out
 }
 

@@ -2,17 +2,21 @@
 
 mod app_file;
 mod builder_choice;
+mod origin;
 mod overrides;
 mod parse;
 mod project;
 mod project_file;
 mod runners;
+mod scope;
 mod settings;
 
 pub use app_file::{AppFile, TagPolicy};
 pub use builder_choice::BuilderChoice;
+pub use origin::{Given, Origin};
 pub use overrides::Overrides;
 pub use project::Project;
 pub use project_file::{CacheChoice, ProjectFile};
 pub use runners::Runners;
-pub use settings::{RegistryChoice, Settings};
+pub use scope::Scope;
+pub use settings::{Origins, RegistryChoice, Settings};

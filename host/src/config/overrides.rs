@@ -2,13 +2,15 @@
 
 use std::num::{NonZeroU32, NonZeroUsize};
 
-use super::{BuilderChoice, CacheChoice};
+use super::{BuilderChoice, CacheChoice, Given};
 use crate::platform::Platform;
 
 /// Settings given by flags or environment; each one wins over
 /// `bakehouse.toml`.
 #[derive(Debug, Clone, Default)]
 pub struct Overrides {
+    /// Which of these are flags, and which variables.
+    pub given: Given,
     /// `--registry`, `REGISTRY`.
     pub registry: Option<String>,
     /// `--namespace`, `NAMESPACE`.
@@ -23,6 +25,10 @@ pub struct Overrides {
     pub cache: Option<CacheChoice>,
     /// `--platform`.
     pub platforms: Vec<Platform>,
+    /// Platforms are beside those that are configured, not in their place.
+    pub whole: bool,
+    /// `--partial`.
+    pub partial: bool,
     /// `--max-versions`, `MAX_VERSIONS`.
     pub max_versions: Option<NonZeroU32>,
     /// `--rebuild`, `REBUILD`.

@@ -2,7 +2,7 @@
 
 use std::num::{NonZeroU32, NonZeroUsize};
 
-use super::{BuilderChoice, CacheChoice, Overrides, ProjectFile};
+use super::{BuilderChoice, CacheChoice, Given, Origin, Overrides, ProjectFile, Scope};
 use crate::error::{ExitCode, Failure};
 use crate::platform::Platform;
 
@@ -28,8 +28,10 @@ pub struct Settings {
     pub registry: RegistryChoice,
     /// Path between registry and image name.
     pub namespace: String,
-    /// Platforms to publish.
-    pub platforms: Vec<Platform>,
+    /// What said where to publish what.
+    pub origins: Origins,
+    /// Platforms to publish, and those of this run.
+    pub scope: Scope,
     /// Steps for platforms that no builder node is of may run emulated.
     pub use_qemu: bool,
     /// Newest versions to look at.
@@ -45,6 +47,32 @@ pub struct Settings {
     pub cache: CacheChoice,
     /// Build anew what is published already.
     pub rebuild: bool,
+}
+
+/// What said where to publish what.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Origins {
+    /// Of the registry.
+    pub registry: Origin,
+    /// Of the namespace.
+    pub namespace: Origin,
+    /// Of the platforms.
+    pub platforms: Origin,
+    /// Of how many versions are looked at.
+    pub max_versions: Origin,
+}
+
+impl Origins {
+    fn new(file: &ProjectFile, overrides: &Overrides) -> Self {
+        let given = &overrides.given;
+        let platforms = file.platforms.is_some() || file.multi_arch.is_some();
+        Self {
+            registry: Given::or_file(given.registry, file.registry.is_some()),
+            namespace: Given::or_file(given.namespace, file.namespace.is_some()),
+            platforms: Given::or_file(given.platforms, platforms),
+            max_versions: Given::or_file(given.max_versions, file.max_versions.is_some()),
+        }
+    }
 }
 
 impl Settings {
@@ -76,28 +104,11 @@ impl Settings {
                     .hint("set `namespace` in bakehouse.toml, or pass --namespace")
             })?
             .clone();
-        let mut platforms = if overrides.platforms.is_empty() {
-            file.platforms.clone().unwrap_or_else(default_platforms)
-        } else {
-            overrides.platforms.clone()
-        };
-        if !overrides.multi_arch.or(file.multi_arch).unwrap_or(true) {
-            let native = Platform::native();
-            if platforms.contains(&native) {
-                platforms = vec![native];
-            }
-            platforms.truncate(1);
-        }
-        platforms.sort();
-        platforms.dedup();
-        if platforms.is_empty() {
-            return Err(Failure::new(ExitCode::Config, "`platforms` is empty")
-                .hint("name at least one, e.g. platforms = [\"linux/amd64\"]"));
-        }
         Ok(Self {
             registry,
             namespace,
-            platforms,
+            origins: Origins::new(file, overrides),
+            scope: scope(file, overrides)?,
             use_qemu: overrides.use_qemu.or(file.use_qemu).unwrap_or(true),
             max_versions: overrides
                 .max_versions
@@ -117,6 +128,40 @@ impl Settings {
             rebuild: overrides.rebuild,
         })
     }
+}
+
+/// The platforms. What the file says is what is published; flags and
+/// environment choose among it for one run.
+fn scope(file: &ProjectFile, overrides: &Overrides) -> Result<Scope, Failure> {
+    let mut configured = file.platforms.clone().unwrap_or_else(default_platforms);
+    if configured.is_empty() {
+        return Err(Failure::new(ExitCode::Config, "`platforms` is empty")
+            .hint("name at least one, e.g. platforms = [\"linux/amd64\"]"));
+    }
+    if !overrides.multi_arch.or(file.multi_arch).unwrap_or(true) && file.multi_arch == Some(false) {
+        configured = one(configured);
+    }
+    let mut only = match overrides.platforms.as_slice() {
+        [] => configured.clone(),
+        only if overrides.whole => [&configured, only].concat(),
+        only => only.to_vec(),
+    };
+    // Who says this of a run asks for a part, in other words.
+    let alone = overrides.multi_arch == Some(false);
+    if alone {
+        only = one(only);
+    }
+    Ok(Scope::part(&configured, &only, overrides.partial || alone))
+}
+
+/// One of these platforms: this machine's, else the first.
+fn one(mut platforms: Vec<Platform>) -> Vec<Platform> {
+    let native = Platform::native();
+    if platforms.contains(&native) {
+        return vec![native];
+    }
+    platforms.truncate(1);
+    platforms
 }
 
 fn default_platforms() -> Vec<Platform> {
@@ -147,32 +192,44 @@ mod tests {
         assert_eq!(settings.registry, RegistryChoice::Local);
         assert_eq!(settings.namespace, "n");
         assert_eq!(settings.max_versions.get(), 4);
-        assert_eq!(settings.platforms.len(), 1);
+        assert_eq!(settings.scope.only().len(), 1);
+        assert_eq!(settings.scope.wanted(), default_platforms());
         assert_eq!(settings.concurrency, CONCURRENCY);
+    }
+
+    fn shown(platforms: &[Platform]) -> String {
+        let texts: Vec<_> = platforms.iter().map(ToString::to_string).collect();
+        texts.join(" ")
     }
 
     #[test]
     fn one_platform_is_this_machines_else_the_first() {
-        let file: ProjectFile =
-            toml::from_str("registry = \"local\"\nnamespace = \"n\"\nmulti-arch = false").unwrap();
-        let chosen = |platforms: &[&str], multi_arch| {
+        let chosen = |platforms: &str, multi_arch: &str, flag| {
+            let file = format!(
+                "registry = \"local\"\nnamespace = \"n\"\nplatforms = {platforms}\n{multi_arch}"
+            );
             let overrides = Overrides {
-                platforms: platforms.iter().map(|p| p.parse().unwrap()).collect(),
-                multi_arch,
+                multi_arch: flag,
                 ..Overrides::default()
             };
-            let settings = Settings::resolve(&file, &overrides).unwrap();
-            let texts = settings.platforms.iter().map(ToString::to_string);
-            texts.collect::<Vec<_>>().join(" ")
+            let scope = Settings::resolve(&toml::from_str(&file).unwrap(), &overrides)
+                .unwrap()
+                .scope;
+            (shown(scope.wanted()), scope.is_partial())
         };
         let native = Platform::native().to_string();
-        assert_eq!(chosen(&[], None), native);
-        assert_eq!(chosen(&["linux/s390x", &native], None), native);
+        let with_native = format!("[\"linux/s390x\", \"{native}\"]");
+        let without = r#"["linux/s390x", "linux/riscv64"]"#;
+        let off = "multi-arch = false";
+        // In the file it is what is published, for one run it is a part.
+        assert_eq!(chosen(&with_native, off, None), (native.clone(), false));
+        assert_eq!(chosen(&with_native, "", Some(false)), (native, true));
+        assert_eq!(chosen(without, off, None), ("linux/s390x".into(), false));
         assert_eq!(
-            chosen(&["linux/s390x", "linux/riscv64"], None),
-            "linux/s390x"
+            chosen(without, off, Some(true)),
+            ("linux/riscv64 linux/s390x".into(), false)
         );
-        assert_eq!(chosen(&[], Some(true)), "linux/amd64 linux/arm64");
+        assert!(!chosen(r#"["linux/s390x"]"#, "", Some(false)).1);
     }
 
     #[test]

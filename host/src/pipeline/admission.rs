@@ -5,6 +5,8 @@
 //! were built is checked against the images; what it says of apps against the
 //! project.
 
+use std::collections::BTreeSet;
+
 use thiserror::Error;
 
 use super::plan::{AppPlan, ImagePlan, Plan, VersionPlan};
@@ -13,6 +15,7 @@ use crate::error::{ExitCode, Failure};
 use crate::grants::{Kind, Missing, Policy};
 use crate::platform::Platform;
 use crate::registry::grammar::is_tag;
+use crate::registry::reserved::reserved;
 use crate::registry::tags::moving_tags;
 
 /// Why a plan is not one for this project.
@@ -82,9 +85,12 @@ pub fn admit(project: &Project, published: &[Platform], plan: &mut Plan) -> Resu
 
 fn admit_app(policy: &Policy, published: &[Platform], app: &mut AppPlan) -> Result<(), Refusal> {
     let name = &app.app.name;
+    let numbers = app.versions.iter().map(|v| v.version.number.clone());
+    let numbers: BTreeSet<String> = numbers.collect();
     for version in &mut app.versions {
         let number = version.version.number.clone();
-        if !is_tag(&number) || number.contains("..") {
+        let theirs = reserved(&number, &numbers, &app.moving).is_some();
+        if !is_tag(&number) || number.contains("..") || theirs {
             let app = name.clone();
             return Err(Refusal::Version {
                 app,
@@ -141,11 +147,14 @@ fn may(policy: &Policy, kind: Kind, asked: &str) -> bool {
 
 fn retag(moving: &[String], version: &mut VersionPlan) {
     let number = &version.version.number;
-    let tags = moving_tags(number, version.version.prerelease, moving);
+    let mut moving = moving_tags(number, moving);
+    if version.version.prerelease {
+        moving.clear();
+    }
     for image in &mut version.images {
-        image.tags = std::iter::once(number.clone())
-            .chain(tags.iter().cloned())
-            .collect();
+        // A plan of a part has none, nor one that is another version's name.
+        image.tags.retain(|tag| moving.contains(tag));
+        image.tags.insert(0, number.clone());
     }
 }
 

@@ -1,12 +1,14 @@
 //! Stage 2, check: what the registry has.
 
 use anyhow::Result;
-use futures_util::{StreamExt as _, TryStreamExt as _};
+use futures_util::StreamExt as _;
 use oci_spec::image::Descriptor;
 
+use super::destination::Destination;
 use super::digest_file::DigestFile;
 use super::discover::Discovered;
-use super::plan::{Plan, PublishedImage, SCHEMA, VersionFacts, plan_app};
+use super::plan::{AppPlan, Plan, PublishedImage, SCHEMA, VersionFacts, plan_app};
+use super::shrink::shrunk;
 use crate::context::Context;
 use crate::error::{ExitCode, Failure};
 use crate::platform::Platform;
@@ -15,12 +17,16 @@ use crate::recipe::{App, Version};
 use crate::registry::Published;
 use crate::target::TargetId;
 
-/// Checks every version's tags and plans what is missing.
+/// Apps, and why they or one of their versions could not be checked.
+pub type Failed = Vec<(String, anyhow::Error)>;
+
+/// Checks every version's tags and plans what is missing. A version that cannot
+/// be checked keeps no other from being planned; it is named with what went
+/// wrong.
 ///
 /// # Errors
-/// [`ExitCode::Registry`], [`ExitCode::Credentials`], and whatever the recipe's
-/// `matrix` answers.
-pub async fn plan(context: &Context, discovered: &[Discovered]) -> Result<Plan> {
+/// [`ExitCode::Registry`] when the registry cannot be reached at all.
+pub async fn plan(context: &Context, discovered: &[Discovered]) -> Result<(Plan, Failed)> {
     for found in discovered {
         context.reporter.report(Event::Stage {
             name: "check",
@@ -38,33 +44,104 @@ pub async fn plan(context: &Context, discovered: &[Discovered]) -> Result<Plan> 
 /// The plan as if nothing was published; the registry is not asked.
 ///
 /// # Errors
-/// Whatever the recipe's `matrix` answers.
-pub async fn plan_unchecked(context: &Context, discovered: &[Discovered]) -> Result<Plan> {
+/// None of its own, see [`plan`].
+pub async fn plan_unchecked(
+    context: &Context,
+    discovered: &[Discovered],
+) -> Result<(Plan, Failed)> {
     planned(context, discovered, false).await
 }
 
-async fn planned(context: &Context, discovered: &[Discovered], check: bool) -> Result<Plan> {
-    let mut apps = Vec::new();
+async fn planned(
+    context: &Context,
+    discovered: &[Discovered],
+    check: bool,
+) -> Result<(Plan, Failed)> {
+    let (mut apps, mut failed) = (Vec::new(), Failed::new());
     for found in discovered {
-        refuse_unknown_platforms(&found.app, &context.settings.platforms)?;
-        let facts = futures_util::stream::iter(&found.versions)
-            .map(|version| facts(context, found, version, check))
-            .buffered(context.registry.parallel())
-            .try_collect()
-            .await?;
-        apps.push(plan_app(
-            &found.app,
-            facts,
-            &context.settings.platforms,
-            &found.file.tags.moving,
-        )?);
+        match app(context, found, check, &mut failed).await {
+            Ok(plan) => apps.extend(plan),
+            Err(error) if is_everywhere(&error) => return Err(error),
+            Err(error) => failed.push((found.app.name.clone(), error)),
+        }
     }
-    Ok(Plan {
+    let plan = Plan {
         schema: SCHEMA,
         registry: context.registry.endpoint().to_string(),
         namespace: context.settings.namespace.clone(),
+        destination: Destination::new(&context.settings, context.registry.endpoint()),
         apps,
-    })
+    };
+    Ok((plan, failed))
+}
+
+fn is_everywhere(error: &anyhow::Error) -> bool {
+    Failure::find(error).is_some_and(Failure::is_everywhere)
+}
+
+/// One app's plan, of the versions that could be checked; none where that is
+/// none of them.
+async fn app(
+    context: &Context,
+    found: &Discovered,
+    check: bool,
+    failed: &mut Failed,
+) -> Result<Option<AppPlan>> {
+    refuse_unknown_platforms(&found.app, context.settings.scope.only())?;
+    let mut checked = futures_util::stream::iter(&found.versions)
+        .map(|version| facts(context, found, version, check))
+        .buffered(context.registry.parallel());
+    let mut all = Vec::new();
+    while let Some(facts) = checked.next().await {
+        match facts {
+            Ok(facts) => all.push(facts),
+            Err(error) if is_everywhere(&error) => return Err(error),
+            Err(error) => failed.push((found.app.name.clone(), error)),
+        }
+    }
+    if all.is_empty() {
+        return Ok(None);
+    }
+    let moving = &found.file.tags.moving;
+    let mut plan = plan_app(&found.app, all, &context.settings.scope, moving)?;
+    refuse_nothing(&plan, context.settings.scope.only())?;
+    if check {
+        plan.notes.extend(shrunk_image(context, found).await);
+    }
+    Ok(Some(plan))
+}
+
+/// Whether upstream lists less than it did when it was published. That the
+/// registry does not list tags is no reason to stop.
+async fn shrunk_image(context: &Context, found: &Discovered) -> Option<String> {
+    let image = &found.app.images.first()?.name;
+    let tags = context.registry.tags(image).await.ok()?;
+    let told = shrunk(&found.known, &tags, &found.file.tags.moving)?;
+    let note = format!("{image}: {told}");
+    context.reporter.report(Event::Warning { message: &note });
+    Some(note)
+}
+
+/// An app of which no version has an image for the platforms would seem
+/// published.
+fn refuse_nothing(plan: &AppPlan, platforms: &[Platform]) -> Result<(), Failure> {
+    if plan
+        .versions
+        .iter()
+        .any(|version| !version.images.is_empty())
+    {
+        return Ok(());
+    }
+    Err(Failure::new(
+        ExitCode::Nothing,
+        format!(
+            "{}: its recipe has no image of any of {} versions for {}",
+            plan.app.name,
+            plan.versions.len(),
+            list(platforms.iter().collect())
+        ),
+    )
+    .hint("see `matrix` of the recipe, and `platforms` in bakehouse.toml and app.toml"))
 }
 
 async fn facts(
@@ -75,11 +152,8 @@ async fn facts(
 ) -> Result<VersionFacts> {
     let images = found.app.images.iter().filter(|_| check);
     let published = images.map(|image| async move {
-        let there = context.registry.published(&image.name, &version.number);
-        // That there is a revision of another version is told when this one is tagged.
-        let there = there
-            .await?
-            .filter(|there| there.revision_of(&version.number).is_none());
+        let there = context.registry.version(&image.name, &version.number);
+        let there = there.await?.version();
         let image = &image.name;
         let there = there.map(|there| published_image(context, found, version, image, there));
         anyhow::Ok(there.map(|there| (image.clone(), there)))
@@ -145,10 +219,6 @@ fn refuse_unknown_platforms(app: &App, wanted: &[Platform]) -> Result<(), Failur
     if wanted.iter().any(|platform| offered.contains(&platform)) {
         return Ok(());
     }
-    let list = |platforms: Vec<&Platform>| {
-        let texts: Vec<_> = platforms.iter().map(ToString::to_string).collect();
-        texts.join(", ")
-    };
     Err(Failure::new(
         ExitCode::NotFound,
         format!(
@@ -158,4 +228,9 @@ fn refuse_unknown_platforms(app: &App, wanted: &[Platform]) -> Result<(), Failur
         ),
     )
     .hint(format!("its recipe has {}", list(offered))))
+}
+
+fn list(platforms: Vec<&Platform>) -> String {
+    let texts: Vec<_> = platforms.iter().map(ToString::to_string).collect();
+    texts.join(", ")
 }

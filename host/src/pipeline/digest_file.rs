@@ -232,6 +232,7 @@ pub(super) mod tests {
                 prerelease: false,
                 created: None,
                 extras: Vec::new(),
+                taken: Vec::new(),
             },
             "registry.example/ns/esbuild".into(),
             Descriptor::new(

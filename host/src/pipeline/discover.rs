@@ -1,5 +1,6 @@
 //! Stage 1, discover: what recipes say.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use anyhow::Result;
@@ -7,9 +8,11 @@ use anyhow::Result;
 use crate::config::AppFile;
 use crate::context::Context;
 use crate::error::{ExitCode, Failure};
-use crate::plugin::Recipe;
+use crate::plugin::{Recipe, Versions};
 use crate::progress::Event;
 use crate::recipe::{App, Version};
+use crate::registry::VersionNumber;
+use crate::registry::reserved::{reserved, taken};
 
 /// How far back a version named on the command line is looked for.
 const FAR: u32 = 1000;
@@ -27,6 +30,10 @@ pub struct Discovered {
     pub app: App,
     /// Versions, newest first.
     pub versions: Vec<Version>,
+    /// Numbers of all versions that upstream is known to have.
+    pub known: BTreeSet<String>,
+    /// Versions that cannot be published, and why.
+    pub refused: Vec<(String, Failure)>,
 }
 
 /// Loads the recipes of these apps (all of them when none is named) and asks
@@ -59,7 +66,13 @@ pub async fn discover_each(
     let (mut found, mut failed) = (Vec::new(), Vec::new());
     for name in names(context, apps)? {
         match one(context, &name, None).await {
-            Ok(app) => found.push(app),
+            Ok(app) => {
+                let refused = app.refused.iter();
+                failed.extend(refused.map(|(_, why)| (name.clone(), why.clone().into())));
+                if !app.versions.is_empty() {
+                    found.push(app);
+                }
+            }
             Err(error) => failed.push((name, error)),
         }
     }
@@ -73,10 +86,23 @@ pub async fn discover_each(
 }
 
 fn names(context: &Context, apps: &[String]) -> Result<Vec<String>> {
+    if apps.is_empty() {
+        let names = context.project.apps()?;
+        if names.is_empty() {
+            return Err(Failure::new(ExitCode::Nothing, "there is no app in apps/")
+                .hint("add a folder with an app.toml to apps/")
+                .into());
+        }
+        return Ok(names);
+    }
     let mut names = apps.to_vec();
     names.retain(|name| !name.is_empty());
     if names.is_empty() {
-        names = context.project.apps()?;
+        return Err(
+            Failure::new(ExitCode::NotFound, "the name of the app is empty")
+                .hint("name an app, or none for all of them")
+                .into(),
+        );
     }
     names.sort();
     names.dedup();
@@ -93,7 +119,9 @@ pub async fn known(context: &Context, name: &str, version: Version) -> Result<Di
         file,
         recipe,
         app,
+        known: BTreeSet::from([version.number.clone()]),
         versions: vec![version],
+        refused: Vec::new(),
     })
 }
 
@@ -120,31 +148,85 @@ async fn one(context: &Context, name: &str, version: Option<&str>) -> Result<Dis
         detail: name,
     });
     let (file, recipe, app) = load(context, name).await?;
-    let versions = match version {
-        None => recipe.versions(context.settings.max_versions.get()).await?,
-        Some(wanted) => {
-            let mut versions = recipe.versions(FAR).await?;
-            let newest: Vec<String> = versions
-                .iter()
-                .take(HINT)
-                .map(|version| version.number.clone())
-                .collect();
-            versions.retain(|version| version.number == wanted);
-            if versions.is_empty() {
-                return Err(Failure::new(
-                    ExitCode::NotFound,
-                    format!("{name} has no version {wanted}"),
-                )
-                .hint(format!("the newest are {}", newest.join(", ")))
-                .into());
-            }
-            versions
-        }
+    let limit = match version {
+        None => context.settings.max_versions.get(),
+        Some(_) => FAR,
     };
+    let mut found = recipe.versions(limit).await?;
+    if found.versions.is_empty() && found.refused.is_empty() {
+        return Err(nothing(name, &found).into());
+    }
+    settle(name, &mut found, &file.tags.moving);
+    if let Some(wanted) = version {
+        only(name, &mut found, wanted)?;
+    }
     Ok(Discovered {
         file,
         recipe,
         app,
-        versions,
+        versions: found.versions,
+        known: found.known,
+        refused: found.refused,
     })
+}
+
+/// Finding nothing is never right: upstream renamed its tags, or the recipe
+/// looks for them in the wrong place.
+fn nothing(name: &str, found: &Versions) -> Failure {
+    Failure::new(
+        ExitCode::Nothing,
+        format!("{name} has no version to publish: {}", found.why_nothing()),
+    )
+    .hint(format!(
+        "see how upstream names its releases now, and what the recipe of {name} looks for"
+    ))
+}
+
+/// What the host alone can say of versions: whose names belong to something
+/// else, and which are prereleases whatever their recipe says.
+fn settle(name: &str, found: &mut Versions, moving: &[String]) {
+    let numbers = found.known.clone();
+    found
+        .known
+        .retain(|number| reserved(number, &numbers, moving).is_none());
+    for mut version in std::mem::take(&mut found.versions) {
+        let number = &version.number;
+        if let Some(why) = reserved(number, &numbers, moving) {
+            let failure = Failure::new(
+                ExitCode::Recipe,
+                format!("{name}: version `{number}` cannot be tagged with its name: {why}"),
+            )
+            .hint(
+                "leave it out, or give it another name: a pattern of tags in the recipe does both",
+            );
+            found.refused.push((version.number, failure));
+            continue;
+        }
+        version.prerelease |=
+            VersionNumber::parse(number).is_some_and(|number| number.is_prerelease());
+        version.taken = taken(number, &found.known, moving);
+        found.versions.push(version);
+    }
+}
+
+/// Leaves one version.
+fn only(name: &str, found: &mut Versions, wanted: &str) -> Result<(), Failure> {
+    if let Some((_, why)) = found.refused.iter().find(|(number, _)| number == wanted) {
+        return Err(why.clone());
+    }
+    let newest: Vec<String> = found
+        .versions
+        .iter()
+        .take(HINT)
+        .map(|version| version.number.clone())
+        .collect();
+    found.versions.retain(|version| version.number == wanted);
+    if found.versions.is_empty() {
+        return Err(Failure::new(
+            ExitCode::NotFound,
+            format!("{name} has no version {wanted}"),
+        )
+        .hint(format!("the newest are {}", newest.join(", "))));
+    }
+    Ok(())
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 
 use super::checkout::one_commit;
+use super::destination::Destination;
 use super::digest_file::DigestFile;
 use super::digest_folders::DigestFolders;
 use super::plan::{AppPlan, ImagePlan, Plan, VersionPlan};
@@ -21,7 +22,9 @@ use crate::target::TargetId;
 /// Publishes each image of a plan of which all platforms are there, then moves
 /// moving tags. What is missing is in the report, and stops nothing else.
 pub async fn merge(context: &Context, plan: &Plan, digests: &DigestFolders, force: bool) -> Report {
-    let mut report = Report::default();
+    let mut report = Report::of(plan);
+    // A plan may be another machine's.
+    report.destination = Destination::new(&context.settings, context.registry.endpoint());
     for app in &plan.apps {
         for version in &app.versions {
             for image in &version.images {
@@ -80,8 +83,9 @@ async fn merge_image(
         // Another run may have published it since the plan was made.
         let published = context
             .registry
-            .published(&image.image, &version.version.number)
-            .await?;
+            .version(&image.image, &version.version.number)
+            .await?
+            .version();
         missing.retain(|target| {
             image.rebuild.contains(&target.platform)
                 || !published
@@ -93,6 +97,7 @@ async fn merge_image(
         return Err(lost(context, version, image, digests, &missing).into());
     }
     if built.is_empty() && image.is_done() {
+        refuse_gone(context, version, image).await?;
         return Ok(None);
     }
     let endpoint = context.registry.endpoint();
@@ -118,6 +123,28 @@ async fn merge_image(
 fn is_of(image: &ImagePlan, file: &DigestFile) -> bool {
     let mark = file.rebuild.as_ref();
     mark.is_some_and(|mark| mark.replaces == image.published)
+}
+
+/// What was published when the plan was made may be so no more.
+async fn refuse_gone(context: &Context, version: &VersionPlan, image: &ImagePlan) -> Result<()> {
+    let number = &version.version.number;
+    let held = context.registry.version(&image.image, number).await?;
+    let there = held.version().map(|there| there.platforms);
+    let mut wanted = image.wanted.iter();
+    if wanted.all(|platform| {
+        there
+            .as_ref()
+            .is_some_and(|there| there.contains_key(platform))
+    }) {
+        return Ok(());
+    }
+    let reference = context.registry.endpoint().show(&image.image, number);
+    Err(Failure::new(
+        ExitCode::NotFound,
+        format!("{reference} was published when the plan was made, and is not any more"),
+    )
+    .hint("plan again, and build what is missing")
+    .into())
 }
 
 fn lost(

@@ -15,6 +15,7 @@ pub mod admission;
 pub mod build;
 pub mod check;
 pub mod checkout;
+pub mod destination;
 pub mod digest_file;
 pub mod digest_folders;
 pub mod discover;
@@ -28,6 +29,7 @@ pub mod reason;
 pub mod rebuild;
 pub mod report;
 pub mod run;
+mod shrink;
 mod work;
 
 pub(crate) use build::message;

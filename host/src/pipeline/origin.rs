@@ -77,6 +77,7 @@ mod tests {
             prerelease: false,
             created: None,
             extras: Vec::new(),
+            taken: Vec::new(),
         }
     }
 

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::destination::Destination;
 use super::reason::Reason;
+use crate::config::Scope;
 use crate::error::{ExitCode, Failure};
 use crate::platform::Platform;
 use crate::recipe::{App, Target, Version};
@@ -29,6 +31,9 @@ pub struct Plan {
     pub registry: String,
     /// Path between registry and image name.
     pub namespace: String,
+    /// Where it publishes to, and what said so.
+    #[serde(default)]
+    pub destination: Destination,
     /// Apps, by name; in each, versions oldest first.
     pub apps: Vec<AppPlan>,
 }
@@ -44,6 +49,9 @@ pub struct AppPlan {
     pub moving: Vec<String>,
     /// Versions, oldest first, so that moving tags settle on the newest.
     pub versions: Vec<VersionPlan>,
+    /// What is worth knowing of it, one sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// One version's part of a plan.
@@ -64,7 +72,8 @@ pub struct VersionPlan {
 pub struct ImagePlan {
     /// Image name.
     pub image: String,
-    /// Platforms wanted: what the recipe offers, cut to what is configured.
+    /// Platforms that the tag needs: what the recipe offers, cut to what is
+    /// configured, or to those named where publishing a part was asked for.
     pub wanted: Vec<Platform>,
     /// Platforms the version's tag already has.
     pub present: Vec<Platform>,
@@ -177,12 +186,32 @@ impl Job {
 }
 
 impl Plan {
+    /// What is worth knowing of its apps.
+    pub fn notes(&self) -> impl Iterator<Item = &str> {
+        let notes = self.apps.iter().flat_map(|app| &app.notes);
+        notes.map(String::as_str)
+    }
+
     /// All jobs, in the order they should start.
     pub fn jobs(&self) -> impl Iterator<Item = &Job> {
         self.apps
             .iter()
             .flat_map(|app| &app.versions)
             .flat_map(|version| &version.jobs)
+    }
+
+    /// What would still be missing of an image after all jobs, for the first one
+    /// of which something would be, and how many there are.
+    #[must_use]
+    pub fn short(&self) -> Option<(Short<'_>, usize)> {
+        let mut all = self
+            .apps
+            .iter()
+            .flat_map(|app| &app.versions)
+            .flat_map(|version| version.images.iter().map(move |image| (version, image)))
+            .filter_map(|(version, image)| Short::of(version, image));
+        let first = all.next()?;
+        Some((first, all.count() + 1))
     }
 
     /// Number of targets to build.
@@ -202,6 +231,35 @@ impl Plan {
             .filter(|image| image.rebuild.is_empty())
             .filter(|image| image.reasons.iter().any(Reason::is_recipe))
             .count()
+    }
+}
+
+/// An image of which a plan builds one part and leaves another missing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Short<'a> {
+    /// Image name.
+    pub image: &'a str,
+    /// Version number.
+    pub version: &'a str,
+    /// Platforms that are built.
+    pub built: Vec<&'a Platform>,
+    /// Platforms that stay missing.
+    pub missing: Vec<&'a Platform>,
+}
+
+impl<'a> Short<'a> {
+    fn of(version: &'a VersionPlan, image: &'a ImagePlan) -> Option<Self> {
+        let is_built = |platform: &&Platform| {
+            let mut jobs = version.jobs.iter();
+            jobs.any(|job| job.platform == **platform && job.images.contains(&image.image))
+        };
+        let (built, missing): (Vec<_>, Vec<_>) = image.missing.iter().partition(is_built);
+        (!built.is_empty() && !missing.is_empty()).then_some(Self {
+            image: &image.image,
+            version: &version.version.number,
+            built,
+            missing,
+        })
     }
 }
 
@@ -239,34 +297,53 @@ pub struct PublishedImage {
 pub fn plan_app(
     app: &App,
     facts: Vec<VersionFacts>,
-    wanted: &[Platform],
+    scope: &Scope,
     moving: &[String],
 ) -> Result<AppPlan, Failure> {
     let order = build_order(app)?;
+    let notes = notes(app, &facts);
     let versions = facts
         .into_iter()
         .rev()
-        .map(|facts| plan_version(app, &order, facts, wanted, moving))
+        .map(|facts| plan_version(app, &order, facts, scope, moving))
         .collect();
     Ok(AppPlan {
         app: app.clone(),
         moving: moving.to_vec(),
         versions,
+        notes,
     })
+}
+
+/// Moving tags that are not set, each with the newest version that would have
+/// it.
+fn notes(app: &App, facts: &[VersionFacts]) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    let versions = facts.iter().map(|facts| &facts.version);
+    let taken = versions.flat_map(|version| version.taken.iter().map(move |tag| (version, tag)));
+    taken
+        .filter(|(_, tag)| seen.insert(tag.as_str()))
+        .map(|(version, tag)| {
+            format!(
+                "{}: the moving tag {tag} of {} is not set, since a version has that name",
+                app.name, version.number
+            )
+        })
+        .collect()
 }
 
 fn plan_version(
     app: &App,
     order: &[String],
     facts: VersionFacts,
-    wanted: &[Platform],
+    scope: &Scope,
     moving: &[String],
 ) -> VersionPlan {
-    let number = &facts.version.number;
     let images: Vec<ImagePlan> = order
         .iter()
         .filter_map(|image| {
-            let wanted: Vec<Platform> = wanted
+            let wanted: Vec<Platform> = scope
+                .wanted()
                 .iter()
                 .filter(|platform| {
                     facts
@@ -290,18 +367,19 @@ fn plan_version(
             Some(ImagePlan {
                 image: image.clone(),
                 reasons: reasons(&facts, published, &there, &missing),
-                rebuild: if facts.rebuild { there } else { Vec::new() },
+                rebuild: there
+                    .into_iter()
+                    .filter(|platform| facts.rebuild && scope.only().contains(platform))
+                    .collect(),
                 published: published.map(|published| published.digest.clone()),
                 wanted,
                 present,
                 missing,
-                tags: std::iter::once(number.clone())
-                    .chain(moving_tags(number, facts.version.prerelease, moving))
-                    .collect(),
+                tags: tags(&facts.version, scope, moving),
             })
         })
         .collect();
-    let jobs = jobs(app, &facts, &images);
+    let jobs = jobs(app, &facts, &images, scope.only());
     VersionPlan {
         version: facts.version,
         images,
@@ -346,11 +424,23 @@ fn reasons(
     reasons
 }
 
+/// The version's own tag, then its moving ones: none of a prerelease or a part,
+/// and none that is the name of another version.
+fn tags(version: &Version, scope: &Scope, moving: &[String]) -> Vec<String> {
+    let mut tags = vec![version.number.clone()];
+    if !version.prerelease && !scope.is_partial() {
+        let free = moving_tags(&version.number, moving).into_iter();
+        tags.extend(free.filter(|tag| !version.taken.contains(tag)));
+    }
+    tags
+}
+
 /// Jobs of one version: for each platform the groups of images to build that
 /// need each other. An image that another one needs is in its job even when it
 /// is published already: its digest is the base.
-fn jobs(app: &App, facts: &VersionFacts, images: &[ImagePlan]) -> Vec<Job> {
-    let platforms: BTreeSet<&Platform> = images.iter().flat_map(ImagePlan::to_build).collect();
+fn jobs(app: &App, facts: &VersionFacts, images: &[ImagePlan], only: &[Platform]) -> Vec<Job> {
+    let to_build = images.iter().flat_map(ImagePlan::to_build);
+    let platforms: BTreeSet<&Platform> = to_build.filter(|p| only.contains(p)).collect();
     let mut jobs = Vec::new();
     for platform in platforms {
         let mut groups: Vec<BTreeSet<&str>> = Vec::new();

@@ -55,6 +55,7 @@ fn facts(app: &App, number: &str, published: &[&str]) -> VersionFacts {
             prerelease: false,
             created: None,
             extras: Vec::new(),
+            taken: Vec::new(),
         },
         matrix: targets.collect(),
         published: there,
@@ -77,7 +78,13 @@ fn oldest_first_and_only_what_is_missing() {
         facts(&app, "2.0.0", &["app linux/amd64"]),
         facts(&app, "1.0.0", &["app linux/amd64", "app linux/arm64"]),
     ];
-    let plan = plan_app(&app, facts, &platforms(&BOTH), &["latest".to_owned()]).unwrap();
+    let plan = plan_app(
+        &app,
+        facts,
+        &Scope::all(&platforms(&BOTH)),
+        &["latest".to_owned()],
+    )
+    .unwrap();
     assert_eq!(
         jobs_of(&plan),
         [
@@ -101,12 +108,18 @@ fn images_that_need_each_other_are_one_job() {
     ]);
     let missing_one = &["web linux/amd64", "base linux/amd64", "docs linux/amd64"];
     let facts = vec![facts(&app, "1", missing_one)];
-    let plan = plan_app(&app, facts, &platforms(&["linux/amd64"]), &[]).unwrap();
+    let plan = plan_app(&app, facts, &Scope::all(&platforms(&["linux/amd64"])), &[]).unwrap();
     // base is published, but its digest is needed.
     assert_eq!(jobs_of(&plan), ["1 linux/amd64 base+worker"]);
 
     let nothing = vec![self::facts(&app, "1", &[])];
-    let plan = plan_app(&app, nothing, &platforms(&["linux/amd64"]), &[]).unwrap();
+    let plan = plan_app(
+        &app,
+        nothing,
+        &Scope::all(&platforms(&["linux/amd64"])),
+        &[],
+    )
+    .unwrap();
     let mut jobs = jobs_of(&plan);
     jobs.sort();
     assert_eq!(
@@ -119,7 +132,7 @@ fn images_that_need_each_other_are_one_job() {
 fn platforms_nobody_asked_for_are_left_alone() {
     let app = app(&[("app", &[])]);
     let facts = vec![facts(&app, "1", &["app linux/arm64"])];
-    let plan = plan_app(&app, facts, &platforms(&["linux/amd64"]), &[]).unwrap();
+    let plan = plan_app(&app, facts, &Scope::all(&platforms(&["linux/amd64"])), &[]).unwrap();
     let image = &plan.versions[0].images[0];
     assert_eq!(image.wanted, platforms(&["linux/amd64"]));
     assert_eq!(image.present, platforms(&["linux/arm64"]));
@@ -132,7 +145,7 @@ fn circles_and_unknown_needs_are_named() {
         [("a", &["b"][..]), ("b", &["a"][..])],
         [("a", &["nobody"][..]), ("b", &[][..])],
     ] {
-        let failure = plan_app(&app(&images), Vec::new(), &[], &[]).unwrap_err();
+        let failure = plan_app(&app(&images), Vec::new(), &Scope::all(&[]), &[]).unwrap_err();
         assert_eq!(failure.code(), ExitCode::Recipe);
         assert!(failure.to_string().contains("images a"), "{failure}");
     }
@@ -155,7 +168,7 @@ fn every_image_has_its_reason() {
                 *made_by = recipe.map(str::to_owned);
             }
         }
-        plan_app(&app, vec![facts], &platforms(&BOTH), &[]).unwrap()
+        plan_app(&app, vec![facts], &Scope::all(&platforms(&BOTH)), &[]).unwrap()
     };
     let one = &["app linux/amd64"][..];
     let both = &["app linux/amd64", "app linux/arm64"][..];
@@ -196,7 +209,13 @@ fn a_rebuild_is_cut_to_the_platforms_asked_for() {
     let app = app(&[("app", &[])]);
     let mut facts = facts(&app, "1", &["app linux/amd64", "app linux/arm64"]);
     facts.rebuild = true;
-    let plan = plan_app(&app, vec![facts], &platforms(&["linux/arm64"]), &[]).unwrap();
+    let plan = plan_app(
+        &app,
+        vec![facts],
+        &Scope::part(&platforms(&BOTH), &platforms(&["linux/arm64"]), false),
+        &[],
+    )
+    .unwrap();
     assert_eq!(jobs_of(&plan), ["1 linux/arm64 app"]);
     let image = &plan.versions[0].images[0];
     assert_eq!(image.rebuild, platforms(&["linux/arm64"]));
@@ -215,4 +234,55 @@ fn reasons_of_later_programs_are_read() {
     let expected = r#"{"kind":"recipe-changed","from":{"linux/arm64":"then"},"to":"now"}"#;
     assert_eq!(text, expected);
     assert_eq!(serde_json::from_str::<Reason>(&text).unwrap(), changed);
+}
+
+#[test]
+fn a_part_is_built_but_not_everything_wanted() {
+    let app = app(&[("app", &[])]);
+    let versions = || {
+        vec![
+            facts(&app, "2", &[]),
+            facts(&app, "1", &["app linux/arm64"]),
+        ]
+    };
+    let latest = ["latest".to_owned()];
+    let (both, amd64) = (platforms(&BOTH), platforms(&["linux/amd64"]));
+    let plan = plan_app(
+        &app,
+        versions(),
+        &Scope::part(&both, &amd64, false),
+        &latest,
+    )
+    .unwrap();
+    assert_eq!(jobs_of(&plan), ["1 linux/amd64 app", "2 linux/amd64 app"]);
+    let [one, two] = &plan.versions[..] else {
+        panic!("{plan:?}");
+    };
+    // Version 1 becomes complete, version 2 would not.
+    assert_eq!(Short::of(one, &one.images[0]), None);
+    let short = Short::of(two, &two.images[0]).unwrap();
+    assert_eq!(
+        (short.built, short.missing),
+        (vec![&both[0]], vec![&both[1]])
+    );
+
+    let plan = plan_app(&app, versions(), &Scope::part(&both, &amd64, true), &latest).unwrap();
+    for version in &plan.versions {
+        let image = &version.images[0];
+        assert_eq!(image.wanted, amd64);
+        assert_eq!(image.tags, [version.version.number.as_str()]);
+        assert_eq!(Short::of(version, image), None);
+    }
+}
+
+#[test]
+fn a_moving_tag_leaves_a_versions_name_to_the_version() {
+    let app = app(&[("app", &[])]);
+    let mut newest = facts(&app, "26.2.1", &[]);
+    newest.version.taken = vec!["26.2".to_owned()];
+    let all = vec![newest, facts(&app, "26.2", &[])];
+    let moving = ["latest", "{major}.{minor}"].map(str::to_owned);
+    let plan = plan_app(&app, all, &Scope::all(&platforms(&BOTH)), &moving).unwrap();
+    assert_eq!(plan.versions[1].images[0].tags, ["26.2.1", "latest"]);
+    assert_eq!(plan.versions[0].images[0].tags, ["26.2", "latest"]);
 }

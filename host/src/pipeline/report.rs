@@ -6,6 +6,8 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::build::Outcome;
+use super::destination::Destination;
+use super::plan::Plan;
 use crate::error::{ExitCode, exit_code, hint};
 use crate::registry::{Endpoint, Manifest, Moved, MovedTag, Replaced};
 use crate::target::TargetId;
@@ -14,6 +16,8 @@ use crate::target::TargetId;
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
+    /// Where it published to, and what said so.
+    pub destination: Destination,
     /// Targets, in the order they ended.
     pub targets: Vec<TargetReport>,
     /// Indexes that were tagged, or are complete as they are.
@@ -22,6 +26,9 @@ pub struct Report {
     pub moved: Vec<(String, String)>,
     /// What is not published, and why.
     pub failures: Vec<FailureReport>,
+    /// What is worth knowing of its apps.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// Registry requests that were repeated.
     pub retries: u32,
     /// Wall time in seconds.
@@ -94,6 +101,16 @@ pub struct FailureReport {
 }
 
 impl Report {
+    /// The report of a plan of which nothing is done yet.
+    #[must_use]
+    pub fn of(plan: &Plan) -> Self {
+        Self {
+            destination: plan.destination.clone(),
+            notes: plan.notes().map(str::to_owned).collect(),
+            ..Self::default()
+        }
+    }
+
     /// Adds how a target ended.
     pub fn add(&mut self, outcome: &Outcome) {
         let done = outcome.result.as_ref().ok();

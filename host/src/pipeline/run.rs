@@ -26,7 +26,7 @@ use crate::progress::Event;
 /// Everything later is in the report.
 pub async fn run(context: &Context, discovered: &[Discovered], plan: &Plan) -> Result<Report> {
     let started = Instant::now();
-    let mut report = Report::default();
+    let mut report = Report::of(plan);
     if plan.target_count() > 0 {
         check_push(context, plan).await?;
         build_and_publish(context, discovered, plan, &mut report).await?;

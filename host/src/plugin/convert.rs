@@ -113,6 +113,7 @@ impl From<types::Version> for Version {
             prerelease: version.prerelease,
             created: version.created,
             extras: version.extras,
+            taken: Vec::new(),
         }
     }
 }

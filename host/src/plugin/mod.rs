@@ -21,6 +21,7 @@ mod services;
 mod state;
 mod validate;
 mod validate_build;
+mod versions;
 
 pub use engine::Runtime;
 pub use lazy::Lazy;
@@ -28,3 +29,4 @@ pub use limits::Limits;
 pub use load::recipe_digest;
 pub use recipe::Recipe;
 pub use services::Services;
+pub use versions::Versions;

@@ -10,7 +10,7 @@ use super::bindings::{App as Bindings, AppPre};
 use super::limits::{Exceeded, Limits};
 use super::meter::metered;
 use super::state::{Call, Prepare, State, subject};
-use super::{Services, bindings, contract, validate, validate_build};
+use super::{Services, Versions, bindings, contract, validate, validate_build};
 use crate::error::{ExitCode, Failure};
 use crate::grants::{Access, Kind, Missing, Policy};
 use crate::recipe::{App, Base, Build, CallError, Options, Prepared, Target, Version};
@@ -125,16 +125,18 @@ impl Recipe {
     /// # Errors
     /// A [`Failure`] whose exit code tells whether the recipe, upstream or a
     /// missing grant is the cause.
-    pub async fn versions(&self, limit: u32) -> Result<Vec<Version>> {
+    pub async fn versions(&self, limit: u32) -> Result<Versions> {
         let call = Call::default();
         let (mut store, guest) = self.open(call.clone()).await?;
         let interface = guest.bakehouse_recipe_recipe();
         let answer = interface.call_versions(&mut store, limit);
         let answer = metered(&self.limits, None, answer).await;
-        let versions = self.close("versions", &call, store, answer)?;
-        let mut versions: Vec<Version> = versions.into_iter().map(Into::into).collect();
-        validate::versions(&self.app, &versions)?;
+        let listings = std::mem::take(&mut store.data_mut().listings);
+        let answered = self.close("versions", &call, store, answer)?;
+        let answered = answered.into_iter().map(Into::into).collect();
+        let versions = Versions::new(&self.app, answered, listings, limit)?;
         for source in versions
+            .versions
             .iter()
             .filter_map(|version| version.source.as_ref())
         {
@@ -142,7 +144,6 @@ impl Recipe {
                 .check(Kind::Sources, &source.repository)
                 .map_err(|error| Failure::new(ExitCode::Denied, error.to_string()))?;
         }
-        versions.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         Ok(versions)
     }
 

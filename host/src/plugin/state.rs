@@ -17,6 +17,7 @@ use super::limits::Limits;
 use super::meter::outside;
 use crate::grants::Policy;
 use crate::recipe::{Base, CallError, Options};
+use crate::release::Listing;
 use crate::target::TargetId;
 
 /// Bytes a recipe may print in one call, on each stream.
@@ -64,6 +65,8 @@ pub(super) struct State {
     pub(super) options: Arc<Options>,
     /// Assets that granted sources listed in this call.
     pub(super) assets: HashSet<String>,
+    /// What sources listed in this call.
+    pub(super) listings: Vec<Listing>,
     pub(super) stdout: MemoryOutputPipe,
     pub(super) stderr: MemoryOutputPipe,
 }
@@ -102,6 +105,7 @@ impl State {
             policy,
             options,
             assets: HashSet::new(),
+            listings: Vec::new(),
             stdout,
             stderr,
         })

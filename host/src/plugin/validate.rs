@@ -1,10 +1,10 @@
 //! What a recipe answers is input like any other.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use crate::error::{ExitCode, Failure};
 use crate::recipe::{App, Target, Version};
-use crate::registry::grammar::{CACHE_TAG, is_component, is_tag};
+use crate::registry::grammar::{is_component, is_tag};
 use crate::source::{Address, check_ref};
 
 /// Most images or versions or targets taken from a recipe.
@@ -60,44 +60,39 @@ pub(super) fn app(folder: &str, app: &App) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The versions of an app.
-pub(super) fn versions(app: &str, versions: &[Version]) -> Result<(), Failure> {
+/// How many versions of an app are taken.
+pub(super) fn amount(app: &str, versions: &[Version]) -> Result<(), Failure> {
     if versions.len() > LISTED {
         let why = format!("it lists {} versions", versions.len());
         return Err(fault(app, "versions", &why));
     }
-    let mut numbers = HashSet::new();
-    for version in versions {
-        let extras = version.extras.iter();
-        let bytes: usize = extras.map(|(key, value)| key.len() + value.len()).sum();
-        if bytes > EXTRAS {
-            let why = format!("the extras of a version have {bytes} bytes");
-            return Err(fault(app, "versions", &why));
-        }
-        // It names a folder, too.
-        let reserved = version.number.starts_with(CACHE_TAG);
-        if !is_tag(&version.number) || version.number.contains("..") || reserved {
-            let why = format!("version `{}` cannot be a tag", shown(&version.number));
-            return Err(fault(app, "versions", &why));
-        }
-        if let Some(source) = &version.source {
-            Address::parse(&source.repository)
-                .and_then(|_| check_ref(&source.git_ref))
-                .map_err(|error| {
-                    fault(
-                        app,
-                        &format!("source of {}", version.number),
-                        &error.to_string(),
-                    )
-                })?;
-        }
-        if !numbers.insert(&version.number) {
-            return Err(fault(
-                app,
-                "versions",
-                &format!("it names {} twice", version.number),
-            ));
-        }
+    Ok(())
+}
+
+/// One version of an app, after those named before it.
+pub(super) fn version(
+    app: &str,
+    version: &Version,
+    before: &BTreeSet<String>,
+) -> Result<(), Failure> {
+    let bad = |why: String| Err(fault(app, "versions", &why));
+    let number = &version.number;
+    // It names a folder, too.
+    if !is_tag(number) || number.contains("..") {
+        return bad(format!("version `{}` cannot be a tag", shown(number)));
+    }
+    let extras = version.extras.iter();
+    let bytes: usize = extras.map(|(key, value)| key.len() + value.len()).sum();
+    if bytes > EXTRAS {
+        return bad(format!("the extras of {number} have {bytes} bytes"));
+    }
+    if before.contains(number) {
+        return bad(format!("it names {number} twice"));
+    }
+    if let Some(source) = &version.source {
+        Address::parse(&source.repository)
+            .and_then(|_| check_ref(&source.git_ref))
+            .map_err(|error| fault(app, &format!("source of {number}"), &error.to_string()))?;
     }
     Ok(())
 }

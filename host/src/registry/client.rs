@@ -172,7 +172,9 @@ impl Registry {
         let by_digest = Some(tag_or_digest).filter(|name| name.contains(':'));
         match self.transport.verified(&request, by_digest).await {
             Ok((answer, digest)) => {
-                let manifest = Manifest::new(answer.body, digest)?;
+                let manifest = Manifest::new(answer.body, digest);
+                let manifest =
+                    manifest.map_err(|error| self.unreadable(image, tag_or_digest, error))?;
                 self.blobs.note(image, &manifest);
                 Ok(Some(manifest))
             }
@@ -201,9 +203,35 @@ impl Registry {
             }
         };
         match manifest {
-            Some(manifest) => self.understood(image, manifest).await.map(Some),
+            Some(manifest) => {
+                let understood = self.understood(image, manifest).await;
+                understood
+                    .map(Some)
+                    .map_err(|error| self.unreadable(image, tag_or_digest, error))
+            }
             None => Ok(None),
         }
+    }
+
+    /// What is in a registry is anybody's: that it cannot be read is the
+    /// registry's failure, never a bug.
+    pub(super) fn unreadable(
+        &self,
+        image: &str,
+        tag_or_digest: &str,
+        error: anyhow::Error,
+    ) -> anyhow::Error {
+        let code = Failure::find(&error).map(Failure::code);
+        if matches!(code, Some(ExitCode::Registry | ExitCode::Credentials)) {
+            return error;
+        }
+        let reference = self.endpoint.show(image, tag_or_digest);
+        Failure::new(
+            ExitCode::Registry,
+            format!("{reference} holds no image that can be read: {error:#}"),
+        )
+        .hint("see who put it there; delete the tag, and the version is built again")
+        .into()
     }
 
     /// What was just pushed by digest.
@@ -381,7 +409,8 @@ impl Registry {
                 ExitCode::Registry,
                 format!("cannot reach registry {host}: {what}: {fault}"),
             )
-            .hint("check the address given as --registry, and that the registry runs");
+            .hint("check the address given as --registry, and that the registry runs")
+            .everywhere();
         }
         Failure::new(
             ExitCode::Registry,

@@ -95,11 +95,9 @@ impl Registry {
             .map(|child| self.verified(&name, request, child))
             .buffered(self.parallel())
             .try_collect::<Vec<_>>();
-        let existing = self.published(image, version);
+        let existing = self.version(image, version);
         let (existing, mut fresh) = futures_util::future::try_join(existing, fresh).await?;
-        if let Some(existing) = &existing {
-            existing.refuse_revision(&name, version)?;
-        }
+        let existing = existing.version();
         refuse_one_for_two(&name, &fresh)?;
         let replaced = match &existing {
             Some(existing) => combine(&name, request.replace, existing, &mut fresh)?,

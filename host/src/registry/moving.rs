@@ -1,12 +1,18 @@
-//! Moving tags: `latest`, `{major}`, `{major}.{minor}`. They only go forward.
+//! Moving tags: `latest`, `{major}`, `{major}.{minor}`. They only go forward, and
+//! never take the name of a version.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use futures_util::{StreamExt as _, TryStreamExt as _};
+use oci_spec::image::Descriptor;
 
 use super::client::Registry;
 use super::manifest::Manifest;
-use super::tags::{VersionNumber, moves_forward, moving_tags};
+use super::tags::{moves_forward, moving_tags};
+use super::version_number::VersionNumber;
 use crate::error::{ExitCode, Failure};
+use crate::platform::Platform;
 
 /// The annotation that tells which version an index is of.
 pub const VERSION_ANNOTATION: &str = "org.opencontainers.image.version";
@@ -16,6 +22,8 @@ pub const PRERELEASE_ANNOTATION: &str = "dev.bakehouse.prerelease";
 
 /// Times a tag is moved on behind other runs before that is left to them.
 const ROUNDS: usize = 5;
+
+type Platforms = BTreeSet<Platform>;
 
 /// A moving tag, and the version it is to show.
 #[derive(Debug, Clone)]
@@ -85,85 +93,115 @@ impl Registry {
         wanted: &[Move],
         templates: &[String],
     ) -> Result<Vec<MovedTag>> {
-        let mut moved: Vec<MovedTag> = futures_util::stream::iter(wanted)
-            .map(|wanted| async move {
-                anyhow::Ok(MovedTag {
-                    tag: wanted.tag.clone(),
-                    version: wanted.version.clone(),
-                    how: self.move_one(image, wanted).await?,
+        let (mut moved, platforms): (Vec<MovedTag>, Vec<Platforms>) =
+            futures_util::stream::iter(wanted)
+                .map(|wanted| async move {
+                    let (how, platforms) = self.move_one(image, wanted).await?;
+                    let moved = MovedTag {
+                        tag: wanted.tag.clone(),
+                        version: wanted.version.clone(),
+                        how,
+                    };
+                    anyhow::Ok((moved, platforms))
                 })
-            })
-            .buffered(self.parallel())
-            .try_collect()
-            .await?;
+                .buffered(self.parallel())
+                .try_collect::<Vec<_>>()
+                .await?
+                .into_iter()
+                .unzip();
         for _ in 0..ROUNDS {
             if !moved.iter().any(|tag| tag.how == Moved::Forward) {
                 break;
             }
-            if !self.catch_up(image, &mut moved, templates).await? {
+            if !self
+                .catch_up(image, &mut moved, &platforms, templates)
+                .await?
+            {
                 break;
             }
         }
         Ok(moved)
     }
 
-    async fn move_one(&self, image: &str, wanted: &Move) -> Result<Moved> {
+    /// What became of a tag, and the platforms of what it shows now, where it was
+    /// written.
+    async fn move_one(&self, image: &str, wanted: &Move) -> Result<(Moved, Platforms)> {
+        let kept = |why: String| Ok((Moved::Kept(why), Platforms::new()));
         let Move { tag, version, .. } = wanted;
         let current = self.manifest(image, tag).await?;
         let shown = match &current {
-            Some(current) => current.index()?.map(|index| index.annotations),
+            Some(current) => current
+                .index()
+                .map_err(|error| self.unreadable(image, tag, error))?
+                .map(|index| index.annotations),
             None => None,
         };
         let shown = shown.and_then(|mut annotations| annotations.remove(VERSION_ANNOTATION));
+        if shown.as_ref() == Some(tag) {
+            return kept("it is the name of a version".to_owned());
+        }
         if let Some(shown) = &shown
             && shown != version
             && !moves_forward(shown, version)
         {
-            return Ok(Moved::Kept(format!("it is at {shown}, which is newer")));
+            return kept(format!("it is at {shown}, which is newer"));
         }
         let manifest = match &wanted.manifest {
             Some(manifest) => manifest.clone(),
             None => self.version_manifest(image, tag, version).await?,
         };
         if let Some(reason) = unfit(&manifest, version)? {
-            return Ok(Moved::Kept(reason));
+            return kept(reason);
         }
         if let Some(current) = current {
             if current.descriptor().digest() == manifest.descriptor().digest() {
-                return Ok(Moved::There);
+                return Ok((Moved::There, Platforms::new()));
             }
             if shown.is_none() {
-                return Ok(Moved::Kept(format!(
+                return kept(format!(
                     "what it points at has no {VERSION_ANNOTATION} annotation to compare with"
-                )));
+                ));
             }
         }
         self.put_moving(image, tag, &manifest).await?;
-        Ok(Moved::Forward)
+        let platforms = match manifest.index()? {
+            Some(index) => index.platforms()?.into_keys().collect(),
+            None => Platforms::new(),
+        };
+        Ok((Moved::Forward, platforms))
     }
 
     /// Moves tags on to versions that other runs published meanwhile; whether
-    /// there were any.
+    /// there were any. One that lacks `platforms` may be published in part only.
     async fn catch_up(
         &self,
         image: &str,
         moved: &mut [MovedTag],
+        platforms: &[Platforms],
         templates: &[String],
     ) -> Result<bool> {
         let published = self.tags(image).await?;
         let mut any = false;
-        for tag in moved.iter_mut().filter(|tag| tag.how == Moved::Forward) {
+        for (tag, platforms) in moved.iter_mut().zip(platforms) {
+            if tag.how != Moved::Forward {
+                continue;
+            }
             for newer in newer_versions(&published, &tag.tag, &tag.version, templates) {
-                let Some(manifest) = self.manifest(image, newer).await? else {
-                    continue;
+                let manifest = match self.manifest(image, newer).await {
+                    Ok(Some(manifest)) => manifest,
+                    Ok(None) => continue,
+                    Err(error) if is_unreachable(&error) => return Err(error),
+                    // Not worth leaving the others for.
+                    Err(_) => continue,
                 };
                 // Tags that something else put there do not count.
-                let Some(index) = manifest.index()? else {
+                let Ok(Some(index)) = manifest.index() else {
                     continue;
                 };
                 let of = index.annotations.get(VERSION_ANNOTATION);
                 if of.is_none_or(|of| of != newer)
                     || index.annotations.contains_key(PRERELEASE_ANNOTATION)
+                    || !index.platforms().is_ok_and(|has| has_all(&has, platforms))
                 {
                     continue;
                 }
@@ -208,6 +246,14 @@ fn unfit(manifest: &Manifest, version: &str) -> Result<Option<String>> {
     })
 }
 
+fn is_unreachable(error: &anyhow::Error) -> bool {
+    Failure::find(error).is_some_and(Failure::is_everywhere)
+}
+
+fn has_all(has: &BTreeMap<Platform, Descriptor>, platforms: &Platforms) -> bool {
+    platforms.iter().all(|platform| has.contains_key(platform))
+}
+
 /// Published versions newer than `version` that have this moving tag, newest
 /// first.
 fn newer_versions<'a>(
@@ -219,12 +265,9 @@ fn newer_versions<'a>(
     let mut newer: Vec<(VersionNumber, &str)> = published
         .iter()
         .filter(|other| moves_forward(version, other))
-        .filter(|other| {
-            moving_tags(other, false, templates)
-                .iter()
-                .any(|t| t == tag)
-        })
+        .filter(|other| moving_tags(other, templates).iter().any(|t| t == tag))
         .filter_map(|other| Some((VersionNumber::parse(other)?, other.as_str())))
+        .filter(|(other, _)| !other.is_prerelease())
         .collect();
     newer.sort_by(|(one, _), (two, _)| two.cmp(one));
     newer.into_iter().map(|(_, text)| text).collect()

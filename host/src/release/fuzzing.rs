@@ -2,7 +2,7 @@
 
 use reqwest::header::{HeaderMap, HeaderValue, LINK};
 
-use super::{Access, Release, Selection, gitea, github, gitlab, npm};
+use super::{Access, Release, Selection, Source, gitea, github, gitlab, npm};
 use crate::fetch::link;
 
 /// Reads bytes as every kind of page, and orders what they list.
@@ -17,6 +17,7 @@ pub(crate) fn pages(data: &[u8]) {
     let (Ok(gitlab), Ok(gitea)) = (access.gitlab("git.test"), access.gitea("git.test")) else {
         return;
     };
+    let source = Source::Npm("fuzz".to_owned());
     for found in [
         github::page(data, &github),
         gitlab::page(data, &gitlab),
@@ -25,7 +26,7 @@ pub(crate) fn pages(data: &[u8]) {
     ] {
         for pattern in [None, Some("v{version}"), Some("*-{version}-*")] {
             if let Ok(selection) = Selection::new(pattern, true) {
-                selected(&selection.of(&found), &found);
+                selected(&selection.of(&source, &found).releases, &found);
             }
         }
     }
@@ -34,7 +35,7 @@ pub(crate) fn pages(data: &[u8]) {
     }
     let text = String::from_utf8_lossy(data);
     if let Ok(selection) = Selection::new(Some(&text), false) {
-        selection.of(&[Release::tag(text.to_string())]);
+        selection.of(&source, &[Release::tag(text.to_string())]);
     }
 }
 

@@ -13,6 +13,7 @@ pub(crate) mod fuzzing;
 mod gitea;
 mod github;
 mod gitlab;
+mod listing;
 mod model;
 mod npm;
 mod npmrc;
@@ -26,8 +27,9 @@ mod source;
 
 pub use access::Access;
 pub use api::ApiLimits;
+pub use listing::Listing;
 pub use model::{Asset, Release};
 pub use npmrc::NpmConfig;
 pub use releases::{Releases, ReleasesOptions};
-pub use selection::Selection;
+pub use selection::{Selected, Selection};
 pub use source::{Place, Source};

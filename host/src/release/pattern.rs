@@ -1,9 +1,10 @@
 //! Version numbers in tags.
 
+use std::fmt;
 use std::str::FromStr;
 
 use crate::recipe::CallError;
-use crate::registry::tags::VersionNumber;
+use crate::registry::VersionNumber;
 
 const PLACE: &str = "{version}";
 /// Longest tag of an image (distribution-spec v1.1, "Pulling manifests").
@@ -34,27 +35,33 @@ impl FromStr for Pattern {
     }
 }
 
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{PLACE}{}", self.prefix, self.suffix)
+    }
+}
+
 impl Pattern {
     /// The version number in a tag; none when the tag does not fit.
-    pub(crate) fn version<'t>(&self, tag: &'t str) -> Option<&'t str> {
+    pub(crate) fn version(&self, tag: &str) -> Option<String> {
         number(tag.strip_prefix(&self.prefix)?.strip_suffix(&self.suffix)?)
     }
 }
 
 /// The version number that a tag is, with or without a `v`.
-pub(crate) fn plain_version(tag: &str) -> Option<&str> {
+pub(crate) fn plain_version(tag: &str) -> Option<String> {
     number(tag.strip_prefix(['v', 'V']).unwrap_or(tag))
 }
 
-/// The text if it is a version number that an image can be tagged with.
-fn number(text: &str) -> Option<&str> {
+/// The text as a version number that an image can be tagged with, if it is one.
+/// Tags of images have no `+`; as others do who publish such versions as images,
+/// `1.33.0+k3s1` becomes `1.33.0-k3s1`.
+fn number(text: &str) -> Option<String> {
     let fits = text.len() <= MAX_NUMBER
         && text.starts_with(|c: char| c.is_ascii_digit())
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'))
+        && !text.contains("..")
         && VersionNumber::parse(text).is_some();
-    fits.then_some(text)
+    fits.then(|| text.replace('+', "-"))
 }
 
 #[cfg(test)]
@@ -80,23 +87,27 @@ mod tests {
             ("server-v{version}", "web-v1.2.3", None),
             ("@scope/tool@{version}", "@scope/tool@2.0.0", Some("2.0.0")),
             ("{version}+ent", "1.2.3+ent", Some("1.2.3")),
-            ("{version}", "1.2.3+ent", None),
+            ("{version}", "1.2.3+ent", Some("1.2.3-ent")),
+            ("v{version}", "v1.33.0+k3s1", Some("1.33.0-k3s1")),
+            ("v{version}", "v1.33.0-rc1+k3s1", Some("1.33.0-rc1-k3s1")),
+            ("{version}", "1.2.3-a..b", None),
             ("{version}", "1.2.3-a/b", None),
             ("{version}", "1.2.3-\u{e9}", None),
             ("release-{version}", "release-2024.05", Some("2024.05")),
         ] {
             let pattern: Pattern = pattern.parse().unwrap();
-            assert_eq!(pattern.version(tag), expected, "{tag}");
+            assert_eq!(pattern.version(tag).as_deref(), expected, "{tag}");
         }
         for (tag, expected) in [
             ("v1.2.3", Some("1.2.3")),
             ("1.2.3-rc.1", Some("1.2.3-rc.1")),
+            ("v1.43.3.10896-cb3ebc72d", Some("1.43.3.10896-cb3ebc72d")),
             ("nightly", None),
             ("v", None),
             ("vv1", None),
             ("", None),
         ] {
-            assert_eq!(plain_version(tag), expected, "{tag}");
+            assert_eq!(plain_version(tag).as_deref(), expected, "{tag}");
         }
     }
 

@@ -14,7 +14,8 @@ use super::npm::Npm;
 use super::response_cache::ResponseCache;
 use super::selection::alone;
 use super::{
-    Access, ApiLimits, NpmConfig, Place, Release, Selection, Source, gitea, github, gitlab,
+    Access, ApiLimits, NpmConfig, Place, Release, Selected, Selection, Source, gitea, github,
+    gitlab,
 };
 use crate::fetch;
 use crate::progress::Reporter;
@@ -79,6 +80,18 @@ impl Releases {
         })
     }
 
+    /// The releases that count, and what else the source lists.
+    ///
+    /// # Errors
+    /// As the contract's `release.list`.
+    pub async fn select(
+        &self,
+        source: &Source,
+        selection: &Selection,
+    ) -> Result<Selected, CallError> {
+        Ok(selection.of(source, &self.inner.all(source).await?))
+    }
+
     /// The newest `limit` releases that count, by version order, newest first.
     ///
     /// # Errors
@@ -89,7 +102,7 @@ impl Releases {
         selection: &Selection,
         limit: u32,
     ) -> Result<Vec<Release>, CallError> {
-        let mut found = selection.of(&self.inner.all(source).await?);
+        let mut found = self.select(source, selection).await?.releases;
         found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         Ok(found)
     }
@@ -104,10 +117,9 @@ impl Releases {
         pattern: Option<&str>,
     ) -> Result<Release, CallError> {
         let selection = Selection::new(pattern, false)?;
-        let found = self.list(source, &selection, 1).await?.pop();
-        found.ok_or_else(|| {
-            CallError::NotFound(format!("{source} has no release that is not a prerelease"))
-        })
+        let Selected { releases, listing } = self.select(source, &selection).await?;
+        let newest = releases.into_iter().next();
+        newest.ok_or_else(|| CallError::NotFound(format!("no release counts: {listing}")))
     }
 
     /// The release with this tag.

@@ -3,16 +3,26 @@
 use std::cmp::Reverse;
 use std::collections::HashSet;
 
-use super::Release;
+use super::listing::Listing;
 use super::pattern::{Pattern, plain_version};
+use super::{Release, Source};
 use crate::recipe::CallError;
-use crate::registry::tags::VersionNumber;
+use crate::registry::VersionNumber;
 
 /// Which releases count (the contract's `release.selection`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Selection {
     pattern: Option<Pattern>,
     prereleases: bool,
+}
+
+/// The releases of a source that count, and what else it lists.
+#[derive(Debug, Clone)]
+pub struct Selected {
+    /// Newest first by version order.
+    pub releases: Vec<Release>,
+    /// What the source lists in all.
+    pub listing: Listing,
 }
 
 impl Selection {
@@ -30,30 +40,45 @@ impl Selection {
 
     /// The releases that count, newest first by version order, with their
     /// versions filled in. Of several with one version the first stays.
-    pub(super) fn of(&self, all: &[Release]) -> Vec<Release> {
+    pub(super) fn of(&self, source: &Source, all: &[Release]) -> Selected {
         let mut seen = HashSet::new();
-        let mut found: Vec<(Reverse<VersionNumber>, Release)> = all
-            .iter()
-            .filter_map(|release| {
-                let version = match &self.pattern {
-                    Some(pattern) => pattern.version(&release.tag),
-                    None => plain_version(&release.tag),
-                }?;
-                let number = VersionNumber::parse(version)?;
-                let prerelease = release.prerelease || number.is_prerelease();
-                let counts = (self.prereleases || !prerelease) && seen.insert(version);
-                counts.then(|| {
-                    let release = Release {
-                        version: version.to_owned(),
-                        prerelease,
-                        ..release.clone()
-                    };
-                    (Reverse(number), release)
-                })
-            })
-            .collect();
+        let mut found: Vec<(Reverse<VersionNumber>, Release)> = Vec::new();
+        let mut listing = Listing::new(source, self.pattern.as_ref(), all.len());
+        for release in all {
+            let Some((number, release)) = self.read(release) else {
+                listing.unfit.add(&release.tag);
+                continue;
+            };
+            if !seen.insert(release.version.clone()) {
+                continue;
+            }
+            listing.versions.push(release.version.clone());
+            if self.prereleases || !release.prerelease {
+                found.push((Reverse(number), release));
+            } else {
+                listing.prereleases.add(&release.tag);
+            }
+        }
         found.sort_by(|(one, _), (two, _)| one.cmp(two));
-        found.into_iter().map(|(_, release)| release).collect()
+        Selected {
+            releases: found.into_iter().map(|(_, release)| release).collect(),
+            listing,
+        }
+    }
+
+    /// A release with its version; none when its tag does not fit.
+    fn read(&self, release: &Release) -> Option<(VersionNumber, Release)> {
+        let version = match &self.pattern {
+            Some(pattern) => pattern.version(&release.tag),
+            None => plain_version(&release.tag),
+        }?;
+        let number = VersionNumber::parse(&version)?;
+        let release = Release {
+            prerelease: release.prerelease || number.is_prerelease(),
+            version,
+            ..release.clone()
+        };
+        Some((number, release))
     }
 }
 
@@ -62,8 +87,8 @@ pub(super) fn alone(mut release: Release) -> Release {
     match plain_version(&release.tag) {
         Some(version) => {
             release.prerelease |=
-                VersionNumber::parse(version).is_some_and(|number| number.is_prerelease());
-            release.version = version.to_owned();
+                VersionNumber::parse(&version).is_some_and(|number| number.is_prerelease());
+            release.version = version;
         }
         None => release.version.clone_from(&release.tag),
     }
@@ -82,7 +107,8 @@ mod tests {
     }
 
     fn versions(selection: &Selection, all: &[Release]) -> Vec<(String, bool)> {
-        let found = selection.of(all).into_iter();
+        let found = selection.of(&Source::Npm("x".to_owned()), all);
+        let found = found.releases.into_iter();
         found.map(|r| (r.version, r.prerelease)).collect()
     }
 
@@ -114,6 +140,29 @@ mod tests {
         assert_eq!(
             versions(&Selection::new(Some("v{version}"), false).unwrap(), &all),
             texts(&[("10.5.0", false), ("10.4.0", false), ("9.11.16", false)])
+        );
+    }
+
+    #[test]
+    fn a_suffix_that_is_no_prerelease() {
+        // Tags of plexinc/pms-docker's downloads, and of k3s-io/k3s.
+        let all = [
+            release("v1.43.2.10687-563d026ea", false),
+            release("v1.43.3.10896-cb3ebc72d", false),
+            release("v1.33.1+k3s1", false),
+            release("v1.33.1+k3s2", false),
+            release("v1.33.2-rc1+k3s1", true),
+        ];
+        let stable = Selection::new(None, false).unwrap();
+        let found: Vec<_> = versions(&stable, &all).into_iter().map(|v| v.0).collect();
+        assert_eq!(
+            found,
+            [
+                "1.43.3.10896-cb3ebc72d",
+                "1.43.2.10687-563d026ea",
+                "1.33.1-k3s2",
+                "1.33.1-k3s1"
+            ]
         );
     }
 

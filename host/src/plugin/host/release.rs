@@ -21,14 +21,18 @@ impl Host for State {
         let selection =
             release::Selection::new(selection.pattern.as_deref(), selection.prereleases)?;
         let releases = self.services.releases.get()?.clone();
-        let found = bounded(
+        let selected = bounded(
             &format!("listing {source}"),
             LIMIT,
-            releases.list(&source, &selection, limit),
+            releases.select(&source, &selection),
         )
         .await?;
-        Ok(found
+        self.listings.push(selected.listing);
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        Ok(selected
+            .releases
             .into_iter()
+            .take(limit)
             .map(|release| self.remember(release))
             .collect())
     }

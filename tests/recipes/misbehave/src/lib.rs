@@ -1,4 +1,4 @@
-//! For tests: behaves as the version's prerelease part says.
+//! For tests: behaves as the version's part after `-` says.
 
 use std::hint::black_box;
 
@@ -34,7 +34,7 @@ impl Recipe for Misbehave {
         let behaviour = options::get("behaviour");
         let what = behaviour.as_deref().unwrap_or_else(|| {
             let what = version.number.split_once('-');
-            what.map_or("behave", |(_, what)| what)
+            what.map_or("behave", |(_, what)| what.trim_start_matches("rc."))
         });
         let more = options::get("dockerfile").unwrap_or_default();
         let text = format!("FROM scratch\nCOPY hello /hello\n{more}\n");
@@ -103,6 +103,8 @@ impl Recipe for Misbehave {
                 let message = format!("entries {outside}, passwd {passwd}, variables {variables}");
                 return Err(Error::Other(message));
             }
+            // A revision, or a commit.
+            other if other.bytes().any(|b| b.is_ascii_digit()) => {}
             other => return Err(Error::InvalidInput(format!("no such behaviour: {other}"))),
         }
         Ok(good)
