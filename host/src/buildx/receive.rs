@@ -186,7 +186,7 @@ mod tests {
         });
         assert!(error.unwrap().contains("larger than the limit"));
         let size = dir.path().join("out/big").metadata().unwrap().len();
-        assert_eq!(size, ROOM.bytes + 1);
+        assert!(size <= ROOM.bytes, "{size} bytes were written");
         let (_dir, error) = unpacked(|tar| {
             for n in 0..20 {
                 entry(tar, tar::EntryType::Directory, &format!("d{n}"), 0);
