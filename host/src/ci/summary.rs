@@ -123,8 +123,11 @@ impl Page for Summary<'_> {
 
 /// The web page of a repository, for registries that have them.
 pub(super) fn link(repository: &str) -> Option<String> {
+    // A plan may come from elsewhere; nothing else is part of a name.
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '/' | ':');
     let (host, path) = repository.split_once('/')?;
     match host {
+        _ if !repository.chars().all(plain) => None,
         // Both answer browsers with the page of the package.
         "ghcr.io" | "quay.io" => Some(format!("https://{repository}")),
         "docker.io" | "index.docker.io" => Some(format!("https://hub.docker.com/r/{path}/tags")),
@@ -145,5 +148,6 @@ mod tests {
         );
         assert_eq!(link("127.0.0.1:5000/a/b"), None);
         assert_eq!(link("local/a/b"), None);
+        assert_eq!(link("ghcr.io/a/b)[x](https://evil.example"), None);
     }
 }
