@@ -270,7 +270,8 @@ fn a_package_that_is_needed_may_not_fail() {
         .expect(1)
         .says("no\n")
         .says("broken 1.0.0: `echo no >&2; exit 3` (preinstall) failed for arm64")
-        .says("on this x64 machine: build this platform on a builder with a node of it");
+        .says("on this x64 machine, and the package brings no program for arm64")
+        .says("build this platform on a builder with a node of it");
     // It says that all went well, and made nothing.
     let (amd64, arm64) = (elf(AMD64, GLIBC), elf(ARM64, GLIBC));
     let silent = script("install", "test $npm_config_arch || cp x64 module.node");

@@ -273,7 +273,8 @@ function has(program) {
 function installCompiler(one) {
   if (!has('g++') || has(`${machine.tools}-g++`)) return;
   say(`${one.name} ${one.version} is compiled for ${target}: ${machine.compiler}`);
-  const apt = (...args) => has('apt-get') && run('apt-get', args, { env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } }).status === 0;
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  const apt = (...args) => has('apt-get') && run('apt-get', args, { env }).status === 0;
   if (apt('update') && apt('install', '-y', '--no-install-recommends', machine.compiler)) return;
   die(`${one.name} ${one.version} has to be compiled for ${target}, and ${machine.compiler} cannot be installed`);
 }
@@ -311,7 +312,7 @@ function install(all, one, required) {
   const left = list.filter(({ event }) => !skipped.includes(event));
   const brought = brings(all, one, '');
   const what = `${one.name} ${one.version}`.trim();
-  const elsewhere = `on this ${process.arch} machine: build this platform on a builder with a node of it`;
+  const wayOut = 'build this platform on a builder with a node of it';
   if (skipped.length > 0) say(`${what} brings its module for ${target}`);
   if (left.length === 0) return;
   if (!brought && one.files.some((file) => SOURCES.test(path.basename(file)))) installCompiler(one);
@@ -320,7 +321,7 @@ function install(all, one, required) {
   if (!failed) {
     // Some scripts hide that they failed.
     if (gyp && !skipped.length && !hasModule(one) && forThisMachine() && hasModule(one)) {
-      die(`${what} makes a module for ${process.arch}, and none for ${target} ${elsewhere}`);
+      die(`${what} makes a module for ${process.arch}, and none for ${target} on this machine: ${wayOut}`);
     }
     return say(`${what}: ${left.map(({ event }) => event).join(', ')} for ${target}`);
   }
@@ -331,8 +332,8 @@ function install(all, one, required) {
     return say(`${what} is optional, and its ${failed.event} fails for ${process.arch}, too: left out`);
   }
   die(
-    `${what}: \`${failed.text}\` (${failed.event}) failed for ${target}, and the package brings no program for ` +
-      `${target}, ${elsewhere}`,
+    `${what}: \`${failed.text}\` (${failed.event}) failed for ${target} on this ${process.arch} machine, and the package ` +
+      `brings no program for ${target}: ${wayOut}`,
   );
 }
 
