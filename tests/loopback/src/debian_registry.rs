@@ -74,12 +74,14 @@ impl DebianRegistry {
             storage.path().join("data").display()
         );
         std::fs::write(&config, text).unwrap();
-        // Ends when our end of its standard input closes, however that happens.
-        let script = "\"$0\" serve \"$1\" & cat; kill $!; wait";
+        // Ends, and takes its files along, when our end of its standard input
+        // closes, however that happens: a static is never dropped.
+        let script = "\"$0\" serve \"$1\" & cat; kill $!; wait; rm -rf \"$2\"";
         let child = Command::new("sh")
             .args(["-c", script])
             .arg(tool("docker-registry"))
             .arg(&config)
+            .arg(storage.path())
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
