@@ -68,30 +68,19 @@ fn cases() -> BTreeMap<String, Case> {
 /// behind the crate's name.
 fn tests() -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    for folder in [
-        "host",
-        "tests/loopback",
-        "tests/bench",
-        "plugins/*",
-        "plugins/mattermost/package",
-        "tests/recipes/*",
-    ] {
-        let folders = match folder.strip_suffix("/*") {
-            Some(parent) => names(&root().join(parent)),
-            None => vec![root().join(folder)],
-        };
-        for folder in folders {
-            let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap();
-            let manifest: toml::Table = manifest.parse().unwrap();
-            let name = &crate_name(manifest["package"]["name"].as_str().unwrap());
-            for file in ["src/lib.rs", "src/main.rs"] {
-                walk(&folder.join(file), true, name, &mut found);
-            }
-            for file in files(&folder).iter().filter(|file| {
-                file.parent() == Some(&folder.join("tests")) && file.extension().is_some()
-            }) {
-                walk(file, true, name, &mut found);
-            }
+    let folders = ["host", "plugins", "tests"].map(|folder| root().join(folder));
+    let manifests = folders.iter().flat_map(|folder| files(folder));
+    for manifest in manifests.filter(|file| file.ends_with("Cargo.toml")) {
+        let folder = manifest.parent().unwrap();
+        let manifest = fs::read_to_string(&manifest).unwrap();
+        let manifest: toml::Table = manifest.parse().unwrap();
+        let name = &crate_name(manifest["package"]["name"].as_str().unwrap());
+        for file in ["src/lib.rs", "src/main.rs"] {
+            walk(&folder.join(file), true, name, &mut found);
+        }
+        let own = folder.join("tests");
+        for file in own.is_dir().then(|| names(&own)).into_iter().flatten() {
+            walk(&file, true, name, &mut found);
         }
     }
     walk(&root().join("tests/main.rs"), true, "it", &mut found);
