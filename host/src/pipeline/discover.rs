@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Result;
+use futures_util::StreamExt as _;
 
 use crate::config::AppFile;
 use crate::context::Context;
@@ -18,6 +20,10 @@ use crate::registry::reserved::{reserved, taken};
 const FAR: u32 = 1000;
 /// Versions named in a hint.
 const HINT: usize = 5;
+/// Apps that are looked at at the same time.
+const PARALLEL: usize = 8;
+/// Longest that one app's recipe and its upstream may take together.
+const LIMIT: Duration = Duration::from_secs(300);
 
 /// An app, its recipe, and the versions to look at, newest first.
 #[derive(Clone)]
@@ -47,11 +53,9 @@ pub async fn discover(
     apps: &[String],
     version: Option<&str>,
 ) -> Result<Vec<Discovered>> {
-    let mut found = Vec::new();
-    for name in &names(context, apps)? {
-        found.push(one(context, name, version).await?);
-    }
-    Ok(found)
+    let names = names(context, apps)?;
+    let looked = side_by_side(names, async |name| one(context, name, version).await).await;
+    looked.into_iter().map(|(_, found)| found).collect()
 }
 
 /// As [`discover`], for the newest versions; an app that cannot be discovered
@@ -64,8 +68,10 @@ pub async fn discover_each(
     apps: &[String],
 ) -> Result<(Vec<Discovered>, Vec<(String, anyhow::Error)>)> {
     let (mut found, mut failed) = (Vec::new(), Vec::new());
-    for name in names(context, apps)? {
-        match one(context, &name, None).await {
+    let names = names(context, apps)?;
+    let looked = side_by_side(names, async |name| one(context, name, None).await).await;
+    for (name, app) in looked {
+        match app {
             Ok(app) => {
                 let refused = app.refused.iter();
                 failed.extend(refused.map(|(_, why)| (name.clone(), why.clone().into())));
@@ -83,6 +89,35 @@ pub async fn discover_each(
         return Err(error);
     }
     Ok((found, failed))
+}
+
+/// Looks at all apps, several at a time, each within [`LIMIT`]: an upstream that
+/// is slow holds up its own app alone. Results are in the order of the names.
+async fn side_by_side<T>(
+    names: Vec<String>,
+    look: impl AsyncFn(&str) -> Result<T>,
+) -> Vec<(String, Result<T>)> {
+    let look = &look;
+    futures_util::stream::iter(names)
+        .map(|name| async move {
+            let found = tokio::time::timeout(LIMIT, look(&name)).await;
+            let found = found.unwrap_or_else(|_| Err(too_slow(&name).into()));
+            (name, found)
+        })
+        .buffered(PARALLEL)
+        .collect()
+        .await
+}
+
+fn too_slow(name: &str) -> Failure {
+    Failure::new(
+        ExitCode::Upstream,
+        format!(
+            "{name}: asking for its versions took longer than {} s",
+            LIMIT.as_secs()
+        ),
+    )
+    .hint("its upstream is slow to answer; run the same command again later")
 }
 
 fn names(context: &Context, apps: &[String]) -> Result<Vec<String>> {
@@ -229,4 +264,47 @@ fn only(name: &str, found: &mut Versions, wanted: &str) -> Result<(), Failure> {
         .hint(format!("the newest are {}", newest.join(", "))));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::error::exit_code;
+
+    fn apps(names: &[&str]) -> Vec<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_app_holds_up_no_other() {
+        let begun = Instant::now();
+        let looked = side_by_side(apps(&["a", "b", "c"]), async |name| {
+            let pause = if name == "b" { 1 } else { 90 };
+            tokio::time::sleep(Duration::from_secs(pause)).await;
+            anyhow::Ok(name.to_owned())
+        })
+        .await;
+        assert_eq!(begun.elapsed().as_secs(), 90, "not one after the other");
+        let names: Vec<_> = looked.into_iter().map(|(_, name)| name.unwrap()).collect();
+        assert_eq!(names, ["a", "b", "c"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_app_that_never_ends_is_left_after_a_while() {
+        let begun = Instant::now();
+        let mut looked = side_by_side(apps(&["a", "b"]), async |name| {
+            if name == "a" {
+                std::future::pending::<()>().await;
+            }
+            anyhow::Ok(())
+        })
+        .await;
+        assert_eq!(begun.elapsed(), LIMIT);
+        assert!(looked.pop().unwrap().1.is_ok());
+        let error = looked.pop().unwrap().1.unwrap_err();
+        assert_eq!(exit_code(&error), ExitCode::Upstream);
+        assert!(error.to_string().starts_with("a: "), "{error}");
+    }
 }
