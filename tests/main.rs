@@ -35,6 +35,7 @@ mod merge_trust_test;
 mod mostlymatter_test;
 mod nothing_test;
 mod object_store_test;
+mod odd_registry_test;
 mod outline_modules_test;
 mod outline_test;
 mod rebuild_test;

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use bakehouse::recipe::CallError;
-use bakehouse::release::ApiLimits;
+use bakehouse::release::{ApiLimits, ListLimits};
 
 use crate::support::{Answer, Forge, Reader, Release, now};
 
@@ -41,15 +41,19 @@ fn unchanged_pages_are_not_read_again() {
         Reader::new(&variables, Some(cache.path())).versions(SOURCE, None)
     };
     assert_eq!(read(&[]).len(), 100);
-    assert_eq!(forge.statuses(), [200]);
-    assert_eq!(read(&[]).len(), 100);
     assert_eq!(
         forge.statuses(),
-        [304, 200],
-        "a full page may have a successor now"
+        [200, 200],
+        "a full page may have a successor that no link names"
     );
+    assert_eq!(read(&[]).len(), 100);
+    assert_eq!(forge.statuses(), [304, 304]);
     read(&[("GITHUB_TOKEN", "secret")]);
-    assert_eq!(forge.statuses(), [200], "who asks may see other things");
+    assert_eq!(
+        forge.statuses(),
+        [200, 200],
+        "who asks may see other things"
+    );
 
     // Goes to a second page that the first, unchanged, does not name.
     let older = Release::new("v0.9.0").date("2020-01-01T00:00:00Z");
@@ -180,11 +184,7 @@ fn passing_faults_are_tried_again_and_lasting_ones_told() {
             3,
             "not the JSON that the API documents",
         ),
-        (
-            vec![Answer::Huge(40 << 20)],
-            1,
-            "larger than 33554432 bytes",
-        ),
+        (vec![Answer::Huge(40 << 20)], 1, "over 33554432 bytes"),
         (
             vec![plain(401, &[])],
             1,
@@ -280,11 +280,15 @@ fn redirects_stay_on_the_host() {
         (
             vec![Answer::Plain(
                 200,
-                vec![("link", link.replace("127.0.0.1", "127.0.0.2"))],
+                vec![(
+                    "link",
+                    link.replace("127.0.0.1", "127.0.0.2")
+                        .replace("/repos/", "/other/"),
+                )],
                 "[]".to_owned(),
             )],
             1,
-            "its next page is on another host, 127.0.0.2",
+            "next page is elsewhere, on http://127.0.0.2",
         ),
         (
             vec![Answer::Plain(
@@ -293,7 +297,7 @@ fn redirects_stay_on_the_host() {
                 "[]".to_owned(),
             )],
             1,
-            "a list of more than 100 pages",
+            "leads to one that was read before",
         ),
     ] {
         for answer in answers {
@@ -347,4 +351,60 @@ fn a_token_goes_to_its_own_host_only() {
     ];
     assert_eq!(seen(&[&tokens[..], &hosts[..]].concat()), all);
     assert_eq!(seen(&[]), [None, None, None]);
+}
+
+#[test]
+fn a_list_is_bounded_as_a_whole() {
+    let forge = forge(250);
+    let api = forge.api_url();
+    let default = ApiLimits::default();
+    let limits = |list: ListLimits, kept: usize| ApiLimits {
+        list,
+        kept,
+        ..default
+    };
+    let (list, kept) = (default.list, default.kept);
+    for (limits, why) in [
+        (limits(ListLimits { pages: 2, ..list }, kept), "2 pages"),
+        (
+            limits(
+                ListLimits {
+                    entries: 150,
+                    ..list
+                },
+                kept,
+            ),
+            "150 entries",
+        ),
+        (
+            limits(
+                ListLimits {
+                    bytes: 1000,
+                    ..list
+                },
+                kept,
+            ),
+            "1000 bytes",
+        ),
+        (limits(list, 2000), "2000 bytes"),
+        (
+            limits(
+                ListLimits {
+                    time: Duration::ZERO,
+                    ..list
+                },
+                kept,
+            ),
+            "longer than 0 s",
+        ),
+    ] {
+        let reader = Reader::with_limits(&[("GITHUB_API_URL", &api)], None, limits);
+        let error = reader.list(SOURCE, None).unwrap_err().to_string();
+        assert!(
+            error.contains("list") && error.contains(why),
+            "{why}: {error}"
+        );
+    }
+    let reader = Reader::new(&[("GITHUB_API_URL", &api)], None);
+    assert_eq!(reader.versions(SOURCE, None).len(), 250);
 }

@@ -20,6 +20,7 @@ pub mod fetch;
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod grants;
+pub(crate) mod http;
 pub mod logging;
 pub mod mirrors;
 pub mod pipeline;

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use url::Url;
 
-use crate::fetch::is_private;
+use crate::http::is_private;
 
 /// Beginnings of names, and what to fetch from instead. The longest beginning
 /// that fits counts.

@@ -119,6 +119,7 @@ pub fn hasty() -> Policy {
         answer: Duration::from_millis(500),
         silence: Duration::from_millis(500),
         parallel: 8,
+        ..Policy::default()
     }
 }
 

@@ -16,6 +16,7 @@ mod gitlab;
 mod golang;
 mod mattermost;
 mod network;
+pub mod odd;
 mod outline;
 mod outline_cut;
 mod output;

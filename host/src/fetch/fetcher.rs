@@ -22,6 +22,7 @@ use super::place::{place, placed, scratch};
 use super::route::{Clients, Route};
 use super::unpack::{Limits, Origin, unpack};
 use super::{Download, Downloaded, Unpack};
+use crate::http::Rate;
 use crate::mirrors::Mirrors;
 use crate::quota::Quota;
 use crate::recipe::CallError;
@@ -30,6 +31,9 @@ use crate::work_tree::WorkTree;
 
 const DEFAULT_MAX_BYTES: u64 = 4 << 30;
 const DEFAULT_IDLE: Duration = Duration::from_secs(30);
+/// What a download must have received in each such time.
+const LEAST: u64 = 600_000;
+const WINDOW: Duration = Duration::from_secs(60);
 
 /// Downloads files; keeps verified ones in a cache folder. Clones share it.
 #[derive(Debug, Clone)]
@@ -39,6 +43,8 @@ pub struct Fetcher {
     mirrors: Mirrors,
     max_bytes: u64,
     idle: Duration,
+    least: u64,
+    window: Duration,
     /// One download of the same bytes at a time; the next finds them cached.
     running: Arc<Mutex<HashMap<String, Arc<AsyncMutex<()>>>>>,
 }
@@ -55,6 +61,8 @@ impl Fetcher {
             mirrors: Mirrors::default(),
             max_bytes: DEFAULT_MAX_BYTES,
             idle: DEFAULT_IDLE,
+            least: LEAST,
+            window: WINDOW,
             running: Arc::default(),
         })
     }
@@ -72,6 +80,15 @@ impl Fetcher {
     pub const fn limits(mut self, max_bytes: u64, idle: Duration) -> Self {
         self.max_bytes = max_bytes;
         self.idle = idle;
+        self
+    }
+
+    /// The least that must come of a download in each such time (600 kB a
+    /// minute).
+    #[must_use]
+    pub const fn rate(mut self, least: u64, window: Duration) -> Self {
+        self.least = least;
+        self.window = window;
         self
     }
 
@@ -180,7 +197,10 @@ impl Fetcher {
         let file = part.reopen().map_err(stored)?;
         let mut file = tokio::fs::File::from_std(file);
         let mut hashing = Hashing::new(integrity);
+        let mut rate = Rate::new(self.least, self.window);
         while let Some(bytes) = http::chunk(&mut response, &what, self.idle).await? {
+            rate.came(bytes.len())
+                .map_err(|slow| Attempt::Final(CallError::Timeout(format!("{what}: {slow}"))))?;
             hashing.update(&bytes);
             if hashing.size() > self.max_bytes {
                 return Err(too_large().into());

@@ -250,6 +250,43 @@ async fn an_idle_server_times_out() {
 }
 
 #[tokio::test]
+async fn a_download_in_drops_ends() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/x", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let (mut socket, _) = listener.accept().await.unwrap();
+        let mut request = [0; 1024];
+        socket.read(&mut request).await.unwrap();
+        let head = "HTTP/1.1 200 OK\r\ncontent-length: 900\r\n\r\n";
+        let mut sent = socket.write_all(head.as_bytes()).await;
+        while sent.is_ok() {
+            sent = socket.write_all(b"x").await;
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    let place = Place::new();
+    let fetcher = place.fetcher.clone().rate(100, Duration::from_millis(200));
+    let request = Download {
+        url: &url,
+        integrity: None,
+        work_tree: &place.tree(),
+        into: "x",
+        unpack: Unpack::None,
+        room: 900,
+        route: ANYWHERE,
+    };
+    let begun = std::time::Instant::now();
+    let error = fetcher.download(request).await.unwrap_err();
+    assert!(matches!(error, CallError::Timeout(_)), "{error}");
+    assert!(
+        error.to_string().contains("slower than 100 bytes"),
+        "{error}"
+    );
+    assert!(begun.elapsed() < Duration::from_secs(10));
+    place.is_tidy();
+}
+
+#[tokio::test]
 async fn follows_five_redirects() {
     let hop =
         b"HTTP/1.1 302 Found\r\nlocation: /next\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";

@@ -2,16 +2,18 @@
 //! errors that show no secrets.
 
 use std::error::Error as _;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use reqwest::header::RETRY_AFTER;
+use bytes::Bytes;
 use reqwest::redirect::Policy;
 use reqwest::{Client, ClientBuilder, RequestBuilder, Response, StatusCode};
 use url::Url;
 
+use crate::http::body::{self, BodyError, Bounds};
+use crate::http::redirect::MAX_REDIRECTS;
+use crate::http::retry_after;
 use crate::recipe::CallError;
 
-const MAX_REDIRECTS: usize = 5;
 const TRIES: u32 = 3;
 const FIRST_PAUSE: Duration = Duration::from_millis(300);
 
@@ -33,7 +35,7 @@ pub(crate) fn builder() -> ClientBuilder {
 }
 
 /// At most five redirects, none from `https` to `http`.
-pub(crate) fn redirects() -> Policy {
+fn redirects() -> Policy {
     Policy::custom(|attempt| {
         let downgrade = attempt.url().scheme() != "https"
             && attempt.previous().iter().any(|url| url.scheme() == "https");
@@ -129,12 +131,10 @@ pub(crate) fn accept(response: Response, what: &str) -> Result<Response, Attempt
             Attempt::Final(CallError::NotFound(format!("{what}: not found")))
         }
         StatusCode::TOO_MANY_REQUESTS => {
-            let after = response
-                .headers()
-                .get(RETRY_AFTER)
-                .and_then(|value| value.to_str().ok())
-                .and_then(|value| value.parse::<u32>().ok());
-            let after = after.map_or_else(String::new, |s| format!(", it asks for {s} s of pause"));
+            let after = retry_after(response.headers(), SystemTime::now());
+            let after = after.map_or_else(String::new, |pause| {
+                format!(", it asks for {} s of pause", pause.as_secs())
+            });
             Attempt::Final(CallError::RateLimited(format!(
                 "{what}: too many requests{after}"
             )))
@@ -142,9 +142,9 @@ pub(crate) fn accept(response: Response, what: &str) -> Result<Response, Attempt
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Attempt::Final(CallError::Unavailable(
             format!("{what}: answered {status}; it may want credentials"),
         )),
-        StatusCode::REQUEST_TIMEOUT => Attempt::Again(unavailable(what, &status)),
-        _ if status.is_server_error() => Attempt::Again(unavailable(what, &status)),
-        _ => Attempt::Final(unavailable(what, &status)),
+        StatusCode::REQUEST_TIMEOUT => Attempt::Again(answered(what, status)),
+        _ if status.is_server_error() => Attempt::Again(answered(what, status)),
+        _ => Attempt::Final(answered(what, status)),
     })
 }
 
@@ -153,12 +153,28 @@ pub(crate) async fn chunk(
     response: &mut Response,
     what: &str,
     limit: Duration,
-) -> Result<Option<bytes::Bytes>, Attempt> {
+) -> Result<Option<Bytes>, Attempt> {
     match tokio::time::timeout(limit, response.chunk()).await {
         Ok(Ok(chunk)) => Ok(chunk),
         Ok(Err(e)) => Err(broken(e, what)),
         Err(_) => Err(silent(what, limit)),
     }
+}
+
+/// A whole body within its bounds.
+pub(crate) async fn body(
+    mut response: Response,
+    what: &str,
+    bounds: Bounds,
+) -> Result<Bytes, Attempt> {
+    let read = body::read(&mut response, bounds).await;
+    read.map_err(|error| match error {
+        BodyError::Broken(error) => broken(error, what),
+        BodyError::Silent(limit) => silent(what, limit),
+        // Would be as slow, and as large, once more.
+        BodyError::Slow(_) => Attempt::Final(CallError::Timeout(format!("{what}: {error}"))),
+        BodyError::Large(_) => Attempt::Final(unavailable(what, &error)),
+    })
 }
 
 /// A URL as errors may show it: without user, password, query and fragment.
@@ -199,8 +215,12 @@ fn silent(what: &str, limit: Duration) -> Attempt {
     )))
 }
 
-fn unavailable(what: &str, status: &StatusCode) -> CallError {
-    CallError::Unavailable(format!("{what}: answered {status}"))
+fn answered(what: &str, status: StatusCode) -> CallError {
+    unavailable(what, &format!("answered {status}"))
+}
+
+fn unavailable(what: &str, why: &dyn std::fmt::Display) -> CallError {
+    CallError::Unavailable(format!("{what}: {why}"))
 }
 
 #[cfg(test)]

@@ -12,10 +12,9 @@ use reqwest::{Client, Response};
 use url::{Host, Url};
 
 use super::http::{self, Attempt};
+use crate::http::redirect::MAX_REDIRECTS;
 use crate::mirrors::Mirrors;
 use crate::recipe::CallError;
-
-const MAX_REDIRECTS: usize = 5;
 
 /// Decides about a URL.
 pub type Decide<'a> = &'a (dyn Fn(&str) -> Result<(), CallError> + Send + Sync);

@@ -1,32 +1,27 @@
 //! One registry: manifests, configurations and tags (distribution-spec v1.1).
 
 use std::collections::BTreeMap;
-use std::str::FromStr as _;
 use std::sync::Arc;
 
 use anyhow::Result;
 use bytes::Bytes;
-use oci_spec::image::{Descriptor, Digest, ImageConfiguration, MediaType};
+use oci_spec::image::{Descriptor, ImageConfiguration, MediaType};
 use reqwest::Method;
-use reqwest::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use url::Url;
 
 use super::credentials::{Credentials, DockerCredentials};
 use super::digest;
 use super::endpoint::Endpoint;
+use super::heads::{Heads, Looked};
 use super::known_blobs::KnownBlobs;
 use super::manifest::{MANIFEST_TYPES, Manifest};
 use super::transport::{Answer, Fault, Policy, Request, Scope, Transport};
 use super::uploads::Uploads;
 use crate::error::{ExitCode, Failure};
-use crate::fetch::link;
 use crate::platform::Platform;
 use crate::progress::Reporter;
 
-/// Tags asked for in one page.
-const PAGE: usize = 1000;
-/// Pages of a tag list that are read.
-const PAGES: usize = 1000;
 /// Longest image configuration that is read, in bytes.
 const CONFIG_LIMIT: u64 = 16 << 20;
 
@@ -38,6 +33,7 @@ pub struct Registry {
     endpoint: Endpoint,
     pub(super) uploads: Uploads,
     pub(super) blobs: KnownBlobs,
+    pub(super) heads: Heads,
 }
 
 /// What is published under a tag.
@@ -82,6 +78,7 @@ impl Registry {
             endpoint,
             uploads: Uploads::default(),
             blobs: KnownBlobs::default(),
+            heads: Heads::default(),
         })
     }
 
@@ -118,34 +115,12 @@ impl Registry {
         let begin = Request::new(&what, Method::POST, url, scope.clone());
         let begun = self.transport.send(&begin).await;
         let begun = begun.map_err(|fault| failed(&fault))?;
-        if let Ok(location) = begun.location() {
+        if let Ok(location) = self.upload_location(&begun, &repository) {
             let cancel = Request::new(&what, Method::DELETE, location, scope);
             // Not all registries can; they forget it after a while.
             let _ = self.transport.once(&cancel).await;
         }
         Ok(())
-    }
-
-    /// What a tag or digest points at; none when the registry does not have it.
-    /// Costs one request, which no registry counts as a pull.
-    ///
-    /// # Errors
-    /// [`ExitCode::Registry`] or [`ExitCode::Credentials`].
-    pub async fn head(&self, image: &str, tag_or_digest: &str) -> Result<Option<Descriptor>> {
-        let what = format!("looking for {}", self.endpoint.show(image, tag_or_digest));
-        let request = self.manifest_request(&what, Method::HEAD, image, tag_or_digest)?;
-        match self.transport.send(&request).await {
-            Ok(answer) => match described(&answer) {
-                Some(descriptor) => Ok(Some(descriptor)),
-                // Not all registries say everything in headers.
-                None => Ok(self
-                    .manifest(image, tag_or_digest)
-                    .await?
-                    .map(Manifest::into_descriptor)),
-            },
-            Err(fault) if fault.is_absent() => Ok(None),
-            Err(fault) => Err(self.failure(&what, &fault).into()),
-        }
     }
 
     /// A manifest by tag or digest, its digest verified; none when the
@@ -190,27 +165,21 @@ impl Registry {
     /// [`ExitCode::Registry`] or [`ExitCode::Credentials`]; also when the
     /// manifest cannot be understood.
     pub async fn published(&self, image: &str, tag_or_digest: &str) -> Result<Option<Published>> {
-        let manifest = if tag_or_digest.contains(':') {
-            self.manifest(image, tag_or_digest).await?
-        } else {
-            let Some(head) = self.head(image, tag_or_digest).await? else {
-                return Ok(None);
-            };
-            // By digest first: the tag may move in between.
-            match self.manifest(image, head.digest().as_ref()).await? {
-                Some(manifest) => Some(manifest),
-                None => self.manifest(image, tag_or_digest).await?,
-            }
-        };
-        match manifest {
-            Some(manifest) => {
-                let understood = self.understood(image, manifest).await;
-                understood
-                    .map(Some)
-                    .map_err(|error| self.unreadable(image, tag_or_digest, error))
-            }
-            None => Ok(None),
+        if tag_or_digest.contains(':') {
+            return self.read_published(image, tag_or_digest).await;
         }
+        let manifest = match self.look(image, tag_or_digest).await? {
+            Looked::Absent => return Ok(None),
+            Looked::Whole(manifest) => manifest,
+            // By digest first: the tag may move in between.
+            Looked::Head(head) => match self.manifest(image, head.digest().as_ref()).await? {
+                Some(manifest) => manifest,
+                None => return self.read_published(image, tag_or_digest).await,
+            },
+        };
+        let understood = self.understood(image, manifest).await;
+        let understood = understood.map_err(|error| self.unreadable(image, tag_or_digest, error));
+        understood.map(Some)
     }
 
     /// What is in a registry is anybody's: that it cannot be read is the
@@ -232,6 +201,21 @@ impl Registry {
         )
         .hint("see who put it there; delete the tag, and the version is built again")
         .into()
+    }
+
+    /// The same by `GET` alone, for who is about to write: what exists must not
+    /// be missed.
+    pub(super) async fn read_published(
+        &self,
+        image: &str,
+        tag_or_digest: &str,
+    ) -> Result<Option<Published>> {
+        let Some(manifest) = self.manifest(image, tag_or_digest).await? else {
+            return Ok(None);
+        };
+        let understood = self.understood(image, manifest).await;
+        let understood = understood.map_err(|error| self.unreadable(image, tag_or_digest, error));
+        understood.map(Some)
     }
 
     /// What was just pushed by digest.
@@ -335,37 +319,6 @@ impl Registry {
         .into())
     }
 
-    /// All tags of an image; none of them when it does not exist.
-    ///
-    /// # Errors
-    /// [`ExitCode::Registry`] or [`ExitCode::Credentials`].
-    pub async fn tags(&self, image: &str) -> Result<Vec<String>> {
-        #[derive(serde::Deserialize)]
-        struct Page {
-            tags: Option<Vec<String>>,
-        }
-        let repository = self.endpoint.path(image);
-        let what = format!("listing tags of {}", self.endpoint.show_repository(image));
-        let mut url = self.url(&format!("{repository}/tags/list?n={PAGE}"))?;
-        let mut tags: Vec<String> = Vec::new();
-        for _ in 0..PAGES {
-            let request = Request::new(&what, Method::GET, url.clone(), Scope::pull(&repository));
-            let answer = match self.transport.send(&request).await {
-                Ok(answer) => answer,
-                Err(fault) if fault.is_absent() => return Ok(tags),
-                Err(fault) => return Err(self.failure(&what, &fault).into()),
-            };
-            let page: Page = serde_json::from_slice(&answer.body)
-                .map_err(|error| Failure::new(ExitCode::Registry, format!("{what}: {error}")))?;
-            tags.extend(page.tags.into_iter().flatten());
-            match next_page(&answer, &url) {
-                Some(next) => url = next,
-                None => break,
-            }
-        }
-        Ok(tags)
-    }
-
     pub(super) fn manifest_request<'a>(
         &self,
         what: &'a str,
@@ -383,6 +336,12 @@ impl Registry {
         let url = self.url(&format!("{repository}/manifests/{tag_or_digest}"))?;
         Ok(Request::new(what, method, url, scope)
             .header(ACCEPT, HeaderValue::from_static(MANIFEST_TYPES)))
+    }
+
+    /// Where an upload into a repository is to go on.
+    pub(super) fn upload_location(&self, answer: &Answer, repository: &str) -> Result<Url, Fault> {
+        let path = format!("/v2/{repository}/blobs/uploads/");
+        self.transport.upload(answer.location()?, &path)
     }
 
     pub(super) fn url(&self, path: &str) -> Result<Url, Failure> {
@@ -412,6 +371,13 @@ impl Registry {
             .hint("check the address given as --registry, and that the registry runs")
             .everywhere();
         }
+        if let Fault::List(_) = fault {
+            return Failure::new(
+                ExitCode::Registry,
+                format!("registry {host} failed: {what}: {fault}"),
+            )
+            .hint("half a list hides the newest versions, so none of it is used; ask who runs the registry");
+        }
         Failure::new(
             ExitCode::Registry,
             format!("registry {host} failed: {what}: {fault}"),
@@ -431,20 +397,6 @@ fn refused_hint(host: &str) -> String {
         );
     }
     hint
-}
-
-/// The descriptor in the headers of an answer to `HEAD`.
-fn described(answer: &Answer) -> Option<Descriptor> {
-    let digest = Digest::from_str(answer.digest()?).ok()?;
-    let media_type = answer.text(&CONTENT_TYPE)?.split(';').next()?.trim();
-    let size = answer.text(&CONTENT_LENGTH)?.parse().ok()?;
-    Some(Descriptor::new(MediaType::from(media_type), size, digest))
-}
-
-/// The next page of a list, on the same registry (distribution-spec v1.1,
-/// "Listing Tags").
-fn next_page(answer: &Answer, url: &Url) -> Option<Url> {
-    link::next(&answer.headers, url).filter(|next| next.origin() == url.origin() && next != url)
 }
 
 /// The platform that an image configuration names.

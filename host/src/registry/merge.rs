@@ -95,7 +95,7 @@ impl Registry {
             .map(|child| self.verified(&name, request, child))
             .buffered(self.parallel())
             .try_collect::<Vec<_>>();
-        let existing = self.version(image, version);
+        let existing = self.version_to_write(image, version);
         let (existing, mut fresh) = futures_util::future::try_join(existing, fresh).await?;
         let existing = existing.version();
         refuse_one_for_two(&name, &fresh)?;

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use oci_spec::image::Descriptor;
-use reqwest::header::{CONTENT_RANGE, CONTENT_TYPE, HeaderValue, RANGE};
+use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HeaderValue, RANGE};
 use reqwest::{Method, StatusCode};
 use url::Url;
 
@@ -14,6 +14,7 @@ use super::transport::{Answer, Fault, Outgoing, Request, Scope};
 const SMALL: u64 = 1 << 20;
 /// So many bytes further on, an upload that broke has all its tries again.
 const PROGRESS: u64 = 8 << 20;
+const FIRST_BYTE: HeaderValue = HeaderValue::from_static("bytes=0-0");
 const OCTETS: HeaderValue = HeaderValue::from_static("application/octet-stream");
 
 /// One blob on its way into one repository.
@@ -104,14 +105,44 @@ impl Upload<'_> {
         }
     }
 
+    /// Whether the registry has the blob. Where it does not, or may not, the
+    /// blob is uploaded, which does no harm.
     async fn exists(&self) -> Result<bool, Fault> {
         let path = format!("{}/blobs/{}", self.repository, self.digest);
-        let request = self.request(Method::HEAD, self.url(&path)?);
-        match self.registry.transport.send(&request).await {
-            Ok(_) => Ok(true),
-            Err(fault) if fault.is_absent() => Ok(false),
+        let url = self.url(&path)?;
+        let transport = &self.registry.transport;
+        let head = self.request(Method::HEAD, url.clone());
+        match transport.send(&head).await {
+            Ok(answer) if self.is_whole(&answer) => return Ok(true),
+            Err(fault) if fault.is_absent() => return Ok(false),
+            // `HEAD` is refused, or tells of something else.
+            Ok(_) => {}
+            Err(Fault::Status { status, .. }) if status != StatusCode::UNAUTHORIZED => {}
+            Err(fault) => return Err(fault),
+        }
+        let get = self
+            .request(Method::GET, url)
+            .header(RANGE, FIRST_BYTE)
+            .unread();
+        match transport.send(&get).await {
+            Ok(answer) => Ok(self.is_whole(&answer)),
+            Err(Fault::Status { .. }) => Ok(false),
             Err(fault) => Err(fault),
         }
+    }
+
+    /// Whether an answer is about all of the blob, as far as it says how large
+    /// that is.
+    fn is_whole(&self, answer: &Answer) -> bool {
+        let size = match answer.status {
+            StatusCode::PARTIAL_CONTENT => answer
+                .text(&CONTENT_RANGE)
+                .and_then(|range| range.rsplit_once('/'))
+                .map(|(_, size)| size),
+            _ => answer.text(&CONTENT_LENGTH),
+        };
+        let size = size.and_then(|size| size.parse::<u64>().ok());
+        size.is_none_or(|size| size == self.blob.size())
     }
 
     /// Begins an upload; none when the blob was mounted from another repository
@@ -139,7 +170,7 @@ impl Upload<'_> {
             return Ok(None);
         }
         Ok(Some(Session {
-            location: answer.location()?,
+            location: self.location(&answer)?,
             offset: 0,
         }))
     }
@@ -174,7 +205,7 @@ impl Upload<'_> {
             if let Some(text) = corrupt.get() {
                 return Err(Fault::Local(text.clone()));
             }
-            session.location = sent?.location()?;
+            session.location = self.location(&sent?)?;
             session.offset = self.blob.size();
         }
         let close = self.request(Method::PUT, self.closing(&session.location));
@@ -191,7 +222,7 @@ impl Upload<'_> {
         // `0-0` is also what registries say of an upload without a byte.
         let offset = if last == 0 { 0 } else { last + 1 };
         Some(Session {
-            location: answer.location().unwrap_or_else(|_| location.clone()),
+            location: self.location(&answer).unwrap_or_else(|_| location.clone()),
             offset: (offset <= self.blob.size()).then_some(offset)?,
         })
     }
@@ -210,6 +241,10 @@ impl Upload<'_> {
         let mut url = location.clone();
         url.query_pairs_mut().append_pair("digest", &self.digest);
         url
+    }
+
+    fn location(&self, answer: &Answer) -> Result<Url, Fault> {
+        self.registry.upload_location(answer, &self.repository)
     }
 
     fn url(&self, path: &str) -> Result<Url, Fault> {

@@ -39,8 +39,24 @@ impl Registry {
     /// [`ExitCode::Config`] when it is another version that no tag of its own
     /// holds: it would be lost.
     pub async fn version(&self, image: &str, number: &str) -> Result<Held> {
-        let name = self.endpoint().show(image, number);
         let published = self.published(image, number).await;
+        self.held(image, number, published).await
+    }
+
+    /// The same for who is about to write the tag: whatever `HEAD` says here, what
+    /// exists must not be missed.
+    pub(super) async fn version_to_write(&self, image: &str, number: &str) -> Result<Held> {
+        let published = self.read_published(image, number).await;
+        self.held(image, number, published).await
+    }
+
+    async fn held(
+        &self,
+        image: &str,
+        number: &str,
+        published: Result<Option<Published>>,
+    ) -> Result<Held> {
+        let name = self.endpoint().show(image, number);
         let Some(published) = published.map_err(|error| named(&name, error))? else {
             return Ok(Held::Nothing);
         };

@@ -7,7 +7,7 @@ use url::Url;
 
 use super::source::scheme;
 use crate::error::{ExitCode, Failure};
-use crate::fetch::is_private;
+use crate::http::is_private;
 use crate::mirrors::Mirrors;
 
 const GITHUB: &str = "https://api.github.com";
@@ -29,6 +29,8 @@ pub struct Access {
 pub(super) struct Site {
     /// The API's root, with `/` at its end.
     pub(super) base: Url,
+    /// The API that it is a mirror of.
+    pub(super) upstream: Option<Url>,
     /// What goes into `Authorization`; only ever sent to `base`'s origin.
     pub(super) token: Option<Token>,
     /// The version of the API, and the form of its answers.
@@ -107,7 +109,7 @@ impl Access {
     fn mirrored(&self, mut site: Site) -> Site {
         let base = self.mirrors.url(&site.base);
         if base != site.base {
-            site.base = base;
+            site.upstream = Some(std::mem::replace(&mut site.base, base));
             site.token = None;
         }
         site
@@ -117,6 +119,7 @@ impl Access {
     pub(super) fn github(&self) -> Site {
         self.mirrored(Site {
             base: self.github.clone(),
+            upstream: None,
             token: self.github_token.clone(),
             headers: &[
                 ("accept", "application/vnd.github+json"),
@@ -133,6 +136,7 @@ impl Access {
     pub(super) fn gitlab(&self, host: &str) -> Result<Site, url::ParseError> {
         Ok(self.mirrored(Site {
             base: Url::parse(&format!("{}://{host}/api/v4/", scheme(host)))?,
+            upstream: None,
             token: for_host(self.gitlab_token.as_ref(), host),
             headers: JSON,
             variables: "GITLAB_TOKEN (and GITLAB_HOST)",
@@ -146,6 +150,7 @@ impl Access {
     pub(super) fn gitea(&self, host: &str) -> Result<Site, url::ParseError> {
         Ok(self.mirrored(Site {
             base: Url::parse(&format!("{}://{host}/api/v1/", scheme(host)))?,
+            upstream: None,
             token: for_host(self.gitea_token.as_ref(), host),
             headers: JSON,
             variables: "GITEA_TOKEN and GITEA_HOST",

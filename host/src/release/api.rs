@@ -14,6 +14,7 @@ use super::pages::{Page, next_page, total};
 use super::rate_limit;
 use super::response_cache::{Kept, ResponseCache};
 use crate::fetch::http::{Attempt, Tries, shown};
+use crate::http::pages::{ListError, ListLimits};
 use crate::progress::{Event, Reporter};
 use crate::recipe::CallError;
 
@@ -28,6 +29,10 @@ pub struct ApiLimits {
     pub exchange: Duration,
     /// Waiting for rate limits, in one call.
     pub patience: Duration,
+    /// Bounds of a list, all its pages together.
+    pub list: ListLimits,
+    /// Bytes of what is kept of a list: names, dates, addresses.
+    pub kept: usize,
 }
 
 impl Default for ApiLimits {
@@ -36,6 +41,14 @@ impl Default for ApiLimits {
             idle: Duration::from_secs(20),
             exchange: Duration::from_secs(60),
             patience: Duration::from_secs(45),
+            list: ListLimits {
+                pages: 100,
+                // Of which an API's own decoration is nine tenths.
+                bytes: 1 << 30,
+                entries: 20_000,
+                time: Duration::from_secs(240),
+            },
+            kept: 128 << 20,
         }
     }
 }
@@ -128,10 +141,11 @@ impl Api {
                 Err(failed) => self.again(&mut tries, failed).await?,
             }
         };
-        let next = next_page(site, url, &headers)?;
+        let next = next_page(site, url, &headers).map_err(|error| unavailable(&what, &error))?;
         let total = total(&headers);
         match (body, kept) {
             (Some((body, value)), _) => {
+                let bytes = body.len();
                 let mut kept = Kept::new(url, site.token.is_some(), body);
                 kept.next = next.as_ref().map(Url::to_string);
                 self.store(kept, &headers).await;
@@ -139,14 +153,18 @@ impl Api {
                     value,
                     next,
                     total,
-                    unchanged: false,
+                    bytes,
                 })
             }
             (None, Some((kept, value))) => Ok(Page {
                 value,
-                next: next.or_else(|| Url::parse(&kept.next?).ok()),
+                bytes: kept.body.len(),
+                // A 304 need not repeat what the whole answer said.
+                next: next.or_else(|| {
+                    let next = Url::parse(&kept.next?).ok();
+                    next.filter(|next| site.owns(next))
+                }),
                 total,
-                unchanged: true,
             }),
             (None, None) => Err(CallError::Unavailable(format!(
                 "{what}: answered 304 to a request without a condition"
@@ -209,6 +227,11 @@ impl Api {
         }
     }
 
+    /// Bounds of a list.
+    pub(super) const fn limits(&self) -> &ApiLimits {
+        &self.limits
+    }
+
     fn too_slow(&self, what: &str) -> Attempt {
         Attempt::Again(CallError::Timeout(format!(
             "{what}: took longer than {} s",
@@ -235,5 +258,13 @@ impl Api {
         if let Ok(Err(error)) = stored {
             tracing::warn!(%error, "an API's answer cannot be kept");
         }
+    }
+}
+
+/// Why a list could not be read.
+pub(super) fn unavailable(what: &str, error: &ListError) -> CallError {
+    match error {
+        ListError::Time(_) => CallError::Timeout(format!("{what}: {error}")),
+        _ => CallError::Unavailable(format!("{what}: {error}")),
     }
 }

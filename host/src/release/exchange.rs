@@ -10,13 +10,14 @@ use url::Url;
 use super::access::Site;
 use super::rate_limit;
 use super::response_cache::Kept;
-use crate::fetch::http::{self, Attempt, chunk, shown};
+use crate::fetch::http::{self, Attempt, shown};
+use crate::http::body::Bounds;
+use crate::http::redirect::MAX_REDIRECTS;
 use crate::recipe::CallError;
 
-const MAX_REDIRECTS: usize = 5;
-const MAX_BYTES: usize = 32 << 20;
+const MAX_BYTES: u64 = 32 << 20;
 /// Of an answer that tells a failure.
-const MAX_FAILURE: usize = 64 << 10;
+const MAX_FAILURE: u64 = 64 << 10;
 
 /// Sends requests.
 #[derive(Debug)]
@@ -99,25 +100,15 @@ impl Exchange {
         Err(CallError::Unavailable(text).into())
     }
 
-    async fn text(
-        &self,
-        mut response: Response,
-        what: &str,
-        limit: usize,
-    ) -> Result<String, Attempt> {
-        let too_large = || CallError::Unavailable(format!("{what}: larger than {limit} bytes"));
-        let announced = response.content_length().unwrap_or(0);
-        if usize::try_from(announced).map_or(true, |size| size > limit) {
-            return Err(too_large().into());
-        }
-        let mut bytes = Vec::new();
-        while let Some(piece) = chunk(&mut response, what, self.idle).await? {
-            bytes.extend_from_slice(&piece);
-            if bytes.len() > limit {
-                return Err(too_large().into());
-            }
-        }
-        String::from_utf8(bytes).map_err(|_| {
+    async fn text(&self, response: Response, what: &str, limit: u64) -> Result<String, Attempt> {
+        let bounds = Bounds {
+            bytes: limit,
+            silence: self.idle,
+            // Its caller bounds the whole exchange.
+            whole: Duration::MAX,
+        };
+        let bytes = http::body(response, what, bounds).await?;
+        String::from_utf8(bytes.into()).map_err(|_| {
             let text = format!("{what}: its answer is not text");
             CallError::Unavailable(text).into()
         })

@@ -3,7 +3,7 @@
 use reqwest::header::{HeaderMap, HeaderValue, LINK};
 
 use super::{Access, Release, Selection, Source, gitea, github, gitlab, npm};
-use crate::fetch::link;
+use crate::http::link;
 
 /// Reads bytes as every kind of page, and orders what they list.
 ///
@@ -31,7 +31,7 @@ pub(crate) fn pages(data: &[u8]) {
         }
     }
     if let Ok(text) = HeaderValue::from_bytes(data) {
-        link::next(&HeaderMap::from_iter([(LINK, text)]), &github.base);
+        let _ = link::next(&HeaderMap::from_iter([(LINK, text)]), &github.base);
     }
     let text = String::from_utf8_lossy(data);
     if let Ok(selection) = Selection::new(Some(&text), false) {

@@ -45,11 +45,8 @@ pub(super) async fn releases(
 ) -> Result<Vec<Release>, CallError> {
     let query = [("draft", "false"), ("limit", "50")];
     let url = site.url(&path(repository, &["releases"]), &query);
-    let listed: Vec<Listed<File>> = api.list(site, url, PER_PAGE).await?;
-    let all = listed
-        .into_iter()
-        .filter_map(|one| one.release(|one| file(one, site)));
-    Ok(all.collect())
+    let release = |one: Listed<File>| one.release(|one| file(one, site));
+    api.list(site, url, PER_PAGE, release).await
 }
 
 /// The release with a tag; none where there is none, or only a draft.
@@ -71,8 +68,7 @@ pub(super) async fn tags(
     repository: &str,
 ) -> Result<Vec<Release>, CallError> {
     let url = site.url(&path(repository, &["tags"]), &[("limit", "50")]);
-    let listed: Vec<Tag> = api.list(site, url, PER_PAGE).await?;
-    Ok(listed.into_iter().map(tagged).collect())
+    api.list(site, url, PER_PAGE, |tag| Some(tagged(tag))).await
 }
 
 /// The tag of this name; none where there is none.

@@ -40,11 +40,8 @@ pub(super) async fn releases(
     repository: &str,
 ) -> Result<Vec<Release>, CallError> {
     let url = site.url(&path(repository, &["releases"]), &[("per_page", "100")]);
-    let listed: Vec<Listed<File>> = api.list(site, url, PER_PAGE).await?;
-    Ok(listed
-        .into_iter()
-        .filter_map(|one| one.release(file))
-        .collect())
+    let release = |one: Listed<File>| one.release(file);
+    api.list(site, url, PER_PAGE, release).await
 }
 
 /// The release with a tag; none where there is none, or only a draft.
@@ -68,12 +65,12 @@ pub(super) async fn tags(
     repository: &str,
 ) -> Result<Vec<Release>, CallError> {
     let url = site.url(&path(repository, &["tags"]), &[("per_page", "100")]);
-    let listed: Vec<Tag> = api.list(site, url, PER_PAGE).await?;
     let release = |tag: Tag| Release {
         extras: extras([("commit", Some(tag.commit.sha))]),
         ..Release::tag(tag.name)
     };
-    Ok(listed.into_iter().map(release).collect())
+    api.list(site, url, PER_PAGE, |tag| Some(release(tag)))
+        .await
 }
 
 /// What a page of releases, or of tags, lists.

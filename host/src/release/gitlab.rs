@@ -70,8 +70,8 @@ pub(super) async fn releases(
 ) -> Result<Vec<Release>, CallError> {
     let path = ["projects", project, "releases"];
     let url = site.url(&path, &[("per_page", "100")]);
-    let listed: Vec<Listed> = api.list(site, url, PER_PAGE).await?;
-    Ok(listed.into_iter().map(|one| released(one, site)).collect())
+    let release = |one| Some(released(one, site));
+    api.list(site, url, PER_PAGE, release).await
 }
 
 /// The release with a tag; none where there is none.
@@ -90,8 +90,7 @@ pub(super) async fn release(
 pub(super) async fn tags(api: &Api, site: &Site, project: &str) -> Result<Vec<Release>, CallError> {
     let path = ["projects", project, "repository", "tags"];
     let url = site.url(&path, &[("per_page", "100")]);
-    let listed: Vec<Tag> = api.list(site, url, PER_PAGE).await?;
-    Ok(listed.into_iter().map(tagged).collect())
+    api.list(site, url, PER_PAGE, |tag| Some(tagged(tag))).await
 }
 
 /// The tag of this name; none where there is none.

@@ -33,3 +33,5 @@ pub use npmrc::NpmConfig;
 pub use releases::{Releases, ReleasesOptions};
 pub use selection::{Selected, Selection};
 pub use source::{Place, Source};
+
+pub use crate::http::pages::ListLimits;

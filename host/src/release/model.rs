@@ -33,6 +33,21 @@ impl Release {
     }
 }
 
+impl Release {
+    /// Bytes of its texts.
+    pub(super) fn weight(&self) -> usize {
+        let extras = self
+            .extras
+            .iter()
+            .map(|(name, fact)| name.len() + fact.len());
+        let assets = self.assets.iter().map(|asset| {
+            let integrity = asset.integrity.as_ref().map_or(0, String::len);
+            size_of::<Asset>() + asset.name.len() + asset.url.len() + integrity
+        });
+        size_of::<Self>() + self.tag.len() + extras.sum::<usize>() + assets.sum::<usize>()
+    }
+}
+
 /// A file of a release.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asset {

@@ -6,20 +6,26 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use bytes::Bytes;
 use reqwest::header::{ACCEPT, AUTHORIZATION};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 use url::Url;
 
 use super::npmrc::NpmConfig;
 use super::{Asset, Release};
-use crate::fetch::http::{Attempt, Tries, chunk, send, shown};
+use crate::fetch::http::{Attempt, Tries, body, send, shown};
+use crate::http::body::Bounds;
 use crate::recipe::CallError;
 
 const IDLE: Duration = Duration::from_secs(30);
-const MAX_BYTES: usize = 256 << 20;
-/// Facts of a version that go into `extras` under the same name.
-const FACTS: [&str; 4] = ["license", "description", "homepage", "deprecated"];
+/// Several times the largest document that there is.
+const BOUNDS: Bounds = Bounds {
+    bytes: 256 << 20,
+    silence: IDLE,
+    whole: Duration::from_secs(180),
+};
 
 /// Reads npm registries.
 #[derive(Debug)]
@@ -31,9 +37,38 @@ pub(super) struct Npm {
 #[derive(Debug, Deserialize)]
 struct Document {
     #[serde(default)]
-    versions: HashMap<String, Value>,
+    versions: HashMap<String, Listed>,
     #[serde(default)]
     time: HashMap<String, Value>,
+}
+
+/// One version; only what is used of it stays in memory, for documents are large.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Listed {
+    Version(Manifest),
+    /// One without a usable tarball.
+    Other(IgnoredAny),
+}
+
+#[derive(Debug, Deserialize)]
+struct Manifest {
+    dist: Dist,
+    #[serde(default)]
+    license: Value,
+    #[serde(default)]
+    description: Value,
+    #[serde(default)]
+    homepage: Value,
+    #[serde(default)]
+    deprecated: Value,
+}
+
+#[derive(Debug, Deserialize)]
+struct Dist {
+    tarball: String,
+    #[serde(default)]
+    integrity: Value,
 }
 
 impl Npm {
@@ -71,7 +106,7 @@ impl Npm {
         Ok(all)
     }
 
-    async fn request(&self, url: &Url) -> Result<Vec<u8>, Attempt> {
+    async fn request(&self, url: &Url) -> Result<Bytes, Attempt> {
         let what = shown(url);
         let mut request = self
             .http
@@ -80,16 +115,8 @@ impl Npm {
         if let Some(authorization) = self.config.authorization(url) {
             request = request.header(AUTHORIZATION, authorization);
         }
-        let mut response = send(request, &what, IDLE).await?;
-        let mut bytes = Vec::new();
-        while let Some(piece) = chunk(&mut response, &what, IDLE).await? {
-            bytes.extend_from_slice(&piece);
-            if bytes.len() > MAX_BYTES {
-                let text = format!("{what}: larger than {MAX_BYTES} bytes");
-                return Err(CallError::Unavailable(text).into());
-            }
-        }
-        Ok(bytes)
+        let response = send(request, &what, IDLE).await?;
+        body(response, &what, BOUNDS).await
     }
 }
 
@@ -101,18 +128,24 @@ pub(super) fn document(json: &[u8]) -> Vec<Release> {
 
 /// Versions that can be downloaded. One that is malformed is left out.
 fn releases(name: &str, document: &Document) -> Vec<Release> {
-    let found = |(tag, manifest): (&String, &Value)| {
-        let dist = manifest.get("dist")?;
-        let text = |value: &Value, key: &str| value.get(key)?.as_str().map(str::to_owned);
-        let url = Url::parse(&text(dist, "tarball")?).ok()?;
-        let extras = FACTS.iter().filter_map(|fact| {
-            let value = plain(manifest.get(fact)?)?;
-            Some(((*fact).to_owned(), value))
-        });
+    let found = |(tag, listed): (&String, &Listed)| {
+        let Listed::Version(manifest) = listed else {
+            return None;
+        };
+        let url = Url::parse(&manifest.dist.tarball).ok()?;
+        let facts = [
+            ("license", &manifest.license),
+            ("description", &manifest.description),
+            ("homepage", &manifest.homepage),
+            ("deprecated", &manifest.deprecated),
+        ];
+        let extras = facts
+            .into_iter()
+            .filter_map(|(fact, value)| Some((fact.to_owned(), plain(value)?)));
         let asset = Asset {
             // What npm calls a size is that of the unpacked files.
             size: None,
-            integrity: text(dist, "integrity"),
+            integrity: manifest.dist.integrity.as_str().map(str::to_owned),
             ..Asset::at(url.path_segments()?.next_back()?, url.as_str())?
         };
         Some(Release {

@@ -9,6 +9,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use reqwest::StatusCode;
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 
+use crate::http;
+
 /// Where nothing says how long.
 const UNSAID: Duration = Duration::from_secs(60);
 
@@ -36,12 +38,7 @@ pub(super) fn used_up(headers: &HeaderMap) -> Option<Duration> {
 
 /// `Retry-After`: seconds, or a date.
 pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse::<u64>() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let date = httpdate::parse_http_date(text).ok()?;
-    Some(date.duration_since(now(headers)).unwrap_or_default())
+    http::retry_after(headers, now(headers))
 }
 
 fn remaining(headers: &HeaderMap) -> Option<u64> {

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use url::Url;
 
-use crate::fetch::is_loopback;
+use crate::http::is_loopback;
 use crate::recipe::CallError;
 use crate::source::Address;
 

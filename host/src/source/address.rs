@@ -5,7 +5,7 @@ use std::fmt;
 use sha2::{Digest as _, Sha256};
 use url::Url;
 
-use crate::fetch::is_private;
+use crate::http::is_private;
 use crate::recipe::CallError;
 
 /// The address of a git repository that may be fetched from: `https://...`, in

@@ -6,6 +6,7 @@ use reqwest::{Response, StatusCode};
 use url::Url;
 
 use super::{Fault, Policy};
+use crate::http::body::{self, Bounds};
 
 /// `Docker-Content-Digest` (distribution-spec v1.1, "Pulling manifests").
 const DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
@@ -20,29 +21,38 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// Reads an answer; more than `limit` bytes are an error.
+    /// Reads an answer; more than `limit` bytes are an error, and so is more
+    /// time than the policy has for a whole answer.
     pub(super) async fn read(
         mut response: Response,
         policy: &Policy,
         limit: u64,
     ) -> Result<Self, Fault> {
-        let mut body = Vec::new();
-        loop {
-            let piece = tokio::time::timeout(policy.silence, response.chunk())
-                .await
-                .map_err(|_| Fault::Silent(policy.silence))??;
-            let Some(piece) = piece else { break };
-            body.extend_from_slice(&piece);
-            if body.len() as u64 > limit {
-                return Err(Fault::Local(format!("the answer is over {limit} bytes")));
-            }
-        }
+        let bounds = Bounds {
+            bytes: limit,
+            silence: policy.silence,
+            whole: policy.whole,
+        };
+        let body = body::read(&mut response, bounds).await?;
         Ok(Self {
+            body,
+            ..Self::unread(response)
+        })
+    }
+
+    /// An answer whose body is of no interest, and is not read.
+    pub(super) fn unread(mut response: Response) -> Self {
+        Self {
             status: response.status(),
             url: response.url().clone(),
             headers: std::mem::take(response.headers_mut()),
-            body: body.into(),
-        })
+            body: Bytes::new(),
+        }
+    }
+
+    /// Where it came from, after redirects.
+    pub(crate) const fn url(&self) -> &Url {
+        &self.url
     }
 
     pub(crate) fn text(&self, name: &HeaderName) -> Option<&str> {

@@ -1,23 +1,32 @@
 //! Sending requests.
 
-use std::sync::Arc;
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use oci_spec::image::Digest;
-use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderValue};
+use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderMap, HeaderValue, WARNING};
+use reqwest::redirect::Policy as Redirects;
 use reqwest::{Body, Client, RequestBuilder, Response, StatusCode};
 use tokio::sync::Semaphore;
 use url::Url;
 
-use super::fault::Said;
+use super::fault::{Said, shorten};
 use super::login::Login;
-use super::retry_after::retry_after;
 use super::{Answer, Fault, Outgoing, Policy, Request};
+use crate::http::redirect::{self, MAX_REDIRECTS, RedirectError};
+use crate::http::{is_private, retry_after};
 use crate::progress::{Event, Reporter};
 use crate::registry::Endpoint;
 use crate::registry::credentials::Credentials;
 use crate::registry::digest;
+
+/// Longest error body that is read.
+const ERROR_LIMIT: u64 = 1 << 20;
+
+/// Different warnings of one registry that are told.
+const MAX_WARNINGS: usize = 20;
 
 /// Sends requests to one registry. Clones share connections, tokens and counts.
 #[derive(Clone)]
@@ -33,6 +42,10 @@ struct Inner {
     permits: Semaphore,
     reporter: Arc<dyn Reporter>,
     retries: AtomicU32,
+    /// What people call the registry.
+    name: String,
+    /// Warnings of the registry that were told.
+    told: Mutex<HashSet<String>>,
 }
 
 impl Transport {
@@ -48,7 +61,8 @@ impl Transport {
         let mut client = Client::builder()
             .user_agent(concat!("bakehouse/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(policy.connect)
-            .redirect(crate::fetch::redirects());
+            // Followed here, where it is known what may go along.
+            .redirect(Redirects::none());
         if plain_http {
             // Certificates take longer to load than a registry to answer.
             client = client.tls_certs_only([]).no_proxy();
@@ -62,6 +76,8 @@ impl Transport {
                 policy,
                 reporter,
                 retries: AtomicU32::new(0),
+                name: endpoint.to_string(),
+                told: Mutex::default(),
             }),
         })
     }
@@ -81,6 +97,36 @@ impl Transport {
             .base
             .join(path)
             .map_err(|error| Fault::Local(format!("{path}: {error}")))
+    }
+
+    /// Where an upload is to go on. A registry behind a proxy may know itself by
+    /// another scheme, name or port: what names this path in its `/v2/` is there
+    /// all the same. Elsewhere an upload goes encrypted, and without
+    /// credentials.
+    ///
+    /// # Errors
+    /// When others could read or change what is sent.
+    pub(crate) fn upload(&self, location: Url, path: &str) -> Result<Url, Fault> {
+        let base = &self.inner.base;
+        if location.origin() == base.origin() {
+            return Ok(location);
+        }
+        let own = location
+            .path()
+            .find(path)
+            .map(|start| &location.path()[start..]);
+        let same_host = location.host() == base.host() && location.scheme() == "http";
+        if let Some(path) = own.or(same_host.then_some(location.path())) {
+            let mut url = base.clone();
+            url.set_path(path);
+            url.set_query(location.query());
+            return Ok(url);
+        }
+        let open = location.scheme() == "https" || base.scheme() == "http" && is_private(&location);
+        match open {
+            true => Ok(location),
+            false => Err(RedirectError::Downgrade(redirect::origin(&location)).into()),
+        }
     }
 
     /// Sends a request that is safe to repeat, and repeats it while that may
@@ -150,20 +196,29 @@ impl Transport {
         let limit = policy.connect + policy.answer;
         // Once to learn how to log in, once where the token is no longer taken.
         let (mut asked, mut renewed) = (false, false);
+        let (mut at, mut redirects) = (request.url.clone(), 0);
         loop {
             let _permit = self.inner.permits.acquire().await;
-            let (builder, sent) = self.authorized(request).await?;
+            let (builder, sent) = self.authorized(request, &at).await?;
             let response = tokio::time::timeout(limit, builder.body(request.body.clone()).send())
                 .await
                 .map_err(|_| Fault::Silent(limit))??;
-            if response.status() == StatusCode::UNAUTHORIZED {
+            let (status, headers) = (response.status(), response.headers());
+            if let Some(to) = redirect::next(&request.method, &at, status, headers)? {
+                redirects += 1;
+                if redirects > MAX_REDIRECTS {
+                    return Err(RedirectError::TooMany.into());
+                }
+                at = to;
+                continue;
+            }
+            if status == StatusCode::UNAUTHORIZED && self.is_own(&at) {
                 let done = if sent.is_some() {
                     &mut renewed
                 } else {
                     &mut asked
                 };
                 let again = !std::mem::replace(done, true);
-                let headers = response.headers();
                 let login = &self.inner.login;
                 if again && login.refused(headers, &request.scope, sent.as_ref()).await {
                     continue;
@@ -180,7 +235,7 @@ impl Transport {
         body: Outgoing,
     ) -> Result<Answer, Fault> {
         let _permit = self.inner.permits.acquire().await;
-        let (builder, sent) = self.authorized(request).await?;
+        let (builder, sent) = self.authorized(request, &request.url).await?;
         let progress = Arc::clone(&body.progress);
         let sending = builder
             .header(CONTENT_LENGTH, body.size)
@@ -191,9 +246,13 @@ impl Transport {
             response = sending => response?,
             () = progress.ceased(silence) => return Err(Fault::Silent(silence)),
         };
-        if response.status() == StatusCode::UNAUTHORIZED {
+        let (status, headers) = (response.status(), response.headers());
+        if redirect::next(&request.method, &request.url, status, headers)?.is_some() {
+            // The stream is used up.
+            return Err(RedirectError::Rewritten(status).into());
+        }
+        if status == StatusCode::UNAUTHORIZED && self.is_own(&request.url) {
             let login = &self.inner.login;
-            let headers = response.headers();
             if login.refused(headers, &request.scope, sent.as_ref()).await {
                 return Err(Fault::Broken("the login expired".to_owned()));
             }
@@ -201,24 +260,30 @@ impl Transport {
         self.answer(response, request.limit).await
     }
 
-    /// The request with credentials, which go to the registry alone: an upload
-    /// may lead elsewhere.
+    /// Whether an address is the registry's own: what it says there of logging
+    /// in counts, and credentials go nowhere else.
+    fn is_own(&self, url: &Url) -> bool {
+        url.origin() == self.inner.base.origin()
+    }
+
+    /// The request, sent to this address, with credentials where that is the
+    /// registry: an upload or a redirect may lead elsewhere.
     async fn authorized(
         &self,
         request: &Request<'_>,
+        at: &Url,
     ) -> Result<(RequestBuilder, Option<HeaderValue>), Fault> {
         let Inner {
             client,
-            base,
             login,
             policy,
             ..
         } = &*self.inner;
         let mut builder = client
-            .request(request.method.clone(), request.url.clone())
+            .request(request.method.clone(), at.clone())
             .headers(request.headers.clone());
         let mut sent = None;
-        if request.url.origin() == base.origin() {
+        if self.is_own(at) {
             sent = login.authorization(client, policy, &request.scope).await?;
             builder = match &sent {
                 Some(value) => builder.header(AUTHORIZATION, value.clone()),
@@ -228,15 +293,37 @@ impl Transport {
         Ok((builder, sent))
     }
 
-    async fn answer(&self, response: Response, limit: u64) -> Result<Answer, Fault> {
+    /// Tells what the registry warns of (distribution-spec v1.1, "Warnings"),
+    /// each thing once.
+    fn warn(&self, headers: &HeaderMap) {
+        for text in warnings(headers) {
+            let mut told = self
+                .inner
+                .told
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            if told.len() < MAX_WARNINGS && told.insert(text.clone()) {
+                let message = format!("{}: {text}", self.inner.name);
+                self.inner
+                    .reporter
+                    .report(Event::Warning { message: &message });
+            }
+        }
+    }
+
+    async fn answer(&self, response: Response, limit: Option<u64>) -> Result<Answer, Fault> {
         let policy = &self.inner.policy;
+        self.warn(response.headers());
         if response.status().is_success() {
-            return Answer::read(response, policy, limit).await;
+            return match limit {
+                Some(limit) => Answer::read(response, policy, limit).await,
+                None => Ok(Answer::unread(response)),
+            };
         }
         let status = response.status();
         let retry_after = retry_after(response.headers(), SystemTime::now());
         // What it says is a courtesy; the status counts.
-        let said = match Answer::read(response, policy, limit).await {
+        let said = match Answer::read(response, policy, ERROR_LIMIT).await {
             Ok(answer) => Said::parse(&answer.body),
             Err(_) => Said::default(),
         };
@@ -246,4 +333,13 @@ impl Transport {
             retry_after,
         })
     }
+}
+
+/// The texts of `Warning: 299 - "TEXT"` headers, for people.
+fn warnings(headers: &HeaderMap) -> impl Iterator<Item = String> {
+    headers.get_all(WARNING).iter().filter_map(|value| {
+        let text = value.to_str().ok()?.trim();
+        let text = text.strip_prefix("299 - \"")?.strip_suffix('"')?;
+        Some(shorten(&text.replace("\\\"", "\"")))
+    })
 }

@@ -7,6 +7,9 @@ use oci_client::errors::{OciEnvelope, OciErrorCode};
 use reqwest::StatusCode;
 
 use crate::error::Failure;
+use crate::http::body::BodyError;
+use crate::http::pages::ListError;
+use crate::http::redirect::RedirectError;
 
 /// Why a request did not work. Holds no URL and no header, so no secret.
 #[derive(Debug)]
@@ -17,6 +20,11 @@ pub(crate) enum Fault {
     Broken(String),
     /// Nothing came for this long.
     Silent(Duration),
+    /// The answer came too slowly to be whole within this time. Not asked for
+    /// again: that would take as long.
+    Slow(Duration),
+    /// A list of several pages could not be read to its end.
+    List(ListError),
     /// The registry answered with an error.
     Status {
         /// HTTP status.
@@ -73,7 +81,7 @@ impl Said {
     }
 }
 
-fn shorten(text: &str) -> String {
+pub(super) fn shorten(text: &str) -> String {
     let line = crate::buildx::clean(text).replace('\n', " ");
     let line = line.trim();
     match line.char_indices().nth(SHOWN) {
@@ -84,7 +92,7 @@ fn shorten(text: &str) -> String {
 
 impl Fault {
     /// Whether the same request may work another time.
-    pub(super) fn is_transient(&self) -> bool {
+    pub(crate) fn is_transient(&self) -> bool {
         match self {
             Self::Unreachable(_) | Self::Broken(_) | Self::Silent(_) | Self::Digest(_) => true,
             Self::Status { status, said, .. } => {
@@ -93,7 +101,11 @@ impl Fault {
                     // Registries may take a moment before they see a blob that they took.
                     || said.has(&[OciErrorCode::ManifestBlobUnknown])
             }
-            Self::Refused(_) | Self::Credentials(_) | Self::Local(_) => false,
+            Self::Slow(_)
+            | Self::List(_)
+            | Self::Refused(_)
+            | Self::Credentials(_)
+            | Self::Local(_) => false,
         }
     }
 
@@ -165,12 +177,37 @@ impl From<reqwest::Error> for Fault {
     }
 }
 
+impl From<BodyError> for Fault {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::Silent(limit) => Self::Silent(limit),
+            BodyError::Slow(limit) => Self::Slow(limit),
+            BodyError::Large(_) => Self::Local(error.to_string()),
+            BodyError::Broken(error) => error.into(),
+        }
+    }
+}
+
+impl From<RedirectError> for Fault {
+    fn from(error: RedirectError) -> Self {
+        Self::Local(error.to_string())
+    }
+}
+
+impl From<ListError> for Fault {
+    fn from(error: ListError) -> Self {
+        Self::List(error)
+    }
+}
+
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unreachable(text) => write!(f, "no connection: {text}"),
             Self::Broken(text) => write!(f, "the connection broke: {text}"),
-            Self::Silent(limit) => write!(f, "no answer for {:.1} s", limit.as_secs_f64()),
+            Self::Silent(limit) => write!(f, "{}", BodyError::Silent(*limit)),
+            Self::Slow(limit) => write!(f, "{}", BodyError::Slow(*limit)),
+            Self::List(error) => write!(f, "{error}"),
             Self::Status { status, said, .. } if said.text.is_empty() => {
                 write!(f, "it answered {status}")
             }

@@ -13,6 +13,7 @@ use tokio::sync::Mutex;
 use super::challenge::Challenge;
 use super::token::{self, Token};
 use super::{Fault, Policy, Scope};
+use crate::http::{is_private, redirect};
 use crate::registry::credentials::Credentials;
 
 /// Credentials and tokens for one registry. Nothing is looked up before the
@@ -69,8 +70,11 @@ impl Login {
                 }
             };
         };
-        if !self.plain_http && realm.scheme() != "https" {
-            let text = format!("its token server {realm} is not reached by https");
+        // A registry on loopback may have its token server there, too.
+        let open = realm.scheme() == "https" || self.plain_http && is_private(&realm);
+        if !open {
+            let server = redirect::origin(&realm);
+            let text = format!("its token server {server} is not reached by https");
             return Err(Fault::Refused(text));
         }
         if let Some(token) = state.tokens.get(scope).filter(|token| token.is_good()) {

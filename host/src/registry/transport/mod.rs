@@ -13,7 +13,6 @@ mod login;
 mod outgoing;
 mod policy;
 mod request;
-mod retry_after;
 mod token;
 
 pub(super) use answer::Answer;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::http::pages::ListLimits;
+
 /// Limits of every request to a registry. A request ends after at most
 /// `attempts` tries, each of them bounded by the timeouts, with pauses of at
 /// most `max_pause` (or `max_retry_after`, where the registry asks for one)
@@ -24,6 +26,12 @@ pub struct Policy {
     pub answer: Duration,
     /// Longest silence while a body goes either way.
     pub silence: Duration,
+    /// Time for all of an answer's body, manifests and lists of tags, however
+    /// it trickles in. Layers that are sent are bounded by `silence` alone,
+    /// for each mebibyte of them.
+    pub whole: Duration,
+    /// Bounds of a list of tags, all its pages together.
+    pub list: ListLimits,
     /// Requests at the same time.
     pub parallel: usize,
 }
@@ -38,6 +46,13 @@ impl Default for Policy {
             connect: Duration::from_secs(10),
             answer: Duration::from_secs(30),
             silence: Duration::from_secs(60),
+            whole: Duration::from_secs(60),
+            list: ListLimits {
+                pages: 1000,
+                bytes: 64 << 20,
+                entries: 300_000,
+                time: Duration::from_secs(300),
+            },
             parallel: 32,
         }
     }

@@ -65,8 +65,8 @@ pub(crate) struct Request<'a> {
     pub(crate) scope: Scope,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
-    /// Longest answer body that is read.
-    pub(crate) limit: u64,
+    /// Longest answer body that is read; none of it when that is none.
+    pub(crate) limit: Option<u64>,
     /// It was just written: that it is absent is a matter of time.
     pub(crate) must_exist: bool,
 }
@@ -80,7 +80,7 @@ impl<'a> Request<'a> {
             scope,
             headers: HeaderMap::new(),
             body: Bytes::new(),
-            limit: ANSWER_LIMIT,
+            limit: Some(ANSWER_LIMIT),
             must_exist: false,
         }
     }
@@ -105,7 +105,14 @@ impl<'a> Request<'a> {
 
     #[must_use]
     pub(crate) const fn limit(mut self, limit: u64) -> Self {
-        self.limit = limit;
+        self.limit = Some(limit);
+        self
+    }
+
+    /// What a successful answer holds does not matter.
+    #[must_use]
+    pub(crate) const fn unread(mut self) -> Self {
+        self.limit = None;
         self
     }
 }

@@ -4,14 +4,15 @@
 use std::time::{Duration, Instant};
 
 use oci_client::secrets::RegistryAuth;
-use reqwest::{Client, StatusCode};
+use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde::Deserialize;
 use url::Url;
 
 use super::answer::Answer;
 use super::fault::Said;
-use super::retry_after::retry_after;
 use super::{Fault, Policy, Scope};
+use crate::http::redirect::{self, MAX_REDIRECTS, RedirectError};
+use crate::http::retry_after;
 
 /// How long a token is good for where its server does not say.
 const LIFETIME: Duration = Duration::from_secs(60);
@@ -50,34 +51,29 @@ pub(super) async fn fetch(
     auth: &RegistryAuth,
 ) -> Result<Token, Fault> {
     let scopes = scope.texts();
-    let request = match auth {
+    let joined = scopes.join(" ");
+    let mut at = realm.clone();
+    if !matches!(auth, RegistryAuth::Bearer(_)) {
+        let mut query = at.query_pairs_mut();
+        query.extend_pairs(service.map(|service| ("service", service)));
+        query.extend_pairs(scopes.iter().map(|scope| ("scope", scope.as_str())));
+    }
+    let ask = |at: Url| match auth {
         RegistryAuth::Bearer(identity_token) => {
-            let scope = scopes.join(" ");
             let mut form = vec![
                 ("grant_type", "refresh_token"),
                 ("client_id", CLIENT),
-                ("scope", &scope),
+                ("scope", &joined),
                 ("refresh_token", identity_token),
             ];
             form.extend(service.map(|service| ("service", service)));
-            client.post(realm.clone()).form(&form)
+            client.post(at).form(&form)
         }
-        RegistryAuth::Basic(..) | RegistryAuth::Anonymous => {
-            let mut query: Vec<(&str, &str)> = Vec::new();
-            query.extend(service.map(|service| ("service", service)));
-            query.extend(scopes.iter().map(|scope| ("scope", scope.as_str())));
-            let request = client.get(realm.clone()).query(&query);
-            match auth {
-                RegistryAuth::Basic(user, password) => request.basic_auth(user, Some(password)),
-                _ => request,
-            }
-        }
+        RegistryAuth::Basic(user, password) => client.get(at).basic_auth(user, Some(password)),
+        RegistryAuth::Anonymous => client.get(at),
     };
     let asked = Instant::now();
-    let limit = policy.connect + policy.answer;
-    let response = tokio::time::timeout(limit, request.send())
-        .await
-        .map_err(|_| Fault::Silent(limit))??;
+    let response = send(policy, at, ask).await?;
     let answer = Answer::read(response, policy, LIMIT).await?;
     if !answer.status.is_success() {
         return Err(failed(&answer, realm, auth));
@@ -95,6 +91,34 @@ pub(super) async fn fetch(
         // A tenth early, so that it does not expire on its way.
         good_until: asked + lifetime.mul_f64(0.9),
     })
+}
+
+/// Sends a request to a token server, and again where it leads on that server:
+/// credentials and identity tokens are for the one that the registry named.
+async fn send(
+    policy: &Policy,
+    mut at: Url,
+    ask: impl Fn(Url) -> RequestBuilder,
+) -> Result<Response, Fault> {
+    let limit = policy.connect + policy.answer;
+    for _ in 0..=MAX_REDIRECTS {
+        let (client, request) = ask(at.clone()).build_split();
+        let request = request?;
+        let method = request.method().clone();
+        let response = tokio::time::timeout(limit, client.execute(request))
+            .await
+            .map_err(|_| Fault::Silent(limit))??;
+        let (status, headers) = (response.status(), response.headers());
+        match redirect::within(&method, &at, status, headers).map_err(refused)? {
+            Some(to) => at = to,
+            None => return Ok(response),
+        }
+    }
+    Err(refused(RedirectError::TooMany))
+}
+
+fn refused(error: RedirectError) -> Fault {
+    Fault::Refused(format!("its token server cannot be used: {error}"))
 }
 
 fn failed(answer: &Answer, realm: &Url, auth: &RegistryAuth) -> Fault {
