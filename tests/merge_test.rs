@@ -4,7 +4,7 @@ use bakehouse::registry::{Endpoint, LocalRegistry, Move, Moved, Registry, Replac
 use bakehouse_loopback::{DebianRegistry, FaultProxy, Kind};
 use oci_spec::image::{Descriptor, MediaType};
 
-use crate::support::{PLATFORMS, child, client, crane, publish, push, request, told};
+use crate::support::{PLATFORMS, child, client, crane, publish, push, request, silent, told};
 
 /// A descriptor with the platform that a push tells.
 fn known(platform: &str, mut descriptor: Descriptor) -> Descriptor {
@@ -49,7 +49,7 @@ async fn two_platforms_and_two_tags_take_five_requests() {
     assert_eq!(
         asked,
         [
-            "HEAD /v2/test/app/manifests/1.1.0",
+            "GET /v2/test/app/manifests/1.1.0",
             "PUT /v2/test/app/manifests/1.1.0",
             "GET /v2/test/app/manifests/latest",
             "PUT /v2/test/app/manifests/latest",
@@ -70,7 +70,9 @@ async fn two_platforms_and_two_tags_take_five_requests() {
 async fn what_does_not_fit_is_refused_by_name() {
     let debian = DebianRegistry::start();
     let folder = tempfile::tempdir().unwrap();
-    let embedded = LocalRegistry::open(folder.path(), 0).await.unwrap();
+    let embedded = LocalRegistry::open(folder.path(), 0, silent())
+        .await
+        .unwrap();
     let endpoint = Endpoint::new(&embedded.address().to_string(), "test").unwrap();
     let embedded = Registry::with(
         endpoint.embedded(),

@@ -239,7 +239,9 @@ async fn an_upload_goes_on_after_a_broken_connection() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_upload_goes_on_from_the_byte_that_it_came_to() {
     let folder = tempfile::tempdir().unwrap();
-    let server = LocalRegistry::open(folder.path(), 0).await.unwrap();
+    let server = LocalRegistry::open(folder.path(), 0, Arc::new(Silent))
+        .await
+        .unwrap();
     let host = server.address().to_string();
     let proxy = Arc::new(FaultProxy::start(&host));
     let (registry, retries) = client(&proxy, RegistryAuth::Anonymous, patient());

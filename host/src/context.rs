@@ -183,7 +183,8 @@ pub async fn open_registry(
             Ok((Registry::new(endpoint, reporter)?, None))
         }
         RegistryChoice::Local => {
-            let local = LocalRegistry::open(&project.local_registry(), port).await?;
+            let local =
+                LocalRegistry::open(&project.local_registry(), port, Arc::clone(&reporter)).await?;
             let endpoint =
                 Endpoint::new(&local.address().to_string(), &settings.namespace)?.embedded();
             Ok((Registry::new(endpoint, reporter)?, Some(local)))

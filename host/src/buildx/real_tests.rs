@@ -109,7 +109,9 @@ fn registry() -> &'static str {
             let runtime = tokio::runtime::Runtime::new().unwrap();
             runtime.block_on(async {
                 let folder = tempfile::tempdir().unwrap();
-                let registry = LocalRegistry::open(folder.path(), 0).await.unwrap();
+                let registry = LocalRegistry::open(folder.path(), 0, Arc::new(Silent))
+                    .await
+                    .unwrap();
                 tell.send(registry.address().to_string()).unwrap();
                 std::future::pending::<()>().await;
             });

@@ -23,24 +23,21 @@ pub(super) async fn serve(session: &Session, args: &ServeArgs) -> Result<ExitCod
         args.port,
     )
     .await?;
-    if local.is_some_and(|local| {
-        session.printer.line(local.address());
-        if !local.is_owner() {
-            session
-                .printer
-                .talk("another bakehouse process serves it already");
-            return true;
-        }
-        session.printer.talk(format_args!(
-            "serving {}, e.g. {}; Ctrl-C ends it",
-            project.local_registry().display(),
-            registry.endpoint().repository("IMAGE:TAG"),
-        ));
-        // Served until the signal that ends this command drops everything.
-        std::mem::forget(local);
-        false
-    }) {
+    let Some(local) = local else {
         return Ok(ExitCode::Success);
+    };
+    session.printer.line(local.address());
+    let storage = project.local_registry();
+    let example = registry.endpoint().repository("IMAGE:TAG");
+    let storage = storage.display();
+    match local.is_owner() {
+        true => session.printer.talk(format_args!(
+            "serving {storage}, e.g. {example}; Ctrl-C ends it"
+        )),
+        false => session.printer.talk(format_args!(
+            "another bakehouse process serves {storage} now, e.g. {example}; this one goes on when that ends; Ctrl-C ends it"
+        )),
     }
+    // Served until the signal that ends this command drops everything.
     std::future::pending().await
 }
