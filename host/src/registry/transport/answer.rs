@@ -1,5 +1,7 @@
 //! What a registry answered.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use reqwest::header::{HeaderMap, HeaderName, LOCATION};
 use reqwest::{Response, StatusCode};
@@ -10,6 +12,11 @@ use crate::http::body::{self, Bounds};
 
 /// `Docker-Content-Digest` (distribution-spec v1.1, "Pulling manifests").
 const DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
+
+/// What may be answered within [`Policy::whole`], in bytes, and how many more in
+/// each second after that.
+const USUAL: u64 = 8 << 20;
+const SLOWEST: u64 = 256 << 10;
 
 /// A successful answer, read to its end.
 #[derive(Debug)]
@@ -31,7 +38,8 @@ impl Answer {
         let bounds = Bounds {
             bytes: limit,
             silence: policy.silence,
-            whole: policy.whole,
+            // A piece of a blob may be larger than a manifest, and takes longer.
+            whole: policy.whole + Duration::from_secs(limit.saturating_sub(USUAL) / SLOWEST),
         };
         let body = body::read(&mut response, bounds).await?;
         Ok(Self {
