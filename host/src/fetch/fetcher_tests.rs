@@ -272,7 +272,7 @@ async fn a_download_in_drops_ends() {
         work_tree: &place.tree(),
         into: "x",
         unpack: Unpack::None,
-        room: 900,
+        room: bytes(900),
         route: ANYWHERE,
     };
     let begun = std::time::Instant::now();
