@@ -75,7 +75,7 @@ pub(super) fn check(folder: &Path) -> Result<(), MetadataError> {
     for (repository, manifests) in &metadata.manifests {
         for (name, stored) in manifests {
             let body = hex::decode(&stored.body_hex).ok();
-            if !body.is_some_and(|body| digest::verify(&body, Some(name)).is_ok()) {
+            if body.is_none_or(|body| digest::verify(&body, Some(name)).is_err()) {
                 return Err(MetadataError::Manifest {
                     repository: repository.clone(),
                     digest: name.clone(),
