@@ -364,13 +364,16 @@ fn plan_version(
                 .iter()
                 .cloned()
                 .partition(|platform| present.contains(platform));
+            let mut reasons = reasons(&facts, published, &there, &missing);
+            let only = |platform: &Platform| facts.rebuild && scope.only().contains(platform);
+            let rebuild: Vec<Platform> = there.into_iter().filter(only).collect();
+            if !rebuild.is_empty() {
+                reasons.push(Reason::Forced);
+            }
             Some(ImagePlan {
                 image: image.clone(),
-                reasons: reasons(&facts, published, &there, &missing),
-                rebuild: there
-                    .into_iter()
-                    .filter(|platform| facts.rebuild && scope.only().contains(platform))
-                    .collect(),
+                reasons,
+                rebuild,
                 published: published.map(|published| published.digest.clone()),
                 wanted,
                 present,
@@ -417,9 +420,6 @@ fn reasons(
     }
     if !unknown.is_empty() {
         reasons.push(Reason::RecipeUnknown { platforms: unknown });
-    }
-    if facts.rebuild && !there.is_empty() {
-        reasons.push(Reason::Forced);
     }
     reasons
 }

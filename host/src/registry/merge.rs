@@ -172,10 +172,12 @@ impl Registry {
             refuse_other_platform(name, given.digest(), &child.platform, &actual)?;
             return Ok(child.clone());
         }
+        let unreadable =
+            |error: anyhow::Error| self.unreadable(image, given.digest().as_ref(), error);
         let mut child = child.clone();
         let mut manifest = self.existing(name, image, given.digest()).await?;
-        if let Some(index) = manifest.index()? {
-            let platforms = index.platforms()?;
+        if let Some(index) = manifest.index().map_err(unreadable)? {
+            let platforms = index.platforms().map_err(unreadable)?;
             let descriptor = platforms.get(&child.platform).ok_or_else(|| {
                 let found: Vec<_> = platforms.keys().map(ToString::to_string).collect();
                 mismatch(name, given.digest(), &child.platform, &found.join(", "))
@@ -190,8 +192,8 @@ impl Registry {
         // Media type, size and annotations were claims, too.
         child.descriptor = manifest.descriptor().clone();
         let digest = child.descriptor.digest();
-        let config = self.config(image, &manifest).await?;
-        let actual = config_platform(&config)?;
+        let config = self.config(image, &manifest).await.map_err(unreadable)?;
+        let actual = config_platform(&config).map_err(|error| unreadable(error.into()))?;
         if let Some(labels) = request.labels {
             refuse_other_labels(name, digest, &config, labels)?;
         }
