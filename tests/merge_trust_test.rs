@@ -332,7 +332,8 @@ fn the_hosts_labels_are_nobody_elses() {
                  com.example.file=kept",
             ),
         ]);
-        project.run(&["run", "--platform", "linux/amd64"]).expect(0);
+        let part = ["run", "--platform", "linux/amd64", "--partial"];
+        project.run(&part).expect(0);
         let seen = project.run(&["inspect", "misbehave:1.0.0", "--format", "json"]);
         let seen = seen.expect(0).json();
         let label = |key: &str| seen["images"][0]["labels"][key].as_str();
@@ -354,7 +355,7 @@ fn the_hosts_labels_are_nobody_elses() {
         // A Dockerfile that claims what the host says nothing of is refused.
         project.options(&[("dockerfile", "LABEL dev.bakehouse.prerelease=true")]);
         project
-            .run(&["run", "--platform", "linux/amd64", "--rebuild"])
+            .run(&[&part[..], &["--rebuild"]].concat())
             .expect(8)
             .says("dev.bakehouse.prerelease is `true`, not absent");
     }
