@@ -349,7 +349,8 @@ pub(crate) struct RecipeArgs {
 /// What to do with a recipe.
 #[derive(Debug, Subcommand)]
 pub(crate) enum RecipeCommand {
-    /// List what a recipe asks for, what is granted, and what is missing
+    /// List what a recipe asks for, what is granted, and what is missing; then
+    /// try what it offers, up to the builder
     Check(RecipeCheckArgs),
 }
 
@@ -358,6 +359,9 @@ pub(crate) enum RecipeCommand {
 pub(crate) struct RecipeCheckArgs {
     /// The app
     pub(crate) app: String,
+    /// Only ask the recipe what it needs; reach nothing
+    #[arg(long)]
+    pub(crate) offline: bool,
     /// Output format
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: Format,

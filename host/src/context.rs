@@ -60,12 +60,7 @@ impl Context {
         };
         let builder = builder(&settings.builders, &options, &reporter);
         let services = services(&project, &builder, &reporter)?;
-        let sources = Sources::new(
-            project.sources(),
-            SourceLimits::default(),
-            Arc::clone(&reporter),
-        )
-        .mirrors(mirrors);
+        let sources = sources(&project, &reporter);
         let (compiled, limits) = (project.compile_cache(), project.file().limits);
         let runtime = Lazy::new(move || Runtime::new(&compiled, limits));
         Ok(Self {
@@ -132,6 +127,17 @@ fn layer_cache(
             }
         },
     }
+}
+
+/// Upstream's git repositories.
+#[must_use]
+pub fn sources(project: &Project, reporter: &Arc<dyn Reporter>) -> Sources {
+    let sources = Sources::new(
+        project.sources(),
+        SourceLimits::default(),
+        Arc::clone(reporter),
+    );
+    sources.mirrors(project.file().mirrors.clone())
 }
 
 /// What recipes may use. Nothing is started or reached before it is used.

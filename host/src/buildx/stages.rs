@@ -1,4 +1,5 @@
-//! Which platforms the `RUN` steps of a Dockerfile run on.
+//! Which platforms the `RUN` steps of a Dockerfile run on, and the images that it
+//! takes something from.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -8,6 +9,7 @@ use parse_dockerfile::{Dockerfile, FromInstruction, Instruction, Stage};
 use super::growth;
 use super::variables::Variables;
 use crate::platform::Platform;
+use crate::recipe::{Build, CallError};
 
 /// A `RUN` step that a build needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +20,17 @@ pub(super) struct RunStep {
     pub(super) stage: Arc<str>,
     /// What it runs on.
     pub(super) platform: Platform,
+}
+
+/// An image that a build takes something from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UsedImage {
+    /// Line in the Dockerfile that names it, from 1.
+    pub line: usize,
+    /// The image, as the build fetches it.
+    pub reference: String,
+    /// The platform that it must be for.
+    pub platform: Platform,
 }
 
 /// What decides about platforms besides the Dockerfile.
@@ -39,6 +52,7 @@ struct Node {
     platform: Option<Platform>,
     needs: Vec<usize>,
     lines: Vec<usize>,
+    images: Vec<UsedImage>,
 }
 
 /// Stages in their order, and the first of each name.
@@ -76,7 +90,54 @@ pub(super) fn run_steps(text: &str, inputs: &Inputs<'_>) -> Vec<RunStep> {
     let Ok(file) = parse_dockerfile::parse(text) else {
         return Vec::new();
     };
-    let stages = stages(&file, text, inputs);
+    needed(&file, text, inputs)
+        .iter()
+        .filter_map(|node| Some((node, node.platform.clone()?)))
+        .flat_map(|(node, platform)| {
+            node.lines.iter().map(move |line| RunStep {
+                line: *line,
+                stage: Arc::clone(&node.name),
+                platform: platform.clone(),
+            })
+        })
+        .collect()
+}
+
+/// The images that a build starts from and takes files from, in the stages that
+/// it needs; without those that only BuildKit can tell, and those that are
+/// folders by a named context.
+///
+/// # Errors
+/// [`CallError::InvalidInput`] for a text that is no Dockerfile.
+pub fn used_images(text: &str, build: &Build) -> Result<Vec<UsedImage>, CallError> {
+    let text = text.trim_start_matches('\u{feff}');
+    let file = parse_dockerfile::parse(text)
+        .map_err(|error| CallError::InvalidInput(format!("the Dockerfile: {error}")))?;
+    let inputs = Inputs {
+        args: &build.args,
+        target: &build.platform,
+        build: &Platform::native(),
+        stage: build.stage.as_deref(),
+    };
+    let nodes = needed(&file, text, &inputs);
+    let images = nodes.into_iter().flat_map(|node| node.images);
+    let fetched = images.filter_map(|image| {
+        let named = build
+            .contexts
+            .iter()
+            .find(|(name, _)| *name == image.reference);
+        let reference = match named {
+            Some((_, value)) => value.strip_prefix("docker-image://")?.to_owned(),
+            None => image.reference.clone(),
+        };
+        Some(UsedImage { reference, ..image })
+    });
+    Ok(fetched.collect())
+}
+
+/// The stage that is built and those that it needs, in their order.
+fn needed(file: &Dockerfile<'_>, text: &str, inputs: &Inputs<'_>) -> Vec<Node> {
+    let stages = stages(file, text, inputs);
     let wanted = match inputs.stage {
         Some(stage) => stages.find(stage),
         None => stages.nodes.len().checked_sub(1),
@@ -92,16 +153,10 @@ pub(super) fn run_steps(text: &str, inputs: &Inputs<'_>) -> Vec<RunStep> {
             todo.extend(&node.needs);
         }
     }
-    let stages = nodes.iter().zip(needed).filter(|(_, needed)| *needed);
+    let stages = nodes.into_iter().zip(needed);
     stages
-        .filter_map(|(node, _)| Some((node, node.platform.clone()?)))
-        .flat_map(|(node, platform)| {
-            node.lines.iter().map(move |line| RunStep {
-                line: *line,
-                stage: Arc::clone(&node.name),
-                platform: platform.clone(),
-            })
-        })
+        .filter(|(_, needed)| *needed)
+        .map(|(node, _)| node)
         .collect()
 }
 
@@ -129,8 +184,8 @@ fn stages(file: &Dockerfile<'_>, text: &str, inputs: &Inputs<'_>) -> Stages {
     let mut stages = Stages::default();
     for (number, stage) in file.stages().enumerate() {
         let from = stage.from;
-        let base = variables.expand(&from.image.value);
-        let base = base.and_then(|base| stages.find(&base));
+        let named = variables.expand(&from.image.value);
+        let base = named.as_ref().and_then(|base| stages.find(base));
         let platform = match platform_flag(from) {
             Some(flag) => variables.expand(flag).and_then(|flag| flag.parse().ok()),
             // A stage that continues another one is for the same platform.
@@ -139,12 +194,35 @@ fn stages(file: &Dockerfile<'_>, text: &str, inputs: &Inputs<'_>) -> Stages {
                 None => Some(inputs.target.clone()),
             },
         };
+        let line = |at: usize| breaks.partition_point(|end| *end < at) + 1;
+        let start = named
+            .filter(|name| base.is_none() && name != "scratch")
+            .zip(platform.clone())
+            .map(|(reference, platform)| UsedImage {
+                line: line(from.from.span.start),
+                reference,
+                platform,
+            });
+        let sources = sources(&stage);
+        // Files are taken from images for the target, wherever the stage runs.
+        let taken = sources
+            .iter()
+            .filter(|(name, _)| stages.find(name).is_none() && !name.contains('$'))
+            .map(|(name, at)| UsedImage {
+                line: line(*at),
+                reference: (*name).to_owned(),
+                platform: inputs.target.clone(),
+            });
+        let images = start.into_iter().chain(taken).collect();
+        let copied = sources.iter().filter_map(|(name, _)| stages.find(name));
+        let needs = base.into_iter().chain(copied).collect();
         let name = from.as_.as_ref().map(|(_, name)| name.value.to_lowercase());
         stages.push(Node {
             name: name.unwrap_or_else(|| number.to_string()).into(),
             platform,
-            needs: base.into_iter().chain(copied(&stages, &stage)).collect(),
+            needs,
             lines: lines(&stage, &breaks),
+            images,
         });
     }
     stages
@@ -190,9 +268,10 @@ fn platform_flag<'a>(from: &'a FromInstruction<'_>) -> Option<&'a str> {
     flag.value.as_ref().map(|value| value.value.as_ref())
 }
 
-/// Stages whose files a stage copies or mounts.
-fn copied(stages: &Stages, stage: &Stage<'_, '_>) -> Vec<usize> {
-    let mut names: Vec<&str> = Vec::new();
+/// Stages and images whose files a stage copies or mounts, and where they are
+/// named.
+fn sources<'a>(stage: &Stage<'_, 'a>) -> Vec<(&'a str, usize)> {
+    let mut names: Vec<(&str, usize)> = Vec::new();
     for instruction in stage.instructions {
         let (flags, key) = match instruction {
             Instruction::Copy(copy) => (&copy.options, "from"),
@@ -201,19 +280,17 @@ fn copied(stages: &Stages, stage: &Stage<'_, '_>) -> Vec<usize> {
         };
         for flag in flags.iter().filter(|flag| flag.name.value == key) {
             let Some(value) = &flag.value else { continue };
+            let at = value.span.start;
             if key == "from" {
-                names.push(&value.value);
+                names.push((&value.value, at));
             } else {
-                names.extend(
-                    value
-                        .value
-                        .split(',')
-                        .filter_map(|p| p.strip_prefix("from=")),
-                );
+                let parts = value.value.split(',');
+                let from = parts.filter_map(|part| part.strip_prefix("from="));
+                names.extend(from.map(|name| (name, at)));
             }
         }
     }
-    names.iter().filter_map(|name| stages.find(name)).collect()
+    names
 }
 
 /// Lines of a stage's `RUN` steps, by the places where lines end.
@@ -347,5 +424,49 @@ COPY --from=c / /
             read_for_fuzzing(&text);
         }
         assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
+    }
+
+    #[test]
+    fn images_are_those_that_the_build_needs() {
+        let text = "\
+ARG BASE=debian:13@sha256:00
+FROM --platform=$BUILDPLATFORM golang:1 AS compile
+FROM $BASE AS unused
+FROM base AS files
+FROM folder
+COPY --from=compile /a /a
+COPY --from=ghcr.io/x/y:2 /y /y
+RUN --mount=type=bind,from=files,target=/f --mount=type=bind,from=z,target=/z x
+FROM last
+";
+        let contexts = [
+            ("base", "docker-image://r.example/base@sha256:01"),
+            ("folder", "files/"),
+        ];
+        let mut build = crate::buildx::command::tests::request().build;
+        build.platform = "linux/arm64".parse().unwrap();
+        build.stage = Some("3".to_owned());
+        build.args = Vec::new();
+        build.contexts = contexts
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .to_vec();
+        let native = Platform::native();
+        let images = used_images(text, &build).unwrap();
+        let said: Vec<_> = images
+            .iter()
+            .map(|image| format!("{} {} {}", image.line, image.reference, image.platform))
+            .collect();
+        assert_eq!(
+            said,
+            [
+                format!("2 golang:1 {native}"),
+                "4 r.example/base@sha256:01 linux/arm64".to_owned(),
+                "7 ghcr.io/x/y:2 linux/arm64".to_owned(),
+                "8 z linux/arm64".to_owned(),
+            ]
+        );
+        build.stage = None;
+        assert_eq!(used_images(text, &build).unwrap()[0].reference, "last");
+        assert!(used_images("FROMM x", &build).is_err());
     }
 }

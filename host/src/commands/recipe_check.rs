@@ -7,11 +7,11 @@ use serde::Serialize;
 
 use super::Session;
 use super::text::recipe_table;
-use crate::buildx::{Builder, Buildx, BuildxOptions};
 use crate::cli::{Format, RecipeCheckArgs};
-use crate::context::services;
+use crate::context::{services, sources};
 use crate::error::ExitCode;
 use crate::grants::{Asked, Kind};
+use crate::pipeline::rehearsal::{Rehearsal, Stage, rehearse, understudy};
 use crate::plugin::{Recipe, Runtime};
 
 /// What a recipe asks for, in the JSON output; `schema` 1.
@@ -22,6 +22,10 @@ pub(super) struct RecipeCheck {
     pub(super) recipe: String,
     pub(super) asks: Vec<Asked>,
     pub(super) unused: Vec<Unused>,
+    /// What was tried; none where something is missing, or nothing was to be
+    /// reached.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) tried: Option<Rehearsal>,
 }
 
 /// An entry of app.toml that the recipe asks nothing of.
@@ -33,31 +37,52 @@ pub(super) struct Unused {
 }
 
 /// Lists what a recipe asks for, what is granted, and what is missing; exits
-/// as a denial where something is. Reaches nothing: the recipe only describes.
+/// as a denial where something is. Where nothing is, and not `--offline`, what
+/// the recipe offers is tried up to the builder.
 pub(super) async fn recipe_check(session: &Session, args: &RecipeCheckArgs) -> Result<ExitCode> {
     let project = session.project()?;
     let file = project.app(&args.app)?;
     let wasm = project.recipe(&args.app, &file);
-    let builder: Arc<dyn Builder> = Arc::new(Buildx::new(
-        BuildxOptions::default(),
-        Arc::clone(&session.reporter),
-    ));
-    let services = services(&project, &builder, &session.reporter)?;
+    let (builder, seen) = understudy();
+    let services = services(&project, &seen, &session.reporter)?;
     let policy = project.policy(&args.app, &file);
     let recipe = Runtime::new(&project.compile_cache(), project.file().limits)?
-        .load(&wasm, policy, Arc::new(file.options), services)
+        .load(&wasm, policy, Arc::new(file.options), Arc::clone(&services))
         .await?;
-    let check = check(&recipe);
-    match args.format {
-        Format::Json => session.printer.json(&check)?,
-        Format::Text => session.printer.data(&recipe_table(&check)),
-    }
+    let mut check = check(&recipe);
     let complete = check.asks.iter().all(|asked| asked.missing.is_none());
-    Ok(if complete {
-        ExitCode::Success
-    } else {
-        ExitCode::Denied
-    })
+    if !complete || args.offline {
+        show(session, args, &check)?;
+        return Ok(if complete {
+            ExitCode::Success
+        } else {
+            ExitCode::Denied
+        });
+    }
+    let sources = sources(&project, &session.reporter);
+    let stage = Stage {
+        recipe: &recipe,
+        builder: &builder,
+        project: &project,
+        sources: &sources,
+        upstream: &services.upstream,
+    };
+    let tried = rehearse(&stage).await;
+    check.tried = tried.as_ref().ok().cloned();
+    show(session, args, &check)?;
+    let tried = tried?;
+    for problem in tried.problems() {
+        session.problem(Some(&args.app), &problem.message, problem.hint.as_deref());
+    }
+    Ok(tried.exit_code())
+}
+
+fn show(session: &Session, args: &RecipeCheckArgs, check: &RecipeCheck) -> Result<()> {
+    match args.format {
+        Format::Json => session.printer.json(check)?,
+        Format::Text => session.printer.data(&recipe_table(check)),
+    }
+    Ok(())
 }
 
 fn check(recipe: &Recipe) -> RecipeCheck {
@@ -73,5 +98,6 @@ fn check(recipe: &Recipe) -> RecipeCheck {
         recipe: recipe.digest().to_owned(),
         asks: policy.asked(),
         unused: unused.collect(),
+        tried: None,
     }
 }

@@ -6,6 +6,7 @@ use std::fmt::Display;
 use super::recipe_check::RecipeCheck;
 use crate::pipeline::destination::Destination;
 use crate::pipeline::plan::{ImagePlan, Plan};
+use crate::pipeline::rehearsal::{Rehearsal, Verdict};
 use crate::pipeline::report::Report;
 use crate::registry::{InspectedImage, Inspection};
 use crate::text::{self, Text};
@@ -80,6 +81,35 @@ pub(super) fn recipe_table(check: &RecipeCheck) -> Text {
             unused.place
         ));
     }
+    if let Some(tried) = &check.tried {
+        out.append(&rehearsal(tried));
+    }
+    out
+}
+
+/// How far each target came.
+fn rehearsal(tried: &Rehearsal) -> Text {
+    let head = ["TARGET", "TRIED"].map(str::to_owned).to_vec();
+    let rows = tried.targets.iter().map(|target| {
+        let verdict = match target.verdict {
+            Verdict::Ready => "up to its build",
+            Verdict::Compiles => "up to its first compile step",
+            Verdict::Fails => "CANNOT BE BUILT",
+        };
+        vec![target.target.clone(), verdict.to_owned()]
+    });
+    let mut out = table(std::iter::once(head).chain(rows));
+    for target in &tried.targets {
+        for warning in &target.warnings {
+            out.line(format_args!("{}: {warning}", target.target));
+        }
+    }
+    out.line(format_args!(
+        "{} versions listed, {} targets of the newest tried, {} problems",
+        tried.versions.len(),
+        tried.targets.len(),
+        tried.problems().count()
+    ));
     out
 }
 

@@ -27,6 +27,7 @@ pub mod publish;
 pub mod push;
 pub mod reason;
 pub mod rebuild;
+pub mod rehearsal;
 pub mod report;
 pub mod run;
 mod shrink;

@@ -5,7 +5,7 @@ use std::hint::black_box;
 use bakehouse_sdk::fetch::{self, Unpack};
 use bakehouse_sdk::release::{self, Selection};
 use bakehouse_sdk::{
-    App, Base, Build, Error, Grant, Image, Recipe, Target, Version, options, registry,
+    App, Base, Build, Error, Grant, Image, Recipe, Target, Version, options, platform, registry,
 };
 
 struct Misbehave;
@@ -30,12 +30,23 @@ impl Recipe for Misbehave {
         Ok(releases.iter().map(Version::of).collect())
     }
 
+    fn matrix(version: Version) -> Result<Vec<Target>, Error> {
+        let platforms: &[&str] = match what(&version) {
+            "undescribed" => &["linux/amd64", "linux/s390x"],
+            "notarget" => &[],
+            "amd64only" => &["linux/amd64"],
+            _ => &["linux/amd64", "linux/arm64"],
+        };
+        let target = |text: &&str| Target {
+            image: "misbehave".to_owned(),
+            platform: platform(text),
+        };
+        Ok(platforms.iter().map(target).collect())
+    }
+
     fn prepare(version: Version, target: Target, _: Vec<Base>) -> Result<Build, Error> {
         let behaviour = options::get("behaviour");
-        let what = behaviour.as_deref().unwrap_or_else(|| {
-            let what = version.number.split_once('-');
-            what.map_or("behave", |(_, what)| what.trim_start_matches("rc."))
-        });
+        let what = behaviour.as_deref().unwrap_or_else(|| what(&version));
         let more = options::get("dockerfile").unwrap_or_default();
         let text = format!("FROM scratch\nCOPY hello /hello\n{more}\n");
         let mut good = Build::inline(&text, &target.platform);
@@ -89,6 +100,10 @@ impl Recipe for Misbehave {
             "base" => return Ok(good.context("x", "docker-image://127.0.0.1:1/x/y")),
             "escape" => return Ok(good.in_folder("../..")),
             "dockerfile" => return Ok(Build::file("/etc/passwd", &target.platform)),
+            "arm64refused" if target.platform.architecture == "arm64" => {
+                return Err(Error::InvalidInput("no program for arm64".to_owned()));
+            }
+            "arm64refused" | "amd64only" => {}
             "arm64fails" if target.platform.architecture == "arm64" => {
                 return Ok(Build::inline(
                     "FROM scratch\nCOPY missing /\n",
@@ -109,6 +124,12 @@ impl Recipe for Misbehave {
         }
         Ok(good)
     }
+}
+
+/// What a version does.
+fn what(version: &Version) -> &str {
+    let parts = version.number.split_once('-');
+    parts.map_or("behave", |(_, what)| what.trim_start_matches("rc."))
 }
 
 fn source() -> String {
