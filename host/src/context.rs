@@ -40,14 +40,14 @@ impl Context {
     ///
     /// # Errors
     /// As [`Settings::resolve`], [`Endpoint::new`] and [`LocalRegistry::open`],
-    /// and when others may write to the project's state.
+    /// and when the project's state is another user's.
     pub async fn open(
         project: Project,
         overrides: &Overrides,
         reporter: Arc<dyn Reporter>,
     ) -> Result<Self> {
         let settings = Settings::resolve(project.file(), overrides)?;
-        storage::trusted(&project.state())?;
+        storage::owned(&project.state())?;
         let mirrors = project.file().mirrors.clone();
         let (registry, local) =
             open_registry(&project, &settings, Arc::clone(&reporter), 0).await?;

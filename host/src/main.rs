@@ -32,5 +32,9 @@ fn main() -> ProcessCode {
         session.failure(&error);
         exit_code(&error)
     });
+    let code = match code {
+        ExitCode::Success if printer::lost() => ExitCode::Storage,
+        code => code,
+    };
     ProcessCode::from(code.code())
 }

@@ -6,12 +6,16 @@
 #![allow(clippy::disallowed_methods, reason = "the one place that prints")]
 
 use std::fmt;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::{ErrorKind, IsTerminal as _, Write as _};
 use std::panic::PanicHookInfo;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Serialize;
 
 use crate::text::{self, Text};
+
+/// A result that was asked for is in no file.
+static LOST: AtomicBool = AtomicBool::new(false);
 
 /// Prints for one invocation.
 #[derive(Debug, Clone, Copy)]
@@ -70,7 +74,22 @@ impl Printer {
 
 fn data(text: &str) {
     let mut out = std::io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    if let Err(error) = written
+        && error.kind() != ErrorKind::BrokenPipe
+    {
+        LOST.store(true, Ordering::Relaxed);
+        let mut text = Text::new();
+        text.message("error: ", &format!("cannot write to stdout: {error}"));
+        tell(&text);
+    }
+}
+
+/// Whether a result could not be written to stdout, other than for want of a
+/// reader.
+#[must_use]
+pub fn lost() -> bool {
+    LOST.load(Ordering::Relaxed)
 }
 
 /// Tells something on stderr: whole lines at once, whoever else writes.

@@ -36,8 +36,6 @@ impl Runtime {
     /// When the cache folder cannot be used.
     pub fn new(cache: &Path, limits: Limits) -> Result<Self> {
         storage::create(cache)?;
-        let mut cache_config = CacheConfig::new();
-        cache_config.with_directory(cache);
         let mut config = Config::new();
         config
             .wasm_component_model(true)
@@ -48,7 +46,7 @@ impl Runtime {
             .generate_address_map(false)
             .native_unwind_info(false)
             .wasm_backtrace_max_frames(None)
-            .cache(Some(Cache::new(cache_config)?));
+            .cache(compiled(cache)?);
         let engine = Engine::new(&config)?;
         let mut linker = Linker::new(&engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
@@ -61,6 +59,18 @@ impl Runtime {
             _ticker: ticker,
         })
     }
+}
+
+/// The cache of compiled code, which is run as it is: none where somebody else
+/// may have put something into it.
+fn compiled(folder: &Path) -> Result<Option<Cache>> {
+    if !storage::private(folder) {
+        tracing::warn!(folder = %folder.display(), "compiled recipes are not kept: others may write there; remove it");
+        return Ok(None);
+    }
+    let mut config = CacheConfig::new();
+    config.with_directory(folder);
+    Ok(Some(Cache::new(config)?))
 }
 
 /// Advances the engine's epoch until it is dropped.

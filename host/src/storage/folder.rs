@@ -14,6 +14,7 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 use rustix::path::Arg;
+use rustix::process::geteuid;
 
 use super::error::{At as _, StorageError};
 use super::file::regular;
@@ -30,28 +31,35 @@ pub(crate) fn create(folder: &Path) -> Result<(), StorageError> {
     builder.create(folder).at("create", folder)
 }
 
-/// Refuses a folder that somebody else may fill: code that was compiled before
-/// is taken from it. One that is not there yet is made for this user alone.
+/// Refuses a folder that belongs to another user than this one and the
+/// system's, unless this one is the system's. One that is not there yet is made
+/// for this user alone.
 ///
 /// # Errors
-/// When it belongs to another user than this one and the system's, unless this
-/// one is the system's; and when anybody may write to it.
-pub(crate) fn trusted(folder: &Path) -> Result<(), StorageError> {
-    let meta = match folder.metadata() {
-        Ok(meta) => meta,
+/// When it is another user's, or cannot be looked at.
+pub(crate) fn owned(folder: &Path) -> Result<(), StorageError> {
+    let owner = match folder.metadata() {
+        Ok(meta) => meta.uid(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(StorageError::new("use", folder, error)),
     };
-    let me = rustix::process::geteuid();
-    let theirs = meta.uid() != me.as_raw() && meta.uid() != 0 && !me.is_root();
-    let open = meta.is_dir() && meta.mode() & 0o002 != 0;
-    let why = match (theirs, open) {
-        (true, _) => "it belongs to another user",
-        (_, true) => "everybody may write to it (chmod o-w mends that)",
-        (false, false) => return Ok(()),
-    };
-    let refused = io::Error::new(io::ErrorKind::PermissionDenied, why);
-    Err(StorageError::new("use", folder, refused))
+    let me = geteuid();
+    if owner == me.as_raw() || owner == 0 || me.is_root() {
+        return Ok(());
+    }
+    let why = io::Error::new(
+        io::ErrorKind::PermissionDenied,
+        "it belongs to another user",
+    );
+    Err(StorageError::new("use", folder, why))
+}
+
+/// Whether nobody but this user and the system can have filled a folder, or
+/// put it in the place of another.
+pub(crate) fn private(folder: &Path) -> bool {
+    let mine = |uid: u32| uid == geteuid().as_raw() || uid == 0;
+    let meta = folder.symlink_metadata();
+    meta.is_ok_and(|meta| meta.is_dir() && mine(meta.uid()) && meta.mode() & 0o022 == 0)
 }
 
 /// An open folder. What is done in it is done there, wherever its path leads
@@ -257,6 +265,21 @@ mod tests {
         for folder in [parent.path().join("a"), inner] {
             let mode = fs::metadata(folder).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o700);
+        }
+    }
+
+    #[test]
+    fn only_what_nobody_else_can_fill_is_private() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = parent.path().join("folder");
+        create(&folder).unwrap();
+        assert!(private(&folder));
+        symlink(&folder, parent.path().join("link")).unwrap();
+        assert!(!private(&parent.path().join("link")));
+        assert!(!private(&parent.path().join("gone")));
+        for mode in [0o777, 0o1777, 0o775, 0o702] {
+            fs::set_permissions(&folder, fs::Permissions::from_mode(mode)).unwrap();
+            assert!(!private(&folder), "{mode:o}");
         }
     }
 }

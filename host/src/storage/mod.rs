@@ -16,7 +16,7 @@ pub(crate) use blocking::blocking;
 pub use error::StorageError;
 pub(crate) use error::{At, hint, refusal};
 pub(crate) use file::{lock, open, read, read_text, write};
-pub(crate) use folder::{Folder, create, remove_all, trusted};
+pub(crate) use folder::{Folder, create, owned, private, remove_all};
 pub(crate) use scratch::Scratch;
 #[cfg(test)]
 pub(crate) use walk::tests::nest;
