@@ -9,13 +9,15 @@ use super::explain::Problem;
 use super::object_store::ObjectStore;
 use super::{Address, SourceLimits};
 use crate::error::{ExitCode, Failure};
-use crate::storage::{At as _, Kind, blocking, walk};
+use crate::storage::{At as _, DEPTH, Kind, blocking, walk};
 
 /// What a commit's tree holds.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Listing {
     bytes: u64,
     count: usize,
+    /// Folders in one another.
+    depth: usize,
     submodules: Vec<Gitlink>,
 }
 
@@ -74,6 +76,7 @@ impl Listing {
                 });
             }
             listing.count += 1;
+            listing.depth = listing.depth.max(path.matches('/').count());
             let size = size.and_then(|size| size.parse::<u64>().ok());
             listing.bytes = listing.bytes.saturating_add(size.unwrap_or(0));
         }
@@ -81,13 +84,15 @@ impl Listing {
     }
 
     fn check(&self, address: &Address, limits: SourceLimits) -> Result<(), Problem> {
-        if self.bytes <= limits.files && self.count <= limits.count {
-            return Ok(());
-        }
-        let message = format!(
-            "{address} has {} files of {} bytes, more than {} of {}",
-            self.count, self.bytes, limits.count, limits.files
-        );
+        let fits = self.bytes <= limits.files && self.count <= limits.count;
+        let message = match fits {
+            true if self.depth <= DEPTH => return Ok(()),
+            true => format!("{address} has folders nested more than {DEPTH} deep"),
+            false => format!(
+                "{address} has {} files of {} bytes, more than {} of {}",
+                self.count, self.bytes, limits.count, limits.files
+            ),
+        };
         Err(Problem::Lasting(
             Failure::new(ExitCode::Upstream, message)
                 .hint("fetch what is needed of it with fetch.download instead"),
@@ -136,5 +141,11 @@ mod tests {
         assert!(listing.check(&address, small).is_err());
         let few = SourceLimits { count: 2, ..limits };
         assert!(listing.check(&address, few).is_err());
+        let deep = |depth: usize| {
+            let text = format!("100644 blob a 1\t{}file\0", "d/".repeat(depth));
+            Listing::parse(&text).check(&address, limits)
+        };
+        assert!(deep(DEPTH).is_ok());
+        assert!(deep(DEPTH + 1).is_err());
     }
 }
