@@ -30,7 +30,7 @@ fn an_app_without_versions_is_told_and_others_go_on() {
     forge.tag("acme/server", Tag::new("10.5.0"));
     forge.tag("acme/server", Tag::new("v10.5.0"));
     let why = "misbehave has no version to publish: github-tags:acme/server lists 2 tags: \
-               2 do not fit `v{version}-limitless`, e.g. `10.5.0`";
+               2 do not fit `v{version}-limitless`, e.g. `v10.5.0`";
     // Even where the registry is not asked, and CI reads nothing but the code.
     for arguments in [
         &["plan"][..],

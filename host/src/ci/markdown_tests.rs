@@ -78,7 +78,7 @@ fn a_page_for_a_maintainer() {
 
 - `ghcr.io/n/base:latest` shows `0.9.0` now
 
-- out\\_line 1.0.0 \\[base\\] linux/amd64: it \\*lacks\\* a\\|b
+- `out_line 1.0.0 base linux/amd64`: `it *lacks* a\\|b`
 
 ### 1 failures
 
@@ -88,6 +88,8 @@ out_line 1.0.0: it said
   </details>
 hint: do *this*
 ````
+
+Destination: `/ (registry: , namespace: ),  (), newest 0 versions ()`
 
 ";
     assert_eq!(summary(&page), expected);
@@ -107,7 +109,8 @@ hint: do *this*
     assert_eq!(json["failures"][0]["app"], "out_line");
     assert_eq!(
         summary(&Summary::new(&Report::default(), &endpoint, &sizes)),
-        "Everything is published, nothing was built.\n\n"
+        "Everything is published, nothing was built.\n\n\
+         Destination: `/ (registry: , namespace: ),  (), newest 0 versions ()`\n\n"
     );
 }
 
@@ -173,6 +176,7 @@ fn a_hostile_message_stays_in_its_block() {
         report.add(&outcome("linux/amd64", Err(failure)));
         let endpoint = Endpoint::new("ghcr.io", "n").unwrap();
         let page = summary(&Summary::new(&report, &endpoint, &BTreeMap::new()));
+        let (page, _) = page.rsplit_once("Destination: ").unwrap();
         let (_, block) = page.split_once("### 1 failures\n\n").unwrap();
         let inside = block
             .strip_prefix("`````\n")
