@@ -3,6 +3,7 @@
 use anyhow::{Context as _, Result};
 
 use super::Session;
+use super::run::refuse_only;
 use super::text::plan_table;
 use crate::ci::{Page as _, PlanPage, matrix};
 use crate::cli::{PlanArgs, PlanFormat};
@@ -19,8 +20,12 @@ pub(super) async fn plan(session: &Session, args: &PlanArgs) -> Result<ExitCode>
         })
         .await?;
     let (discovered, mut failed) = discover::discover_each(&context, &args.apps).await?;
-    let (plan, unchecked) = check::plan(&context, &discovered).await?;
+    let checked = check::plan(&context, &discovered).await;
+    let (plan, unchecked) = checked.inspect_err(|_| {
+        session.failures(&failed);
+    })?;
     failed.extend(unchecked);
+    refuse_only(&plan, &mut failed)?;
     session.destination(&plan.destination);
     if let Some(path) = &args.save {
         std::fs::write(path, text::json(&plan)? + "\n")

@@ -7,6 +7,7 @@ use super::outcome::finish;
 use super::text::{dry_run, joined};
 use crate::cli::{Format, RunArgs};
 use crate::error::{ExitCode, Failure};
+use crate::pipeline::check::Failed;
 use crate::pipeline::plan::Plan;
 use crate::pipeline::{check, discover, run as pipeline};
 
@@ -20,10 +21,16 @@ pub(super) async fn run(session: &Session, args: &RunArgs) -> Result<ExitCode> {
         })
         .await?;
     let (discovered, mut failed) = discover::discover_each(&context, &args.apps).await?;
-    let (plan, unchecked) = check::plan(&context, &discovered).await?;
+    let checked = check::plan(&context, &discovered).await;
+    let (plan, unchecked) = checked.inspect_err(|_| {
+        session.failures(&failed);
+    })?;
     failed.extend(unchecked);
+    refuse_only(&plan, &mut failed)?;
     session.destination(&plan.destination);
-    refuse_parts(&plan)?;
+    refuse_parts(&plan).inspect_err(|_| {
+        session.failures(&failed);
+    })?;
     if args.dry_run {
         match args.format {
             Format::Json => session.printer.json(&plan)?,
@@ -73,4 +80,15 @@ fn refuse_parts(plan: &Plan) -> Result<(), Failure> {
         "leave --platform out; or pass --partial to tag a part (moving tags stay), or \
          build it with `bakehouse build`, which tags nothing",
     ))
+}
+
+/// Where all there was to plan failed, that is the command's own failure.
+pub(super) fn refuse_only(plan: &Plan, failed: &mut Failed) -> Result<()> {
+    if plan.apps.is_empty()
+        && failed.len() == 1
+        && let Some((_, error)) = failed.pop()
+    {
+        return Err(error);
+    }
+    Ok(())
 }

@@ -10,7 +10,7 @@ use super::discover::Discovered;
 use super::plan::{AppPlan, Plan, PublishedImage, SCHEMA, VersionFacts, plan_app};
 use super::shrink::shrunk;
 use crate::context::Context;
-use crate::error::{ExitCode, Failure};
+use crate::error::{ExitCode, Failure, exit_code};
 use crate::platform::Platform;
 use crate::progress::Event;
 use crate::recipe::{App, Version};
@@ -75,6 +75,11 @@ async fn planned(
     Ok((plan, failed))
 }
 
+/// Who may not see one version may see none of the image.
+fn is_refused(error: &anyhow::Error) -> bool {
+    exit_code(error) == ExitCode::Credentials
+}
+
 fn is_everywhere(error: &anyhow::Error) -> bool {
     Failure::find(error).is_some_and(Failure::is_everywhere)
 }
@@ -95,7 +100,7 @@ async fn app(
     while let Some(facts) = checked.next().await {
         match facts {
             Ok(facts) => all.push(facts),
-            Err(error) if is_everywhere(&error) => return Err(error),
+            Err(error) if is_everywhere(&error) || is_refused(&error) => return Err(error),
             Err(error) => failed.push((found.app.name.clone(), error)),
         }
     }

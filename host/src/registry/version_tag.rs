@@ -82,7 +82,7 @@ impl Registry {
 /// Names the tag that an error is about, where it is about one.
 fn named(name: &str, error: anyhow::Error) -> anyhow::Error {
     match Failure::find(&error) {
-        Some(failure) if !failure.is_everywhere() => {
+        Some(failure) if failure.code() == ExitCode::Registry && !failure.is_everywhere() => {
             let named = Failure::new(failure.code(), format!("{name}: {failure}"));
             match failure.hint_text() {
                 Some(hint) => named.hint(hint).into(),
