@@ -21,6 +21,8 @@ use crate::storage;
 
 /// Bytes of all stamps; with more, what is old is hashed again.
 const MAX_STAMPS: u64 = 64 << 20;
+/// Lines of blobs that are told again before the file is written anew.
+const SPARE: usize = 1000;
 
 /// The payload that every registry has (image-spec v1.1, "Guidance for an Empty
 /// Descriptor").
@@ -113,10 +115,17 @@ impl Stamp {
 impl Blobs {
     /// The blobs below a folder.
     pub(super) fn open(folder: &Path) -> Self {
-        let text = storage::read_text(&folder.join("verified"), MAX_STAMPS).unwrap_or_default();
+        let file = folder.join("verified");
+        let text = storage::read_text(&file, MAX_STAMPS).unwrap_or_default();
+        let stamps: HashMap<_, _> = text.lines().filter_map(Stamp::parse).collect();
+        // Each upload adds a line. What cannot be rewritten is so next time.
+        if text.lines().count() > 2 * stamps.len() + SPARE {
+            let lines = stamps.iter().map(|(digest, stamp)| stamp.line(digest));
+            let _ = storage::write(&file, lines.collect::<String>().as_bytes());
+        }
         Self {
             folder: folder.to_owned(),
-            stamps: Arc::new(Mutex::new(text.lines().filter_map(Stamp::parse).collect())),
+            stamps: Arc::new(Mutex::new(stamps)),
         }
     }
 
@@ -287,6 +296,20 @@ mod tests {
         // A copy of the folder has other stamps, and is as good.
         fs::write(&path, b"hello").unwrap();
         assert_eq!(read(&Blobs::open(folder.path())), Ok(5));
+    }
+
+    #[test]
+    fn stamps_do_not_pile_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let (blobs, digest) = stored(folder.path(), b"hello");
+        let stamp = blobs.stamps()[&digest.to_string()];
+        for _ in 0..SPARE + 2 {
+            blobs.note(&digest.to_string(), stamp);
+        }
+        let again = Blobs::open(folder.path());
+        assert_eq!(*again.stamps(), *blobs.stamps());
+        let text = fs::read_to_string(folder.path().join("verified")).unwrap();
+        assert_eq!(text.lines().count(), 1);
     }
 
     #[test]

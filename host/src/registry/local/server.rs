@@ -89,13 +89,10 @@ async fn answer(State(front): State<Arc<Front>>, request: Request, next: Next) -
         }
         Route::Uploads { name } => front.begin(name, request).await,
         Route::Upload { name, id } => front.upload(name, id, request).await,
-        Route::Manifest { name, reference } if method == Method::PUT => {
-            tracing::debug!(name, reference, "manifest put");
-            match limited(request).await {
-                Ok(request) => next.run(request).await,
-                Err(too_large) => too_large,
-            }
-        }
+        Route::Manifest { .. } if method == Method::PUT => match limited(request).await {
+            Ok(request) => next.run(request).await,
+            Err(too_large) => too_large,
+        },
         Route::Manifest { name, reference } => match front.damage(name, reference).await {
             Some(damage) => damaged(&format!("{name} {reference}"), &damage),
             None => next.run(request).await,

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::fs;
 use std::io::{self, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -199,13 +199,9 @@ impl Upload {
 
 impl Drop for Upload {
     fn drop(&mut self) {
-        remove(&self.path);
+        // As a blob it is elsewhere by now.
+        let _ = fs::remove_file(&self.path);
     }
-}
-
-/// Removes a file that may be elsewhere by now.
-fn remove(path: &Path) {
-    let _ = fs::remove_file(path);
 }
 
 #[cfg(test)]
