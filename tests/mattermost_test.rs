@@ -87,15 +87,9 @@ fn plugins_are_the_same_as_far_as_there_are(project: &Project, ran: &Output) {
         ])
         .expect(0);
     let files = |platform: &str| -> Vec<&str> {
-        let lines = listed
-            .stdout
-            .lines()
-            .skip_while(|line| !line.starts_with(platform));
-        let of = lines
-            .enumerate()
-            .take_while(|(at, line)| *at == 0 || !line.starts_with("linux/"));
-        of.map(|(_, line)| line.rsplit('\t').next().unwrap())
-            .collect()
+        let start = format!("{platform}\t");
+        let lines = listed.stdout.lines();
+        lines.filter_map(|line| line.strip_prefix(&start)).collect()
     };
     assert_eq!(files("linux/amd64").len(), 8, "{}", listed.stdout);
     assert_eq!(

@@ -51,6 +51,8 @@ struct Content {
     repositories: BTreeMap<String, Repository>,
     renamed: HashMap<String, String>,
     files: HashMap<String, Bytes>,
+    /// Where what is not among the files is refused.
+    unlisted: Option<String>,
     answers: VecDeque<Answer>,
     requests: Vec<Request>,
     /// Largest page.
@@ -169,6 +171,12 @@ impl Forge {
         content.files.insert(path.to_owned(), bytes.into());
     }
 
+    /// Refuses what does not exist below a path, as an object store does whose
+    /// content nobody may list.
+    pub fn unlisted(&self, under: &str) {
+        self.shared.content.lock().unwrap().unlisted = Some(under.to_owned());
+    }
+
     /// Moves a repository; the old name redirects.
     pub fn rename(&self, old: &str, new: &str) {
         let mut content = self.shared.content.lock().unwrap();
@@ -250,7 +258,14 @@ impl Shared {
         let Some(path) = uri.path().strip_prefix(self.flavour.api()) else {
             return match content.files.get(uri.path()) {
                 Some(bytes) => Response::new(Body::from(bytes.clone())),
-                None => plain(404, &[], "no such file".to_owned()),
+                None => match &content.unlisted {
+                    Some(under) if uri.path().starts_with(under) => plain(
+                        403,
+                        &[],
+                        "<Error><Code>AccessDenied</Code></Error>".to_owned(),
+                    ),
+                    _ => plain(404, &[], "no such file".to_owned()),
+                },
             };
         };
         if let Some(Answer::Plain(status, headers, body)) = special {

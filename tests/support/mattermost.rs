@@ -96,6 +96,7 @@ impl Upstreams {
 
     /// Publishes plugins as plugins.releases.mattermost.com does.
     fn plugins(&self) {
+        self.github.unlisted("/plugins/");
         for (plugin, suffix, programs) in PLUGINS {
             let Some(suffix) = suffix else { continue };
             let path = format!("/plugins/release/{plugin}{suffix}.tar.gz");

@@ -205,6 +205,8 @@ async fn bounds_size_and_says_what_went_wrong() {
         ok(&[b'x'; 2000]),
         endless,
         status("404 No"),
+        status("403 No"),
+        status("401 No"),
         status("429 Slow"),
         status("500 No"),
     ])
@@ -212,7 +214,7 @@ async fn bounds_size_and_says_what_went_wrong() {
     let place = Place::new();
     let url = format!("{base}/x");
     let mut kinds = Vec::new();
-    for _ in 0..5 {
+    for _ in 0..7 {
         let error = place.get(&url, None, "x", Unpack::None).await.unwrap_err();
         kinds.push(format!("{error:?}").split('(').next().unwrap().to_owned());
     }
@@ -222,11 +224,14 @@ async fn bounds_size_and_says_what_went_wrong() {
             "InvalidInput",
             "InvalidInput",
             "NotFound",
+            // As an object store says it to who may not list what it has.
+            "NotFound",
+            "Unavailable",
             "RateLimited",
             "Unavailable"
         ]
     );
-    assert_eq!(count.load(Ordering::SeqCst), 4 + 3);
+    assert_eq!(count.load(Ordering::SeqCst), 6 + 3);
     place.is_tidy();
 }
 

@@ -139,9 +139,14 @@ pub(crate) fn accept(response: Response, what: &str) -> Result<Response, Attempt
                 "{what}: too many requests{after}"
             )))
         }
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Attempt::Final(CallError::Unavailable(
-            format!("{what}: answered {status}; it may want credentials"),
-        )),
+        // Object stores say so of what they do not have, to whoever may not list it
+        // (Amazon S3, "GetObject", permissions).
+        StatusCode::FORBIDDEN => Attempt::Final(CallError::NotFound(format!(
+            "{what}: answered {status}: it is not there, or not for everybody"
+        ))),
+        StatusCode::UNAUTHORIZED => Attempt::Final(CallError::Unavailable(format!(
+            "{what}: answered {status}; it wants credentials"
+        ))),
         StatusCode::REQUEST_TIMEOUT => Attempt::Again(answered(what, status)),
         _ if status.is_server_error() => Attempt::Again(answered(what, status)),
         _ => Attempt::Final(answered(what, status)),
