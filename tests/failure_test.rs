@@ -86,6 +86,7 @@ fn registry_down() {
     project
         .run(&["run", "--registry", "127.0.0.1:1"])
         .expect(9)
+        .says("destination: 127.0.0.1:1/test (registry: --registry, namespace: bakehouse.toml)")
         .says("cannot reach registry 127.0.0.1:1")
         .says("hint: check the address given as --registry");
 }

@@ -20,6 +20,7 @@ pub(super) async fn build(session: &Session, args: &BuildArgs) -> Result<ExitCod
             args.rebuild.apply(overrides);
         })
         .await?;
+    session.destination(&context);
     let apps = [args.app.clone()];
     let discovered = discover::discover(&context, &apps, Some(&args.version)).await?;
     let (mut plan, failed) = check::plan(&context, &discovered).await?;
@@ -27,7 +28,6 @@ pub(super) async fn build(session: &Session, args: &BuildArgs) -> Result<ExitCod
         return Err(error);
     }
     only(&mut plan, &args.images)?;
-    session.destination(&plan.destination);
     if args.dry_run {
         session.printer.data(&dry_run(&plan, false, 0));
         return Ok(ExitCode::Success);

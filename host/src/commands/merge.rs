@@ -12,7 +12,6 @@ use crate::cli::{Format, MergeArgs};
 use crate::context::Context;
 use crate::error::{ExitCode, Failure};
 use crate::pipeline::admission::admit;
-use crate::pipeline::destination::Destination;
 use crate::pipeline::digest_folders::DigestFolders;
 use crate::pipeline::merge as pipeline;
 use crate::pipeline::plan::{Plan, SCHEMA};
@@ -32,6 +31,7 @@ pub(super) async fn merge(session: &Session, args: &MergeArgs) -> Result<ExitCod
             overrides.whole = !args.partial;
         })
         .await?;
+    session.destination(&context);
     let folders = if args.digests.is_empty() {
         vec![context.project.digests()]
     } else {
@@ -64,10 +64,6 @@ pub(super) async fn merge(session: &Session, args: &MergeArgs) -> Result<ExitCod
         }
         _ => return Err(Failure::new(ExitCode::Usage, "name an app and a --version").into()),
     };
-    session.destination(&Destination::new(
-        &context.settings,
-        context.registry.endpoint(),
-    ));
     if args.dry_run {
         session.printer.data(&dry_run(&plan, true, 0));
         return Ok(ExitCode::Success);

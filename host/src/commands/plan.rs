@@ -19,6 +19,7 @@ pub(super) async fn plan(session: &Session, args: &PlanArgs) -> Result<ExitCode>
             args.rebuild.apply(overrides);
         })
         .await?;
+    session.destination(&context);
     let (discovered, mut failed) = discover::discover_each(&context, &args.apps).await?;
     let checked = check::plan(&context, &discovered).await;
     let (plan, unchecked) = checked.inspect_err(|_| {
@@ -26,7 +27,6 @@ pub(super) async fn plan(session: &Session, args: &PlanArgs) -> Result<ExitCode>
     })?;
     failed.extend(unchecked);
     refuse_only(&plan, &mut failed)?;
-    session.destination(&plan.destination);
     if let Some(path) = &args.save {
         std::fs::write(path, text::json(&plan)? + "\n")
             .with_context(|| format!("cannot write the plan to {}", path.display()))?;

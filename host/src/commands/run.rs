@@ -20,6 +20,7 @@ pub(super) async fn run(session: &Session, args: &RunArgs) -> Result<ExitCode> {
             args.rebuild.apply(overrides);
         })
         .await?;
+    session.destination(&context);
     let (discovered, mut failed) = discover::discover_each(&context, &args.apps).await?;
     let checked = check::plan(&context, &discovered).await;
     let (plan, unchecked) = checked.inspect_err(|_| {
@@ -27,7 +28,6 @@ pub(super) async fn run(session: &Session, args: &RunArgs) -> Result<ExitCode> {
     })?;
     failed.extend(unchecked);
     refuse_only(&plan, &mut failed)?;
-    session.destination(&plan.destination);
     refuse_parts(&plan).inspect_err(|_| {
         session.failures(&failed);
     })?;

@@ -81,7 +81,8 @@ impl Session {
     }
 
     /// Tells where images go, and what said so.
-    pub(super) fn destination(&self, destination: &Destination) {
+    pub(super) fn destination(&self, context: &Context) {
+        let destination = Destination::new(&context.settings, context.registry.endpoint());
         self.reporter.report(Event::Stage {
             name: "destination",
             detail: &destination.to_string(),

@@ -368,7 +368,10 @@ impl Registry {
                 ExitCode::Registry,
                 format!("cannot reach registry {host}: {what}: {fault}"),
             )
-            .hint("check the address given as --registry, and that the registry runs")
+            .hint(
+                "check the address given as --registry, as REGISTRY or in bakehouse.toml, and that \
+                 the registry runs",
+            )
             .everywhere();
         }
         if let Fault::List(_) = fault {
