@@ -202,10 +202,13 @@ fn a_bad_tag_stops_its_own_version_alone() {
     let versions = output.json()["apps"][0]["versions"].clone();
     assert_eq!(versions.as_array().unwrap().len(), 1, "{versions}");
     assert_eq!(versions[0]["version"]["number"], "2.0.0");
+    let note = "misbehave: whether upstream has withdrawn versions is not known: registry";
+    let notes = &output.json()["apps"][0]["notes"];
+    assert!(notes[0].as_str().unwrap().starts_with(note), "{notes}");
 }
 
 /// A registry that has something else than an image under each version's tag
-/// but the newest, which it does not have.
+/// but the newest, which it does not have, and lists no tags.
 fn bad_registry() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let host = listener.local_addr().unwrap().to_string();
@@ -228,6 +231,7 @@ fn answer(mut stream: TcpStream) {
     let empty = "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
     let path = first.split(' ').nth(1).unwrap_or_default();
     let (media_type, body) = match path.rsplit('/').next() {
+        Some(list) if list.starts_with("list") => ("text/html", "<html>Sign in</html>".to_owned()),
         Some("1.0.0") => ("text/html", "<html>Sign in</html>".to_owned()),
         Some("1.1.0") => (
             "application/vnd.oci.image.index.v1+json",

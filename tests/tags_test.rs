@@ -69,6 +69,18 @@ fn versions_that_nobody_looks_at_keep_their_names() {
     project.run(&["run", "--max-versions", "1"]).expect(0);
     project.run(&["inspect", "misbehave:26.2"]).expect(4);
 
+    // One that is merged later is not all that upstream has.
+    project
+        .run(&["build", "misbehave", "--version", "26.2"])
+        .expect(0);
+    let merge = ["merge", "misbehave", "--version", "26.2", "--dry-run"];
+    let output = project.run(&merge).expect(0);
+    assert!(
+        !output.stdout.contains("upstream lists"),
+        "{}",
+        output.stdout
+    );
+
     // Another machine knows nothing but the digest file.
     let other = self::project(&["26.2.1", "26.2"]);
     let build = ["build", "misbehave", "--version", "26.2.1"];

@@ -43,17 +43,23 @@ pub struct TagPolicy {
 /// Templates of moving tags that can be filled in, and then are tags.
 fn templates<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     let templates = Vec::<String>::deserialize(deserializer)?;
-    let unfit = templates.iter().find(|template| {
-        let filled = VersionNumber::parse("1").map(|number| number.fill(template));
-        !filled.is_some_and(|tag| is_tag(&tag) && !is_the_hosts(&tag))
-    });
-    match unfit {
+    let unfit = |template: &String| Some((template.escape_debug().to_string(), unfit(template)?));
+    match templates.iter().find_map(unfit) {
         None => Ok(templates),
-        Some(template) => Err(D::Error::custom(format!(
-            "`{}` makes no tag that can be moved; write a tag, with {{major}} and {{minor}} where \
-             numbers go",
-            template.escape_debug()
-        ))),
+        Some((template, why)) => Err(D::Error::custom(format!("`{template}` {why}"))),
+    }
+}
+
+/// Why a template makes no moving tag, where it makes none.
+fn unfit(template: &str) -> Option<&'static str> {
+    let filled = VersionNumber::parse("1").map(|number| number.fill(template));
+    match filled.filter(|tag| is_tag(tag)) {
+        None => Some("makes no tag; write one, with {major} and {minor} where numbers go"),
+        Some(tag) if is_the_hosts(&tag) => Some(
+            "cannot be moved: such tags are layer caches (`bakehouse-cache-...`), revisions \
+             (`...-r1`) or about other images (`sha256-...`, `sha512-...`)",
+        ),
+        Some(_) => None,
     }
 }
 
@@ -78,19 +84,22 @@ mod tests {
         let good = ["latest", "{major}", "v{major}.{minor}", "{major}-lts"];
         assert_eq!(moving(&good).unwrap(), good);
         assert!(moving(&[]).unwrap().is_empty());
-        for bad in [
-            "",
-            "{patch}",
-            "{major",
-            "la test",
-            "a/b",
-            "{major}+x",
-            "{major}-r1",
-            "bakehouse-cache-x",
-            "sha256-{major}",
-        ] {
+        let refused = |bad: &str, why: &str| {
             let error = moving(&["latest", bad]).unwrap_err().to_string();
-            assert!(error.contains("makes no tag"), "{bad}: {error}");
+            assert!(error.contains(&format!("`{bad}` {why}")), "{error}");
+        };
+        for bad in ["", "{patch}", "{major", "la test", "a/b", "{major}+x"] {
+            refused(bad, "makes no tag");
+        }
+        for bad in [
+            "{major}-r1",
+            "{major}-r{minor}",
+            "bakehouse-cache-",
+            "bakehouse-cache-{major}",
+            "sha256-{major}",
+            "SHA512-x",
+        ] {
+            refused(bad, "cannot be moved");
         }
     }
 }

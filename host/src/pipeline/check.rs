@@ -117,11 +117,13 @@ async fn app(
 }
 
 /// Whether upstream lists less than it did when it was published. That the
-/// registry does not list tags is no reason to stop.
+/// registry does not list tags is no reason to stop, and is told, too.
 async fn shrunk_image(context: &Context, found: &Discovered) -> Option<String> {
     let image = &found.app.images.first()?.name;
-    let tags = context.registry.tags(image).await.ok()?;
-    let told = shrunk(&found.known, &tags, &found.file.tags.moving)?;
+    let told = match context.registry.tags(image).await {
+        Ok(tags) => shrunk(&found.known, &tags, &found.file.tags.moving)?,
+        Err(error) => format!("whether upstream has withdrawn versions is not known: {error}"),
+    };
     let note = format!("{image}: {told}");
     context.reporter.report(Event::Warning { message: &note });
     Some(note)

@@ -36,7 +36,8 @@ pub struct Discovered {
     pub app: App,
     /// Versions, newest first.
     pub versions: Vec<Version>,
-    /// Numbers of all versions that upstream is known to have.
+    /// Numbers of all versions that upstream is known to have; none where it was
+    /// not asked.
     pub known: BTreeSet<String>,
     /// Versions that cannot be published, and why.
     pub refused: Vec<(String, Failure)>,
@@ -154,7 +155,7 @@ pub async fn known(context: &Context, name: &str, version: Version) -> Result<Di
         file,
         recipe,
         app,
-        known: BTreeSet::from([version.number.clone()]),
+        known: BTreeSet::new(),
         versions: vec![version],
         refused: Vec::new(),
     })

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 /// Words that upstreams mark a prerelease with, alone or with a number after
 /// them (`rc`, `rc1`, `beta.2`, `SNAPSHOT`).
-const PRERELEASE: [&str; 41] = [
+const PRERELEASE: [&str; 43] = [
     "alpha",
     "beta",
     "candidate",
@@ -20,7 +20,9 @@ const PRERELEASE: [&str; 41] = [
     "draft",
     "ea",
     "eap",
+    "early",
     "edge",
+    "exp",
     "experimental",
     "head",
     "insider",
@@ -247,7 +249,7 @@ fn compare_identifiers(one: &str, two: &str) -> Ordering {
                     let (a, b) = (a.trim_start_matches('0'), b.trim_start_matches('0'));
                     a.len().cmp(&b.len()).then_with(|| a.cmp(b))
                 }
-                (Some(a), Some(b)) => a.cmp(b),
+                (Some(a), Some(b)) => a.to_ascii_lowercase().cmp(&b.to_ascii_lowercase()),
             };
             if order.is_ne() {
                 return order;
@@ -301,6 +303,9 @@ mod tests {
             ["1.33.0+k3s9", "1.33.0+k3s10"],
             ["1.33.0+k3s10", "1.33.1+k3s1"],
             ["1.0.0-rc9", "1.0.0-rc10"],
+            ["1.0.0-alpha", "1.0.0-Beta3"],
+            ["1.0.0-beta2", "1.0.0-RC1"],
+            ["1.0.0-rc1", "1.0.0-RC2"],
             ["2.0.0.CR2", "2.0.0.Final"],
             ["1.2.3", "1.2.3-r1"],
             ["1.2.3-2", "1.2.3-10"],
@@ -332,6 +337,8 @@ mod tests {
             "1.0.0-canary.7",
             "1.0.0-next.0",
             "21-ea",
+            "21-early-access",
+            "1.0.0-exp.3",
             "1.0.0-0.nightly.20240101",
             "1.33.0-rc1+k3s1",
             "1.33.0+k3s1-rc2",
