@@ -78,7 +78,7 @@ fn build(
              [options]\nrepository = \"{url}\"\nversions = \"1.0.0\"\n{more}"
         )),
     );
-    let output = project.run(&["run", "--platform", "linux/arm64"]);
+    let output = project.run(&["run", "--platform", "linux/arm64", "--partial"]);
     if output.code != Some(0) {
         let tags = project.run(&["inspect", "fromsource:latest"]);
         assert_eq!(tags.code, Some(4), "tagged all the same: {}", tags.stdout);
@@ -143,6 +143,27 @@ fn a_base_for_another_platform_is_refused_however_it_is_named() {
                 .says(line)
                 .says(&format!("base {}/x/amd64only:1", registry.host()))
                 .says("is for linux/amd64, and linux/arm64 is wanted");
+        }
+    }
+}
+
+#[test]
+fn a_stage_for_another_platform_makes_no_image() {
+    let registry = registry();
+    // As upstreams write that have images for one platform.
+    let only = "FROM --platform=linux/amd64 127.0.0.1:5000/x/amd64only:1";
+    for (dockerfile, line) in [
+        (format!("{only}\nCOPY hello /hello\n"), 1),
+        (format!("\n{only} AS x\nFROM x\nCOPY --link hello /\n"), 2),
+    ] {
+        for builder in [Builder::Docker, Builder::BuildKit] {
+            build(builder, &registry, &dockerfile, "", "")
+                .expect(8)
+                .says(&format!(
+                    "line {line} of Dockerfile: base {}/x/amd64only:1",
+                    registry.host()
+                ))
+                .says("is taken for linux/amd64, and the image is for linux/arm64");
         }
     }
 }

@@ -30,6 +30,8 @@ pub(super) struct UsedImage {
     /// Line in the Dockerfile, from 1: its own, or of the first step that uses
     /// it.
     pub(super) line: Option<usize>,
+    /// The result is this image with changes, not files from it.
+    pub(super) is_root: bool,
 }
 
 /// A `RUN` step that the result depends on.
@@ -179,6 +181,28 @@ struct Op {
 struct OpKind {
     source: Option<SourceOp>,
     exec: Option<ExecOp>,
+    file: Option<FileOp>,
+    merge: Option<MergeOp>,
+}
+
+/// The base is the first action's input; none (-1) is an empty file system.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct FileOp {
+    actions: Vec<InputOf>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct MergeOp {
+    inputs: Vec<InputOf>,
+}
+
+/// Place among a step's inputs.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct InputOf {
+    input: i64,
 }
 
 #[derive(Deserialize)]
@@ -219,6 +243,8 @@ struct ExtraHost {
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
 struct Mount {
+    input: i64,
+    dest: String,
     secret_opt: Option<Secret>,
 }
 
@@ -245,6 +271,7 @@ impl Statement {
             steps: &config.llb_definition,
             locations: &metadata.buildkit.source.locations,
         };
+        let root = root(&config.llb_definition);
         let mut read = Provenance::default();
         for step in &config.llb_definition {
             if let Some(source) = &step.op.kind.source
@@ -254,6 +281,7 @@ impl Statement {
                     reference: resolved(reference, &materials),
                     platform: platform(step)?,
                     line: lines.of(&step.id),
+                    is_root: root == Some(step.id.as_str()),
                 });
             }
             if let Some(exec) = &step.op.kind.exec {
@@ -268,6 +296,33 @@ impl Statement {
             }
         }
         Ok(Some(read))
+    }
+}
+
+/// The step whose result the whole build's is, with changes: where the last
+/// step's file system comes from. None where it begins empty.
+fn root(steps: &[Step]) -> Option<&str> {
+    let mut step = steps.last()?;
+    // Steps come after those that they use.
+    for _ in steps {
+        let Some(input) = step.base() else { break };
+        let id = input.split(':').next()?;
+        step = steps.iter().find(|other| other.id == id)?;
+    }
+    step.op.kind.source.as_ref().map(|_| step.id.as_str())
+}
+
+impl Step {
+    /// The input that the step changes.
+    fn base(&self) -> Option<&String> {
+        let kind = &self.op.kind;
+        let place = match (&kind.exec, &kind.file, &kind.merge) {
+            (Some(exec), ..) => exec.mounts.iter().find(|m| m.dest == "/")?.input,
+            (_, Some(file), _) => file.actions.first()?.input,
+            (.., Some(merge)) => merge.inputs.first()?.input,
+            _ => 0,
+        };
+        self.inputs.get(usize::try_from(place).ok()?)
     }
 }
 
@@ -344,6 +399,8 @@ impl Lines<'_> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     const DIGEST: &str = "sha256:7458b6aede3e8ae51f6eb65d486082592d63846bd8883f91ee82336c95056eec";
@@ -360,6 +417,7 @@ mod tests {
             .iter()
             .map(|image| {
                 assert_eq!(image.reference, name);
+                assert_eq!(image.is_root, image.line == Some(6));
                 (image.platform.to_string(), image.line.unwrap())
             })
             .collect();
@@ -376,6 +434,41 @@ mod tests {
             .map(|run| (run.line.unwrap(), run.secrets.join(" "), run.hosts.len()))
             .collect();
         assert_eq!(runs, [(4, "AA".to_owned(), 1), (9, "BB".to_owned(), 1),]);
+    }
+
+    #[test]
+    fn the_result_begins_with_what_is_not_copied() {
+        let root = |steps: serde_json::Value| {
+            let steps: Vec<Step> = serde_json::from_value(steps).unwrap();
+            root(&steps).map(str::to_owned)
+        };
+        let source = |id: &str| {
+            let op = json!({ "source": { "identifier": "docker-image://x" } });
+            json!({ "id": id, "op": { "Op": op } })
+        };
+        let step = |id: &str, op: serde_json::Value, inputs: &[&str]| json!({ "id": id, "op": { "Op": op }, "inputs": inputs });
+        let file =
+            |input: i64| json!({ "file": { "actions": [{ "input": input }, { "input": 7 }] } });
+        let merge = json!({ "merge": { "inputs": [{ "input": 1 }, {}] } });
+        let run = json!({ "exec": { "mounts": [{ "dest": "/x" }, { "dest": "/", "input": 1 }] } });
+        for (op, expected) in [
+            (file(1), Some("b")),
+            (file(-1), None),
+            (merge, Some("b")),
+            (run, Some("b")),
+            (json!({}), Some("a")),
+        ] {
+            let steps = json!([
+                source("a"),
+                source("b"),
+                step("c", op.clone(), &["a:0", "b:0"]),
+                step("d", json!({}), &["c:0"]),
+            ]);
+            assert_eq!(root(steps).as_deref(), expected, "{op}");
+        }
+        // A circle has no beginning, and an empty build nothing.
+        assert_eq!(root(json!([step("a", json!({}), &["a:0"])])), None);
+        assert_eq!(root(json!([])), None);
     }
 
     #[test]

@@ -9,7 +9,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::builder::BuildRequest;
+use super::builder::{BuildRequest, Output};
 use super::provenance::{Provenance, UsedImage};
 use super::step_key::step_key;
 use crate::platform::Platform;
@@ -61,9 +61,13 @@ pub(super) async fn check(
 ) -> Result<(), CallError> {
     steps(request, used)?;
     for image in &used.images {
+        let wanted = wanted(request, image);
+        if !image.platform.runs_on(wanted) {
+            return Err(other_stage(request, image, wanted));
+        }
         match bases.made_for(image).await {
-            Ok(Some(made)) if !made.runs_on(&image.platform) => {
-                return Err(other_platform(request, image, &made.to_string()));
+            Ok(Some(made)) if !made.runs_on(wanted) => {
+                return Err(other_platform(request, image, &made, wanted));
             }
             Ok(_) => {}
             // Builders may have mirrors that the host knows nothing of.
@@ -100,8 +104,33 @@ fn steps(request: &BuildRequest, used: &Provenance) -> Result<(), CallError> {
     Ok(())
 }
 
-fn other_platform(request: &BuildRequest, image: &UsedImage, made: &str) -> CallError {
-    let wanted = &image.platform;
+/// The platform that an image has to be for: that of the stage it is used in, as
+/// the Dockerfile says; what a published image is made from has no choice.
+fn wanted<'a>(request: &'a BuildRequest, image: &'a UsedImage) -> &'a Platform {
+    let is_published = !matches!(request.output, Output::Files(_));
+    if image.is_root && is_published {
+        &request.target.platform
+    } else {
+        &image.platform
+    }
+}
+
+fn other_stage(request: &BuildRequest, image: &UsedImage, wanted: &Platform) -> CallError {
+    CallError::BuildFailed(format!(
+        "{}: base {} is taken for {}, and the image is for {wanted}: leave --platform out of the \
+         FROM that names it",
+        place(request, image.line),
+        image.reference,
+        image.platform
+    ))
+}
+
+fn other_platform(
+    request: &BuildRequest,
+    image: &UsedImage,
+    made: &Platform,
+    wanted: &Platform,
+) -> CallError {
     CallError::BuildFailed(format!(
         "{}: base {} is for {made}, and {wanted} is wanted: name a base that is published for \
          {wanted}; read files that fit every platform from a stage \
