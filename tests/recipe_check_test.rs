@@ -93,6 +93,14 @@ fn a_matrix_that_is_not_what_is_described_is_named() {
 }
 
 #[test]
+fn a_version_that_cannot_be_tagged_is_named() {
+    misbehave(&["1.0.0-r1", "1.0.0", "1.1.0"])
+        .run(&CHECK)
+        .expect(5)
+        .says("version `1.0.0-r1` cannot be tagged with its name: it is the name of a revision of");
+}
+
+#[test]
 fn a_base_that_lacks_the_platform_is_named() {
     let registry = DebianRegistry::start();
     let base = format!("{}/n/base", registry.host());

@@ -62,6 +62,7 @@ pub(super) async fn recipe_check(session: &Session, args: &RecipeCheckArgs) -> R
     let sources = sources(&project, &session.reporter);
     let stage = Stage {
         recipe: &recipe,
+        moving: &file.tags.moving,
         builder: &builder,
         project: &project,
         sources: &sources,

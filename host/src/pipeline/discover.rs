@@ -220,7 +220,7 @@ fn nothing(name: &str, found: &Versions) -> Failure {
 
 /// What the host alone can say of versions: whose names belong to something
 /// else, and which are prereleases whatever their recipe says.
-fn settle(name: &str, found: &mut Versions, moving: &[String]) {
+pub(super) fn settle(name: &str, found: &mut Versions, moving: &[String]) {
     let numbers = found.known.clone();
     found
         .known

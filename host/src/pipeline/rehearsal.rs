@@ -14,6 +14,7 @@ use anyhow::Result;
 use async_trait::async_trait;
 use serde::Serialize;
 
+use super::discover::settle;
 use super::plan::{Job, VersionFacts, plan_app};
 use super::work::WorkFolder;
 use crate::buildx::{BuildRequest, Builder, Built, Capabilities, UsedImage, used_images};
@@ -64,6 +65,8 @@ impl Builder for Understudy {
 pub struct Stage<'a> {
     /// The recipe.
     pub recipe: &'a Recipe,
+    /// Templates of the app's moving tags.
+    pub moving: &'a [String],
     /// The builder that it was loaded with.
     pub builder: &'a Understudy,
     /// Where work trees go.
@@ -172,7 +175,7 @@ impl Rehearsal {
 /// when work trees cannot be made. All else is in the result.
 pub async fn rehearse(stage: &Stage<'_>) -> Result<Rehearsal> {
     let app = stage.recipe.granted_app()?;
-    let found = stage.recipe.versions(LISTED).await?;
+    let mut found = stage.recipe.versions(LISTED).await?;
     if found.versions.is_empty() && found.refused.is_empty() {
         return Err(Failure::new(
             ExitCode::Nothing,
@@ -181,6 +184,7 @@ pub async fn rehearse(stage: &Stage<'_>) -> Result<Rehearsal> {
         .hint("look at its release source, and at the tags that its recipe selects")
         .into());
     }
+    settle(&app.name, &mut found, stage.moving);
     let versions = found.versions;
     let mut rehearsal = Rehearsal {
         versions: versions.iter().map(|v| v.number.clone()).collect(),
