@@ -22,7 +22,7 @@ use crate::recipe::CallError;
 use crate::storage::{DEPTH, StorageError};
 
 /// Bytes of the headers of one entry: names and links of some thousand bytes.
-const HEADERS: u64 = 1 << 20;
+pub(crate) const HEADERS: u64 = 1 << 20;
 const BUFFER: usize = 1 << 16;
 
 /// Whose archive it is.
@@ -87,6 +87,7 @@ pub(crate) fn unpack(
     let mut archive = Archive::new(Metered {
         inner: archive,
         left: &headers,
+        what: "an entry has more than 1048576 bytes of headers",
     });
     for (count, entry) in (1..).zip(archive.entries().map_err(unread)?) {
         if count > limits.entries {
@@ -127,17 +128,19 @@ pub(crate) fn for_fuzzing(
 }
 
 /// An archive of which only so much more is read.
-struct Metered<'a, R> {
-    inner: R,
-    left: &'a Cell<u64>,
+pub(crate) struct Metered<'a, R> {
+    pub(crate) inner: R,
+    /// Bytes that may still be read.
+    pub(crate) left: &'a Cell<u64>,
+    /// What is wrong with an archive that has more.
+    pub(crate) what: &'static str,
 }
 
 impl<R: Read> Read for Metered<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let left = self.left.get();
         if left == 0 {
-            let why = format!("an entry has more than {HEADERS} bytes of headers");
-            return Err(io::Error::other(why));
+            return Err(io::Error::other(self.what));
         }
         let most = usize::try_from(left).map_or(buffer.len(), |left| left.min(buffer.len()));
         let size = self

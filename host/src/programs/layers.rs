@@ -1,20 +1,31 @@
 //! Files of an image, found in its layers (image-spec v1.1, "Image Layer
 //! Filesystem Changeset").
 
+use std::cell::Cell;
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufRead as _, BufReader, Read};
 
 use flate2::read::MultiGzDecoder;
 use oci_spec::image::Descriptor;
 use tar::{Archive, EntryType};
+use zstd::Decoder as ZstdDecoder;
 
-use super::elf;
+use super::{PATH_MAX, elf};
+use crate::fetch::unpack::{HEADERS, Metered};
 
 /// Links followed, as in Linux.
 const LINKS: usize = 40;
-/// Bytes of a layer as a tar archive that are read, and entries kept of it.
-const BYTES: u64 = 16 << 30;
-const ENTRIES: usize = 2_000_000;
+/// Bytes of all layers as tar archives that are read.
+const BYTES: u64 = 32 << 30;
+/// Bytes of the names that are kept of them, and what an entry takes beside its
+/// names.
+const NAMES: u64 = 256 << 20;
+const ENTRY: u64 = 64;
+/// Names that are looked up; long paths through many links have many.
+const LOOKUPS: u64 = 5_000_000;
+/// The largest window of a zstd frame, as a power of two: zstd's own limit for
+/// what it decodes from a stream.
+const WINDOW: u32 = 27;
 /// The longest first line of a script (Linux's `BINPRM_BUF_SIZE`).
 const LINE: usize = 256;
 
@@ -36,6 +47,14 @@ pub(super) struct Layers<'a, R, O: FnMut(&Descriptor) -> io::Result<R>> {
     unread: VecDeque<&'a Descriptor>,
     read: Vec<Layer>,
     open: O,
+    room: Room,
+    lookups: u64,
+}
+
+/// What may still be read of an image's layers.
+struct Room {
+    bytes: u64,
+    names: u64,
 }
 
 #[derive(Default)]
@@ -54,6 +73,11 @@ impl<'a, R: Read, O: FnMut(&Descriptor) -> io::Result<R>> Layers<'a, R, O> {
             unread: layers.iter().rev().collect(),
             read: Vec::new(),
             open,
+            room: Room {
+                bytes: BYTES,
+                names: NAMES,
+            },
+            lookups: LOOKUPS,
         }
     }
 
@@ -61,6 +85,10 @@ impl<'a, R: Read, O: FnMut(&Descriptor) -> io::Result<R>> Layers<'a, R, O> {
     pub(super) fn resolve(&mut self, path: &str) -> io::Result<Option<(String, Content)>> {
         let mut path = normal("", path);
         for _ in 0..LINKS {
+            // No system would open it.
+            if path.len() > PATH_MAX {
+                return Ok(None);
+            }
             match self.find(&path)? {
                 Some(Content::Link(target)) => {
                     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
@@ -100,8 +128,12 @@ impl<'a, R: Read, O: FnMut(&Descriptor) -> io::Result<R>> Layers<'a, R, O> {
                     return Ok(None);
                 };
                 let blob = (self.open)(next)?;
-                self.read.push(Layer::read(blob)?);
+                self.read.push(Layer::read(blob, &mut self.room)?);
             }
+            let folders = path.matches('/').count() as u64;
+            let left = self.lookups.checked_sub(folders + 1);
+            self.lookups =
+                left.ok_or_else(|| io::Error::other("its paths have too many folders"))?;
             let Some(layer) = self.read.get(at) else {
                 return Ok(None);
             };
@@ -117,39 +149,71 @@ impl<'a, R: Read, O: FnMut(&Descriptor) -> io::Result<R>> Layers<'a, R, O> {
 }
 
 impl Layer {
-    fn read(blob: impl Read) -> io::Result<Self> {
+    fn read(blob: impl Read, room: &mut Room) -> io::Result<Self> {
         let mut layer = Self::default();
-        let mut archive = Archive::new(unzipped(blob)?.take(BYTES));
+        let headers = Cell::new(HEADERS);
+        let bytes = Cell::new(room.bytes);
+        let mut archive = Archive::new(Metered {
+            inner: Metered {
+                inner: unpacked(blob)?,
+                left: &bytes,
+                what: "its layers have too many bytes",
+            },
+            left: &headers,
+            what: "a file of a layer has too many bytes of headers",
+        });
         for entry in archive.entries()? {
             let mut entry = entry?;
-            if layer.entries.len() + layer.removed.len() > ENTRIES {
-                return Err(io::Error::other("a layer has too many files"));
-            }
-            let path = normal("", &entry.path()?.to_string_lossy());
-            let (folder, name) = path.rsplit_once('/').unwrap_or(("", &path));
-            if name == ".wh..wh..opq" {
-                layer.opaque.insert(folder.to_owned());
-                continue;
-            }
-            if let Some(name) = name.strip_prefix(".wh.") {
-                layer.removed.insert(normal(folder, name));
-                continue;
-            }
-            let target = |entry: &tar::Entry<'_, _>| -> io::Result<String> {
-                let name = entry.link_name()?.unwrap_or_default();
-                Ok(name.to_string_lossy().into_owned())
+            let kind = entry.header().entry_type();
+            // The content that is skipped on the way to the next headers. A
+            // sparse file says how large it is, not what it takes.
+            let content = match kind {
+                EntryType::GNUSparse => entry.header().entry_size()?,
+                _ => entry.size(),
             };
-            let content = match entry.header().entry_type() {
-                // Those of lower layers are still seen.
-                EntryType::Directory => continue,
-                EntryType::Symlink => Content::Link(target(&entry)?),
-                EntryType::Link => Content::Same(normal("", &target(&entry)?)),
-                EntryType::Regular => program(&mut entry)?,
-                _ => Content::Other,
-            };
-            layer.entries.insert(path, content);
+            headers.set(HEADERS.saturating_add(content));
+            layer.add(&mut entry, kind, room)?;
         }
+        room.bytes = bytes.get();
         Ok(layer)
+    }
+
+    fn add(
+        &mut self,
+        entry: &mut tar::Entry<'_, impl Read>,
+        kind: EntryType,
+        room: &mut Room,
+    ) -> io::Result<()> {
+        let path = normal("", &entry.path()?.to_string_lossy());
+        let target = entry.link_name()?.unwrap_or_default();
+        let target = target.to_string_lossy().into_owned();
+        if path.len() > PATH_MAX || target.len() > PATH_MAX {
+            return Ok(());
+        }
+        let names = ENTRY + (path.len() + target.len()) as u64;
+        room.names = room
+            .names
+            .checked_sub(names)
+            .ok_or_else(|| io::Error::other("its layers have too many files"))?;
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", &path));
+        if name == ".wh..wh..opq" {
+            self.opaque.insert(folder.to_owned());
+            return Ok(());
+        }
+        if let Some(name) = name.strip_prefix(".wh.") {
+            self.removed.insert(normal(folder, name));
+            return Ok(());
+        }
+        let content = match kind {
+            // Those of lower layers are still seen.
+            EntryType::Directory => return Ok(()),
+            EntryType::Symlink => Content::Link(target),
+            EntryType::Link => Content::Same(normal("", &target)),
+            EntryType::Regular => program(entry)?,
+            _ => Content::Other,
+        };
+        self.entries.insert(path, content);
+        Ok(())
     }
 
     fn hides(&self, path: &str) -> bool {
@@ -165,16 +229,29 @@ impl Layer {
     }
 }
 
-fn unzipped<'a>(blob: impl Read + 'a) -> io::Result<Box<dyn Read + 'a>> {
+/// The tar archive of a layer, told by how the blob begins: media types are what
+/// somebody says.
+fn unpacked<'a>(blob: impl Read + 'a) -> io::Result<Box<dyn Read + 'a>> {
     let mut blob = BufReader::with_capacity(1 << 17, blob);
-    let head = io::BufRead::fill_buf(&mut blob)?;
-    if head.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
-        return Err(io::Error::other("a layer is compressed with zstd"));
+    let head = blob.fill_buf()?;
+    if head.starts_with(&[0x1f, 0x8b]) {
+        let plain = MultiGzDecoder::new(blob);
+        return Ok(Box::new(BufReader::with_capacity(1 << 17, plain)));
     }
-    Ok(match head.starts_with(&[0x1f, 0x8b]) {
-        true => Box::new(BufReader::with_capacity(1 << 17, MultiGzDecoder::new(blob))),
-        false => Box::new(blob),
-    })
+    if is_zstd(head) {
+        let mut plain = ZstdDecoder::with_buffer(blob)?;
+        plain.window_log_max(WINDOW)?;
+        return Ok(Box::new(BufReader::with_capacity(1 << 17, plain)));
+    }
+    Ok(Box::new(blob))
+}
+
+/// A frame, or one that is skipped (RFC 8878, section 3.1).
+fn is_zstd(head: &[u8]) -> bool {
+    matches!(
+        head,
+        [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..]
+    )
 }
 
 fn program(file: &mut impl Read) -> io::Result<Content> {

@@ -15,6 +15,8 @@ use oci_spec::image::{Descriptor, ImageConfiguration};
 use self::layers::{Content, Layers};
 use crate::platform::Platform;
 
+/// Bytes of a path, as in Linux.
+const PATH_MAX: usize = 4096;
 /// Scripts that start scripts which are followed.
 const SCRIPTS: usize = 4;
 
@@ -106,8 +108,14 @@ mod tests {
     }
 
     fn layer(entries: &[Put]) -> Vec<u8> {
-        let zip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-        let mut tar = tar::Builder::new(zip);
+        let tar = archive(entries);
+        let mut zip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        io::Write::write_all(&mut zip, &tar).unwrap();
+        zip.finish().unwrap()
+    }
+
+    fn archive(entries: &[Put]) -> Vec<u8> {
+        let mut tar = tar::Builder::new(Vec::new());
         for entry in entries {
             let mut header = tar::Header::new_gnu();
             header.set_mode(0o755);
@@ -127,17 +135,24 @@ mod tests {
                 }
             }
         }
-        tar.into_inner().unwrap().finish().unwrap()
+        tar.into_inner().unwrap()
     }
 
     /// Layers from the lowest up; what `foreign` says for arm64.
     fn said(config: serde_json::Value, layers: &[Vec<Put>]) -> Option<(String, &'static str)> {
+        let blobs = layers.iter().map(|entries| layer(entries)).collect();
+        told(config, blobs).unwrap()
+    }
+
+    fn told(
+        config: serde_json::Value,
+        blobs: Vec<Vec<u8>>,
+    ) -> io::Result<Option<(String, &'static str)>> {
         let config = json!({
             "architecture": "arm64", "os": "linux", "config": config,
             "rootfs": { "type": "layers", "diff_ids": [] },
         });
         let config: ImageConfiguration = serde_json::from_value(config).unwrap();
-        let blobs: Vec<_> = layers.iter().map(|entries| layer(entries)).collect();
         let descriptors: Vec<_> = (0..blobs.len())
             .map(|at| {
                 let digest = Sha256Digest::from_str(&format!("{at:064}")).unwrap();
@@ -150,8 +165,8 @@ mod tests {
             Ok(io::Cursor::new(blobs[at].clone()))
         };
         let platform = "linux/arm64".parse().unwrap();
-        let found = foreign(&config, &platform, &descriptors, open).unwrap()?;
-        Some((found.path, found.architecture))
+        let found = foreign(&config, &platform, &descriptors, open)?;
+        Ok(found.map(|found| (found.path, found.architecture)))
     }
 
     fn amd64() -> Vec<u8> {
@@ -199,6 +214,78 @@ mod tests {
         ] {
             assert_eq!(said(config.clone(), &[base()]), None, "{config}");
         }
+    }
+
+    #[test]
+    fn layers_are_read_however_they_are_compressed() {
+        let tar = archive(&[Put::File("app", amd64())]);
+        let zstd = |tar: &[u8]| zstd::encode_all(tar, 3).unwrap();
+        let (first, rest) = tar.split_at(700);
+        let skipped = [
+            &[0x50, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3],
+            &zstd(&tar)[..],
+        ];
+        for blob in [
+            tar.clone(),
+            zstd(&tar),
+            [zstd(first), zstd(rest)].concat(),
+            skipped.concat(),
+        ] {
+            let said = told(json!({ "Entrypoint": ["/app"] }), vec![blob]).unwrap();
+            assert_eq!(said, found("/app"));
+        }
+        let cut = zstd(&tar);
+        let cut = cut[..cut.len() - 4].to_vec();
+        assert!(told(json!({ "Entrypoint": ["/app"] }), vec![cut]).is_err());
+    }
+
+    /// What no builder makes, but a base may have.
+    #[test]
+    fn layers_of_strangers_stay_within_bounds() {
+        let mut named = tar::Header::new_gnu();
+        named.set_entry_type(tar::EntryType::GNULongName);
+        named.set_size(3 << 30);
+        named.set_cksum();
+        let mut long = zstd::Encoder::new(Vec::new(), 1).unwrap();
+        io::Write::write_all(&mut long, named.as_bytes()).unwrap();
+        let zeros = vec![0; 1 << 20];
+        for _ in 0..64 {
+            io::Write::write_all(&mut long, &zeros).unwrap();
+        }
+        let error = told(json!({ "Cmd": ["/app"] }), vec![long.finish().unwrap()]).unwrap_err();
+        assert!(error.to_string().contains("headers"), "{error}");
+
+        let mut window = zstd::Encoder::new(Vec::new(), 1).unwrap();
+        window.window_log(31).unwrap();
+        window.include_contentsize(false).unwrap();
+        io::Write::write_all(&mut window, &archive(&[Put::File("app", amd64())])).unwrap();
+        let window = window.finish().unwrap();
+        assert!(told(json!({ "Cmd": ["/app"] }), vec![window]).is_err());
+    }
+
+    #[test]
+    fn paths_of_strangers_take_no_time() {
+        let begun = std::time::Instant::now();
+        let deep = format!("/{}app", "a/".repeat(400_000));
+        let near = format!("/{}app", "a/".repeat(2_000));
+        let many: Vec<String> = (0..100_000).map(|n| format!("/{n}/app")).collect();
+        let path = format!(
+            "PATH={}",
+            "/a/b".repeat(4).repeat(20_000) + ":/x".repeat(100_000).as_str()
+        );
+        let layers = || vec![layer(&[Put::Link("a", "."), Put::File("app", arm64())])];
+        for config in [
+            json!({ "Entrypoint": [deep] }),
+            json!({ "Entrypoint": [near] }),
+            json!({ "Entrypoint": ["app"], "WorkingDir": deep }),
+            json!({ "Entrypoint": many }),
+            json!({ "Entrypoint": ["app"], "Env": [path] }),
+        ] {
+            // What was not found in time is told.
+            let _ = told(config, layers());
+        }
+        let took = begun.elapsed();
+        assert!(took.as_secs() < 60, "{took:?}");
     }
 
     #[test]

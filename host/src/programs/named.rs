@@ -1,7 +1,15 @@
 //! The programs that an image's configuration names (image-spec v1.1, "Image
 //! Configuration": `Entrypoint`, `Cmd`, `Env`, `WorkingDir`).
 
+use std::collections::HashSet;
+
 use oci_spec::image::ImageConfiguration;
+
+use super::PATH_MAX;
+
+/// Words that are looked at, and folders that each is looked for in.
+const WORDS: usize = 100;
+const FOLDERS: usize = 100;
 
 /// Where programs are looked for when the image does not say.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -42,16 +50,16 @@ pub(super) fn programs(config: &ImageConfiguration) -> Vec<Named> {
         .filter_map(|pair| pair.strip_prefix("PATH="))
         .next_back();
     let folder = run.working_dir().as_deref().unwrap_or("/");
-    let mut programs: Vec<Named> = Vec::new();
-    for word in words {
-        if !word.is_empty() && !programs.iter().any(|named| named.word == word) {
-            programs.push(Named {
-                word: word.to_owned(),
-                paths: places(word, folder, path.unwrap_or(PATH)),
-            });
-        }
-    }
-    programs
+    let mut seen = HashSet::new();
+    words
+        .into_iter()
+        .filter(|word| !word.is_empty() && word.len() <= PATH_MAX && seen.insert(*word))
+        .take(WORDS)
+        .map(|word| Named {
+            word: word.to_owned(),
+            paths: places(word, folder, path.unwrap_or(PATH)),
+        })
+        .collect()
 }
 
 fn places(word: &str, folder: &str, path: &str) -> Vec<String> {
@@ -61,6 +69,7 @@ fn places(word: &str, folder: &str, path: &str) -> Vec<String> {
         vec![format!("{folder}/{word}")]
     } else {
         let folders = path.split(':').filter(|folder| folder.starts_with('/'));
+        let folders = folders.take(FOLDERS);
         folders.map(|folder| format!("{folder}/{word}")).collect()
     }
 }
