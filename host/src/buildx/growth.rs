@@ -120,15 +120,14 @@ impl Growth {
             let (name, value) = rest.split_once(char::is_whitespace).unwrap_or_default();
             return self.assigned(name, self.filled(value));
         }
-        // All of one line see the values before it.
-        let filled: Vec<(&str, u64)> = words
-            .iter()
-            .filter_map(|word| word.split_once('='))
-            .map(|(name, value)| (name, self.filled(value)))
-            .collect();
-        filled
-            .into_iter()
-            .try_for_each(|(name, length)| self.assigned(name, length))
+        // Those of one `ENV` see the values before the line, those of one `ARG`
+        // each other's, too.
+        let pairs = || words.iter().filter_map(|word| word.split_once('='));
+        let before: Vec<u64> = pairs().map(|(_, value)| self.filled(value)).collect();
+        pairs().zip(before).try_for_each(|((name, value), before)| {
+            let length = before.max(self.filled(value));
+            self.assigned(name, length)
+        })
     }
 
     fn assigned(&mut self, name: &str, length: u64) -> Result<(), u64> {
@@ -329,6 +328,22 @@ mod tests {
             text.push_str("FROM scratch\n");
             let line = refused(&text).unwrap_or_else(|| panic!("{form}"));
             assert!(line < 120, "{form}: {line}");
+        }
+    }
+
+    #[test]
+    fn what_doubles_within_a_line_is_refused() {
+        for (first, between) in [
+            ("ARG", " "),
+            ("FROM a\nARG", " "),
+            ("ENV", "\\\n"),
+            ("ARG", "\t\\\n # x\n"),
+        ] {
+            let mut text = format!("{first} A0=xxxxxxxxxxxxxxxx");
+            for n in 1..40 {
+                write!(text, "{between}A{n}=$A{m}$A{m}", m = n - 1).unwrap();
+            }
+            assert!(refused(&text).is_some(), "{text}");
         }
     }
 
