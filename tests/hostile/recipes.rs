@@ -109,6 +109,7 @@ const CASES: &[Case<'_>] = &[
     fault("arg-cache", &["belongs to BuildKit"]),
     fault("arg-proxy", &["http_proxy belongs to BuildKit"]),
     fault("arg-proxy-case", &["Https_Proxy belongs to BuildKit"]),
+    fault("arg-proxy-fold", &["takes ASCII letters"]),
     fault("arg-hostname", &["belongs to BuildKit"]),
     fault("arg-platform", &["BUILDPLATFORM belongs to BuildKit"]),
     fault("arg-flag", &["is not a name for a build argument"]),

@@ -176,11 +176,19 @@ fn word(what: &str, name: &str) -> Result<String, CallError> {
     Ok(name.to_owned())
 }
 
-/// A build argument's name.
+/// A build argument's name. In letters other than ASCII's BuildKit finds names of
+/// its own: `\u{17f}` is an `s` to it.
 fn arg_name(name: &str) -> Result<String, CallError> {
     if is_reserved(name) {
         return Err(CallError::InvalidInput(format!(
             "the build argument {} belongs to BuildKit; leave it to the host",
+            name.escape_debug()
+        )));
+    }
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    if !name.chars().all(plain) {
+        return Err(CallError::InvalidInput(format!(
+            "`{}` is not a name for a build argument: it takes ASCII letters, digits, `_`, `-` and `.`",
             name.escape_debug()
         )));
     }

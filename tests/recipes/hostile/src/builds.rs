@@ -67,6 +67,9 @@ pub(crate) const CASES: &[(&str, Case)] = &[
     ("arg-proxy-case", |target| {
         Ok(good(target).arg("Https_Proxy", "http://evil.example:3128"))
     }),
+    ("arg-proxy-fold", |target| {
+        Ok(good(target).arg("HTTP\u{17f}_PROXY", "http://evil.example:3128"))
+    }),
     ("arg-hostname", |target| {
         Ok(good(target).arg("BUILDKIT_SANDBOX_HOSTNAME", "victim"))
     }),
