@@ -1,6 +1,6 @@
 //! What is never shown.
 
-use super::clean;
+use super::terminal::{clean, last_seen};
 
 /// Shorter values are no secrets, and hiding them would hide everything.
 const SHORTEST: usize = 4;
@@ -23,9 +23,17 @@ impl Hidden {
         }
     }
 
-    /// A line for people: without terminal controls, and without secrets.
-    pub(crate) fn clean(&self, line: &str) -> String {
-        let line = clean(line);
+    /// A text for people: without terminal controls, and without secrets.
+    pub(crate) fn clean(&self, text: &str) -> String {
+        self.hide(clean(text))
+    }
+
+    /// The same of a line of progress, which may overwrite itself.
+    pub(crate) fn last_seen(&self, line: &str) -> String {
+        self.hide(last_seen(line))
+    }
+
+    fn hide(&self, line: String) -> String {
         let hide = |line: String, value: &String| line.replace(value.as_str(), "***");
         self.values.iter().fold(line, hide)
     }
@@ -40,5 +48,6 @@ mod tests {
         let hidden = Hidden::new(["-----BEGIN\nabcdefgh\n", "x"]);
         assert_eq!(hidden.clean("key abcdefgh, abcdefgh x"), "key ***, *** x");
         assert_eq!(hidden.clean("a -----BEGIN z"), "a *** z");
+        assert_eq!(hidden.last_seen("0%\rkey abcdefgh"), "key ***");
     }
 }

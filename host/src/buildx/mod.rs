@@ -57,6 +57,6 @@ pub use program::Program;
 pub(crate) use run::{RunError, end_children, run};
 pub(crate) use stages::read_for_fuzzing;
 pub use stages::{UsedImage, used_images};
-pub(crate) use terminal::clean;
+pub(crate) use terminal::{clean, last_seen};
 #[cfg(test)]
 pub(crate) use test_program::elf as elf_for_tests;

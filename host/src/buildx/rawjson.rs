@@ -205,7 +205,7 @@ impl Progress {
 
 impl Vertex {
     fn output(&mut self, bytes: &[u8], hidden: &Hidden, shown: &mut Vec<Shown>) {
-        let line = hidden.clean(&String::from_utf8_lossy(bytes));
+        let line = hidden.last_seen(&String::from_utf8_lossy(bytes));
         if !line.is_empty() {
             keep(&mut self.tail, line.clone(), TAIL);
             shown.push(Shown::Output(line));

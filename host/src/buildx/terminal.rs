@@ -1,16 +1,25 @@
-//! Lines that a build step printed, made safe to show.
+//! What others say, made safe to show.
 
 /// Longest line that is kept.
 const MAX_LINE: usize = 2000;
 
-/// The line without terminal controls; of a line that overwrote itself with
-/// carriage returns, what was last seen.
-pub(crate) fn clean(line: &str) -> String {
+/// A line of progress without terminal controls: of one that overwrote itself
+/// with carriage returns, what was last seen.
+pub(crate) fn last_seen(line: &str) -> String {
     let line = line.trim_end_matches(['\r', '\n']);
-    let line = line
-        .rsplit('\r')
-        .find(|part| !part.is_empty())
-        .unwrap_or("");
+    let last = line.rsplit('\r').find(|part| !part.is_empty());
+    clean(last.unwrap_or_default())
+}
+
+/// A text without terminal controls, in one line: nothing of it is lost by how
+/// its lines end.
+pub(crate) fn clean(text: &str) -> String {
+    let lines = text.split(['\r', '\n']).filter(|line| !line.is_empty());
+    let lines: Vec<String> = lines.map(clean_line).collect();
+    shortened(lines.join(" "))
+}
+
+fn clean_line(line: &str) -> String {
     let mut out = String::with_capacity(line.len());
     let mut chars = line.chars().peekable();
     while let Some(c) = chars.next() {
@@ -23,11 +32,18 @@ pub(crate) fn clean(line: &str) -> String {
             c => out.push(c),
         }
         if out.len() > MAX_LINE {
-            out.push_str(" ...");
             break;
         }
     }
     out
+}
+
+fn shortened(mut text: String) -> String {
+    if text.len() > MAX_LINE {
+        text.truncate(text.floor_char_boundary(MAX_LINE));
+        text.push_str(" ...");
+    }
+    text
 }
 
 fn skip_escape(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) {
@@ -79,7 +95,11 @@ mod tests {
                 "\u{1b}]8;;https://host.test\u{1b}\\link\u{1b}]8;;\u{1b}\\",
                 "link",
             ),
-            ("10%\r50%\r100%\r\n", "100%"),
+            ("10%\r50%\r100%\r\n", "10% 50% 100%"),
+            (
+                "denied: quota\r\nask the owner\n",
+                "denied: quota ask the owner",
+            ),
             ("a\u{8}b\u{7}c\u{202e}d", "abcd"),
             ("\u{1b}(Btext\u{1b}", "text"),
             ("a\tb", "a\tb"),
@@ -87,6 +107,15 @@ mod tests {
         ] {
             assert_eq!(clean(raw), seen, "{raw:?}");
         }
-        assert!(clean(&"x".repeat(100_000)).len() < 3000);
+        for long in ["x", "\u{4e2d}", "x\r", "\n", "\u{1b}["] {
+            assert!(clean(&long.repeat(100_000)).len() < 3000);
+        }
+    }
+
+    #[test]
+    fn of_progress_the_last_is_seen() {
+        assert_eq!(last_seen("10%\r50%\r100%\r\n"), "100%");
+        assert_eq!(last_seen("\u{1b}[2Ka\r\u{1b}[31mb"), "b");
+        assert_eq!(last_seen("\r\n"), "");
     }
 }

@@ -107,7 +107,7 @@ impl Git<'_> {
         command.args(arguments);
         let mut said = VecDeque::new();
         let ended = run(command, None, self.limit, |line| {
-            said.push_back(crate::buildx::clean(line).trim().to_owned());
+            said.push_back(crate::buildx::last_seen(line).trim().to_owned());
             // Upstream's host may talk without end; the last words tell why.
             if said.len() > MAX_LINES {
                 said.pop_front();

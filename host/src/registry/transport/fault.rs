@@ -82,7 +82,7 @@ impl Said {
 }
 
 pub(super) fn shorten(text: &str) -> String {
-    let line = crate::buildx::clean(text).replace('\n', " ");
+    let line = crate::buildx::clean(text);
     let line = line.trim();
     match line.char_indices().nth(SHOWN) {
         Some((end, _)) => format!("{}...", &line[..end]),
