@@ -267,7 +267,7 @@ async fn get_decides_where_head_cannot_be_believed() {
         assert_eq!(registry.head("app", "2.1").await.unwrap(), None);
     }
     // An answer that is not about the manifest.
-    let answers: [Vec<(&str, String)>; 5] = [
+    let answers: [Vec<(&str, String)>; 6] = [
         vec![],
         vec![
             ("content-type", "text/html".into()),
@@ -283,6 +283,11 @@ async fn get_decides_where_head_cannot_be_believed() {
             ("content-type", INDEX.into()),
             ("content-length", size.clone()),
             ("docker-content-digest", "sha256:0".into()),
+        ],
+        vec![
+            ("content-type", INDEX.into()),
+            ("content-length", size.clone()),
+            ("docker-content-digest", format!("md5:{}", "0".repeat(32))),
         ],
         vec![
             ("content-type", INDEX.into()),

@@ -9,6 +9,7 @@ use url::Url;
 
 use super::{Fault, Policy};
 use crate::http::body::{self, Bounds};
+use crate::registry::grammar::is_digest;
 
 /// `Docker-Content-Digest` (distribution-spec v1.1, "Pulling manifests").
 const DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
@@ -67,9 +68,10 @@ impl Answer {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// The digest that the registry claims.
+    /// The digest that the registry claims; none where that is no digest of a
+    /// kind that can be verified.
     pub(crate) fn digest(&self) -> Option<&str> {
-        self.text(&DIGEST)
+        self.text(&DIGEST).filter(|text| is_digest(text))
     }
 
     /// `Location`, relative to what was asked.

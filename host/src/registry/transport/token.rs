@@ -16,6 +16,8 @@ use crate::http::retry_after;
 
 /// How long a token is good for where its server does not say.
 const LIFETIME: Duration = Duration::from_secs(60);
+/// The longest that a token is used, whatever its server says.
+const LONGEST: Duration = Duration::from_secs(24 * 3600);
 /// Token answers are small.
 const LIMIT: u64 = 1 << 20;
 /// How we are called in token requests.
@@ -85,12 +87,17 @@ pub(super) async fn fetch(
         .or(json.access_token)
         .filter(|text| !text.is_empty());
     let text = text.ok_or_else(|| Fault::Refused("the token server gave no token".to_owned()))?;
-    let lifetime = json.expires_in.map_or(LIFETIME, Duration::from_secs);
     Ok(Token {
         text,
-        // A tenth early, so that it does not expire on its way.
-        good_until: asked + lifetime.mul_f64(0.9),
+        good_until: asked + lifetime(json.expires_in),
     })
+}
+
+/// How long a token is used: a tenth less than it is good for, so that it does
+/// not expire on its way.
+fn lifetime(seconds: Option<u64>) -> Duration {
+    let said = seconds.map_or(LIFETIME, Duration::from_secs);
+    said.min(LONGEST).mul_f64(0.9)
 }
 
 /// Sends a request to a token server, and again where it leads on that server:
@@ -139,5 +146,17 @@ fn failed(answer: &Answer, realm: &Url, auth: &RegistryAuth) -> Fault {
         status: answer.status,
         said: Said::parse(&answer.body),
         retry_after: retry_after(&answer.headers, std::time::SystemTime::now()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_token_is_good_for_ever() {
+        assert_eq!(lifetime(None), Duration::from_secs(54));
+        assert_eq!(lifetime(Some(0)), Duration::ZERO);
+        assert_eq!(lifetime(Some(u64::MAX)), lifetime(Some(86_400)));
     }
 }
