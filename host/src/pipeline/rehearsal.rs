@@ -17,7 +17,9 @@ use serde::Serialize;
 use super::discover::settle;
 use super::plan::{Job, VersionFacts, plan_app};
 use super::work::WorkFolder;
-use crate::buildx::{BuildRequest, Builder, Built, Capabilities, UsedImage, used_images};
+use crate::buildx::{
+    BuildRequest, Builder, Built, Capabilities, MAX_DOCKERFILE, UsedImage, used_images,
+};
 use crate::config::{Project, Scope};
 use crate::error::{ExitCode, Failure, exit_code};
 use crate::grants::Kind;
@@ -25,6 +27,7 @@ use crate::plugin::Recipe;
 use crate::recipe::{App, Base, Build, CallError, Dockerfile, Target, Version};
 use crate::registry::Upstream;
 use crate::source::Sources;
+use crate::storage;
 use crate::target::TargetId;
 use crate::work_tree::WorkTree;
 
@@ -366,7 +369,7 @@ fn images(build: &Build, tree: &Path) -> Result<Vec<UsedImage>, CallError> {
         Dockerfile::Path(path) => {
             let file = WorkTree::open(tree)?.file(path)?;
             let unread = |e| CallError::InvalidInput(format!("`{path}` cannot be read: {e}"));
-            Cow::Owned(std::fs::read_to_string(file).map_err(unread)?)
+            Cow::Owned(storage::read_text(&file, MAX_DOCKERFILE).map_err(unread)?)
         }
     };
     used_images(&text, build)

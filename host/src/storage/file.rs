@@ -65,6 +65,21 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
+/// Adds to a regular file, which is made where there is none. A link in its place
+/// is refused.
+///
+/// # Errors
+/// When the system refuses, and for what is no regular file.
+pub(crate) fn append(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let file = OpenOptions::new()
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .custom_flags(flags(OFlags::NOFOLLOW | OFlags::NONBLOCK))
+        .open(path)?;
+    regular(file)?.write_all(bytes)
+}
+
 /// Opens a lock file, which is made where there is none and never emptied. A
 /// link in its place is refused.
 ///
@@ -144,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn neither_writing_nor_locking_follows_a_link() {
+    fn nothing_that_writes_follows_a_link_or_waits_for_a_pipe() {
         let dir = tempfile::tempdir().unwrap();
         let at = |name: &str| dir.path().join(name);
         std::fs::write(at("victim"), "old").unwrap();
@@ -157,5 +172,11 @@ mod tests {
         assert_eq!(std::fs::read(at("link")).unwrap(), b"new", "not emptied");
         Command::new("mkfifo").arg(at("pipe")).status().unwrap();
         assert!(lock(&at("pipe")).is_err());
+        assert!(append(&at("pipe"), b"x").is_err());
+        symlink(at("victim"), at("other")).unwrap();
+        assert!(append(&at("other"), b"x").is_err());
+        append(&at("added"), b"a").unwrap();
+        append(&at("added"), b"b").unwrap();
+        assert_eq!(std::fs::read(at("added")).unwrap(), b"ab");
     }
 }

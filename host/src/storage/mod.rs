@@ -15,7 +15,7 @@ mod walk;
 pub(crate) use blocking::blocking;
 pub use error::StorageError;
 pub(crate) use error::{At, hint, refusal};
-pub(crate) use file::{lock, open, read, read_text, write};
+pub(crate) use file::{append, lock, open, read, read_text, write};
 pub(crate) use folder::{Folder, create, owned, private, remove_all};
 pub(crate) use scratch::Scratch;
 #[cfg(test)]

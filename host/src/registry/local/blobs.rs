@@ -158,7 +158,7 @@ impl Blobs {
         let text = digest.to_string();
         let known = self.stamps().get(&text).copied();
         if known != Some(stamp) {
-            if hash(digest.algo(), File::open(&path)?)? != digest.hex() {
+            if hash(digest.algo(), storage::open(&path)?)? != digest.hex() {
                 return Err(Damage::Content);
             }
             self.note(&text, stamp);
@@ -181,11 +181,7 @@ impl Blobs {
     fn note(&self, digest: &str, stamp: Stamp) {
         self.stamps().insert(digest.to_owned(), stamp);
         let line = stamp.line(digest);
-        let mut options = fs::OpenOptions::new();
-        let file = options.create(true).append(true);
-        let written = file
-            .open(self.folder.join("verified"))
-            .and_then(|mut file| file.write_all(line.as_bytes()));
+        let written = storage::append(&self.folder.join("verified"), line.as_bytes());
         if let Err(error) = written {
             // Then it is hashed again some day.
             tracing::debug!(%error, "a blob's stamp cannot be kept");
@@ -261,6 +257,8 @@ impl BlobStore for Blobs {
 
 #[cfg(test)]
 mod tests {
+    use std::process::Command;
+
     use super::*;
 
     fn stored(folder: &Path, content: &[u8]) -> (Blobs, Digest) {
@@ -292,6 +290,18 @@ mod tests {
         assert_eq!(blobs.verify(&digest, None), Err(Damage::Content));
         fs::remove_file(&path).unwrap();
         assert_eq!(read(&blobs), Err(Damage::Missing));
+
+        // What is no file is not waited for, nor is what stamps are kept in.
+        let pipe = |at: &Path| Command::new("mkfifo").arg(at).status().unwrap();
+        assert!(pipe(&path).success());
+        assert!(matches!(
+            blobs.verify(&digest, None),
+            Err(Damage::Unreadable(_))
+        ));
+        fs::remove_file(&path).unwrap();
+        let stamps = folder.path().join("verified");
+        fs::remove_file(&stamps).unwrap();
+        assert!(pipe(&stamps).success());
 
         // A copy of the folder has other stamps, and is as good.
         fs::write(&path, b"hello").unwrap();
