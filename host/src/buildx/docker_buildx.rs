@@ -216,6 +216,8 @@ impl Buildx {
         let github = self.options.layer_cache == LayerCache::Gha;
         let confined = Confined::new(request, &self.options, scratch).await?;
         confined.env.apply(&mut command, github);
+        // What a killed client leaves is swept with the run's work folder.
+        command.env("TMPDIR", scratch);
 
         let mut progress = Progress::hiding(confined.hidden());
         let limit = self.options.time_limit;
