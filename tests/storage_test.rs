@@ -96,6 +96,17 @@ fn what_is_no_regular_file_is_refused_at_once() {
     let huge = fs::File::create(&app).unwrap();
     huge.set_len(1 << 30).unwrap();
     project.run(&["plan"]).expect(3).says("larger than 1048576");
+    // An app that cannot be read is there all the same.
+    fs::remove_file(&app).unwrap();
+    pipe(&app);
+    project.run(&["plan"]).expect(3).says("not a regular file");
+    fs::remove_file(&app).unwrap();
+    symlink("gone", &app).unwrap();
+    project
+        .run(&["plan"])
+        .expect(3)
+        .says("apps/misbehave/app.toml");
+    fs::remove_file(&app).unwrap();
     fs::write(&app, text).unwrap();
     let wasm = project.path("apps/misbehave/recipe.wasm");
     let recipe = fs::read(&wasm).unwrap();
@@ -110,6 +121,10 @@ fn what_is_no_regular_file_is_refused_at_once() {
     // In the place of state: what is not needed is left, what is needed refused.
     fs::create_dir_all(project.path(".bakehouse/work")).unwrap();
     pipe(&project.path(".bakehouse/work/run-x.lock"));
+    project.run(&["run"]).expect(0);
+    let stamps = project.path(".bakehouse/registry/verified");
+    fs::remove_file(&stamps).unwrap();
+    pipe(&stamps);
     project.run(&["run"]).expect(0);
     let lock = project.path(".bakehouse/registry/lock");
     fs::remove_file(&lock).unwrap();

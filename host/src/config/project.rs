@@ -84,7 +84,12 @@ impl Project {
         })?;
         for entry in entries {
             let entry = entry?;
-            if entry.path().join("app.toml").is_file() {
+            // What cannot be read is told when the app's turn comes.
+            let file = entry.path().join("app.toml").symlink_metadata();
+            let absent = |e: std::io::Error| {
+                matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+            };
+            if !file.is_err_and(absent) {
                 names.push(entry.file_name().to_string_lossy().into_owned());
             }
         }
