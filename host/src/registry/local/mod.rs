@@ -66,7 +66,7 @@ impl LocalRegistry {
         storage::create(folder)?;
         let begun = tokio::time::Instant::now();
         while begun.elapsed() < PATIENCE {
-            if let Some(lease) = Lease::take(folder).at("lock", folder)? {
+            if let Some(lease) = Lease::take(folder).at("lock", &folder.join("lock"))? {
                 let last = Address::read(folder).map(|last| last.at.port());
                 let server = Server::open(folder, lease, port, last).await?;
                 return Ok(Self {
