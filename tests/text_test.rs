@@ -156,7 +156,11 @@ fn a_runner_takes_no_command_from_a_registry() {
     project.app("hostile", &grants);
     let output = run(&project, true, &["-v"]);
     assert_ne!(output.code, Some(0));
-    for part in ["; trying again in", "403 Forbidden", "##\\[warning]escaped"] {
+    for part in [
+        "; trying again in",
+        "403 Forbidden",
+        "##\\[add-mask]escaped",
+    ] {
         assert!(output.stderr.contains(part), "{part} in\n{}", output.stderr);
     }
     assert!(!output.stderr.contains(invisible), "{:?}", output.stderr);
