@@ -120,13 +120,13 @@ fn modules() -> Vec<Module> {
           (br_if $again (i32.lt_u (local.get $at) (i32.const 85536))))
         i32.const 1024";
     vec![
-        Module::new("spin-start", &["computed for more than 5 s"])
+        Module::new("spin-start", &["computed for more than 2 s"])
             .more(&format!("(func $start {spin}) (start $start)")),
         Module::new("trap-start", &["crashed in start"])
             .more("(func $start unreachable) (start $start)"),
-        Module::new("spin-describe", &["computed for more than 5 s"])
+        Module::new("spin-describe", &["computed for more than 2 s"])
             .describe(&format!("{spin} unreachable")),
-        Module::new("spin-return", &["computed for more than 5 s"])
+        Module::new("spin-return", &["computed for more than 2 s"])
             .more(&spin_post)
             .answer(record((2048, 11), NOTHING, NOTHING)),
         Module::new("trap-describe", &["crashed in describe"]),

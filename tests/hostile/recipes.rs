@@ -78,7 +78,7 @@ const CASES: &[Case<'_>] = &[
     denied("call-flood", &["more than 50 calls"]),
     fault(
         "call-flood-free",
-        &["computed for more than 5 s", "took more than 10 s"],
+        &["computed for more than 2 s", "took more than 10 s"],
     ),
     fault("log-flood", &["the end of the flood"]),
     fault("log-huge", &["crashed in prepare"]),
@@ -140,7 +140,7 @@ const CASES: &[Case<'_>] = &[
     fault("command", &["met:"]),
     fault("panic", &["hostile panic"]),
     fault("exit", &["crashed in prepare"]),
-    fault("spin", &["computed for more than 5 s"]),
+    fault("spin", &["computed for more than 2 s"]),
     fault("sleep", &["took more than 10 s"]),
     fault("memory", &["wanted more than 256 MiB"]),
     fault("stack", &["stack"]),
