@@ -39,15 +39,23 @@ command -v jq >/dev/null || once jq install_jq
 # zizmor, from its Python package; pip comes from Debian, for few machines have it.
 zizmor=1.32.0
 zizmor_sha256=84a6acb975accc13408786a2bd274b572537ca19c933ebbc13e78f3988562071
+# python ARGUMENT...: the machine's Python, or Debian's where it has none.
+python() {
+    local tree=$TOOLS/python
+    ! command -v python3 >/dev/null || exec python3 "$@"
+    "$ROOT/scripts/debs.sh" bookworm "$tree" python3.11-minimal libpython3.11-minimal libpython3.11-stdlib \
+        libssl3 libexpat1 zlib1g libbz2-1.0 liblzma5 libffi8
+    PYTHONHOME=$tree/usr LD_LIBRARY_PATH=$tree/usr/lib/x86_64-linux-gnu:$tree/lib/x86_64-linux-gnu \
+        exec "$tree/usr/bin/python3.11" "$@"
+}
 install_zizmor() {
-    command -v python3 >/dev/null || die "this needs python3" "apt-get install python3"
     say "unpacking zizmor $zizmor for the tests"
     "$ROOT/scripts/debs.sh" bookworm "$TOOLS/pip" python3-pip-whl
     printf 'zizmor==%s --hash=sha256:%s\n' "$zizmor" "$zizmor_sha256" >"$TOOLS/pip/zizmor.txt"
     local wheel=("$TOOLS"/pip/usr/share/python-wheels/pip-*.whl)
-    python3 "${wheel[0]}/pip" install --quiet --require-hashes --no-deps \
+    (python "${wheel[0]}/pip" install --quiet --require-hashes --no-deps \
         --only-binary :all: --no-cache-dir --root-user-action ignore --disable-pip-version-check \
-        --target "$TOOLS/zizmor" --upgrade --requirement "$TOOLS/pip/zizmor.txt" ||
+        --target "$TOOLS/zizmor" --upgrade --requirement "$TOOLS/pip/zizmor.txt") ||
         die "cannot unpack zizmor $zizmor" "check \`pip config list\` and the network"
     ln -sf "$TOOLS/zizmor/bin/zizmor" "$TOOLS/bin/zizmor"
 }
