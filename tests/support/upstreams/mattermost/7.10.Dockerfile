@@ -1,4 +1,4 @@
-# After mattermost/mattermost server/build/Dockerfile at commit 00faf884f191 (7.9.1
+# After mattermost/mattermost server/build/Dockerfile at commit 00faf884419f (7.9.1
 # and 7.10): one stage, the digest of amd64's image, packages at versions, curl in
 # an `if`. apt-get's list is shorter than upstream's.
 FROM debian:buster-slim@sha256:5b0b1a9a54651bbe9d4d3ee96bbda2b2a1da3d2fa198ddebbced46dfdca7f216
