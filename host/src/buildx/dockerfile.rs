@@ -1,4 +1,4 @@
-//! What a Dockerfile tells before it is built.
+//! Facts of a Dockerfile that are read before it is built.
 
 use std::borrow::Cow;
 

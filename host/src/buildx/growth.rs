@@ -1,4 +1,4 @@
-//! How large a Dockerfile gets when its variables are filled in.
+//! The size of a Dockerfile with its variables filled in.
 //!
 //! BuildKit fills them in without a bound: forty lines of `ARG B=$A$A` are more
 //! than any machine holds, and its daemon serves other builds, too. So what a

@@ -1,4 +1,4 @@
-//! What a build was made of, as BuildKit says itself: its provenance with the
+//! The materials of a build, as BuildKit says itself: its provenance with the
 //! build's definition (SLSA provenance v0.2 and v1, `mode=max`;
 //! moby/buildkit `solver/llbsolver/provenance/types`).
 //!

@@ -1,4 +1,4 @@
-//! Where a setting comes from.
+//! The origin of a setting: flag, variable, file or default.
 
 use std::fmt;
 

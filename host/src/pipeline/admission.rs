@@ -1,4 +1,4 @@
-//! What a saved plan may do: no more than `app.toml` and `bakehouse.toml` here
+//! Admission of a saved plan: no more than `app.toml` and `bakehouse.toml` here
 //! allow.
 //!
 //! A plan comes from another machine, as a file. What it says of images that

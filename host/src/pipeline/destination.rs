@@ -1,4 +1,4 @@
-//! Where images are published, and what said so.
+//! The destination of images, and what said so.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Whether a tag exists, by `HEAD` where that can be believed (distribution-spec
+//! Existence of a tag, by `HEAD` where that can be believed (distribution-spec
 //! v1.1, "Checking if content exists in the registry").
 //!
 //! `HEAD` is cheap, and no registry counts it as a pull. But there are registries,

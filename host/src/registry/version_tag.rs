@@ -1,4 +1,4 @@
-//! What a version's tag holds: told by what it says, not by its being there.
+//! The content of a version's tag: told by what it says, not by its being there.
 
 use anyhow::Result;
 

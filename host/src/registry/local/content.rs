@@ -1,4 +1,4 @@
-//! What a manifest needs to be whole.
+//! The content that a manifest needs to be whole.
 
 use serde::Deserialize;
 

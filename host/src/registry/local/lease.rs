@@ -1,4 +1,4 @@
-//! Which process serves a storage folder, and where.
+//! The lease of a storage folder: which process serves it, and where.
 //!
 //! A lock on `<folder>/lock` is held for as long as a process serves, and gone with
 //! it. `<folder>/address` says where it does, and under which name: an address that

@@ -1,4 +1,4 @@
-//! What the embedded registry answers.
+//! The routes of the embedded registry.
 //!
 //! Manifests, tags and referrers are ferro-oci-server's. In front of it, here, are
 //! the rules that it lacks: blobs are streamed to and from disk, what is damaged

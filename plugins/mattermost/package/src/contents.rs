@@ -1,4 +1,4 @@
-//! What a package holds, and what another platform's holds beside it.
+//! The contents of a package, and what another platform's has beside them.
 
 use std::collections::BTreeSet;
 use std::path::Path;
