@@ -13,7 +13,7 @@ pub(super) struct Declared<'a> {
     /// `NAME` or `NAME=default`, in the text.
     pub(super) span: Range<usize>,
     pub(super) name: &'a str,
-    has_default: bool,
+    pub(super) has_default: bool,
     /// It is before the first `FROM`.
     pub(super) global: bool,
 }

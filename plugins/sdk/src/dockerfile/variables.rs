@@ -10,6 +10,12 @@ use crate::Platform;
 /// Values by name.
 pub(super) type Variables = BTreeMap<String, String>;
 
+/// The longest value that is worked out, in bytes: far above any image
+/// reference. Lines like `ARG B=$A$A` double what the line before them made.
+const LONGEST_VALUE: usize = 4 << 10;
+/// The most that all values of one file may take, in bytes.
+const ALL_VALUES: usize = 1 << 20;
+
 impl Editor {
     /// What `FROM` lines can use: the target's platform, and the defaults of
     /// `ARG` instructions before the first of them.
@@ -21,11 +27,21 @@ impl Editor {
             ("TARGETARCH".to_owned(), target.architecture.clone()),
             ("TARGETVARIANT".to_owned(), variant),
         ]);
+        let mut left = ALL_VALUES;
         for arg in self.declared(file).into_iter().filter(|arg| arg.global) {
             let text = &self.text[arg.span.clone()];
             let default = text.split_once('=').map(|(_, default)| default);
             let value = default.and_then(|default| expand(default, &variables));
-            variables.extend(value.map(|value| (arg.name.to_owned(), value)));
+            // A default that is not known hides what the name stood for before.
+            if arg.has_default {
+                variables.remove(arg.name);
+            }
+            if let Some(value) = value
+                && let Some(rest) = left.checked_sub(arg.name.len() + value.len())
+            {
+                left = rest;
+                variables.insert(arg.name.to_owned(), value);
+            }
         }
         variables
     }
@@ -33,7 +49,7 @@ impl Editor {
 
 /// A word without its quotes, `$NAME`, `${NAME}`, `${NAME:-default}` and
 /// `${NAME:+other}` replaced; none for a variable without value, and for forms
-/// that are not known here.
+/// that are not known here, and for more than [`LONGEST_VALUE`].
 pub(super) fn expand(word: &str, variables: &Variables) -> Option<String> {
     let mut expanded = String::new();
     let mut rest = word;
@@ -49,6 +65,9 @@ pub(super) fn expand(word: &str, variables: &Variables) -> Option<String> {
                 rest = after;
             }
             other => expanded.push(other),
+        }
+        if expanded.len() > LONGEST_VALUE {
+            return None;
         }
     }
     Some(expanded)
@@ -91,6 +110,21 @@ fn variable<'a>(text: &'a str, variables: &Variables) -> Option<(String, &'a str
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn values_that_grow_without_end_are_not_known() {
+        let mut text = "ARG A0=xxxxxxxxxxxxxxxx\n".to_owned();
+        for n in 1..64 {
+            text += &format!("ARG A{n}=$A{}$A{}\n", n - 1, n - 1);
+        }
+        let editor = Editor::parse("Dockerfile", &(text + "FROM scratch\n")).unwrap();
+        let file = editor.read().unwrap();
+        let variables = editor.variables(&file, &crate::platform("linux/arm64"));
+        assert_eq!(variables["A2"].len(), 64);
+        assert!(!variables.contains_key("A63"));
+        let all: usize = variables.values().map(String::len).sum();
+        assert!(all < ALL_VALUES);
+    }
 
     #[test]
     fn expands_as_dockerfiles_do() {
