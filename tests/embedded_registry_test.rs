@@ -7,9 +7,9 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 
 use axum::body::Bytes;
-use bakehouse::progress::{Event, Reporter};
-use bakehouse::registry::credentials::Anonymous;
-use bakehouse::registry::{Endpoint, LocalRegistry, Registry};
+use bakehouse_core::progress::{Event, Reporter};
+use bakehouse_registry::{Endpoint, LocalRegistry, Registry};
+use bakehouse_system::docker::credentials::Anonymous;
 use sha2::{Digest as _, Sha256};
 
 use crate::support::{Builder, Project, child, client, publish, push, quick, silent};

@@ -5,7 +5,10 @@ use std::path::Path;
 use bakehouse::fuzzing;
 
 fn replay(target: &str, call: fn(&[u8])) {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .nth(2)
+        .unwrap();
     let mut count = 0;
     for folder in ["seeds", "regressions"] {
         let folder = root.join("fuzz").join(folder).join(target);

@@ -80,7 +80,10 @@ fn the_plan_becomes_a_child_pipeline() {
 
 /// What the example makes of the plan.
 fn child_pipeline(project: &Project) -> Value {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .nth(2)
+        .unwrap();
     let jobs = Command::new(tool("jq"))
         .arg("--from-file")
         .arg(root.join("examples/gitlab/jobs.jq"))

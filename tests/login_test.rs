@@ -4,9 +4,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bakehouse::error::Failure;
-use bakehouse::registry::credentials::Credentials;
+use bakehouse_core::error::Failure;
 use bakehouse_loopback::{DebianRegistry, FaultProxy, PASSWORD, TokenServer, Tokens, USER};
+use bakehouse_system::docker::credentials::Credentials;
 use base64::Engine as _;
 use oci_client::secrets::RegistryAuth;
 

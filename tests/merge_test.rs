@@ -1,14 +1,14 @@
 //! Merges and moving tags, against Debian's registry and the embedded one.
 
-use bakehouse::registry::{Endpoint, LocalRegistry, Move, Moved, Registry, Replace};
 use bakehouse_loopback::{DebianRegistry, FaultProxy, Kind};
+use bakehouse_registry::{Endpoint, LocalRegistry, Move, Moved, Registry, Replace};
 use oci_spec::image::{Descriptor, MediaType};
 
 use crate::support::{PLATFORMS, child, client, crane, publish, push, request, silent, told};
 
 /// A descriptor with the platform that a push tells.
 fn known(platform: &str, mut descriptor: Descriptor) -> Descriptor {
-    let platform: bakehouse::platform::Platform = platform.parse().unwrap();
+    let platform: bakehouse_core::platform::Platform = platform.parse().unwrap();
     descriptor.set_platform(Some(platform.to_oci()));
     descriptor
 }
@@ -76,7 +76,7 @@ async fn what_does_not_fit_is_refused_by_name() {
     let endpoint = Endpoint::new(&embedded.address().to_string(), "test").unwrap();
     let embedded = Registry::with(
         endpoint.embedded(),
-        std::sync::Arc::new(bakehouse::registry::credentials::Anonymous),
+        std::sync::Arc::new(bakehouse_system::docker::credentials::Anonymous),
         crate::support::quick(),
         crate::support::silent(),
     )

@@ -5,10 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bakehouse::error::{ExitCode, Failure};
-use bakehouse::progress::Silent;
-use bakehouse::recipe::Source;
-use bakehouse::source::{Revision, SourceLimits, Sources};
+use bakehouse_core::error::{ExitCode, Failure};
+use bakehouse_core::progress::Silent;
+use bakehouse_core::recipe::Source;
+use bakehouse_upstream::git::{Revision, SourceLimits, Sources};
 
 use crate::support::{Fault, Git, Tree};
 

@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::http::{Method, Response};
-use bakehouse::error::Failure;
-use bakehouse::registry::credentials::Credentials;
-use bakehouse::registry::{Endpoint, ListLimits, Policy, Registry};
+use bakehouse_core::error::Failure;
+use bakehouse_registry::{Endpoint, Policy, Registry};
+use bakehouse_system::docker::credentials::Credentials;
+use bakehouse_system::http::pages::ListLimits;
 use oci_client::secrets::RegistryAuth;
 use sha2::{Digest as _, Sha256};
 

@@ -118,7 +118,7 @@ impl Tree {
         std::fs::write(self.path(".yarnrc.yml"), settings).unwrap();
         std::fs::write(self.path("yarn.lock"), "").unwrap();
         let program =
-            Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins/outline/src/modules.cjs");
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plugins/outline/src/modules.cjs");
         let node = self.path("bin/node").display().to_string();
         let line = [way, &[node.as_str()]].concat();
         let output = self

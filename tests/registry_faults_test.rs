@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use bakehouse::error::{ExitCode, Failure};
-use bakehouse::progress::Silent;
-use bakehouse::registry::credentials::Anonymous;
-use bakehouse::registry::{Endpoint, LocalRegistry, Manifest, Moved, Policy, Registry};
+use bakehouse_core::error::{ExitCode, Failure};
+use bakehouse_core::progress::Silent;
 use bakehouse_loopback::{
     DebianRegistry, Fault, FaultProxy, Kind, PASSWORD, RetryAfter, Rule, TokenServer, Tokens, USER,
 };
+use bakehouse_registry::{Endpoint, LocalRegistry, Manifest, Moved, Policy, Registry};
+use bakehouse_system::docker::credentials::Anonymous;
 use oci_client::secrets::RegistryAuth;
 
 use crate::support::bakery::{Archives, NAMESPACE, Retries, client, hasty};

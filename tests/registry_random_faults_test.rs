@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bakehouse::error::Failure;
-use bakehouse::registry::{Policy, Registry};
+use bakehouse_core::error::Failure;
 use bakehouse_loopback::{
     DebianRegistry, Fault, FaultProxy, Random, Record, RetryAfter, TokenServer, Tokens,
 };
+use bakehouse_registry::{Policy, Registry};
 use futures_util::StreamExt as _;
 use oci_client::secrets::RegistryAuth;
 use serde_json::Value;

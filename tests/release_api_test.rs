@@ -3,8 +3,9 @@
 
 use std::time::Duration;
 
-use bakehouse::recipe::CallError;
-use bakehouse::release::{ApiLimits, ListLimits};
+use bakehouse_core::recipe::CallError;
+use bakehouse_system::http::pages::ListLimits;
+use bakehouse_upstream::release::ApiLimits;
 
 use crate::support::{Answer, Forge, Reader, Release, now};
 

@@ -1,6 +1,6 @@
 //! What each kind of release source tells, from the API to the plan.
 
-use bakehouse::recipe::CallError;
+use bakehouse_core::recipe::CallError;
 use sha2::{Digest as _, Sha256};
 
 use crate::support::{

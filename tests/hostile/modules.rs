@@ -78,7 +78,10 @@ impl Module {
             version = "i32 ".repeat(14),
         );
         let mut module = wat::parse_str(&text).unwrap();
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .ancestors()
+            .nth(2)
+            .unwrap();
         let mut resolve = Resolve::default();
         let (package, _) = resolve.push_path(root.join("wit")).unwrap();
         let world = resolve.select_world(&[package], Some("app")).unwrap();

@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use anyhow::Result;
 use async_trait::async_trait;
-use bakehouse::error::Failure;
-use bakehouse::platform::Platform;
-use bakehouse::progress::{Event, Reporter};
-use bakehouse::registry::credentials::Credentials;
-use bakehouse::registry::{
+use bakehouse_core::error::Failure;
+use bakehouse_core::platform::Platform;
+use bakehouse_core::progress::{Event, Reporter};
+use bakehouse_loopback::{FaultProxy, Image, Layer, write_archive};
+use bakehouse_registry::{
     Child, Endpoint, MergeRequest, Move, Policy, Registry, Replace, VERSION_ANNOTATION,
 };
-use bakehouse_loopback::{FaultProxy, Image, Layer, write_archive};
+use bakehouse_system::docker::credentials::Credentials;
 use oci_client::secrets::RegistryAuth;
 use tempfile::TempDir;
 

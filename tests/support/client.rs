@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bakehouse::progress::{Event, Reporter};
-use bakehouse::registry::credentials::{Anonymous, Credentials};
-use bakehouse::registry::{Child, Endpoint, MergeRequest, Policy, Registry, Replace};
+use bakehouse_core::progress::{Event, Reporter};
 use bakehouse_loopback::{Layer, write_archive};
+use bakehouse_registry::{Child, Endpoint, MergeRequest, Policy, Registry, Replace};
+use bakehouse_system::docker::credentials::{Anonymous, Credentials};
 use oci_spec::image::Descriptor;
 
 /// Both platforms that tests publish.
@@ -78,7 +78,7 @@ pub fn request(version: &str, children: Vec<Child>) -> MergeRequest<'_> {
         children,
         wanted: &[],
         annotations: [(
-            bakehouse::registry::VERSION_ANNOTATION.to_owned(),
+            bakehouse_registry::VERSION_ANNOTATION.to_owned(),
             version.to_owned(),
         )]
         .into(),
@@ -104,6 +104,6 @@ pub fn told<T>(result: anyhow::Result<T>) -> String {
     let Err(error) = result else {
         panic!("it did not fail")
     };
-    let hint = bakehouse::error::Failure::find(&error).and_then(|f| f.hint_text());
+    let hint = bakehouse_core::error::Failure::find(&error).and_then(|f| f.hint_text());
     format!("{error:#}\n{}", hint.unwrap_or("no hint"))
 }

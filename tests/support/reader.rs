@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use bakehouse::progress::Silent;
-use bakehouse::recipe::CallError;
-use bakehouse::registry::Upstream;
-use bakehouse::release::{
+use bakehouse_core::progress::Silent;
+use bakehouse_core::recipe::CallError;
+use bakehouse_registry::Upstream;
+use bakehouse_upstream::release::{
     Access, ApiLimits, NpmConfig, Release, Releases, ReleasesOptions, Selection, Source,
 };
 

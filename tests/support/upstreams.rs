@@ -59,7 +59,7 @@ platforms = ["linux/amd64", "linux/arm64"]
                 framagit.url(),
             ),
         );
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../apps/{app}/app.toml"));
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../apps/{app}/app.toml"));
         let text = std::fs::read_to_string(path).unwrap();
         let line = format!("recipe = \"{app}\"");
         assert!(text.contains(&line), "{text}");

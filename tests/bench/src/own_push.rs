@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Result;
-use bakehouse::progress::Silent;
-use bakehouse::registry::{Endpoint, Registry};
+use bakehouse_core::progress::Silent;
+use bakehouse_registry::{Endpoint, Registry};
 
 /// Pushes an OCI archive by digest.
 #[tokio::main]

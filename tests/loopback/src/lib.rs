@@ -12,6 +12,7 @@
 mod debian_registry;
 mod layout;
 mod npm;
+mod program;
 mod proxy;
 mod service;
 mod token_server;
@@ -20,6 +21,7 @@ mod tools;
 pub use debian_registry::{DebianRegistry, PASSWORD, USER};
 pub use layout::{Image, Layer, write_archive, write_archive_with};
 pub use npm::{Npm, Package, tar_gz};
+pub use program::elf;
 pub use proxy::{Fault, FaultProxy, Kind, Random, Record, RetryAfter, Rule};
 pub use token_server::{TokenRequest, TokenServer, Tokens};
 pub use tools::tool;

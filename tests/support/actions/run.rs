@@ -275,7 +275,10 @@ fn filled(scope: &Scope<'_>, with: &Value) -> Value {
 
 /// One of this repository's workflows.
 pub fn workflow(name: &str) -> Value {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .nth(2)
+        .unwrap();
     let path = root.join(".github/workflows").join(name);
     let text = std::fs::read_to_string(&path)
         .unwrap_or_else(|error| panic!("{}: {error}", path.display()));

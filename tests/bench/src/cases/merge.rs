@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use bakehouse::registry::Endpoint;
+use bakehouse_registry::Endpoint;
 use serde_json::Value;
 
 use super::distances;

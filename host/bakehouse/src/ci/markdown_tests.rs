@@ -1,0 +1,188 @@
+use std::collections::BTreeMap;
+
+use bakehouse_core::error::ExitCode;
+use bakehouse_core::target::TargetId;
+use bakehouse_registry::Endpoint;
+use oci_spec::image::{Descriptor, Digest, MediaType};
+
+use super::*;
+use crate::pipeline::build::{Done, Outcome, TargetFailure};
+use crate::pipeline::report::Report;
+
+fn outcome(platform: &str, result: Result<Done, TargetFailure>) -> Outcome {
+    Outcome {
+        target: TargetId {
+            app: "out_line".to_owned(),
+            version: "1.0.0".to_owned(),
+            image: "base".to_owned(),
+            platform: platform.parse().unwrap(),
+        },
+        result,
+        elapsed: std::time::Duration::from_millis(1234),
+    }
+}
+
+#[test]
+fn a_page_for_a_maintainer() {
+    let digest: Digest = format!("sha256:{}", "ab".repeat(32)).parse().unwrap();
+    let mut report = Report::default();
+    report.add(&outcome(
+        "linux/amd64",
+        Ok(Done {
+            descriptor: Descriptor::new(MediaType::ImageManifest, 7, digest.clone()),
+            reused: false,
+            steps: 4,
+            cached: 3,
+            revision: None,
+            recipe: None,
+            warnings: vec!["it *lacks* a|b".to_owned()],
+        }),
+    ));
+    report.add(&outcome(
+        "linux/arm64",
+        Err(TargetFailure {
+            message: "out_line 1.0.0: it said\n```\n</details>".to_owned(),
+            hint: Some("do *this*".to_owned()),
+            code: ExitCode::Build,
+        }),
+    ));
+    report.images.push(ImageReport {
+        reference: "ghcr.io/n/base:0.9.0".to_owned(),
+        digest: digest.to_string(),
+        platforms: vec!["linux/amd64".to_owned()],
+        tags: vec!["0.9.0".to_owned()],
+        kept: Vec::new(),
+        replaced: Vec::new(),
+        revision: None,
+        manifest: None,
+    });
+    report
+        .moved
+        .push(("ghcr.io/n/base:latest".to_owned(), "0.9.0".to_owned()));
+    let endpoint = Endpoint::new("ghcr.io", "n").unwrap();
+    let sizes = BTreeMap::from([(("base".to_owned(), digest.to_string()), 2_500_000)]);
+    let page = Summary::new(&report, &endpoint, &sizes);
+    let expected = "\
+### 1 of 2 targets are there
+
+| App | Version | Image | Platform | Digest | Size | Time | Cached steps |
+| --- | --- | --- | --- | --- | --- | --- | --- |
+| `out_line` | 1.0.0 | base | linux/amd64 | [`sha256:abababababab`](https://ghcr.io/n/base) | 2.5 MB | 1.2 s | 3 of 4 |
+| `out_line` | 1.0.0 | base | linux/arm64 | **failed** | - | 1.2 s | - |
+
+### 1 images
+
+| Image | Index | Platforms | Tag |
+| --- | --- | --- | --- |
+| [`ghcr.io/n/base:0.9.0`](https://ghcr.io/n/base) | `sha256:abababababab` | linux/amd64 | set |
+
+- `ghcr.io/n/base:latest` shows `0.9.0` now
+
+- `out_line 1.0.0 base linux/amd64`: `it *lacks* a\\|b`
+
+### 1 failures
+
+````
+out_line 1.0.0: it said
+  ```
+  </details>
+hint: do *this*
+````
+
+Destination: `/ (registry: , namespace: ),  (), newest 0 versions ()`
+
+";
+    assert_eq!(summary(&page), expected);
+    let json = serde_json::to_value(&page).unwrap();
+    let row = &json["targets"][0];
+    for (key, value) in [
+        ("app", "out_line"),
+        ("image", "base"),
+        ("platform", "linux/amd64"),
+    ] {
+        assert_eq!(row[key], value);
+    }
+    assert_eq!(
+        (&row["size"], &row["cached"]),
+        (&2_500_000.into(), &3.into())
+    );
+    assert_eq!(json["failures"][0]["app"], "out_line");
+    assert_eq!(
+        summary(&Summary::new(&Report::default(), &endpoint, &sizes)),
+        "Everything is published, nothing was built.\n\n\
+         Destination: `/ (registry: , namespace: ),  (), newest 0 versions ()`\n\n"
+    );
+}
+
+/// Names with which a plan or a report may come from elsewhere.
+const HOSTILE: &[&str] = &[
+    "a|b",
+    "`x` | y",
+    "``",
+    " ",
+    "",
+    "<img src=https://evil.example>",
+    "![x](https://evil.example)",
+    "[x](https://evil.example)",
+    "https://evil.example",
+    "www.evil.example",
+    "@everyone",
+    "#1",
+    "a\n\n# b\n",
+    "::error::x",
+    "\u{202e}\u{1b}[31m\u{200b}",
+    "\\",
+    "\\|",
+    "a_b *c* ~~d~~ &lt; :smile:",
+];
+
+#[test]
+fn a_hostile_name_is_code_in_its_cell() {
+    for words in HOSTILE {
+        let mut page = String::new();
+        let cells = vec![text(words), code(words), "end".to_owned()];
+        table(&mut page, &["a", "b", "c"], std::iter::once(cells));
+        let row = page.lines().nth(2).unwrap();
+        assert_eq!(page.lines().count(), 4, "{page}");
+        // A cell ends at a bar without a backslash.
+        let bars = row
+            .char_indices()
+            .filter(|(at, c)| *c == '|' && !row[..*at].ends_with('\\'));
+        assert_eq!(bars.count(), 4, "{row}");
+        for cell in row.trim_matches('|').replace("\\|", "").split('|').take(2) {
+            let cell = cell.trim();
+            let fence = cell.len() - cell.trim_start_matches('`').len();
+            assert!(fence > 0 && cell.ends_with(&"`".repeat(fence)), "{cell}");
+            let inside = &cell[fence..cell.len() - fence];
+            assert!(!inside.contains(&"`".repeat(fence)) || fence > 1, "{cell}");
+            assert!(!row.contains(['\u{202e}', '\u{1b}', '\u{200b}']), "{row:?}");
+        }
+    }
+    assert_eq!(
+        text("linux/arm64") + &text("1.0.0-rc.1"),
+        "linux/arm641.0.0-rc.1"
+    );
+}
+
+#[test]
+fn a_hostile_message_stays_in_its_block() {
+    for words in HOSTILE {
+        let mut report = Report::default();
+        let failure = TargetFailure {
+            message: format!("{words}\n```\n~~~\n{words}"),
+            hint: Some(format!("````\n{words}")),
+            code: ExitCode::Build,
+        };
+        report.add(&outcome("linux/amd64", Err(failure)));
+        let endpoint = Endpoint::new("ghcr.io", "n").unwrap();
+        let page = summary(&Summary::new(&report, &endpoint, &BTreeMap::new()));
+        let (page, _) = page.rsplit_once("Destination: ").unwrap();
+        let (_, block) = page.split_once("### 1 failures\n\n").unwrap();
+        let inside = block
+            .strip_prefix("`````\n")
+            .unwrap()
+            .strip_suffix("\n`````\n\n")
+            .unwrap();
+        assert!(!inside.contains("`````"), "{page}");
+    }
+}

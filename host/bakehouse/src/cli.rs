@@ -1,0 +1,391 @@
+//! The command line.
+
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::path::PathBuf;
+
+use bakehouse_core::platform::Platform;
+use clap::builder::Resettable;
+use clap::parser::ValueSource;
+use clap::{
+    ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum,
+};
+
+use crate::config::{BuilderChoice, CacheChoice, Given, Origin, Overrides};
+
+/// Publishes the multi-arch container images that upstream projects do not ship.
+#[derive(Debug, Parser)]
+#[command(name = "bakehouse", version)]
+pub struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// What of it are flags, and what is of the environment.
+    #[arg(skip)]
+    pub(crate) given: Given,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+pub(crate) struct Global {
+    /// Folder of bakehouse.toml [default: the nearest at or above here]
+    #[arg(long, global = true, value_name = "FOLDER")]
+    pub(crate) root: Option<PathBuf>,
+    /// Registry to publish to: HOST[:PORT], or `local` for the embedded one
+    #[arg(long, global = true, env = "REGISTRY", value_name = "HOST")]
+    pub(crate) registry: Option<String>,
+    /// Path between registry and image name
+    #[arg(long, global = true, env = "NAMESPACE", value_name = "PATH")]
+    pub(crate) namespace: Option<String>,
+    /// buildx builder to use, or OS/ARCH=NAME for one platform; may be given
+    /// several times, or with commas [default: buildx's current one]
+    #[arg(
+        long = "builder",
+        global = true,
+        env = "BAKEHOUSE_BUILDER",
+        value_name = "NAME",
+        value_delimiter = ','
+    )]
+    pub(crate) builders: Vec<BuilderChoice>,
+    /// Publish for all configured platforms, or for one: this machine's, else
+    /// the first [default: true]
+    #[arg(long, global = true, env = "MULTI_ARCH", value_name = "BOOL")]
+    multi_arch: Option<bool>,
+    /// Run steps for other platforms emulated, where the builder can
+    /// [default: true]
+    #[arg(long, global = true, env = "USE_QEMU", value_name = "BOOL")]
+    use_qemu: Option<bool>,
+    /// Where build layers are kept: none, local, registry, gha
+    #[arg(long, global = true, env = "BAKEHOUSE_CACHE", value_name = "WHERE")]
+    cache: Option<CacheChoice>,
+    /// Show every step, what it prints, and recipes' logs
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    pub(crate) verbose: bool,
+    /// Show results and errors only
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+    /// Plain lines instead of bars on a terminal
+    #[arg(long, global = true)]
+    pub(crate) no_progress: bool,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show what the registry lacks
+    Plan(PlanArgs),
+    /// Build and push targets of one version by digest; tag nothing
+    Build(BuildArgs),
+    /// Merge the digests of one version into an index, and tag it
+    Merge(MergeArgs),
+    /// All of it: plan, build, push, merge, tag, for every app or those named
+    Run(RunArgs),
+    /// Show what is behind a reference
+    Inspect(InspectArgs),
+    /// Run each platform's image once, in the Docker Engine
+    Smoke(SmokeArgs),
+    /// Serve the embedded registry until Ctrl-C
+    Serve(ServeArgs),
+    /// Work on recipes
+    Recipe(RecipeArgs),
+    /// Write the GitHub Actions workflows
+    Workflows(WorkflowsArgs),
+}
+
+/// Which part of a plan.
+#[derive(Debug, Args)]
+pub(crate) struct Selection {
+    /// Platform to build for; may be given several times [default: all that are
+    /// configured]
+    #[arg(long = "platform", value_name = "OS/ARCH")]
+    pub(crate) platforms: Vec<Platform>,
+    /// Tag versions with these platforms alone, though more are configured;
+    /// moving tags stay
+    #[arg(long, requires = "platforms")]
+    pub(crate) partial: bool,
+    /// How many of the newest versions to look at
+    #[arg(long, env = "MAX_VERSIONS", value_name = "N")]
+    pub(crate) max_versions: Option<NonZeroU32>,
+}
+
+impl Cli {
+    /// Reads the command line and the environment, and ends the process where
+    /// they cannot be understood. A variable set to nothing counts as not set:
+    /// CI hands unset inputs on as empty variables.
+    #[must_use]
+    pub fn read() -> Self {
+        let matches = without_empty(Self::command()).get_matches();
+        let read = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+        Self {
+            given: given(&matches),
+            ..read
+        }
+    }
+}
+
+/// Which settings come from flags, and which from the environment.
+fn given(matches: &ArgMatches) -> Given {
+    let mut levels = vec![matches];
+    while let Some((_, below)) = levels.last().and_then(|matches| matches.subcommand()) {
+        levels.push(below);
+    }
+    let source = |id: &str| {
+        let sources = levels
+            .iter()
+            .filter(|matches| matches.ids().any(|i| i == id));
+        sources.filter_map(|matches| matches.value_source(id)).max()
+    };
+    let origin = |id, flag, variable| match source(id)? {
+        ValueSource::CommandLine => Some(Origin::Flag(flag)),
+        ValueSource::EnvVariable => Some(Origin::Variable(variable)),
+        _ => None,
+    };
+    Given {
+        registry: origin("registry", "--registry", "REGISTRY"),
+        namespace: origin("namespace", "--namespace", "NAMESPACE"),
+        platforms: origin("platforms", "--platform", "")
+            .or_else(|| origin("multi_arch", "--multi-arch", "MULTI_ARCH")),
+        max_versions: origin("max_versions", "--max-versions", "MAX_VERSIONS"),
+    }
+}
+
+fn without_empty(command: clap::Command) -> clap::Command {
+    let empty = |arg: &clap::Arg| {
+        let name = arg.get_env()?;
+        std::env::var_os(name).map(|value| value.to_string_lossy().trim().is_empty())
+    };
+    command
+        .mut_args(|arg| match empty(&arg) {
+            Some(true) => arg.env(Resettable::Reset),
+            _ => arg,
+        })
+        .mut_subcommands(without_empty)
+}
+
+/// Whether to build what is published.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Rebuild {
+    /// Build anew what is published, too; other images than before replace the
+    /// version's, which keep the tag VERSION-rN
+    #[arg(long, env = "REBUILD")]
+    pub(crate) rebuild: bool,
+}
+
+/// Where a summary goes.
+#[derive(Debug, Args)]
+pub(crate) struct Summaries {
+    /// Also write a summary: JSON to a FILE ending with .json, else Markdown;
+    /// may be given several times
+    #[arg(long = "summary", env = "GITHUB_STEP_SUMMARY", value_name = "FILE")]
+    pub(crate) summaries: Vec<PathBuf>,
+}
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Text,
+    /// For programs; its schema is stable
+    Json,
+}
+
+/// How a plan is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PlanFormat {
+    /// For people
+    Text,
+    /// For programs; its schema is stable
+    Json,
+    /// Job outputs of GitHub Actions: append it to `$GITHUB_OUTPUT`
+    Github,
+}
+
+/// `bakehouse plan`
+#[derive(Debug, Args)]
+pub(crate) struct PlanArgs {
+    /// Apps [default: all]
+    #[arg(env = "APPS", value_delimiter = ' ')]
+    pub(crate) apps: Vec<String>,
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    #[command(flatten)]
+    pub(crate) rebuild: Rebuild,
+    /// Output format
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: PlanFormat,
+    /// Also write the plan as JSON, for `merge --plan`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) save: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) summary: Summaries,
+}
+
+/// `bakehouse build`
+#[derive(Debug, Args)]
+pub(crate) struct BuildArgs {
+    /// The app
+    pub(crate) app: String,
+    /// The version
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) version: String,
+    /// Platform to build; may be given several times [default: all missing]
+    #[arg(long = "platform", value_name = "OS/ARCH")]
+    pub(crate) platforms: Vec<Platform>,
+    /// Image to build, and those it needs; may be given several times, or with
+    /// commas [default: all missing]
+    #[arg(long = "image", value_name = "NAME", value_delimiter = ',')]
+    pub(crate) images: Vec<String>,
+    #[command(flatten)]
+    pub(crate) rebuild: Rebuild,
+    /// Targets built at the same time
+    #[arg(long, value_name = "N")]
+    pub(crate) concurrency: Option<NonZeroUsize>,
+    /// Show what would be built and pushed, and do nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) summary: Summaries,
+}
+
+/// `bakehouse merge`
+#[derive(Debug, Args)]
+pub(crate) struct MergeArgs {
+    /// The app
+    #[arg(required_unless_present = "plan")]
+    pub(crate) app: Option<String>,
+    /// The version
+    #[arg(long, value_name = "NUMBER", required_unless_present = "plan")]
+    pub(crate) version: Option<String>,
+    /// Merge all of the plan that `plan --save` wrote, asking no recipe
+    #[arg(long, value_name = "FILE")]
+    pub(crate) plan: Option<PathBuf>,
+    /// Platform the index must have, beside those configured; may be given
+    /// several times
+    #[arg(long = "platform", value_name = "OS/ARCH", conflicts_with = "plan")]
+    pub(crate) platforms: Vec<Platform>,
+    /// Tag the version with these platforms alone, though more are configured;
+    /// moving tags stay
+    #[arg(long, requires = "platforms")]
+    pub(crate) partial: bool,
+    /// Folder with digest files, or with folders of them; may be given several
+    /// times [default: digests/ of the project]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) digests: Vec<PathBuf>,
+    /// Replace published images by those of `build --rebuild`; a plan says it
+    /// by itself
+    #[arg(long, conflicts_with = "plan")]
+    pub(crate) rebuild: bool,
+    /// Replace images that are published under this version already
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Show what would be tagged, and do nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) summary: Summaries,
+}
+
+/// `bakehouse run`
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// Apps [default: all]
+    #[arg(env = "APPS", value_delimiter = ' ')]
+    pub(crate) apps: Vec<String>,
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    #[command(flatten)]
+    pub(crate) rebuild: Rebuild,
+    /// Targets built at the same time
+    #[arg(long, value_name = "N")]
+    pub(crate) concurrency: Option<NonZeroUsize>,
+    /// Show what would be built, pushed and tagged, and do nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Output format of the report
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
+    #[command(flatten)]
+    pub(crate) summary: Summaries,
+}
+
+/// `bakehouse inspect`
+#[derive(Debug, Args)]
+pub(crate) struct InspectArgs {
+    /// IMAGE[:TAG|@DIGEST] of the project's registry, or a full reference
+    pub(crate) reference: String,
+    /// Output format
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
+}
+
+/// `bakehouse smoke`
+#[derive(Debug, Args)]
+pub(crate) struct SmokeArgs {
+    /// IMAGE[:TAG|@DIGEST] of the project's registry, or a full reference
+    pub(crate) reference: String,
+    /// Platform to run; may be given several times [default: all of the index]
+    #[arg(long = "platform", value_name = "OS/ARCH")]
+    pub(crate) platforms: Vec<Platform>,
+    /// Arguments for the image's entrypoint
+    #[arg(last = true)]
+    pub(crate) arguments: Vec<String>,
+}
+
+/// `bakehouse serve`
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// Port on 127.0.0.1; 0 takes a free one
+    #[arg(long, default_value_t = 5000)]
+    pub(crate) port: u16,
+}
+
+/// `bakehouse recipe`
+#[derive(Debug, Args)]
+pub(crate) struct RecipeArgs {
+    #[command(subcommand)]
+    pub(crate) command: RecipeCommand,
+}
+
+/// What to do with a recipe.
+#[derive(Debug, Subcommand)]
+pub(crate) enum RecipeCommand {
+    /// List what a recipe asks for, what is granted, and what is missing; then
+    /// try what it offers, up to the builder
+    Check(RecipeCheckArgs),
+}
+
+/// `bakehouse recipe check`
+#[derive(Debug, Args)]
+pub(crate) struct RecipeCheckArgs {
+    /// The app
+    pub(crate) app: String,
+    /// Only ask the recipe what it needs; reach nothing
+    #[arg(long)]
+    pub(crate) offline: bool,
+    /// Output format
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
+}
+
+/// `bakehouse workflows`
+#[derive(Debug, Args)]
+pub(crate) struct WorkflowsArgs {
+    /// Only tell whether they are in step with bakehouse.toml
+    #[arg(long)]
+    pub(crate) check: bool,
+}
+
+impl Global {
+    /// Settings that come from flags and environment alone.
+    pub(crate) fn overrides(&self) -> Overrides {
+        Overrides {
+            registry: self.registry.clone(),
+            namespace: self.namespace.clone(),
+            builders: self.builders.clone(),
+            multi_arch: self.multi_arch,
+            use_qemu: self.use_qemu,
+            cache: self.cache,
+            ..Overrides::default()
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! `bakehouse merge`
+
+use std::io::ErrorKind;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use bakehouse_core::error::{ExitCode, Failure};
+use bakehouse_core::storage_error::StorageError;
+use bakehouse_system::storage;
+
+use super::Session;
+use super::outcome::finish;
+use super::text::dry_run;
+use crate::cli::{Format, MergeArgs};
+use crate::context::Context;
+use crate::pipeline::admission::admit;
+use crate::pipeline::digest_folders::DigestFolders;
+use crate::pipeline::merge as pipeline;
+use crate::pipeline::plan::{Plan, SCHEMA};
+use crate::pipeline::{check, discover};
+
+/// Bytes of a plan; that of a hundred apps has a fiftieth.
+const MAX_PLAN: u64 = 64 << 20;
+
+/// Merges the digest files of one version, or of a whole plan.
+pub(super) async fn merge(session: &Session, args: &MergeArgs) -> Result<ExitCode> {
+    let context = session
+        .context(|overrides| {
+            overrides.platforms.clone_from(&args.platforms);
+            overrides.rebuild = args.rebuild;
+            overrides.partial = args.partial;
+            overrides.whole = !args.partial;
+        })
+        .await?;
+    session.destination(&context);
+    let folders = if args.digests.is_empty() {
+        vec![context.project.digests()]
+    } else {
+        args.digests.clone()
+    };
+    let mut digests = DigestFolders::new(context.registry.endpoint().clone(), folders);
+    let plan = match (&args.plan, &args.app, &args.version) {
+        (Some(path), ..) => {
+            digests = digests.of_jobs();
+            read_plan(&context, path, args)?
+        }
+        (None, Some(app), Some(version)) => {
+            // Upstream was asked when it was built.
+            let discovered = match digests.version_of(app, version)? {
+                Some(version) => vec![discover::known(&context, app, version).await?],
+                None => {
+                    discover::discover(&context, std::slice::from_ref(app), Some(version)).await?
+                }
+            };
+            let (plan, failed) = if args.dry_run || args.rebuild {
+                check::plan(&context, &discovered).await?
+            } else {
+                // The merge itself looks at what is published.
+                check::plan_unchecked(&context, &discovered).await?
+            };
+            if let Some((_, error)) = failed.into_iter().next() {
+                return Err(error);
+            }
+            plan
+        }
+        _ => return Err(Failure::new(ExitCode::Usage, "name an app and a --version").into()),
+    };
+    if args.dry_run {
+        session.printer.data(&dry_run(&plan, true, 0));
+        return Ok(ExitCode::Success);
+    }
+    let report = pipeline::merge(&context, &plan, &digests, args.force).await;
+    let summaries = &args.summary.summaries;
+    finish(session, &context, &report, Format::Text, summaries).await
+}
+
+/// A plan that `bakehouse plan --save` wrote, cut to the app and version named.
+fn read_plan(context: &Context, path: &Path, args: &MergeArgs) -> Result<Plan> {
+    let failure = |why: String| {
+        Failure::new(ExitCode::Config, format!("{} {why}", path.display())).hint(
+            "write it with `bakehouse plan --save FILE`, and the same --registry and --namespace",
+        )
+    };
+    let bytes = match storage::read(path, MAX_PLAN) {
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+            return Err(StorageError::new("read", path, error).into());
+        }
+        read => read.with_context(|| failure("cannot be read".to_owned()))?,
+    };
+    let mut plan: Plan = serde_json::from_slice(&bytes)
+        .map_err(|error| failure(format!("is not a plan: {error}")))?;
+    if plan.schema != SCHEMA {
+        return Err(failure(format!("has schema {}, expected {SCHEMA}", plan.schema)).into());
+    }
+    let target = context.registry.endpoint().to_string();
+    let namespace = &context.settings.namespace;
+    if plan.registry != target || plan.namespace != *namespace {
+        let of = format!("{}/{}", plan.registry, plan.namespace);
+        return Err(failure(format!("is a plan for {of}, not for {target}/{namespace}")).into());
+    }
+    admit(
+        &context.project,
+        context.settings.scope.platforms(),
+        &mut plan,
+    )
+    .map_err(Failure::from)?;
+    plan.apps
+        .retain(|app| args.app.as_ref().is_none_or(|name| app.app.name == *name));
+    for app in &mut plan.apps {
+        app.versions.retain(|version| {
+            let number = &version.version.number;
+            args.version.as_ref().is_none_or(|wanted| wanted == number)
+        });
+    }
+    if plan.apps.iter().all(|app| app.versions.is_empty()) {
+        let of = [args.app.as_deref(), args.version.as_deref()];
+        let of: Vec<&str> = of.into_iter().flatten().collect();
+        let of = match of.as_slice() {
+            [] => String::new(),
+            of => format!(" of {}", of.join(" ")),
+        };
+        return Err(Failure::new(
+            ExitCode::Nothing,
+            format!("{} has nothing{of} in it", path.display()),
+        )
+        .hint("see what `bakehouse plan` said when it was written")
+        .into());
+    }
+    Ok(plan)
+}

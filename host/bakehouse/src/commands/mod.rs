@@ -1,0 +1,44 @@
+//! One file for each command. A command opens the context, walks the pipeline
+//! and prints.
+
+mod build;
+mod inspect;
+mod merge;
+mod outcome;
+mod plan;
+mod recipe_check;
+mod reference;
+mod run;
+mod serve;
+mod session;
+mod smoke;
+mod text;
+mod workflows;
+
+use anyhow::Result;
+use bakehouse_core::error::ExitCode;
+
+use crate::cli::{Cli, Command, RecipeCommand};
+use session::Session;
+
+pub use session::Session as Invocation;
+
+/// Runs one command to its end and says how the process exits.
+///
+/// # Errors
+/// Whatever stopped the command; [`exit_code`](bakehouse_core::error::exit_code) maps it.
+pub async fn dispatch(session: &Session, cli: &Cli) -> Result<ExitCode> {
+    match &cli.command {
+        Command::Plan(args) => plan::plan(session, args).await,
+        Command::Build(args) => build::build(session, args).await,
+        Command::Merge(args) => merge::merge(session, args).await,
+        Command::Run(args) => run::run(session, args).await,
+        Command::Inspect(args) => inspect::inspect(session, args).await,
+        Command::Smoke(args) => smoke::smoke(session, args).await,
+        Command::Serve(args) => serve::serve(session, args).await,
+        Command::Recipe(args) => match &args.command {
+            RecipeCommand::Check(args) => recipe_check::recipe_check(session, args).await,
+        },
+        Command::Workflows(args) => workflows::workflows(session, args),
+    }
+}

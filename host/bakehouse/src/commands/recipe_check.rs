@@ -1,0 +1,104 @@
+//! `bakehouse recipe check`
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use bakehouse_core::error::ExitCode;
+use bakehouse_core::grants::{Asked, Kind};
+use bakehouse_runtime::{Recipe, Runtime};
+use serde::Serialize;
+
+use super::Session;
+use super::text::recipe_table;
+use crate::cli::{Format, RecipeCheckArgs};
+use crate::context::{services, sources};
+use crate::pipeline::rehearsal::{Rehearsal, Stage, rehearse, understudy};
+
+/// What a recipe asks for, in the JSON output; `schema` 1.
+#[derive(Debug, Serialize)]
+pub(super) struct RecipeCheck {
+    schema: u32,
+    pub(super) app: String,
+    pub(super) recipe: String,
+    pub(super) asks: Vec<Asked>,
+    pub(super) unused: Vec<Unused>,
+    /// What was tried; none where something is missing, or nothing was to be
+    /// reached.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) tried: Option<Rehearsal>,
+}
+
+/// An entry of app.toml that the recipe asks nothing of.
+#[derive(Debug, Serialize)]
+pub(super) struct Unused {
+    pub(super) kind: Kind,
+    pub(super) entry: String,
+    pub(super) place: String,
+}
+
+/// Lists what a recipe asks for, what is granted, and what is missing; exits
+/// as a denial where something is. Where nothing is, and not `--offline`, what
+/// the recipe offers is tried up to the builder.
+pub(super) async fn recipe_check(session: &Session, args: &RecipeCheckArgs) -> Result<ExitCode> {
+    let project = session.project()?;
+    let file = project.app(&args.app)?;
+    let wasm = project.recipe(&args.app, &file);
+    let (builder, seen) = understudy();
+    let services = services(&project, &seen, &session.reporter)?;
+    let policy = project.policy(&args.app, &file);
+    let recipe = Runtime::new(&project.compile_cache(), project.file().limits)?
+        .load(&wasm, policy, Arc::new(file.options), Arc::clone(&services))
+        .await?;
+    let mut check = check(&recipe);
+    let complete = check.asks.iter().all(|asked| asked.missing.is_none());
+    if !complete || args.offline {
+        show(session, args, &check)?;
+        return Ok(if complete {
+            ExitCode::Success
+        } else {
+            ExitCode::Denied
+        });
+    }
+    let sources = sources(&project, &session.reporter);
+    let stage = Stage {
+        recipe: &recipe,
+        moving: &file.tags.moving,
+        builder: &builder,
+        project: &project,
+        sources: &sources,
+        upstream: &services.upstream,
+    };
+    let tried = rehearse(&stage).await;
+    check.tried = tried.as_ref().ok().cloned();
+    show(session, args, &check)?;
+    let tried = tried?;
+    for problem in tried.problems() {
+        session.problem(Some(&args.app), &problem.message, problem.hint.as_deref());
+    }
+    Ok(tried.exit_code())
+}
+
+fn show(session: &Session, args: &RecipeCheckArgs, check: &RecipeCheck) -> Result<()> {
+    match args.format {
+        Format::Json => session.printer.json(check)?,
+        Format::Text => session.printer.data(&recipe_table(check)),
+    }
+    Ok(())
+}
+
+fn check(recipe: &Recipe) -> RecipeCheck {
+    let policy = recipe.policy();
+    let unused = policy.unused().into_iter().map(|(kind, entry)| Unused {
+        kind,
+        entry,
+        place: policy.granted_in().of(kind),
+    });
+    RecipeCheck {
+        schema: 1,
+        app: recipe.app().name.clone(),
+        recipe: recipe.digest().to_owned(),
+        asks: policy.asked(),
+        unused: unused.collect(),
+        tried: None,
+    }
+}

@@ -1,0 +1,94 @@
+//! `bakehouse run`
+
+use anyhow::Result;
+use bakehouse_core::error::{ExitCode, Failure};
+
+use super::Session;
+use super::outcome::finish;
+use super::text::{dry_run, joined};
+use crate::cli::{Format, RunArgs};
+use crate::pipeline::check::Failed;
+use crate::pipeline::plan::Plan;
+use crate::pipeline::{check, discover, run as pipeline};
+
+/// Discovers, plans, builds, pushes, merges and tags.
+pub(super) async fn run(session: &Session, args: &RunArgs) -> Result<ExitCode> {
+    let context = session
+        .context(|overrides| {
+            args.selection.apply(overrides);
+            overrides.concurrency = args.concurrency;
+            args.rebuild.apply(overrides);
+        })
+        .await?;
+    session.destination(&context);
+    let (discovered, mut failed) = discover::discover_each(&context, &args.apps).await?;
+    let checked = check::plan(&context, &discovered).await;
+    let (plan, unchecked) = checked.inspect_err(|_| {
+        session.failures(&failed);
+    })?;
+    failed.extend(unchecked);
+    refuse_only(&plan, &mut failed)?;
+    refuse_parts(&plan).inspect_err(|_| {
+        session.failures(&failed);
+    })?;
+    if args.dry_run {
+        match args.format {
+            Format::Json => session.printer.json(&plan)?,
+            Format::Text => session.printer.data(&dry_run(&plan, true, failed.len())),
+        }
+        return Ok(session.failures(&failed));
+    }
+    session.tell_outdated(&plan);
+    let mut report = pipeline::run(&context, &discovered, &plan)
+        .await
+        .inspect_err(|_| {
+            session.failures(&failed);
+        })?;
+    for (app, error) in &failed {
+        report.add_error(Some(app), error);
+    }
+    finish(
+        session,
+        &context,
+        &report,
+        args.format,
+        &args.summary.summaries,
+    )
+    .await
+}
+
+/// What is built for some platforms only cannot be tagged, so it is not built.
+fn refuse_parts(plan: &Plan) -> Result<(), Failure> {
+    let Some((short, count)) = plan.short() else {
+        return Ok(());
+    };
+    let more = match count {
+        1 => String::new(),
+        count => format!(", and so for {} more", count - 1),
+    };
+    Err(Failure::new(
+        ExitCode::Usage,
+        format!(
+            "{} {} would have {}, and not {}{more}",
+            short.image,
+            short.version,
+            joined(&short.built),
+            joined(&short.missing)
+        ),
+    )
+    .hint(
+        "leave --platform out; or pass --partial to tag a part (moving tags stay), or \
+         build it with `bakehouse build`, which tags nothing",
+    ))
+}
+
+/// Where all there was to plan failed, that is the command's own failure.
+pub(super) fn refuse_only(plan: &Plan, failed: &mut Failed) -> Result<()> {
+    if plan.apps.is_empty()
+        && failed.len() == 1
+        && let Some((_, error)) = failed.pop()
+    {
+        return Err(error);
+    }
+    Ok(())
+}

@@ -1,0 +1,85 @@
+//! `bakehouse smoke`
+
+use std::time::Duration;
+
+use anyhow::Result;
+use bakehouse_builder::engine::{Credentials, Engine, Smoke};
+use bakehouse_core::error::{ExitCode, Failure};
+use bakehouse_core::platform::Platform;
+use bakehouse_system::docker::credentials::{Credentials as _, DockerCredentials};
+use oci_client::secrets::RegistryAuth;
+
+use super::{Session, reference};
+use crate::cli::SmokeArgs;
+use crate::text::Text;
+
+/// Longest time for one platform, image pull included.
+const LIMIT: Duration = Duration::from_secs(300);
+
+/// Runs each platform's image once and shows what it prints.
+pub(super) async fn smoke(session: &Session, args: &SmokeArgs) -> Result<ExitCode> {
+    let opened = reference::open(session, &args.reference).await?;
+    let endpoint = opened.registry.endpoint();
+    let shown = endpoint.show(&opened.image, &opened.tag);
+    let published = opened
+        .registry
+        .published(&opened.image, &opened.tag)
+        .await?
+        .ok_or_else(|| {
+            Failure::new(ExitCode::NotFound, format!("{shown} does not exist"))
+                .hint("`bakehouse plan` shows what is published and what is missing")
+        })?;
+    let platforms = if args.platforms.is_empty() {
+        published.platforms.keys().cloned().collect()
+    } else {
+        args.platforms.clone()
+    };
+    let engine = Engine::connect()?;
+    let found = DockerCredentials::new(endpoint.host()).find().await?;
+    let login = match found {
+        RegistryAuth::Basic(username, password) => Some(Credentials { username, password }),
+        RegistryAuth::Bearer(_) | RegistryAuth::Anonymous => None,
+    };
+    let mut worst = ExitCode::Success;
+    for platform in platforms {
+        let Some(descriptor) = published.platforms.get(&platform) else {
+            return Err(Failure::new(
+                ExitCode::NotFound,
+                format!("{shown} has no image for {platform}"),
+            )
+            .hint("leave --platform out to run all it has")
+            .into());
+        };
+        let digest = descriptor.digest().to_string();
+        let exact = format!("{}@{digest}", endpoint.repository(&opened.image));
+        let result = engine
+            .smoke(Smoke {
+                reference: &exact,
+                platform: &platform,
+                argv: &args.arguments,
+                credentials: login.as_ref(),
+                limit: LIMIT,
+            })
+            .await?;
+        let output = format!("{}{}", result.stdout, result.stderr);
+        let output = output.trim_end();
+        session.printer.data(&printed(&platform, output));
+        if result.exit_code != 0 {
+            worst = ExitCode::Build;
+            session.printer.problem(
+                &format!("{shown} for {platform} exited with {}", result.exit_code),
+                None,
+            );
+        }
+    }
+    Ok(worst)
+}
+
+/// What a program printed, each line behind its platform.
+fn printed(platform: &Platform, output: &str) -> Text {
+    let mut text = Text::new();
+    for line in output.split('\n') {
+        text.line(format_args!("{platform}\t{}", line.trim_end_matches('\r')));
+    }
+    text
+}

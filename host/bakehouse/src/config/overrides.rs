@@ -1,0 +1,39 @@
+//! What the command line and the environment say instead of the files.
+
+use std::num::{NonZeroU32, NonZeroUsize};
+
+use bakehouse_core::platform::Platform;
+
+use super::{BuilderChoice, CacheChoice, Given};
+
+/// Settings given by flags or environment; each one wins over
+/// `bakehouse.toml`.
+#[derive(Debug, Clone, Default)]
+pub struct Overrides {
+    /// Which of these are flags, and which variables.
+    pub given: Given,
+    /// `--registry`, `REGISTRY`.
+    pub registry: Option<String>,
+    /// `--namespace`, `NAMESPACE`.
+    pub namespace: Option<String>,
+    /// `--builder`, `BAKEHOUSE_BUILDER`.
+    pub builders: Vec<BuilderChoice>,
+    /// `--multi-arch`, `MULTI_ARCH`.
+    pub multi_arch: Option<bool>,
+    /// `--use-qemu`, `USE_QEMU`.
+    pub use_qemu: Option<bool>,
+    /// `--cache`, `BAKEHOUSE_CACHE`.
+    pub cache: Option<CacheChoice>,
+    /// `--platform`.
+    pub platforms: Vec<Platform>,
+    /// Platforms are beside those that are configured, not in their place.
+    pub whole: bool,
+    /// `--partial`.
+    pub partial: bool,
+    /// `--max-versions`, `MAX_VERSIONS`.
+    pub max_versions: Option<NonZeroU32>,
+    /// `--rebuild`, `REBUILD`.
+    pub rebuild: bool,
+    /// `--concurrency`.
+    pub concurrency: Option<NonZeroUsize>,
+}

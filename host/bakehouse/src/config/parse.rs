@@ -1,0 +1,130 @@
+//! TOML files, with errors that point at line and key.
+
+use std::io::{self, ErrorKind};
+use std::path::Path;
+
+use bakehouse_core::error::{ExitCode, Failure};
+use bakehouse_core::grants::{Kind, Places};
+use bakehouse_core::storage_error::StorageError;
+use bakehouse_system::storage;
+use serde::de::DeserializeOwned;
+
+/// Bytes of a file that people write.
+const MAX_FILE: u64 = 1 << 20;
+/// Characters of a line that an error shows.
+const MAX_SHOWN: usize = 400;
+
+/// Reads a TOML file; its text is for who looks for lines in it.
+///
+/// # Errors
+/// A [`Failure`] with [`ExitCode::Config`]: `FILE:LINE: key `KEY`: MESSAGE`, or
+/// with [`ExitCode::Storage`] when the system refuses.
+pub(super) fn read<T: DeserializeOwned>(path: &Path, shown: &str) -> Result<(T, String), Failure> {
+    let text = storage::read_text(path, MAX_FILE).map_err(|error| unread(shown, error))?;
+    Ok((parse(&text, shown)?, text))
+}
+
+/// A file that is none that could be configuration, or that the system refuses.
+fn unread(shown: &str, error: io::Error) -> Failure {
+    let wrong = matches!(
+        error.kind(),
+        ErrorKind::NotFound
+            | ErrorKind::IsADirectory
+            | ErrorKind::InvalidInput
+            | ErrorKind::InvalidData
+            | ErrorKind::FileTooLarge
+    );
+    let error = StorageError::new("read", Path::new(shown), error);
+    match wrong {
+        true => Failure::new(ExitCode::Config, error.to_string())
+            .hint("put a TOML file there; docs/configuration.md lists every key and what it takes"),
+        false => error.into(),
+    }
+}
+
+/// An entry of a table of grants that cannot be one.
+pub(super) fn fault(places: &Places, (kind, why): (Kind, String)) -> Failure {
+    Failure::new(
+        ExitCode::Config,
+        format!("{}: `{}`: {why}", places.of(kind), kind.key()),
+    )
+    .hint("docs/configuration.md lists every key and what it takes")
+}
+
+fn parse<T: DeserializeOwned>(text: &str, shown: &str) -> Result<T, Failure> {
+    toml::from_str(text).map_err(|error| {
+        let span = error.span().unwrap_or(0..0);
+        let before = text.get(..span.start).unwrap_or(text);
+        let line = before.matches('\n').count() + 1;
+        let source = text.lines().nth(line - 1).unwrap_or("").trim();
+        let key = source.split_once('=').map_or(source, |(key, _)| key).trim();
+        let key = cut(key);
+        let place = if key.is_empty() {
+            String::new()
+        } else {
+            format!(" `{key}`:")
+        };
+        let message = cut(&error.message().trim().replace('\n', "; "));
+        Failure::new(
+            ExitCode::Config,
+            format!("{shown}:{line}:{place} {message}"),
+        )
+        .hint("docs/configuration.md lists every key and what it takes")
+    })
+}
+
+/// The beginning of a text that may be as long as the file.
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(MAX_SHOWN) {
+        Some((at, _)) => format!("{}...", text.get(..at).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::ProjectFile;
+
+    fn message(text: &str) -> String {
+        parse::<ProjectFile>(text, "bakehouse.toml")
+            .unwrap_err()
+            .to_string()
+    }
+
+    #[test]
+    fn points_at_line_and_key() {
+        assert_eq!(
+            message("namespace = \"a\"\nmax-versions = \"many\"\n"),
+            "bakehouse.toml:2: `max-versions`: invalid type: string \"many\", expected a nonzero u32"
+        );
+        let unknown = message("# c\nregsitry = \"local\"\n");
+        assert!(
+            unknown.starts_with("bakehouse.toml:2: `regsitry`: unknown field"),
+            "{unknown}"
+        );
+        assert!(message("platforms = [\"linux\"]").contains("is not a platform"));
+        assert!(message("registry = ").starts_with("bakehouse.toml:1: `registry`:"));
+    }
+
+    #[test]
+    fn what_is_no_file_of_people_is_refused_at_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("app.toml");
+        let failure = || read::<ProjectFile>(&path, "app.toml").unwrap_err();
+        assert_eq!(failure().code(), ExitCode::Config);
+        let huge = std::fs::File::create(&path).unwrap();
+        huge.set_len(1 << 30).unwrap();
+        let said = failure().to_string();
+        assert!(said.contains("larger than 1048576 bytes"), "{said}");
+        std::fs::write(&path, format!("a = {}", "[".repeat(500_000))).unwrap();
+        assert!(failure().to_string().len() < 1000);
+        std::fs::write(&path, "x".repeat(1_000_000)).unwrap();
+        assert!(failure().to_string().len() < 1000);
+        std::fs::write(&path, [0xff, 0xfe]).unwrap();
+        assert_eq!(failure().code(), ExitCode::Config);
+        std::fs::remove_file(&path).unwrap();
+        std::os::unix::fs::symlink("app.toml", &path).unwrap();
+        assert_eq!(failure().code(), ExitCode::Storage);
+    }
+}

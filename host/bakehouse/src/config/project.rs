@@ -1,0 +1,218 @@
+//! The project folder: where everything lies.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use bakehouse_core::error::{ExitCode, Failure};
+use bakehouse_core::grants::{Places, Policy};
+use bakehouse_core::storage_error::StorageError;
+
+use super::{AppFile, ProjectFile, parse};
+
+/// The file that marks a project's root.
+const FILE: &str = "bakehouse.toml";
+
+/// A project: the folder that holds `bakehouse.toml`.
+#[derive(Debug, Clone)]
+pub struct Project {
+    root: PathBuf,
+    file: ProjectFile,
+}
+
+impl Project {
+    /// Opens the project at `root`, or the nearest one at or above the current
+    /// folder.
+    ///
+    /// # Errors
+    /// A [`Failure`] with [`ExitCode::Config`] when there is none, or its file
+    /// is malformed.
+    pub fn open(root: Option<&Path>) -> Result<Self> {
+        let root = match root {
+            Some(root) => std::path::absolute(root)?,
+            None => find(&std::env::current_dir()?).ok_or_else(|| {
+                Failure::new(
+                    ExitCode::Config,
+                    "no bakehouse.toml here or in any folder above",
+                )
+                .hint("run bakehouse inside a project, or pass --root FOLDER")
+            })?,
+        };
+        let path = root.join(FILE);
+        if !path.is_file() {
+            return Err(
+                Failure::new(ExitCode::Config, format!("there is no {}", path.display()))
+                    .hint("pass the folder that holds bakehouse.toml as --root")
+                    .into(),
+            );
+        }
+        let (mut file, text) = parse::read::<ProjectFile>(&path, FILE)?;
+        file.places = Places::find(FILE, &text, "allow");
+        file.allow
+            .check()
+            .map_err(|why| parse::fault(&file.places, why))?;
+        Ok(Self { root, file })
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// What `bakehouse.toml` says.
+    #[must_use]
+    pub const fn file(&self) -> &ProjectFile {
+        &self.file
+    }
+
+    /// Names of all apps, sorted: the folders in `apps/` with an `app.toml`.
+    ///
+    /// # Errors
+    /// When `apps/` cannot be read.
+    pub fn apps(&self) -> Result<Vec<String>> {
+        let folder = self.root.join("apps");
+        let mut names = Vec::new();
+        let entries = std::fs::read_dir(&folder).map_err(|error| {
+            let missing = matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory);
+            let error = StorageError::new("read", &folder, error);
+            match missing {
+                true => Failure::new(ExitCode::Config, error.to_string())
+                    .hint("a project keeps one folder for each app in apps/"),
+                false => error.into(),
+            }
+        })?;
+        for entry in entries {
+            let entry = entry?;
+            // What cannot be read is told when the app's turn comes.
+            let file = entry.path().join("app.toml").symlink_metadata();
+            let absent = |e: std::io::Error| {
+                matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+            };
+            if !file.is_err_and(absent) {
+                names.push(entry.file_name().to_string_lossy().into_owned());
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    /// Reads one app's `app.toml`.
+    ///
+    /// # Errors
+    /// [`ExitCode::NotFound`] naming the known apps, [`ExitCode::Config`] when
+    /// the file is malformed.
+    pub fn app(&self, name: &str) -> Result<AppFile> {
+        let known = self.apps()?;
+        if !known.iter().any(|app| app == name) {
+            let hint = if known.is_empty() {
+                "there are no apps yet: add a folder with an app.toml to apps/".to_owned()
+            } else {
+                format!("known apps: {}", known.join(", "))
+            };
+            return Err(
+                Failure::new(ExitCode::NotFound, format!("there is no app `{name}`"))
+                    .hint(hint)
+                    .into(),
+            );
+        }
+        let shown = format!("apps/{name}/app.toml");
+        let (mut file, text) = parse::read::<AppFile>(&self.root.join(&shown), &shown)?;
+        file.places = Places::find(&shown, &text, "grants");
+        file.grants
+            .check()
+            .map_err(|why| parse::fault(&file.places, why))?;
+        Ok(file)
+    }
+
+    /// What an app is granted and allowed, before its recipe has said what it
+    /// needs.
+    #[must_use]
+    pub fn policy(&self, app: &str, file: &AppFile) -> Policy {
+        Policy::new(
+            app,
+            (file.grants.clone(), file.places.clone()),
+            (self.file.allow.clone(), self.file.places.clone()),
+        )
+    }
+
+    /// The wasm file of an app's recipe.
+    #[must_use]
+    pub fn recipe(&self, app: &str, file: &AppFile) -> PathBuf {
+        if file.recipe.ends_with(".wasm") {
+            return self.root.join("apps").join(app).join(&file.recipe);
+        }
+        let krate = format!("bakehouse_recipe_{}.wasm", file.recipe.replace('-', "_"));
+        self.root
+            .join("target/recipes/wasm32-wasip2/recipe")
+            .join(krate)
+    }
+
+    /// Digest files of finished targets.
+    #[must_use]
+    pub fn digests(&self) -> PathBuf {
+        self.root.join("digests")
+    }
+
+    /// Verified downloads.
+    #[must_use]
+    pub fn downloads(&self) -> PathBuf {
+        self.state().join("downloads")
+    }
+
+    /// Objects of upstream's git repositories.
+    #[must_use]
+    pub fn sources(&self) -> PathBuf {
+        self.state().join("sources")
+    }
+
+    /// Answers of release sources, for conditional requests.
+    #[must_use]
+    pub fn api_answers(&self) -> PathBuf {
+        self.state().join("api")
+    }
+
+    /// Build layers, where they are kept.
+    #[must_use]
+    pub fn layers(&self) -> PathBuf {
+        self.state().join("layers")
+    }
+
+    /// Compiled recipes.
+    #[must_use]
+    pub fn compile_cache(&self) -> PathBuf {
+        self.state().join("compiled")
+    }
+
+    /// Storage of `--registry local`.
+    #[must_use]
+    pub fn local_registry(&self) -> PathBuf {
+        self.state().join("registry")
+    }
+
+    /// Where the rebuild for a destination of this name is written down.
+    #[must_use]
+    pub fn rebuild(&self, destination: &str) -> PathBuf {
+        self.state()
+            .join("rebuild")
+            .join(format!("{destination}.json"))
+    }
+
+    /// Work trees.
+    #[must_use]
+    pub fn work(&self) -> PathBuf {
+        self.state().join("work")
+    }
+
+    /// What runs keep for themselves.
+    #[must_use]
+    pub fn state(&self) -> PathBuf {
+        self.root.join(".bakehouse")
+    }
+}
+
+fn find(from: &Path) -> Option<PathBuf> {
+    from.ancestors()
+        .find(|folder| folder.join(FILE).is_file())
+        .map(Path::to_path_buf)
+}

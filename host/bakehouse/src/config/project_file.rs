@@ -1,0 +1,80 @@
+//! `bakehouse.toml`.
+
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::str::FromStr;
+
+use bakehouse_core::grants::{Allow, Places};
+use bakehouse_core::mirrors::Mirrors;
+use bakehouse_core::platform::Platform;
+use bakehouse_runtime::Limits;
+use serde::Deserialize;
+
+use super::{BuilderChoice, Runners, builder_choice};
+
+/// Defaults of a project: the file `bakehouse.toml` at its root. Every key may
+/// be left out; environment and flags override it.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct ProjectFile {
+    /// `local`, or the target registry's `host[:port]`.
+    pub registry: Option<String>,
+    /// Path between registry and image name.
+    pub namespace: Option<String>,
+    /// Platforms to publish, as far as a recipe has them.
+    pub platforms: Option<Vec<Platform>>,
+    /// Publish for all platforms, not for one alone.
+    pub multi_arch: Option<bool>,
+    /// Steps for platforms that no builder node is of may run emulated.
+    pub use_qemu: Option<bool>,
+    /// How many of the newest versions to look at.
+    pub max_versions: Option<NonZeroU32>,
+    /// How many targets are built at the same time.
+    pub concurrency: Option<NonZeroUsize>,
+    /// buildx builders, in the order they are preferred.
+    #[serde(deserialize_with = "builder_choice::one_or_many")]
+    pub builder: Vec<BuilderChoice>,
+    /// Attach SLSA provenance to images.
+    pub provenance: Option<bool>,
+    /// Where build layers are kept between runs.
+    pub cache: Option<CacheChoice>,
+    /// GitHub Actions runners by platform.
+    pub runners: Runners,
+    /// What one call of a recipe may use.
+    pub limits: Limits,
+    /// What apps may be granted at all.
+    pub allow: Allow,
+    /// Where that is written.
+    #[serde(skip)]
+    pub places: Places,
+    /// Other places to fetch the same from.
+    pub mirrors: Mirrors,
+}
+
+impl FromStr for CacheChoice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "none" => Ok(Self::None),
+            "local" => Ok(Self::Local),
+            "registry" => Ok(Self::Registry),
+            "gha" => Ok(Self::Gha),
+            _ => Err("expected none, local, registry or gha".to_owned()),
+        }
+    }
+}
+
+/// Where build layers are kept between runs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CacheChoice {
+    /// Nowhere but in the builder itself.
+    #[default]
+    None,
+    /// In the project folder, under `.bakehouse/layers`.
+    Local,
+    /// In the target registry, in each image's own repository.
+    Registry,
+    /// In GitHub Actions' cache.
+    Gha,
+}

@@ -1,0 +1,199 @@
+//! Everything a command works with, opened once.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use bakehouse_builder::{Builder, Buildx, BuildxOptions, Fleet, LayerCache, Member};
+use bakehouse_core::progress::{Event, Reporter};
+use bakehouse_registry::{Endpoint, LocalRegistry, Registry, Upstream};
+use bakehouse_runtime::{Lazy, Runtime, Services};
+use bakehouse_system::storage;
+use bakehouse_upstream::fetch::Fetcher;
+use bakehouse_upstream::git::{SourceLimits, Sources};
+use bakehouse_upstream::release::{Access, ApiLimits, NpmConfig, Releases, ReleasesOptions};
+
+use crate::config::{BuilderChoice, CacheChoice, Overrides, Project, RegistryChoice, Settings};
+
+/// Project, settings, registry, builder and what recipes may use.
+pub struct Context {
+    /// The project folder.
+    pub project: Project,
+    /// Settings of this invocation.
+    pub settings: Settings,
+    /// The target registry.
+    pub registry: Registry,
+    /// The builder; nothing is started before it is used.
+    pub builder: Arc<dyn Builder>,
+    /// Upstream's git repositories.
+    pub sources: Sources,
+    /// Compiles and runs recipes.
+    pub runtime: Lazy<Runtime>,
+    /// What recipes may use.
+    pub services: Arc<Services>,
+    /// Told what happens.
+    pub reporter: Arc<dyn Reporter>,
+    _local: Option<LocalRegistry>,
+}
+
+impl Context {
+    /// Opens the project and its target registry.
+    ///
+    /// # Errors
+    /// As [`Settings::resolve`], [`Endpoint::new`] and [`LocalRegistry::open`],
+    /// and when the project's state is another user's.
+    pub async fn open(
+        project: Project,
+        overrides: &Overrides,
+        reporter: Arc<dyn Reporter>,
+    ) -> Result<Self> {
+        let settings = Settings::resolve(project.file(), overrides)?;
+        storage::owned(&project.state())?;
+        let mirrors = project.file().mirrors.clone();
+        let (registry, local) =
+            open_registry(&project, &settings, Arc::clone(&reporter), 0).await?;
+        let options = BuildxOptions {
+            builder: None,
+            layer_cache: layer_cache(&project, &settings, registry.endpoint(), &*reporter),
+            emulation: settings.use_qemu,
+            mirrors: mirrors.clone(),
+            ..BuildxOptions::default()
+        };
+        let builder = builder(&settings.builders, &options, &reporter);
+        let services = services(&project, &builder, &reporter)?;
+        let sources = sources(&project, &reporter);
+        let (compiled, limits) = (project.compile_cache(), project.file().limits);
+        let runtime = Lazy::new(move || Runtime::new(&compiled, limits));
+        Ok(Self {
+            project,
+            settings,
+            registry,
+            builder,
+            sources,
+            runtime,
+            services,
+            reporter,
+            _local: local,
+        })
+    }
+}
+
+/// The builder: buildx's current one, the one named, or several as one.
+fn builder(
+    choices: &[BuilderChoice],
+    options: &BuildxOptions,
+    reporter: &Arc<dyn Reporter>,
+) -> Arc<dyn Builder> {
+    let named = |name: Option<&String>| -> Arc<dyn Builder> {
+        let options = BuildxOptions {
+            builder: name.cloned(),
+            ..options.clone()
+        };
+        Arc::new(Buildx::new(options, Arc::clone(reporter)))
+    };
+    match choices {
+        [] => named(None),
+        [only] if only.platform.is_none() => named(Some(&only.name)),
+        _ => {
+            let members = choices.iter().map(|choice| Member {
+                name: choice.name.clone(),
+                platform: choice.platform.clone(),
+                builder: named(Some(&choice.name)),
+            });
+            Arc::new(Fleet::new(members.collect(), Arc::clone(reporter)))
+        }
+    }
+}
+
+fn layer_cache(
+    project: &Project,
+    settings: &Settings,
+    endpoint: &Endpoint,
+    reporter: &dyn Reporter,
+) -> LayerCache {
+    match settings.cache {
+        CacheChoice::None => LayerCache::None,
+        CacheChoice::Local => LayerCache::Local(project.layers()),
+        CacheChoice::Registry => LayerCache::Registry {
+            namespace: endpoint.repository("").trim_end_matches('/').to_owned(),
+            plain_http: endpoint.plain_http(),
+        },
+        CacheChoice::Gha => match LayerCache::missing_for_gha() {
+            None => LayerCache::Gha,
+            Some(variable) => {
+                reporter.report(Event::Warning {
+                    message: &format!("layers are not cached: {variable} is not set"),
+                });
+                LayerCache::None
+            }
+        },
+    }
+}
+
+/// Upstream's git repositories.
+#[must_use]
+pub fn sources(project: &Project, reporter: &Arc<dyn Reporter>) -> Sources {
+    let sources = Sources::new(
+        project.sources(),
+        SourceLimits::default(),
+        Arc::clone(reporter),
+    );
+    sources.mirrors(project.file().mirrors.clone())
+}
+
+/// What recipes may use. Nothing is started or reached before it is used.
+///
+/// # Errors
+/// As [`Access::from_env`].
+pub fn services(
+    project: &Project,
+    builder: &Arc<dyn Builder>,
+    reporter: &Arc<dyn Reporter>,
+) -> Result<Arc<Services>> {
+    let mirrors = project.file().mirrors.clone();
+    let upstream = Upstream::new(Arc::clone(reporter)).mirrors(mirrors.clone());
+    let access = Access::from_env(|name| std::env::var(name).ok())?.mirrors(mirrors.clone());
+    let (answers, downloads) = (project.api_answers(), project.downloads());
+    let (told, images) = (Arc::clone(reporter), upstream.clone());
+    Ok(Arc::new(Services {
+        releases: Lazy::new(move || {
+            Ok(Releases::new(ReleasesOptions {
+                npm: NpmConfig::load(),
+                access: access.clone(),
+                cache: Some(answers.clone()),
+                limits: ApiLimits::default(),
+                reporter: Arc::clone(&told),
+                upstream: images.clone(),
+            })?)
+        }),
+        fetcher: Lazy::new(move || Ok(Fetcher::new(downloads.clone())?.mirrors(mirrors.clone()))),
+        upstream,
+        builder: Arc::clone(builder),
+        reporter: Arc::clone(reporter),
+    }))
+}
+
+/// A client for the target registry, and the embedded one behind it where that
+/// is the target.
+///
+/// # Errors
+/// As [`Endpoint::new`] and [`LocalRegistry::open`].
+pub async fn open_registry(
+    project: &Project,
+    settings: &Settings,
+    reporter: Arc<dyn Reporter>,
+    port: u16,
+) -> Result<(Registry, Option<LocalRegistry>)> {
+    match &settings.registry {
+        RegistryChoice::Host(host) => {
+            let endpoint = Endpoint::new(host, &settings.namespace)?;
+            Ok((Registry::new(endpoint, reporter)?, None))
+        }
+        RegistryChoice::Local => {
+            let local =
+                LocalRegistry::open(&project.local_registry(), port, Arc::clone(&reporter)).await?;
+            let endpoint =
+                Endpoint::new(&local.address().to_string(), &settings.namespace)?.embedded();
+            Ok((Registry::new(endpoint, reporter)?, Some(local)))
+        }
+    }
+}

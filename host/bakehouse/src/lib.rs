@@ -1,0 +1,24 @@
+//! Bakehouse publishes the multi-arch container images that upstream projects
+//! do not ship.
+//!
+//! `main` parses the command line ([`cli`]) and calls one function of
+//! [`commands`]. A command reads [`config`], opens a [`context`] and walks the
+//! [`pipeline`]: discover, check, plan, build, push by digest, merge, tag,
+//! inspect, report. Recipes run in [`bakehouse_runtime`]; what they may ask for
+//! is decided by [`bakehouse_core::grants`]; [`bakehouse_builder`],
+//! [`bakehouse_registry`] and [`bakehouse_upstream`] talk to the outside.
+
+pub mod ci;
+pub mod cli;
+pub mod commands;
+pub mod config;
+pub mod context;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
+pub mod logging;
+pub mod pipeline;
+pub mod printer;
+mod programs;
+pub mod reporters;
+pub mod signals;
+pub mod text;

@@ -1,0 +1,40 @@
+//! The `bakehouse` program: parses the command line and maps how it ended to an
+//! exit code.
+
+use std::process::ExitCode as ProcessCode;
+
+use bakehouse::cli::Cli;
+use bakehouse::commands::{Invocation, dispatch};
+use bakehouse::{logging, printer, signals};
+use bakehouse_core::error::{ExitCode, exit_code};
+
+fn main() -> ProcessCode {
+    std::panic::set_hook(Box::new(printer::panicked));
+    let cli = Cli::read();
+    logging::start(&cli);
+    let session = Invocation::new(&cli);
+    let code = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(anyhow::Error::from)
+        .and_then(|runtime| {
+            let code = runtime.block_on(async {
+                tokio::select! {
+                    ended = dispatch(&session, &cli) => ended,
+                    () = signals::interrupted() => Ok(ExitCode::Interrupted),
+                }
+            });
+            // Children end with the futures that own them; threads need not.
+            runtime.shutdown_background();
+            code
+        });
+    let code = code.unwrap_or_else(|error| {
+        session.failure(&error);
+        exit_code(&error)
+    });
+    let code = match code {
+        ExitCode::Success if printer::lost() => ExitCode::Storage,
+        code => code,
+    };
+    ProcessCode::from(code.code())
+}

@@ -1,0 +1,342 @@
+//! Stage 4, build: jobs, target by target.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result};
+use bakehouse_builder::{BuildRequest, Built, Capabilities};
+use bakehouse_core::error::{ExitCode, Failure, exit_code, hint};
+use bakehouse_core::progress::Event;
+use bakehouse_core::recipe::{Base, CallError, Version};
+use bakehouse_core::target::TargetId;
+use bakehouse_upstream::git::Revision;
+use oci_spec::image::Descriptor;
+
+use super::checkout::checkout;
+use super::digest_file::DigestFile;
+use super::discover::Discovered;
+use super::identity;
+use super::plan::{Job, Plan};
+use super::publish::{annotations, dated};
+use super::push;
+use super::rebuild::{Mark, Rebuild};
+use super::work::WorkFolder;
+use crate::context::Context;
+
+/// Tries in all for a push that BuildKit does.
+const PUSH_ATTEMPTS: u32 = 3;
+/// Pause before the second one; longer before the third.
+const PUSH_PAUSE: Duration = Duration::from_secs(1);
+
+/// How one target ended.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// The target.
+    pub target: TargetId,
+    /// How it ended.
+    pub result: Result<Done, TargetFailure>,
+    /// Wall time.
+    pub elapsed: Duration,
+}
+
+/// A target that is in the registry.
+#[derive(Debug, Clone)]
+pub struct Done {
+    /// What an index refers to.
+    pub descriptor: Descriptor,
+    /// It was there already, from an earlier run.
+    pub reused: bool,
+    /// Build steps.
+    pub steps: usize,
+    /// Of these, from the cache.
+    pub cached: usize,
+    /// The commit it was built from, where that is known.
+    pub revision: Option<Revision>,
+    /// Digest of the recipe that made it, where that is known.
+    pub recipe: Option<String>,
+    /// What its recipe warned of, where it was built now.
+    pub warnings: Vec<String>,
+}
+
+/// Why a target is not in the registry.
+#[derive(Debug, Clone)]
+pub struct TargetFailure {
+    /// What failed.
+    pub message: String,
+    /// What to do next.
+    pub hint: Option<String>,
+    /// Exit code when this ends the command.
+    pub code: ExitCode,
+}
+
+/// Builds jobs against one builder.
+pub struct Bakery<'a> {
+    context: &'a Context,
+    capabilities: Capabilities,
+    work: WorkFolder,
+    rebuild: Option<Rebuild>,
+}
+
+impl<'a> Bakery<'a> {
+    /// Asks the builder what it can do, makes room for work trees, and writes
+    /// down the rebuild that the plan asks for.
+    ///
+    /// # Errors
+    /// [`ExitCode::Builder`] when there is no usable builder.
+    pub async fn open(context: &'a Context, plan: &Plan) -> Result<Self> {
+        let destination = context.registry.endpoint().file_name();
+        Ok(Self {
+            context,
+            capabilities: context.builder.capabilities().await?,
+            work: WorkFolder::create(&context.project.work())?,
+            rebuild: Rebuild::begin(context.project.rebuild(&destination), plan)?,
+        })
+    }
+
+    /// Ends the rebuild, whatever became of its targets.
+    ///
+    /// # Errors
+    /// When the file system refuses.
+    pub fn close(self) -> Result<()> {
+        self.rebuild.map_or(Ok(()), Rebuild::end)
+    }
+
+    /// Targets of a rebuild that an earlier run left open.
+    #[must_use]
+    pub fn resumed(&self) -> usize {
+        self.rebuild.as_ref().map_or(0, Rebuild::resumed)
+    }
+
+    /// What the builder can do.
+    #[must_use]
+    pub const fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    /// How many jobs are built at the same time.
+    #[must_use]
+    pub const fn concurrency(&self) -> usize {
+        self.context.settings.concurrency.get()
+    }
+
+    /// Builds a job's targets in order. An image whose base failed is not
+    /// tried.
+    pub async fn job(&self, found: &Discovered, version: &Version, job: &Job) -> Vec<Outcome> {
+        let mut outcomes: Vec<Outcome> = Vec::new();
+        let mut bases: BTreeMap<String, Base> = BTreeMap::new();
+        for target in job.targets() {
+            let started = Instant::now();
+            let reporter = &self.context.reporter;
+            reporter.report(Event::TargetStarted { target: &target });
+            let result = self.target(found, version, &target, &bases).await;
+            let elapsed = started.elapsed();
+            let result = match result {
+                Ok(done) => {
+                    let digest = done.descriptor.digest().to_string();
+                    reporter.report(Event::TargetFinished {
+                        target: &target,
+                        digest: &digest,
+                        reused: done.reused,
+                        elapsed,
+                    });
+                    let repository = self.context.registry.endpoint().repository(&target.image);
+                    let base = Base {
+                        image: target.image.clone(),
+                        reference: format!("{repository}@{digest}"),
+                    };
+                    bases.insert(target.image.clone(), base);
+                    Ok(done)
+                }
+                Err(error) => {
+                    let message = message(&error);
+                    reporter.report(Event::TargetFailed {
+                        target: &target,
+                        error: &message,
+                    });
+                    Err(TargetFailure {
+                        hint: hint(&error).map(str::to_owned),
+                        code: exit_code(&error),
+                        message,
+                    })
+                }
+            };
+            outcomes.push(Outcome {
+                target,
+                result,
+                elapsed,
+            });
+        }
+        outcomes
+    }
+
+    async fn target(
+        &self,
+        found: &Discovered,
+        version: &Version,
+        target: &TargetId,
+        built: &BTreeMap<String, Base>,
+    ) -> Result<Done> {
+        let context = self.context;
+        let mut bases = Vec::new();
+        let image = found.app.images.iter().find(|i| i.name == target.image);
+        for need in image.into_iter().flat_map(|image| &image.needs) {
+            let base = built.get(need).cloned().ok_or_else(|| {
+                Failure::new(
+                    ExitCode::Build,
+                    format!("{target}: its base {need} was not built"),
+                )
+            })?;
+            bases.push(base);
+        }
+        if let Some(done) = self.earlier(found, target).await? {
+            return Ok(done);
+        }
+
+        let (room, tree) = self.work.target()?;
+        let revision = checkout(context, found, version, target, &tree).await?;
+        let version = &dated(version, revision.as_ref());
+        let prepared = found.recipe.prepare(version, target, &bases, &tree).await?;
+        let mut build = prepared.build;
+        let facts = annotations(&found.app, version, &target.image, revision.as_ref());
+        let labels = identity::expected(&facts);
+        identity::label(&mut build, facts);
+        let capabilities = context.builder.capabilities_for(&target.platform).await;
+        let capabilities = capabilities.with_context(|| target.to_string())?;
+        let output = push::output(context, &capabilities, &target.image, room.path());
+        let request = BuildRequest {
+            target: target.clone(),
+            work_tree: tree,
+            build,
+            access: found.recipe.access(&bases),
+            output,
+            room: context.project.file().limits.image(),
+            provenance: context.settings.provenance,
+            created: version.created.clone(),
+        };
+        let result = self
+            .build(&request)
+            .await
+            .map_err(|error| build_failure(target, &error))?;
+        let descriptor = push::push(context, target, &request.output, &result, &labels).await?;
+        DigestFile {
+            rebuild: self.mark(target).cloned(),
+            ..DigestFile::new(
+                target.clone(),
+                version.clone(),
+                context.registry.endpoint().show_repository(&target.image),
+                descriptor.clone(),
+                found.recipe.digest().to_owned(),
+                request.build,
+                revision.clone(),
+            )
+        }
+        .write(&context.project.digests(), context.registry.endpoint())?;
+        Ok(Done {
+            descriptor,
+            reused: false,
+            steps: result.steps,
+            cached: result.cached,
+            revision,
+            recipe: Some(found.recipe.digest().to_owned()),
+            warnings: prepared.warnings,
+        })
+    }
+
+    /// Builds; where only BuildKit's push failed it is tried again, and the
+    /// build itself comes from its cache.
+    async fn build(&self, request: &BuildRequest) -> Result<Built, CallError> {
+        let mut attempt = 1;
+        loop {
+            match self.context.builder.build(request).await {
+                Err(CallError::BuildFailed(text))
+                    if text.contains("failed to push") && attempt < PUSH_ATTEMPTS =>
+                {
+                    let after = PUSH_PAUSE * attempt;
+                    self.context.reporter.report(Event::Retry {
+                        what: &format!("{}: {text}", request.target),
+                        after,
+                    });
+                    tokio::time::sleep(after).await;
+                    attempt += 1;
+                }
+                ended => return ended,
+            }
+        }
+    }
+
+    fn mark(&self, target: &TargetId) -> Option<&Mark> {
+        self.rebuild.as_ref()?.mark(target)
+    }
+
+    /// The target from an earlier run: its digest file is by the same recipe
+    /// for the same registry, and the registry still has it; or it is published.
+    /// What is built again is taken from the same rebuild only.
+    async fn earlier(&self, found: &Discovered, target: &TargetId) -> Result<Option<Done>> {
+        let context = self.context;
+        let registry = &context.registry;
+        let done = |descriptor, revision, recipe| Done {
+            descriptor,
+            reused: true,
+            steps: 0,
+            cached: 0,
+            revision,
+            recipe,
+            warnings: Vec::new(),
+        };
+        let mark = self.mark(target);
+        let digests = context.project.digests();
+        if let Some(file) = DigestFile::read(&digests, registry.endpoint(), target)? {
+            let of = file.rebuild.as_ref().map(|rebuild| &rebuild.id);
+            let same = file.recipe == found.recipe.digest()
+                && mark.is_none_or(|mark| of == Some(&mark.id));
+            let digest = file.descriptor.digest().to_string();
+            if same && registry.manifest(&target.image, &digest).await?.is_some() {
+                return Ok(Some(done(
+                    file.descriptor,
+                    file.revision,
+                    Some(file.recipe),
+                )));
+            }
+        }
+        if mark.is_some() {
+            return Ok(None);
+        }
+        let published = registry.published(&target.image, &target.version).await?;
+        let there = published.and_then(|mut p| {
+            let recipe = p.recipes.remove(&target.platform).flatten();
+            Some((p.platforms.remove(&target.platform)?, recipe))
+        });
+        Ok(there.map(|(descriptor, recipe)| done(descriptor, None, recipe)))
+    }
+}
+
+fn build_failure(target: &TargetId, error: &CallError) -> Failure {
+    let failure = match error {
+        CallError::Unavailable(_) => Failure::new(ExitCode::Builder, format!("{target}: {error}"))
+            .hint("start the builder and run the same command again"),
+        CallError::Storage { hint, .. } => {
+            Failure::new(ExitCode::Storage, format!("{target}: {error}")).hint(*hint)
+        }
+        _ => Failure::new(error.exit_code(), format!("{target}: {error}")),
+    };
+    match error {
+        CallError::BuildFailed(text) if text.contains("exec format error") => {
+            failure.hint(format!(
+                "{} needs emulation: run ./justw up, which registers QEMU",
+                target.platform
+            ))
+        }
+        _ => failure,
+    }
+}
+
+/// An error's chain, without repetitions.
+pub(crate) fn message(error: &anyhow::Error) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if !parts.iter().any(|part| part.contains(&cause)) {
+            parts.push(cause);
+        }
+    }
+    parts.join(": ")
+}

@@ -1,0 +1,243 @@
+//! Stage 2, check: what the registry has.
+
+use anyhow::Result;
+use bakehouse_core::error::{ExitCode, Failure, exit_code};
+use bakehouse_core::platform::Platform;
+use bakehouse_core::progress::Event;
+use bakehouse_core::recipe::{App, Version};
+use bakehouse_core::target::TargetId;
+use bakehouse_registry::Published;
+use futures_util::StreamExt as _;
+use oci_spec::image::Descriptor;
+
+use super::destination::Destination;
+use super::digest_file::DigestFile;
+use super::discover::Discovered;
+use super::plan::{AppPlan, Plan, PublishedImage, SCHEMA, VersionFacts, plan_app};
+use super::shrink::shrunk;
+use crate::context::Context;
+
+/// Apps, and why they or one of their versions could not be checked.
+pub type Failed = Vec<(String, anyhow::Error)>;
+
+/// Checks every version's tags and plans what is missing. A version that cannot
+/// be checked keeps no other from being planned; it is named with what went
+/// wrong.
+///
+/// # Errors
+/// [`ExitCode::Registry`] when the registry cannot be reached at all.
+pub async fn plan(context: &Context, discovered: &[Discovered]) -> Result<(Plan, Failed)> {
+    for found in discovered {
+        context.reporter.report(Event::Stage {
+            name: "check",
+            detail: &format!(
+                "{}: {} versions in {}",
+                found.app.name,
+                found.versions.len(),
+                context.registry.endpoint()
+            ),
+        });
+    }
+    planned(context, discovered, true).await
+}
+
+/// The plan as if nothing was published; the registry is not asked.
+///
+/// # Errors
+/// None of its own, see [`plan`].
+pub async fn plan_unchecked(
+    context: &Context,
+    discovered: &[Discovered],
+) -> Result<(Plan, Failed)> {
+    planned(context, discovered, false).await
+}
+
+async fn planned(
+    context: &Context,
+    discovered: &[Discovered],
+    check: bool,
+) -> Result<(Plan, Failed)> {
+    let (mut apps, mut failed) = (Vec::new(), Failed::new());
+    for found in discovered {
+        match app(context, found, check, &mut failed).await {
+            Ok(plan) => apps.extend(plan),
+            Err(error) if is_everywhere(&error) => return Err(error),
+            Err(error) => failed.push((found.app.name.clone(), error)),
+        }
+    }
+    let plan = Plan {
+        schema: SCHEMA,
+        registry: context.registry.endpoint().to_string(),
+        namespace: context.settings.namespace.clone(),
+        destination: Destination::new(&context.settings, context.registry.endpoint()),
+        apps,
+    };
+    Ok((plan, failed))
+}
+
+/// Who may not see one version may see none of the image.
+fn is_refused(error: &anyhow::Error) -> bool {
+    exit_code(error) == ExitCode::Credentials
+}
+
+fn is_everywhere(error: &anyhow::Error) -> bool {
+    Failure::find(error).is_some_and(Failure::is_everywhere)
+}
+
+/// One app's plan, of the versions that could be checked; none where that is
+/// none of them.
+async fn app(
+    context: &Context,
+    found: &Discovered,
+    check: bool,
+    failed: &mut Failed,
+) -> Result<Option<AppPlan>> {
+    refuse_unknown_platforms(&found.app, context.settings.scope.only())?;
+    let mut checked = futures_util::stream::iter(&found.versions)
+        .map(|version| facts(context, found, version, check))
+        .buffered(context.registry.parallel());
+    let mut all = Vec::new();
+    while let Some(facts) = checked.next().await {
+        match facts {
+            Ok(facts) => all.push(facts),
+            Err(error) if is_everywhere(&error) || is_refused(&error) => return Err(error),
+            Err(error) => failed.push((found.app.name.clone(), error)),
+        }
+    }
+    if all.is_empty() {
+        return Ok(None);
+    }
+    let moving = &found.file.tags.moving;
+    let mut plan = plan_app(&found.app, all, &context.settings.scope, moving)?;
+    refuse_nothing(&plan, context.settings.scope.only())?;
+    if check {
+        plan.notes.extend(shrunk_image(context, found).await);
+    }
+    Ok(Some(plan))
+}
+
+/// Whether upstream lists less than it did when it was published. That the
+/// registry does not list tags is no reason to stop, and is told, too.
+async fn shrunk_image(context: &Context, found: &Discovered) -> Option<String> {
+    let image = &found.app.images.first()?.name;
+    let told = match context.registry.tags(image).await {
+        Ok(tags) => shrunk(&found.known, &tags, &found.file.tags.moving)?,
+        Err(error) => format!("whether upstream has withdrawn versions is not known: {error}"),
+    };
+    let note = format!("{image}: {told}");
+    context.reporter.report(Event::Warning { message: &note });
+    Some(note)
+}
+
+/// An app of which no version has an image for the platforms would seem
+/// published.
+fn refuse_nothing(plan: &AppPlan, platforms: &[Platform]) -> Result<(), Failure> {
+    if plan
+        .versions
+        .iter()
+        .any(|version| !version.images.is_empty())
+    {
+        return Ok(());
+    }
+    Err(Failure::new(
+        ExitCode::Nothing,
+        format!(
+            "{}: its recipe has no image of any of {} versions for {}",
+            plan.app.name,
+            plan.versions.len(),
+            list(platforms.iter().collect())
+        ),
+    )
+    .hint("see `matrix` of the recipe, and `platforms` in bakehouse.toml and app.toml"))
+}
+
+async fn facts(
+    context: &Context,
+    found: &Discovered,
+    version: &Version,
+    check: bool,
+) -> Result<VersionFacts> {
+    let images = found.app.images.iter().filter(|_| check);
+    let published = images.map(|image| async move {
+        let there = context.registry.version(&image.name, &version.number);
+        let there = there.await?.version();
+        let image = &image.name;
+        let there = there.map(|there| published_image(context, found, version, image, there));
+        anyhow::Ok(there.map(|there| (image.clone(), there)))
+    });
+    let (matrix, published) = futures_util::future::try_join(
+        found.recipe.matrix(&found.app, version),
+        futures_util::future::try_join_all(published),
+    )
+    .await?;
+    Ok(VersionFacts {
+        version: version.clone(),
+        matrix,
+        published: published.into_iter().flatten().collect(),
+        recipe: found.recipe.digest().to_owned(),
+        rebuild: context.settings.rebuild,
+    })
+}
+
+/// Which recipes made the images of an index. One that the recipe of now is
+/// known to make, too, counts as its own: a rebuild that ends in the same bytes
+/// changes nothing that is published.
+fn published_image(
+    context: &Context,
+    found: &Discovered,
+    version: &Version,
+    image: &str,
+    there: Published,
+) -> PublishedImage {
+    let digests = context.project.digests();
+    let current = found.recipe.digest();
+    let mut recipes = there.recipes;
+    for (platform, recipe) in &mut recipes {
+        if recipe.as_deref() == Some(current) {
+            continue;
+        }
+        let target = TargetId {
+            app: found.app.name.clone(),
+            version: version.number.clone(),
+            image: image.to_owned(),
+            platform: platform.clone(),
+        };
+        // One that cannot be read is that target's own failure, when it is built.
+        let file = DigestFile::read(&digests, context.registry.endpoint(), &target).ok();
+        let published = there.platforms.get(platform).map(Descriptor::digest);
+        let same = |file: &DigestFile| {
+            file.recipe == current && Some(file.descriptor.digest()) == published
+        };
+        if file.flatten().is_some_and(|file| same(&file)) {
+            *recipe = Some(current.to_owned());
+        }
+    }
+    PublishedImage {
+        digest: there.descriptor.digest().to_string(),
+        recipes,
+    }
+}
+
+/// Asking for platforms of which an app has none at all is a mistake.
+fn refuse_unknown_platforms(app: &App, wanted: &[Platform]) -> Result<(), Failure> {
+    let mut offered: Vec<&Platform> = app.images.iter().flat_map(|i| &i.platforms).collect();
+    offered.sort();
+    offered.dedup();
+    if wanted.iter().any(|platform| offered.contains(&platform)) {
+        return Ok(());
+    }
+    Err(Failure::new(
+        ExitCode::NotFound,
+        format!(
+            "{} is not built for {}",
+            app.name,
+            list(wanted.iter().collect())
+        ),
+    )
+    .hint(format!("its recipe has {}", list(offered))))
+}
+
+fn list(platforms: Vec<&Platform>) -> String {
+    let texts: Vec<_> = platforms.iter().map(ToString::to_string).collect();
+    texts.join(", ")
+}

@@ -1,0 +1,69 @@
+//! The destination of images, and what said so.
+
+use std::fmt;
+
+use bakehouse_registry::Endpoint;
+use serde::{Deserialize, Serialize};
+
+use crate::config::Settings;
+
+/// Where images are published, of which versions and platforms, and what said
+/// so: a variable of the environment redirects a publish as well as a flag.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Destination {
+    /// `local`, or `host[:port]`.
+    pub registry: String,
+    /// What said so: a flag, an environment variable, `bakehouse.toml`.
+    pub registry_from: String,
+    /// Path between registry and image name.
+    pub namespace: String,
+    /// What said so.
+    pub namespace_from: String,
+    /// Platforms of this run.
+    pub platforms: Vec<String>,
+    /// What said so.
+    pub platforms_from: String,
+    /// How many of the newest versions are looked at.
+    pub max_versions: u32,
+    /// What said so.
+    pub max_versions_from: String,
+}
+
+impl Destination {
+    /// Where these settings publish to.
+    #[must_use]
+    pub fn new(settings: &Settings, endpoint: &Endpoint) -> Self {
+        let origins = &settings.origins;
+        let platforms = settings.scope.only().iter();
+        Self {
+            registry: endpoint.to_string(),
+            registry_from: origins.registry.to_string(),
+            namespace: settings.namespace.clone(),
+            namespace_from: origins.namespace.to_string(),
+            platforms: platforms.map(ToString::to_string).collect(),
+            platforms_from: origins.platforms.to_string(),
+            max_versions: settings.max_versions.get(),
+            max_versions_from: origins.max_versions.to_string(),
+        }
+    }
+}
+
+impl fmt::Display for Destination {
+    /// `ghcr.io/acme (registry: environment variable REGISTRY, namespace:
+    /// bakehouse.toml), linux/amd64 (--platform), newest 10 versions (default)`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}/{} (registry: {}, namespace: {}), {} ({}), newest {} versions ({})",
+            self.registry,
+            self.namespace,
+            self.registry_from,
+            self.namespace_from,
+            self.platforms.join(", "),
+            self.platforms_from,
+            self.max_versions,
+            self.max_versions_from
+        )
+    }
+}

@@ -1,0 +1,311 @@
+//! Stage 1, discover: what recipes say.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Result;
+use bakehouse_core::error::{ExitCode, Failure};
+use bakehouse_core::progress::Event;
+use bakehouse_core::recipe::{App, Version};
+use bakehouse_core::version_number::VersionNumber;
+use bakehouse_registry::reserved::{reserved, taken};
+use bakehouse_runtime::{Recipe, Versions};
+use futures_util::StreamExt as _;
+
+use crate::config::AppFile;
+use crate::context::Context;
+
+/// How far back a version named on the command line is looked for.
+const FAR: u32 = 1000;
+/// Versions named in a hint.
+const HINT: usize = 5;
+/// Apps that are looked at at the same time.
+const PARALLEL: usize = 8;
+/// Longest that one app's recipe and its upstream may take together.
+const LIMIT: Duration = Duration::from_secs(300);
+
+/// An app, its recipe, and the versions to look at, newest first.
+#[derive(Clone)]
+pub struct Discovered {
+    /// Its `app.toml`.
+    pub file: AppFile,
+    /// Its recipe.
+    pub recipe: Recipe,
+    /// What the recipe says of it.
+    pub app: App,
+    /// Versions, newest first.
+    pub versions: Vec<Version>,
+    /// Numbers of all versions that upstream is known to have; none where it was
+    /// not asked.
+    pub known: BTreeSet<String>,
+    /// Versions that cannot be published, and why.
+    pub refused: Vec<(String, Failure)>,
+}
+
+/// Loads the recipes of these apps (all of them when none is named) and asks
+/// for their newest versions, or for the one version named.
+///
+/// # Errors
+/// [`ExitCode::NotFound`] for unknown apps and versions, and whatever the
+/// recipe's calls answer.
+pub async fn discover(
+    context: &Context,
+    apps: &[String],
+    version: Option<&str>,
+) -> Result<Vec<Discovered>> {
+    let names = names(context, apps)?;
+    let looked = side_by_side(names, async |name| one(context, name, version).await).await;
+    looked.into_iter().map(|(_, found)| found).collect()
+}
+
+/// As [`discover`], for the newest versions; an app that cannot be discovered
+/// keeps no other from it, and is named with what went wrong.
+///
+/// # Errors
+/// When `apps/` cannot be read, or the only app cannot be discovered.
+pub async fn discover_each(
+    context: &Context,
+    apps: &[String],
+) -> Result<(Vec<Discovered>, Vec<(String, anyhow::Error)>)> {
+    let (mut found, mut failed) = (Vec::new(), Vec::new());
+    let names = names(context, apps)?;
+    let looked = side_by_side(names, async |name| one(context, name, None).await).await;
+    for (name, app) in looked {
+        match app {
+            Ok(app) => {
+                let refused = app.refused.iter();
+                failed.extend(refused.map(|(_, why)| (name.clone(), why.clone().into())));
+                if !app.versions.is_empty() {
+                    found.push(app);
+                }
+            }
+            Err(error) => failed.push((name, error)),
+        }
+    }
+    if found.is_empty()
+        && failed.len() == 1
+        && let Some((_, error)) = failed.pop()
+    {
+        return Err(error);
+    }
+    Ok((found, failed))
+}
+
+/// Looks at all apps, several at a time, each within [`LIMIT`]: an upstream that
+/// is slow holds up its own app alone. Results are in the order of the names.
+async fn side_by_side<T>(
+    names: Vec<String>,
+    look: impl AsyncFn(&str) -> Result<T>,
+) -> Vec<(String, Result<T>)> {
+    let look = &look;
+    futures_util::stream::iter(names)
+        .map(|name| async move {
+            let found = tokio::time::timeout(LIMIT, look(&name)).await;
+            let found = found.unwrap_or_else(|_| Err(too_slow(&name).into()));
+            (name, found)
+        })
+        .buffered(PARALLEL)
+        .collect()
+        .await
+}
+
+fn too_slow(name: &str) -> Failure {
+    Failure::new(
+        ExitCode::Upstream,
+        format!(
+            "{name}: asking for its versions took longer than {} s",
+            LIMIT.as_secs()
+        ),
+    )
+    .hint("its upstream is slow to answer; run the same command again later")
+}
+
+fn names(context: &Context, apps: &[String]) -> Result<Vec<String>> {
+    if apps.is_empty() {
+        let names = context.project.apps()?;
+        if names.is_empty() {
+            return Err(Failure::new(ExitCode::Nothing, "there is no app in apps/")
+                .hint("add a folder with an app.toml to apps/")
+                .into());
+        }
+        return Ok(names);
+    }
+    let mut names = apps.to_vec();
+    names.retain(|name| !name.is_empty());
+    if names.is_empty() {
+        return Err(
+            Failure::new(ExitCode::NotFound, "the name of the app is empty")
+                .hint("name an app, or none for all of them")
+                .into(),
+        );
+    }
+    names.sort();
+    names.dedup();
+    Ok(names)
+}
+
+/// An app with one version that is known already; upstream is not asked.
+///
+/// # Errors
+/// As [`discover`].
+pub async fn known(context: &Context, name: &str, version: Version) -> Result<Discovered> {
+    let (file, recipe, app) = load(context, name).await?;
+    Ok(Discovered {
+        file,
+        recipe,
+        app,
+        known: BTreeSet::new(),
+        versions: vec![version],
+        refused: Vec::new(),
+    })
+}
+
+async fn load(context: &Context, name: &str) -> Result<(AppFile, Recipe, App)> {
+    let file = context.project.app(name)?;
+    let wasm = context.project.recipe(name, &file);
+    let recipe = context
+        .runtime
+        .open()?
+        .load(
+            &wasm,
+            context.project.policy(name, &file),
+            Arc::new(file.options.clone()),
+            Arc::clone(&context.services),
+        )
+        .await?;
+    let app = recipe.granted_app()?;
+    Ok((file, recipe, app))
+}
+
+async fn one(context: &Context, name: &str, version: Option<&str>) -> Result<Discovered> {
+    context.reporter.report(Event::Stage {
+        name: "discover",
+        detail: name,
+    });
+    let (file, recipe, app) = load(context, name).await?;
+    let limit = match version {
+        None => context.settings.max_versions.get(),
+        Some(_) => FAR,
+    };
+    let mut found = recipe.versions(limit).await?;
+    if found.versions.is_empty() && found.refused.is_empty() {
+        return Err(nothing(name, &found).into());
+    }
+    settle(name, &mut found, &file.tags.moving);
+    if let Some(wanted) = version {
+        only(name, &mut found, wanted)?;
+    }
+    Ok(Discovered {
+        file,
+        recipe,
+        app,
+        versions: found.versions,
+        known: found.known,
+        refused: found.refused,
+    })
+}
+
+/// Finding nothing is never right: upstream renamed its tags, or the recipe
+/// looks for them in the wrong place.
+fn nothing(name: &str, found: &Versions) -> Failure {
+    Failure::new(
+        ExitCode::Nothing,
+        format!("{name} has no version to publish: {}", found.why_nothing()),
+    )
+    .hint(format!(
+        "see how upstream names its releases now, and what the recipe of {name} looks for"
+    ))
+}
+
+/// What the host alone can say of versions: whose names belong to something
+/// else, and which are prereleases whatever their recipe says.
+pub(super) fn settle(name: &str, found: &mut Versions, moving: &[String]) {
+    let numbers = found.known.clone();
+    found
+        .known
+        .retain(|number| reserved(number, &numbers, moving).is_none());
+    for mut version in std::mem::take(&mut found.versions) {
+        let number = &version.number;
+        if let Some(why) = reserved(number, &numbers, moving) {
+            let failure = Failure::new(
+                ExitCode::Recipe,
+                format!("{name}: version `{number}` cannot be tagged with its name: {why}"),
+            )
+            .hint(
+                "leave it out, or give it another name: a pattern of tags in the recipe does both",
+            );
+            found.refused.push((version.number, failure));
+            continue;
+        }
+        version.prerelease |=
+            VersionNumber::parse(number).is_some_and(|number| number.is_prerelease());
+        version.taken = taken(number, &found.known, moving);
+        found.versions.push(version);
+    }
+}
+
+/// Leaves one version.
+fn only(name: &str, found: &mut Versions, wanted: &str) -> Result<(), Failure> {
+    if let Some((_, why)) = found.refused.iter().find(|(number, _)| number == wanted) {
+        return Err(why.clone());
+    }
+    let newest: Vec<String> = found
+        .versions
+        .iter()
+        .take(HINT)
+        .map(|version| version.number.clone())
+        .collect();
+    found.versions.retain(|version| version.number == wanted);
+    if found.versions.is_empty() {
+        return Err(Failure::new(
+            ExitCode::NotFound,
+            format!("{name} has no version {wanted}"),
+        )
+        .hint(format!("the newest are {}", newest.join(", "))));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::Instant;
+
+    use super::*;
+    use bakehouse_core::error::exit_code;
+
+    fn apps(names: &[&str]) -> Vec<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_app_holds_up_no_other() {
+        let begun = Instant::now();
+        let looked = side_by_side(apps(&["a", "b", "c"]), async |name| {
+            let pause = if name == "b" { 1 } else { 90 };
+            tokio::time::sleep(Duration::from_secs(pause)).await;
+            anyhow::Ok(name.to_owned())
+        })
+        .await;
+        assert_eq!(begun.elapsed().as_secs(), 90, "not one after the other");
+        let names: Vec<_> = looked.into_iter().map(|(_, name)| name.unwrap()).collect();
+        assert_eq!(names, ["a", "b", "c"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_app_that_never_ends_is_left_after_a_while() {
+        let begun = Instant::now();
+        let mut looked = side_by_side(apps(&["a", "b"]), async |name| {
+            if name == "a" {
+                std::future::pending::<()>().await;
+            }
+            anyhow::Ok(())
+        })
+        .await;
+        assert_eq!(begun.elapsed(), LIMIT);
+        assert!(looked.pop().unwrap().1.is_ok());
+        let error = looked.pop().unwrap().1.unwrap_err();
+        assert_eq!(exit_code(&error), ExitCode::Upstream);
+        assert!(error.to_string().starts_with("a: "), "{error}");
+    }
+}

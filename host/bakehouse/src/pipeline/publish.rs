@@ -1,0 +1,219 @@
+//! Stage 6, publish: merge, tag, verify.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use bakehouse_core::platform::Platform;
+use bakehouse_core::progress::Event;
+use bakehouse_core::recipe::{App, Version};
+use bakehouse_registry::{
+    Child, Manifest, MergeRequest, Move, Moved, MovedTag, PRERELEASE_ANNOTATION, Replace,
+    VERSION_ANNOTATION,
+};
+use bakehouse_upstream::git::Revision;
+use oci_spec::image::Descriptor;
+
+use super::identity::{CREATED_ANNOTATION, TITLE_ANNOTATION, expected};
+use super::origin::{Origin, REVISION_ANNOTATION, SOURCE_ANNOTATION, UPSTREAM_ANNOTATION};
+use super::plan::{ImagePlan, VersionPlan};
+use super::report::ImageReport;
+use crate::context::Context;
+
+/// Images to publish under a version.
+#[derive(Debug)]
+pub struct New<'a> {
+    /// By platform.
+    pub images: BTreeMap<Platform, Made>,
+    /// The commit they were built from, where that is known.
+    pub revision: Option<&'a Revision>,
+    /// Which published ones they may take the place of.
+    pub replace: Replace<'a>,
+    /// How far what is said of them is believed.
+    pub trust: Trust,
+}
+
+/// One image to publish.
+#[derive(Debug, Clone)]
+pub struct Made {
+    /// What the push returned.
+    pub descriptor: Descriptor,
+    /// Digest of the recipe that made it, where that is known.
+    pub recipe: Option<String>,
+}
+
+/// How far what is said of images is believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trust {
+    /// This run pushed them, and looked at them then.
+    Pushed,
+    /// Somebody says so: their own configurations must say the same.
+    Told,
+}
+
+/// Merges the images of one version, and tags the index with it.
+///
+/// # Errors
+/// As [`Registry::merge`](bakehouse_registry::Registry::merge).
+pub async fn publish(
+    context: &Context,
+    app: &App,
+    version: &Version,
+    image: &ImagePlan,
+    new: New<'_>,
+) -> Result<ImageReport> {
+    let dated = dated(version, new.revision);
+    let annotations = annotations(app, &dated, &image.image, new.revision);
+    let labels = expected(&annotations);
+    let request = MergeRequest {
+        image: &image.image,
+        version: &version.number,
+        children: new
+            .images
+            .into_iter()
+            .map(|(platform, made)| Child {
+                platform,
+                descriptor: made.descriptor,
+                attestations: Vec::new(),
+                recipe: made.recipe,
+            })
+            .collect(),
+        wanted: &image.wanted,
+        annotations,
+        replace: new.replace,
+        labels: (new.trust == Trust::Told).then_some(&labels),
+    };
+    let merged = context.registry.merge(&request).await?;
+    let reference = context
+        .registry
+        .endpoint()
+        .show(&image.image, &version.number);
+    if let Some(revision) = &merged.revision {
+        context.reporter.report(Event::Tagged {
+            reference: &context.registry.endpoint().show(&image.image, revision),
+            to: &format!("what {reference} was"),
+        });
+    }
+    for replaced in &merged.replaced {
+        context.reporter.report(Event::Warning {
+            message: &format!(
+                "{reference}: the published image for {} was replaced: {} by {}",
+                replaced.platform, replaced.from, replaced.to
+            ),
+        });
+    }
+    let mut report = ImageReport {
+        reference,
+        digest: merged.descriptor.digest().to_string(),
+        platforms: merged.platforms.keys().map(ToString::to_string).collect(),
+        tags: Vec::new(),
+        kept: Vec::new(),
+        replaced: merged.replaced,
+        revision: merged.revision,
+        manifest: Some(merged.manifest),
+    };
+    if merged.tagged {
+        report.tags.push(version.number.clone());
+        context.reporter.report(Event::Tagged {
+            reference: &report.reference,
+            to: &report.digest,
+        });
+    }
+    Ok(report)
+}
+
+/// Moves each moving tag of an image to the newest of these versions that has
+/// it. They are published, oldest first; `written` are the indexes that were
+/// just written. An earlier run may have been stopped between a version's tag
+/// and the moving ones, so this does not depend on what was built now.
+///
+/// # Errors
+/// As [`Registry::move_tags`](bakehouse_registry::Registry::move_tags).
+pub async fn move_tags(
+    context: &Context,
+    image: &str,
+    versions: &[(&VersionPlan, &ImagePlan)],
+    templates: &[String],
+    written: &BTreeMap<String, Manifest>,
+) -> Result<Vec<MovedTag>> {
+    let mut newest: BTreeMap<&str, &str> = BTreeMap::new();
+    for (version, plan) in versions {
+        let number = version.version.number.as_str();
+        newest.extend(plan.moving(number).map(|tag| (tag, number)));
+    }
+    let endpoint = context.registry.endpoint();
+    let wanted: Vec<Move> = newest
+        .into_iter()
+        .map(|(tag, version)| Move {
+            tag: tag.to_owned(),
+            version: version.to_owned(),
+            manifest: written.get(&endpoint.show(image, version)).cloned(),
+        })
+        .collect();
+    let moved = context
+        .registry
+        .move_tags(image, &wanted, templates)
+        .await?;
+    for tag in moved.iter().filter(|tag| tag.how == Moved::Forward) {
+        context.reporter.report(Event::Tagged {
+            reference: &endpoint.show(image, &tag.tag),
+            to: &tag.version,
+        });
+    }
+    Ok(moved)
+}
+
+/// A version with a date: where its recipe knows none, the commit's.
+pub(super) fn dated(version: &Version, revision: Option<&Revision>) -> Version {
+    let mut version = version.clone();
+    if version.created.is_none() {
+        version.created = revision.map(|revision| revision.committed.clone());
+    }
+    version
+}
+
+/// What is known of a version from upstream, under the image-spec's annotation
+/// keys; nothing in it depends on when or where it was built.
+pub(super) fn annotations(
+    app: &App,
+    version: &Version,
+    image: &str,
+    revision: Option<&Revision>,
+) -> BTreeMap<String, String> {
+    let described = app.images.iter().find(|i| i.name == image);
+    let description = described
+        .map(|i| i.summary.as_str())
+        .filter(|s| !s.is_empty());
+    let extra = |key: &str| {
+        let mut extras = app.extras.iter();
+        extras
+            .find(|(name, _)| name == key)
+            .map(|(_, value)| value.as_str())
+    };
+    let origin = Origin::of(app, version, revision);
+    let facts = [
+        (TITLE_ANNOTATION, Some(image)),
+        (
+            "org.opencontainers.image.description",
+            description.or(Some(&app.summary)),
+        ),
+        (VERSION_ANNOTATION, Some(&version.number)),
+        (SOURCE_ANNOTATION, Some(origin.source)),
+        (UPSTREAM_ANNOTATION, origin.upstream),
+        ("org.opencontainers.image.url", extra("url")),
+        (
+            "org.opencontainers.image.documentation",
+            extra("documentation"),
+        ),
+        ("org.opencontainers.image.vendor", extra("vendor")),
+        (REVISION_ANNOTATION, origin.revision),
+        ("org.opencontainers.image.licenses", Some(&app.license)),
+        (CREATED_ANNOTATION, version.created.as_deref()),
+        (PRERELEASE_ANNOTATION, version.prerelease.then_some("true")),
+    ];
+    facts
+        .into_iter()
+        .filter_map(|(key, value)| {
+            Some((key.to_owned(), value.filter(|v| !v.is_empty())?.to_owned()))
+        })
+        .collect()
+}

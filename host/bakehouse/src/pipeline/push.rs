@@ -1,0 +1,176 @@
+//! Stage 5, push: how an image gets into the registry by digest.
+
+use std::io::{self, Read};
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use bakehouse_builder::{Built, Capabilities, Output};
+use bakehouse_core::error::{ExitCode, Failure};
+use bakehouse_core::progress::Event;
+use bakehouse_core::target::TargetId;
+use bakehouse_registry::{Archive, Labels, other_label};
+use oci_spec::image::{Descriptor, ImageConfiguration};
+
+use crate::context::Context;
+use crate::programs::{Foreign, foreign};
+
+/// Bytes of layers that are read back from a registry, for one image.
+const READ_BACK: u64 = 512 << 20;
+
+/// Where a builder with these capabilities sends an image: to the registry
+/// itself, or into an archive in `room` that the host pushes.
+pub(super) fn output(
+    context: &Context,
+    capabilities: &Capabilities,
+    image: &str,
+    room: &Path,
+) -> Output {
+    let endpoint = context.registry.endpoint();
+    if capabilities.push_by_digest {
+        Output::PushByDigest {
+            repository: endpoint.repository(image),
+            plain_http: endpoint.plain_http(),
+        }
+    } else {
+        Output::OciArchive(room.join("image.tar"))
+    }
+}
+
+/// Pushes what the builder did not, and checks that the registry has an image
+/// for the platform that was asked for, with these labels.
+pub(super) async fn push(
+    context: &Context,
+    target: &TargetId,
+    output: &Output,
+    built: &Built,
+    labels: &Labels,
+) -> Result<Descriptor> {
+    let descriptor = match output {
+        Output::OciArchive(archive) => {
+            context
+                .registry
+                .push_archive(&target.image, archive)
+                .await?
+        }
+        _ => built
+            .descriptor
+            .clone()
+            .context("the builder named no digest")?,
+    };
+    let digest = descriptor.digest().to_string();
+    let published = context.registry.pushed(&target.image, &digest).await?;
+    let platforms = &published.platforms;
+    if let Some(pushed) = platforms.get(&target.platform) {
+        check(context, target, output, pushed, labels).await?;
+        // A run trusts this, so that it need not ask again.
+        let mut descriptor = descriptor;
+        descriptor.set_platform(Some(target.platform.to_oci()));
+        return Ok(descriptor);
+    }
+    let found: Vec<_> = platforms.keys().map(ToString::to_string).collect();
+    Err(Failure::new(
+        ExitCode::Build,
+        format!(
+            "{target}: the image pushed as {digest} is for {}",
+            if found.is_empty() {
+                "no platform".to_owned()
+            } else {
+                found.join(", ")
+            }
+        ),
+    )
+    .hint("the Dockerfile's last stage must not set --platform")
+    .into())
+}
+
+/// Refuses an image with other labels than it was given, or with programs that
+/// are not for its platform.
+async fn check(
+    context: &Context,
+    target: &TargetId,
+    output: &Output,
+    pushed: &Descriptor,
+    labels: &Labels,
+) -> Result<()> {
+    let digest = pushed.digest().as_ref();
+    let manifest = context.registry.manifest(&target.image, digest).await?;
+    let manifest = manifest.context("the image that was just pushed is gone")?;
+    let config = context.registry.config(&target.image, &manifest).await?;
+    // A frontend may do with labels what it likes.
+    if let Some(why) = other_label(&config, labels) {
+        return Err(Failure::new(
+            ExitCode::Build,
+            format!("{target}: the image pushed as {digest} {why}"),
+        )
+        .hint("these labels are Bakehouse's: the Dockerfile's frontend, or a base image, sets another")
+        .into());
+    }
+    programs(context, target, output, manifest.image()?.layers(), config).await
+}
+
+/// Refuses an image whose programs are not for its platform. Layers are read
+/// from the archive, or back from the registry.
+async fn programs(
+    context: &Context,
+    target: &TargetId,
+    output: &Output,
+    layers: &[Descriptor],
+    config: ImageConfiguration,
+) -> Result<()> {
+    let registry = context.registry.clone();
+    let (name, platform) = (target.image.clone(), target.platform.clone());
+    let layers = layers.to_owned();
+    let archive = match output {
+        Output::OciArchive(path) => Some(path.clone()),
+        _ => None,
+    };
+    let look = move || {
+        let archive = archive.map(|path| Archive::open(&path)).transpose();
+        let archive = archive.map_err(io::Error::other)?;
+        let mut left = READ_BACK;
+        foreign(&config, &platform, &layers, |layer| match &archive {
+            Some(archive) => {
+                let reader = archive.reader(layer).map_err(io::Error::other)?;
+                Ok(Box::new(reader) as Box<dyn Read>)
+            }
+            None => {
+                left = left.checked_sub(layer.size()).ok_or_else(|| {
+                    io::Error::other(format!("its layers have over {} MiB", READ_BACK >> 20))
+                })?;
+                Ok(Box::new(registry.blob_reader(&name, layer)))
+            }
+        })
+    };
+    let found = match tokio::task::spawn_blocking(look).await? {
+        Ok(found) => found,
+        Err(error) => {
+            context.reporter.report(Event::Warning {
+                message: &format!(
+                    "{target}: whether its programs are for it was not seen: {error}"
+                ),
+            });
+            return Ok(());
+        }
+    };
+    let Some(Foreign {
+        path,
+        named,
+        architecture,
+    }) = found
+    else {
+        return Ok(());
+    };
+    let by = match path == named {
+        true => String::new(),
+        false => format!(", which `{}` starts,", named.escape_debug()),
+    };
+    Err(Failure::new(
+        ExitCode::Build,
+        format!(
+            "{target}: the program {}{by} is for linux/{architecture}",
+            path.escape_debug()
+        ),
+    )
+    .hint("put the program for the image's platform into it; TARGETARCH and `target.platform` name it")
+    .into())
+}

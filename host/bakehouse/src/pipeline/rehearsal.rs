@@ -1,0 +1,416 @@
+//! Rehearsal of a recipe: what it offers is tried up to the builder, which is
+//! never asked.
+//!
+//! Versions are listed, each one's matrix is held against what the recipe
+//! describes, and the newest version's targets are prepared in work trees that
+//! are thrown away. That runs everything but builds, compile steps included.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::Result;
+use async_trait::async_trait;
+use bakehouse_builder::{
+    BuildRequest, Builder, Built, Capabilities, MAX_DOCKERFILE, UsedImage, used_images,
+};
+use bakehouse_core::error::{ExitCode, Failure, exit_code};
+use bakehouse_core::grants::Kind;
+use bakehouse_core::recipe::{App, Base, Build, CallError, Dockerfile, Target, Version};
+use bakehouse_core::target::TargetId;
+use bakehouse_registry::Upstream;
+use bakehouse_runtime::Recipe;
+use bakehouse_system::storage;
+use bakehouse_system::work_tree::WorkTree;
+use bakehouse_upstream::git::Sources;
+use serde::Serialize;
+
+use super::discover::settle;
+use super::plan::{Job, VersionFacts, plan_app};
+use super::work::WorkFolder;
+use crate::config::{Project, Scope};
+
+/// Versions whose matrix is looked at.
+const LISTED: u32 = 10;
+/// In place of a base that a real run would have built before.
+const UNBUILT: &str = "unbuilt.invalid";
+
+/// A builder that takes note of what it is asked, and builds nothing.
+#[derive(Debug, Default)]
+pub struct Understudy {
+    asked: Mutex<BTreeSet<TargetId>>,
+}
+
+impl Understudy {
+    fn was_asked(&self, target: &TargetId) -> bool {
+        let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.contains(target)
+    }
+}
+
+#[async_trait]
+impl Builder for Understudy {
+    async fn capabilities(&self) -> Result<Capabilities> {
+        Err(Failure::new(ExitCode::Builder, "nothing is built by a check").into())
+    }
+
+    async fn build(&self, request: &BuildRequest) -> Result<Built, CallError> {
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.insert(request.target.clone());
+        Err(CallError::Unavailable(
+            "compile steps are not run by a check".to_owned(),
+        ))
+    }
+}
+
+/// What a recipe is rehearsed with.
+pub struct Stage<'a> {
+    /// The recipe.
+    pub recipe: &'a Recipe,
+    /// Templates of the app's moving tags.
+    pub moving: &'a [String],
+    /// The builder that it was loaded with.
+    pub builder: &'a Understudy,
+    /// Where work trees go.
+    pub project: &'a Project,
+    /// Upstream's git repositories.
+    pub sources: &'a Sources,
+    /// Upstream's images.
+    pub upstream: &'a Upstream,
+}
+
+/// How a rehearsal went.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Rehearsal {
+    /// Versions that were listed, newest first.
+    pub versions: Vec<String>,
+    /// Targets of the newest version.
+    pub targets: Vec<Rehearsed>,
+    /// What the recipe offers and cannot mean.
+    pub faults: Vec<Problem>,
+}
+
+/// One target.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Rehearsed {
+    /// `app version [image] platform`.
+    pub target: String,
+    /// How far it came.
+    pub verdict: Verdict,
+    /// Why it cannot be built.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<Problem>,
+    /// What its recipe warned of.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+}
+
+/// How far a target came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Up to its build.
+    Ready,
+    /// Up to its first compile step; what is after that was not tried.
+    Compiles,
+    /// It cannot be built.
+    Fails,
+}
+
+/// Something that cannot be built.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Problem {
+    /// What, and why.
+    pub message: String,
+    /// What to do next.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+    /// The exit code it stands for.
+    pub code: u8,
+    #[serde(skip)]
+    exit: ExitCode,
+}
+
+impl Problem {
+    fn recipe(message: String) -> Self {
+        Self {
+            message,
+            hint: Some("this is a fault in the recipe".to_owned()),
+            code: ExitCode::Recipe.code(),
+            exit: ExitCode::Recipe,
+        }
+    }
+
+    fn of(error: &anyhow::Error) -> Self {
+        let exit = exit_code(error);
+        let hint = Failure::find(error).and_then(Failure::hint_text);
+        Self {
+            message: super::message(error),
+            hint: hint.map(str::to_owned),
+            code: exit.code(),
+            exit,
+        }
+    }
+}
+
+impl Rehearsal {
+    /// What cannot be built.
+    pub fn problems(&self) -> impl Iterator<Item = &Problem> {
+        let targets = self.targets.iter().filter_map(|t| t.problem.as_ref());
+        self.faults.iter().chain(targets)
+    }
+
+    /// The problems' common exit code; success where there is none.
+    #[must_use]
+    pub fn exit_code(&self) -> ExitCode {
+        ExitCode::common(self.problems().map(|problem| problem.exit))
+    }
+}
+
+/// Rehearses a recipe.
+///
+/// # Errors
+/// What its `versions` answers, and [`ExitCode::Nothing`] where it lists none;
+/// when work trees cannot be made. All else is in the result.
+pub async fn rehearse(stage: &Stage<'_>) -> Result<Rehearsal> {
+    let app = stage.recipe.granted_app()?;
+    let mut found = stage.recipe.versions(LISTED).await?;
+    if found.versions.is_empty() && found.refused.is_empty() {
+        return Err(Failure::new(
+            ExitCode::Nothing,
+            format!("{} has no versions: {}", app.name, found.why_nothing()),
+        )
+        .hint("look at its release source, and at the tags that its recipe selects")
+        .into());
+    }
+    settle(&app.name, &mut found, stage.moving);
+    let versions = found.versions;
+    let mut rehearsal = Rehearsal {
+        versions: versions.iter().map(|v| v.number.clone()).collect(),
+        targets: Vec::new(),
+        faults: Vec::new(),
+    };
+    let refused = found.refused.into_iter();
+    rehearsal
+        .faults
+        .extend(refused.map(|(_, failure)| Problem::of(&failure.into())));
+    let mut offered: BTreeSet<Target> = BTreeSet::new();
+    let mut first = None;
+    for version in &versions {
+        match stage.recipe.matrix(&app, version).await {
+            Ok(matrix) => {
+                rehearsal.faults.extend(needs(&app, version, &matrix));
+                offered.extend(matrix.iter().cloned());
+                if rehearsal.versions.first() == Some(&version.number) {
+                    first = Some((version, matrix));
+                }
+            }
+            Err(error) => rehearsal.faults.push(Problem::of(&error)),
+        }
+    }
+    rehearsal.faults.extend(never(&app, &offered));
+    if let Some((newest, matrix)) = first {
+        rehearsal.targets = newest_targets(stage, &app, newest, matrix).await?;
+    }
+    Ok(rehearsal)
+}
+
+/// Targets of a matrix without the images that theirs needs.
+fn needs(app: &App, version: &Version, matrix: &[Target]) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    if matrix.is_empty() {
+        let number = &version.number;
+        let message = format!("{} {number}: the matrix has no target", app.name);
+        problems.push(Problem::recipe(message));
+    }
+    for target in matrix {
+        let image = app.images.iter().find(|image| image.name == target.image);
+        for need in image.into_iter().flat_map(|image| &image.needs) {
+            let needed = Target {
+                image: need.clone(),
+                platform: target.platform.clone(),
+            };
+            if !matrix.contains(&needed) {
+                problems.push(Problem::recipe(format!(
+                    "{}: it needs {need}, which the matrix does not have for {}",
+                    id(app, version, target),
+                    target.platform
+                )));
+            }
+        }
+    }
+    problems
+}
+
+/// What the app describes and no version has.
+fn never(app: &App, offered: &BTreeSet<Target>) -> Vec<Problem> {
+    if offered.is_empty() {
+        return Vec::new();
+    }
+    let described = app.images.iter().flat_map(|image| {
+        image.platforms.iter().map(|platform| Target {
+            image: image.name.clone(),
+            platform: platform.clone(),
+        })
+    });
+    described
+        .filter(|target| !offered.contains(target))
+        .map(|target| {
+            Problem::recipe(format!(
+                "{}: {} is described for {}, and no version's matrix has it",
+                app.name, target.image, target.platform
+            ))
+        })
+        .collect()
+}
+
+async fn newest_targets(
+    stage: &Stage<'_>,
+    app: &App,
+    version: &Version,
+    matrix: Vec<Target>,
+) -> Result<Vec<Rehearsed>> {
+    let platforms: BTreeSet<_> = matrix.iter().map(|t| t.platform.clone()).collect();
+    let facts = VersionFacts {
+        version: version.clone(),
+        matrix,
+        published: BTreeMap::new(),
+        rebuild: false,
+        recipe: stage.recipe.digest().to_owned(),
+    };
+    let platforms: Vec<_> = platforms.into_iter().collect();
+    let plan = plan_app(app, vec![facts], &Scope::all(&platforms), &[])?;
+    let work = WorkFolder::create(&stage.project.work())?;
+    let mut rehearsed = Vec::new();
+    for job in plan.versions.iter().flat_map(|version| &version.jobs) {
+        for target in job.targets() {
+            rehearsed.push(one(stage, app, version, job, target, &work).await?);
+        }
+    }
+    Ok(rehearsed)
+}
+
+async fn one(
+    stage: &Stage<'_>,
+    app: &App,
+    version: &Version,
+    job: &Job,
+    target: TargetId,
+    work: &WorkFolder,
+) -> Result<Rehearsed> {
+    let (_room, tree) = work.target()?;
+    let bases = unbuilt(app, job, &target);
+    let ended = prepared(stage, version, &target, &bases, &tree).await;
+    let mut rehearsed = Rehearsed {
+        target: target.to_string(),
+        verdict: Verdict::Ready,
+        problem: None,
+        warnings: Vec::new(),
+    };
+    match ended {
+        Ok(warnings) => rehearsed.warnings = warnings,
+        Err(_) if stage.builder.was_asked(&target) => rehearsed.verdict = Verdict::Compiles,
+        Err(error) => {
+            rehearsed.verdict = Verdict::Fails;
+            rehearsed.problem = Some(Problem::of(&error));
+        }
+    }
+    Ok(rehearsed)
+}
+
+/// References for what a target needs, of images that nobody has.
+fn unbuilt(app: &App, job: &Job, target: &TargetId) -> Vec<Base> {
+    let image = app.images.iter().find(|image| image.name == target.image);
+    let needs = image.into_iter().flat_map(|image| &image.needs);
+    needs
+        .filter(|need| job.images.contains(need))
+        .map(|need| Base {
+            image: need.clone(),
+            reference: format!("{UNBUILT}/{need}@sha256:{}", "0".repeat(64)),
+        })
+        .collect()
+}
+
+/// Checks a target's source out, prepares it and looks at its bases; the
+/// recipe's warnings.
+async fn prepared(
+    stage: &Stage<'_>,
+    version: &Version,
+    target: &TargetId,
+    bases: &[Base],
+    tree: &Path,
+) -> Result<Vec<String>> {
+    let policy = stage.recipe.policy();
+    if let Some(source) = &version.source {
+        let granted = |repository: &str| policy.check(Kind::Sources, repository);
+        stage.sources.checkout(source, None, granted, tree).await?;
+    }
+    let prepared = stage.recipe.prepare(version, target, bases, tree).await?;
+    let images = images(&prepared.build, tree);
+    let images = images.map_err(|error| failure(target, &error))?;
+    for image in images {
+        if bases.iter().any(|base| base.reference == image.reference) {
+            continue;
+        }
+        let looked = look(stage, &image).await;
+        looked.map_err(|error| failure(target, &error))?;
+    }
+    Ok(prepared.warnings)
+}
+
+/// The images that a build starts from and copies from.
+fn images(build: &Build, tree: &Path) -> Result<Vec<UsedImage>, CallError> {
+    let text = match &build.dockerfile {
+        Dockerfile::Inline(text) => Cow::Borrowed(text.as_str()),
+        Dockerfile::Path(path) => {
+            let file = WorkTree::open(tree)?.file(path)?;
+            let unread = |e| CallError::InvalidInput(format!("`{path}` cannot be read: {e}"));
+            Cow::Owned(storage::read_text(&file, MAX_DOCKERFILE).map_err(unread)?)
+        }
+    };
+    used_images(&text, build)
+}
+
+/// Asks for an image's platforms.
+async fn look(stage: &Stage<'_>, image: &UsedImage) -> Result<(), CallError> {
+    let UsedImage {
+        line,
+        reference,
+        platform,
+    } = image;
+    stage.recipe.policy().check(Kind::Bases, reference)?;
+    let has = stage.upstream.platforms(reference).await?;
+    if has.iter().any(|made| made.runs_on(platform)) {
+        return Ok(());
+    }
+    let has: Vec<_> = has.iter().map(ToString::to_string).collect();
+    Err(CallError::BuildFailed(format!(
+        "line {line} of the Dockerfile: {reference} is for {}, and {platform} is wanted",
+        has.join(", ")
+    )))
+}
+
+fn failure(target: &TargetId, error: &CallError) -> Failure {
+    Failure::new(error.exit_code(), format!("{target}: {error}"))
+}
+
+fn id(app: &App, version: &Version, target: &Target) -> TargetId {
+    TargetId {
+        app: app.name.clone(),
+        version: version.number.clone(),
+        image: target.image.clone(),
+        platform: target.platform.clone(),
+    }
+}
+
+/// The builder to load a recipe with, and the same as what recipes see.
+#[must_use]
+pub fn understudy() -> (Arc<Understudy>, Arc<dyn Builder>) {
+    let builder = Arc::new(Understudy::default());
+    let seen: Arc<dyn Builder> = Arc::clone(&builder) as Arc<dyn Builder>;
+    (builder, seen)
+}

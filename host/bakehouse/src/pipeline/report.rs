@@ -1,0 +1,201 @@
+//! Stage 7, report: what was done, and what was not.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bakehouse_core::error::{ExitCode, exit_code, hint};
+use bakehouse_core::target::TargetId;
+use bakehouse_registry::{Endpoint, Manifest, Moved, MovedTag, Replaced};
+use serde::Serialize;
+
+use super::build::Outcome;
+use super::destination::Destination;
+use super::plan::Plan;
+
+/// The end of a run. Its JSON is stable: fields are only added.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// Where it published to, and what said so.
+    pub destination: Destination,
+    /// Targets, in the order they ended.
+    pub targets: Vec<TargetReport>,
+    /// Indexes that were tagged, or are complete as they are.
+    pub images: Vec<ImageReport>,
+    /// Moving tags that were set, with the version they show now.
+    pub moved: Vec<(String, String)>,
+    /// What is not published, and why.
+    pub failures: Vec<FailureReport>,
+    /// What is worth knowing of its apps.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+    /// Registry requests that were repeated.
+    pub retries: u32,
+    /// Wall time in seconds.
+    pub seconds: f64,
+}
+
+/// One target.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TargetReport {
+    /// `app version [image] platform`.
+    pub target: String,
+    /// The same in parts.
+    #[serde(flatten)]
+    pub id: TargetId,
+    /// Its digest; none when it failed.
+    pub digest: Option<String>,
+    /// It was in the registry already, from an earlier run.
+    pub reused: bool,
+    /// Build steps.
+    pub steps: usize,
+    /// Of these, from the cache.
+    pub cached: usize,
+    /// Wall time in seconds.
+    pub seconds: f64,
+    /// What its recipe warned of, where it was built now.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+}
+
+/// One image of one version.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ImageReport {
+    /// Full reference of the version's tag.
+    pub reference: String,
+    /// Digest of the index.
+    pub digest: String,
+    /// Its platforms.
+    pub platforms: Vec<String>,
+    /// The version's tag, where this run set it.
+    pub tags: Vec<String>,
+    /// Moving tags left alone, with the reason.
+    pub kept: Vec<(String, String)>,
+    /// Published images that were replaced by others (`--rebuild`, `--force`).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub replaced: Vec<Replaced>,
+    /// The tag that keeps the index they were in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revision: Option<String>,
+    /// The index, for moving tags.
+    #[serde(skip)]
+    pub(crate) manifest: Option<Manifest>,
+}
+
+/// Something that was not done.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FailureReport {
+    /// What failed, and why.
+    pub message: String,
+    /// What to do next.
+    pub hint: Option<String>,
+    /// The exit code it stands for.
+    pub code: u8,
+    /// The app it is about, where it is about one.
+    pub app: Option<String>,
+    #[serde(skip)]
+    pub(super) exit: Option<ExitCode>,
+}
+
+impl Report {
+    /// The report of a plan of which nothing is done yet.
+    #[must_use]
+    pub fn of(plan: &Plan) -> Self {
+        Self {
+            destination: plan.destination.clone(),
+            notes: plan.notes().map(str::to_owned).collect(),
+            ..Self::default()
+        }
+    }
+
+    /// Adds how a target ended.
+    pub fn add(&mut self, outcome: &Outcome) {
+        let done = outcome.result.as_ref().ok();
+        self.targets.push(TargetReport {
+            target: outcome.target.to_string(),
+            id: outcome.target.clone(),
+            digest: done.map(|done| done.descriptor.digest().to_string()),
+            reused: done.is_some_and(|done| done.reused),
+            steps: done.map_or(0, |done| done.steps),
+            cached: done.map_or(0, |done| done.cached),
+            seconds: seconds(outcome.elapsed),
+            warnings: done.map_or_else(Vec::new, |done| done.warnings.clone()),
+        });
+        if let Err(failure) = &outcome.result {
+            let app = Some(outcome.target.app.clone());
+            self.fail(
+                app,
+                failure.message.clone(),
+                failure.hint.clone(),
+                failure.code,
+            );
+        }
+    }
+
+    /// The indexes that were written, by reference.
+    #[must_use]
+    pub fn written(&self) -> BTreeMap<String, Manifest> {
+        self.images
+            .iter()
+            .filter_map(|image| Some((image.reference.clone(), image.manifest.clone()?)))
+            .collect()
+    }
+
+    /// Adds what became of an image's moving tags.
+    pub fn add_moved(&mut self, endpoint: &Endpoint, image: &str, moved: Vec<MovedTag>) {
+        for MovedTag { tag, version, how } in moved {
+            let reference = endpoint.show(image, &version);
+            match how {
+                Moved::There => {}
+                Moved::Forward => self.moved.push((endpoint.show(image, &tag), version)),
+                Moved::Kept(reason) => {
+                    if let Some(report) = self.images.iter_mut().find(|i| i.reference == reference)
+                    {
+                        report.kept.push((tag, reason));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Adds a failure.
+    fn fail(&mut self, app: Option<String>, message: String, hint: Option<String>, exit: ExitCode) {
+        self.failures.push(FailureReport {
+            message,
+            hint,
+            code: exit.code(),
+            app,
+            exit: Some(exit),
+        });
+    }
+
+    /// Adds an error, and the app it is about.
+    pub fn add_error(&mut self, app: Option<&str>, error: &anyhow::Error) {
+        let hint = hint(error).map(str::to_owned);
+        let app = app.map(str::to_owned);
+        self.fail(app, super::message(error), hint, exit_code(error));
+    }
+
+    /// Targets that were built by this run.
+    #[must_use]
+    pub fn built(&self) -> usize {
+        self.targets
+            .iter()
+            .filter(|target| target.digest.is_some() && !target.reused)
+            .count()
+    }
+
+    /// The failures' common exit code, or [`ExitCode::Build`] where they differ.
+    #[must_use]
+    pub fn exit_code(&self) -> ExitCode {
+        ExitCode::common(self.failures.iter().filter_map(|failure| failure.exit))
+    }
+}
+
+/// Seconds with three decimals.
+pub(super) fn seconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1000.0).round() / 1000.0
+}

@@ -1,0 +1,115 @@
+//! What a builder can do and what it is asked.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bakehouse_core::grants::Access;
+use bakehouse_core::platform::Platform;
+use bakehouse_core::recipe::{Build, CallError};
+use bakehouse_core::target::TargetId;
+use bakehouse_system::quota::Quota;
+use oci_spec::image::Descriptor;
+
+/// Runs BuildKit builds.
+#[async_trait]
+pub trait Builder: Send + Sync {
+    /// What the builder can do; asked once a run, before work is given to it.
+    ///
+    /// # Errors
+    /// A [`Failure`](bakehouse_core::error::Failure) with
+    /// [`ExitCode::Builder`](bakehouse_core::error::ExitCode::Builder) and a hint, when
+    /// there is no usable builder.
+    async fn capabilities(&self) -> anyhow::Result<Capabilities>;
+
+    /// What the builder that gets a platform's builds can do.
+    ///
+    /// # Errors
+    /// As [`capabilities`](Self::capabilities), where it is the one that is not
+    /// usable.
+    async fn capabilities_for(&self, platform: &Platform) -> anyhow::Result<Capabilities> {
+        let _ = platform;
+        self.capabilities().await
+    }
+
+    /// Runs one build to its end.
+    ///
+    /// # Errors
+    /// [`CallError::BuildFailed`] with the failing step and its last output
+    /// lines, [`CallError::Unavailable`] when the builder went away.
+    async fn build(&self, request: &BuildRequest) -> Result<Built, CallError>;
+}
+
+/// What a builder can do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Capabilities {
+    /// The builder's name, as in `docker buildx ls`.
+    pub name: String,
+    /// Its driver: `docker`, `docker-container`, `kubernetes`, `remote`.
+    pub driver: String,
+    /// BuildKit's version, where it says so.
+    pub buildkit: Option<String>,
+    /// What its nodes are themselves.
+    pub native: Vec<Platform>,
+    /// Platforms it builds for, natively or emulated.
+    pub platforms: Vec<Platform>,
+    /// Whether the image exporter takes `push-by-digest=true`. Where it does
+    /// not, the image is exported as an OCI layout and pushed by the host.
+    pub push_by_digest: bool,
+    /// Whether `type=oci` export works.
+    pub oci_export: bool,
+}
+
+/// One build and where its result goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuildRequest {
+    /// The target it is for.
+    pub target: TargetId,
+    /// Absolute path of the work tree; all of `build`'s paths are inside it.
+    pub work_tree: PathBuf,
+    /// The build.
+    pub build: Build,
+    /// What it may fetch; BuildKit enforces it.
+    pub access: Access,
+    /// Where the result goes.
+    pub output: Output,
+    /// The most that a result which comes back to the host may hold: an archive
+    /// has bytes, files are counted, too.
+    pub room: Quota,
+    /// Add SLSA provenance (`--provenance`).
+    pub provenance: bool,
+    /// When the image counts as made (RFC 3339): `SOURCE_DATE_EPOCH`, and
+    /// younger files in layers get this time, so that the same inputs make the
+    /// same digest.
+    pub created: Option<String>,
+}
+
+/// Where the result of a build goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Output {
+    /// BuildKit pushes it, untagged (`push-by-digest=true,name-canonical=true`).
+    PushByDigest {
+        /// `host[:port]/namespace/image`.
+        repository: String,
+        /// The registry speaks plain HTTP.
+        plain_http: bool,
+    },
+    /// An OCI image layout as a tar archive (image-spec v1.1, "Image Layout").
+    OciArchive(PathBuf),
+    /// The files of the last stage, in this folder.
+    Files(PathBuf),
+}
+
+/// A finished build.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Built {
+    /// What was pushed or exported; none for [`Output::Files`].
+    pub descriptor: Option<Descriptor>,
+    /// Steps BuildKit ran or took from its cache, those of the target's compile
+    /// steps included.
+    pub steps: usize,
+    /// Of these, the ones taken from its cache.
+    pub cached: usize,
+    /// Wall time.
+    pub elapsed: Duration,
+}

@@ -1,0 +1,382 @@
+//! The builder that runs `docker-buildx`.
+
+use std::collections::HashMap;
+use std::io;
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use bakehouse_core::error::{ExitCode, Failure};
+use bakehouse_core::mirrors::Mirrors;
+use bakehouse_core::platform::Platform;
+use bakehouse_core::progress::{Event, Reporter};
+use bakehouse_core::recipe::CallError;
+use bakehouse_core::storage_error::At as _;
+use bakehouse_core::target::TargetId;
+use bakehouse_registry::Upstream;
+use bakehouse_system::place::{place, placed, scratch};
+use bakehouse_system::process::{RunError, run, run_into};
+use bakehouse_system::storage::blocking;
+use bakehouse_system::work_tree::WorkTree;
+use oci_spec::image::Descriptor;
+use tokio::sync::OnceCell;
+
+use super::builder::{BuildRequest, Builder, Built, Capabilities, Output};
+use super::command::{command_line, destination};
+use crate::cache::freshen::freshen;
+use crate::cache::layer_cache::{CacheArgs, LayerCache};
+use crate::engine::Engine;
+use crate::inspect::capabilities::Inspected;
+use crate::inspect::nodes::Down;
+use crate::inspect::program::Program;
+use crate::inspect::watch::{Heard, lost};
+use crate::output::classify::classify;
+use crate::output::provenance::provenance;
+use crate::output::rawjson::{Progress, Shown};
+use crate::output::receive::receive;
+use crate::output::used::{self, Bases};
+use crate::sandbox::child_env::ChildEnv;
+use crate::sandbox::confine::Confined;
+use crate::{dockerfile::check as dockerfile, output::metadata};
+
+/// A builder that needs longer to start is not coming.
+const BOOT_LIMIT: Duration = Duration::from_secs(180);
+
+/// Of a process that wrote to a pipe which nobody reads any more (signal(7)).
+const SIGPIPE: i32 = 13;
+
+/// How builds run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuildxOptions {
+    /// The builder's name, as in `docker buildx ls`; none: the current one.
+    pub builder: Option<String>,
+    /// The longest that one build may take.
+    pub time_limit: Duration,
+    /// Where layers are kept between builds.
+    pub layer_cache: LayerCache,
+    /// Steps for platforms that no node is of may run emulated.
+    pub emulation: bool,
+    /// What the child may see.
+    pub env: ChildEnv,
+    /// Where images are pulled from instead.
+    pub mirrors: Mirrors,
+}
+
+impl Default for BuildxOptions {
+    fn default() -> Self {
+        Self {
+            builder: None,
+            time_limit: Duration::from_secs(2 * 3600),
+            layer_cache: LayerCache::None,
+            emulation: true,
+            env: ChildEnv::default(),
+            mirrors: Mirrors::default(),
+        }
+    }
+}
+
+/// The builder that runs `docker-buildx`. Clones share what was found out
+/// about the builder.
+#[derive(Clone)]
+pub struct Buildx {
+    options: BuildxOptions,
+    reporter: Arc<dyn Reporter>,
+    bases: Bases,
+    found: Arc<OnceCell<Found>>,
+    /// Steps of compile steps, of targets whose image is not built yet.
+    compiled: Arc<Mutex<HashMap<TargetId, Steps>>>,
+}
+
+/// Steps of builds, and how many of them came from a cache.
+type Steps = (usize, usize);
+
+#[derive(Debug, Clone)]
+struct Found {
+    program: Program,
+    capabilities: Capabilities,
+    down: Vec<Down>,
+}
+
+impl Buildx {
+    /// Nothing is started before the first question.
+    pub fn new(options: BuildxOptions, reporter: Arc<dyn Reporter>) -> Self {
+        let upstream = Upstream::new(Arc::clone(&reporter)).mirrors(options.mirrors.clone());
+        Self {
+            options,
+            reporter,
+            bases: Bases::new(upstream),
+            found: Arc::default(),
+            compiled: Arc::default(),
+        }
+    }
+
+    async fn found(&self) -> anyhow::Result<&Found> {
+        self.found.get_or_try_init(|| self.find()).await
+    }
+
+    async fn find(&self) -> anyhow::Result<Found> {
+        let program = Program::find(&self.options.env).await?;
+        let named = match &self.options.builder {
+            Some(name) => format!("builder {name}"),
+            None => "the current builder".to_owned(),
+        };
+        let broken = |why: &str| {
+            Failure::new(ExitCode::Builder, format!("{named} does not answer: {why}"))
+                .hint("run `./justw up` for a private builder, or `docker buildx create --name bakehouse --bootstrap` and name it with --builder")
+        };
+        let text = match self.inspect(&program, true).await {
+            Ok(text) => text,
+            // One of several nodes may be down, and the others not.
+            Err(why) => match self.inspect(&program, false).await {
+                Ok(text) if Inspected::parse(&text).running => text,
+                _ => return Err(broken(&why).into()),
+            },
+        };
+        let inspected = Inspected::parse(&text);
+        if !inspected.running {
+            let why = inspected.error.as_deref().unwrap_or("it is not running");
+            return Err(broken(why).into());
+        }
+        let down = Down::parse(&text);
+        for node in &down {
+            self.reporter.report(Event::Warning {
+                message: &format!("builder {}: {node}", inspected.name),
+            });
+        }
+        let docker = inspected.driver == "docker";
+        let store = docker && Engine::connect()?.info().await?.containerd_image_store;
+        if docker && !store {
+            let message = format!(
+                "builder {} cannot export images: Docker's containerd image store is off",
+                inspected.name
+            );
+            return Err(Failure::new(ExitCode::Builder, message)
+                .hint("add {\"features\":{\"containerd-snapshotter\":true}} to Docker's daemon.json and restart it, or run `docker buildx create --name bakehouse --driver docker-container --bootstrap` and name it with --builder")
+                .into());
+        }
+        let mut capabilities = inspected.capabilities(store);
+        let up = |platform: &Platform| !down.iter().any(|node| node.takes(platform));
+        capabilities.platforms.retain(up);
+        capabilities.native.retain(up);
+        Ok(Found {
+            program,
+            capabilities,
+            down,
+        })
+    }
+
+    /// What `docker-buildx inspect` prints; an error is why it does not.
+    async fn inspect(&self, program: &Program, start: bool) -> Result<String, String> {
+        let mut command = program.command();
+        command.arg("inspect");
+        command.args(start.then_some("--bootstrap"));
+        command.args(&self.options.builder);
+        self.options.env.apply(&mut command, false);
+        let mut said = Progress::default();
+        let ended = run(command, None, BOOT_LIMIT, |line| {
+            said.line(line);
+        })
+        .await;
+        match ended {
+            Ok(ended) if ended.status.success() => Ok(ended.stdout),
+            Ok(_) => Err(said.error().unwrap_or("no reason given").to_owned()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    /// Whether the builder's node for a platform answers; an error is why not.
+    async fn answers(&self, found: &Found, platform: &Platform) -> Result<(), String> {
+        let text = self.inspect(&found.program, false).await?;
+        let inspected = Inspected::parse(&text);
+        if !inspected.running {
+            let why = inspected.error;
+            return Err(why.unwrap_or_else(|| "it is not running".to_owned()));
+        }
+        let down = Down::parse(&text);
+        match down.iter().find(|node| node.takes(platform)) {
+            Some(node) => Err(node.to_string()),
+            None => Ok(()),
+        }
+    }
+
+    async fn run(
+        &self,
+        request: &BuildRequest,
+        found: &Found,
+        scratch: &Path,
+        cache: &CacheArgs,
+    ) -> Result<(Progress, Option<Descriptor>), CallError> {
+        let metadata_file = scratch.join("metadata.json");
+        let to = destination(&request.output, scratch);
+        let name = &found.capabilities.name;
+        let line = command_line(request, name, &metadata_file, cache)?;
+        let mut command = found.program.command();
+        command.args(&line.args).current_dir(scratch);
+        let github = self.options.layer_cache == LayerCache::Gha;
+        let confined = Confined::new(request, &self.options, scratch).await?;
+        confined.env.apply(&mut command, github);
+        // What a killed client leaves is swept with the run's work folder.
+        command.env("TMPDIR", scratch);
+
+        let mut progress = Progress::hiding(confined.hidden());
+        let limit = self.options.time_limit;
+        let heard = Heard::new();
+        let take = async |stdout| Ok(receive(stdout, &request.output, to, request.room).await);
+        let building = run_into(command, line.stdin.as_deref(), limit, take, |line| {
+            heard.now();
+            for shown in progress.line(line) {
+                self.show(request, &shown);
+            }
+        });
+        let ended = tokio::select! {
+            ended = building => ended,
+            why = lost(&heard, || self.answers(found, &request.build.platform)) => {
+                let why = format!("builder {name} stopped answering while it built: {why}");
+                return Err(CallError::Unavailable(why));
+            }
+        };
+        match ended {
+            Ok(ended) if ended.status.success() => ended.stdout?,
+            // A client whose output is refused is ended by that.
+            Ok(ended) if ended.status.signal() == Some(SIGPIPE) => {
+                ended.stdout?;
+                return Err(classify(&progress, name, &request.access));
+            }
+            Ok(_) => return Err(classify(&progress, name, &request.access)),
+            Err(RunError::Timeout(_)) => {
+                return Err(CallError::Timeout(format!(
+                    "the build took longer than {} s",
+                    limit.as_secs()
+                )));
+            }
+            Err(e) => return Err(CallError::Unavailable(format!("docker-buildx: {e}"))),
+        }
+        let metadata = tokio::fs::read_to_string(&metadata_file).await;
+        let metadata = metadata.map_err(|e| nothing_said(&e))?;
+        let used = provenance(&metadata).map_err(|e| nothing_said(&e))?;
+        let used = used.ok_or_else(|| {
+            CallError::Unavailable(format!(
+                "builder {name} does not say what the build was made of, so that it cannot be \
+                 checked; BuildKit 0.11 and buildx 0.14 are the oldest that do"
+            ))
+        })?;
+        used::check(request, &used, &self.bases, &*self.reporter).await?;
+        let descriptor = match &request.output {
+            Output::Files(_) => None,
+            Output::PushByDigest { .. } | Output::OciArchive(_) => {
+                Some(metadata::descriptor(&metadata).map_err(|e| nothing_said(&e))?)
+            }
+        };
+        Ok((progress, descriptor))
+    }
+
+    /// What a Dockerfile tells is read beside the tasks that drive the run.
+    async fn check(
+        &self,
+        request: &BuildRequest,
+        tree: &WorkTree,
+        can: &Capabilities,
+    ) -> Result<(), CallError> {
+        let (request, tree, can) = (request.clone(), tree.clone(), can.clone());
+        let emulate = self.options.emulation;
+        tokio::task::spawn_blocking(move || dockerfile::check(&request, &tree, &can, emulate))
+            .await
+            .map_err(|e| CallError::Other(e.to_string()))?
+    }
+
+    /// An image's steps include those of the compile steps before it.
+    fn steps_until(&self, request: &BuildRequest, (steps, cached): Steps) -> Steps {
+        let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = compiled.remove(&request.target).unwrap_or_default();
+        let all = (before.0 + steps, before.1 + cached);
+        if matches!(request.output, Output::Files(_)) {
+            compiled.insert(request.target.clone(), all);
+        }
+        all
+    }
+
+    fn show(&self, request: &BuildRequest, shown: &Shown) {
+        let target = &request.target;
+        self.reporter.report(match shown {
+            Shown::Step(step) => Event::TargetStep { target, step },
+            Shown::Output(line) => Event::TargetOutput { target, line },
+            Shown::Warning(message) => Event::TargetOutput {
+                target,
+                line: message,
+            },
+        });
+    }
+}
+
+#[async_trait]
+impl Builder for Buildx {
+    async fn capabilities(&self) -> anyhow::Result<Capabilities> {
+        Ok(self.found().await?.capabilities.clone())
+    }
+
+    async fn build(&self, request: &BuildRequest) -> Result<Built, CallError> {
+        let begun = Instant::now();
+        let found = self
+            .found()
+            .await
+            .map_err(|e| CallError::Unavailable(format!("{e:#}")))?;
+        let platform = &request.build.platform;
+        if let Some(node) = found.down.iter().find(|node| node.takes(platform)) {
+            let name = &found.capabilities.name;
+            return Err(CallError::Unavailable(format!("builder {name}: {node}")));
+        }
+        let tree = WorkTree::open(&request.work_tree)?;
+        self.check(request, &tree, &found.capabilities).await?;
+        let root = tree.root().to_owned();
+        let dated = blocking(move || freshen(&root)).await;
+        dated.at("date the files of", tree.root())?;
+        let scratch = scratch(&tree)?;
+        let cache = self.options.layer_cache.args(request);
+        let result = self.run(request, found, scratch.path(), &cache).await;
+        if result.is_err() {
+            cache.discard();
+        }
+        let (progress, descriptor) = result?;
+        if let Err(error) = cache.rotate() {
+            tracing::warn!(%error, "the layer cache was not renewed");
+        }
+        let output = request.output.clone();
+        let kept = blocking(move || finish(&output, scratch.path())).await;
+        kept.map_err(|error| placed(tree.root(), error))?;
+        let (steps, cached) = self.steps_until(request, progress.steps());
+        Ok(Built {
+            descriptor,
+            steps,
+            cached,
+            elapsed: begun.elapsed(),
+        })
+    }
+}
+
+fn nothing_said(error: &dyn std::fmt::Display) -> CallError {
+    CallError::Other(format!(
+        "docker-buildx wrote a metadata file without result: {error}"
+    ))
+}
+
+/// Moves a result from the scratch folder to where it was asked for.
+fn finish(output: &Output, scratch: &Path) -> io::Result<()> {
+    let from = destination(output, scratch);
+    match output {
+        Output::PushByDigest { .. } => Ok(()),
+        Output::OciArchive(to) => {
+            if place(&from, to).is_err() {
+                // Another file system than the work tree's.
+                std::fs::copy(&from, to)?;
+            }
+            Ok(())
+        }
+        Output::Files(to) => place(&from, to),
+    }
+}
+
+#[cfg(test)]
+#[path = "real_tests.rs"]
+mod real_tests;

@@ -1,0 +1,110 @@
+//! Whether a build needs emulation, told before it begins.
+
+use bakehouse_core::platform::Platform;
+use bakehouse_core::recipe::{Build, CallError};
+
+use super::stages::{Inputs, run_steps};
+use crate::builder::Capabilities;
+
+/// Characters of a stage's name that an error shows.
+const SHOWN: usize = 100;
+
+/// Refuses a build with a `RUN` step that the builder cannot run, or may not
+/// emulate (`allowed`).
+///
+/// # Errors
+/// [`CallError::BuildFailed`] naming stage, line and the ways out.
+pub(crate) fn check(
+    build: &Build,
+    (name, text): (&str, &str),
+    can: &Capabilities,
+    allowed: bool,
+) -> Result<(), CallError> {
+    let target = &build.platform;
+    // buildx gives a platform to a node that is of it, where there is one.
+    let node = can.native.iter().find(|node| runs(node, target));
+    let Some(node) = node.or(can.native.first()) else {
+        return Ok(());
+    };
+    let inputs = Inputs {
+        args: &build.args,
+        target,
+        build: node,
+        stage: build.stage.as_deref(),
+    };
+    for step in run_steps(text, &inputs) {
+        let platform = &step.platform;
+        let emulated = can.platforms.contains(platform);
+        if runs(node, platform) || (emulated && allowed) {
+            continue;
+        }
+        let (why, way_out) = if allowed {
+            ("cannot emulate", "run ./justw up, which registers QEMU")
+        } else {
+            ("may not emulate", "set USE_QEMU=true")
+        };
+        let stage: String = step.stage.chars().take(SHOWN).collect();
+        return Err(CallError::BuildFailed(format!(
+            "RUN in line {} of {name} (stage {stage}) is for {platform}, which builder {} {why}: \
+             {way_out}, use a builder with a {platform} node, or cross-compile in a stage \
+             `FROM --platform=$BUILDPLATFORM`",
+            step.line, can.name
+        )));
+    }
+    Ok(())
+}
+
+/// Whether a machine of one platform runs programs of another by itself.
+fn runs(machine: &Platform, program: &Platform) -> bool {
+    let family = (machine.architecture(), program.architecture());
+    machine.os() == program.os()
+        && (family.0 == family.1 || matches!(family, ("amd64", "386") | ("arm64", "arm")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::tests::request;
+
+    fn said(native: &[&str], listed: &[&str], allowed: bool, dockerfile: &str) -> Option<String> {
+        let list = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect();
+        let can = Capabilities {
+            name: "b".to_owned(),
+            driver: "remote".to_owned(),
+            buildkit: None,
+            native: list(native),
+            platforms: list(listed),
+            push_by_digest: true,
+            oci_export: true,
+        };
+        let mut build = request().build;
+        build.platform = "linux/arm64".parse().unwrap();
+        build.stage = None;
+        let error = check(&build, ("the Dockerfile", dockerfile), &can, allowed).err()?;
+        Some(error.to_string())
+    }
+
+    #[test]
+    fn foreign_steps_need_a_node_or_emulation() {
+        let foreign = "FROM debian AS final\n\nRUN x\n";
+        let cross =
+            "FROM --platform=$BUILDPLATFORM debian AS c\nRUN x\nFROM scratch\nCOPY --from=c / /\n";
+        let (amd64, both) = (["linux/amd64"], ["linux/amd64", "linux/arm64"]);
+        assert_eq!(said(&amd64, &both, true, foreign), None);
+        assert_eq!(said(&both, &both, false, foreign), None);
+        assert_eq!(said(&amd64, &amd64, false, cross), None);
+        assert_eq!(said(&[], &[], false, foreign), None);
+        let message = said(&amd64, &amd64, true, foreign).unwrap();
+        assert!(
+            message.starts_with(
+                "RUN in line 3 of the Dockerfile (stage final) is for linux/arm64, which builder b cannot emulate: run ./justw up"
+            ),
+            "{message}"
+        );
+        let message = said(&amd64, &both, false, foreign).unwrap();
+        assert!(
+            message.contains("may not emulate: set USE_QEMU=true"),
+            "{message}"
+        );
+    }
+}

@@ -1,0 +1,9 @@
+//! Dockerfiles, as far as the host reads them before BuildKit does.
+
+pub(crate) mod check;
+pub(crate) mod emulation;
+pub(crate) mod frontend;
+pub(crate) mod growth;
+pub(crate) mod reserved;
+pub(crate) mod stages;
+pub(crate) mod variables;

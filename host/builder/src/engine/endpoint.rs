@@ -1,0 +1,128 @@
+//! Where the engine listens, as Docker's own CLI decides it.
+
+use std::path::Path;
+
+use bakehouse_core::error::{ExitCode, Failure};
+use bakehouse_system::docker::docker_folder;
+use bakehouse_system::storage;
+use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
+
+/// Bytes of one of Docker's own files.
+const MAX_CONFIG: u64 = 1 << 20;
+
+const DEFAULT_HOST: &str = "unix:///var/run/docker.sock";
+
+/// Where the engine listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    /// `unix://`, `tcp://`, ... as in `DOCKER_HOST`.
+    pub host: String,
+    /// What said so.
+    pub source: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Config {
+    #[serde(rename = "currentContext")]
+    current_context: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Meta {
+    #[serde(rename = "Endpoints")]
+    endpoints: std::collections::HashMap<String, MetaEndpoint>,
+}
+
+#[derive(Debug, Deserialize)]
+struct MetaEndpoint {
+    #[serde(rename = "Host")]
+    host: Option<String>,
+}
+
+/// `DOCKER_HOST`, else the context named by `DOCKER_CONTEXT` or Docker's
+/// configuration, else the usual socket.
+///
+/// # Errors
+/// A [`Failure`] with [`ExitCode::Builder`] if the context is unknown.
+pub fn endpoint() -> Result<Endpoint, Failure> {
+    let set = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
+    decide(
+        set("DOCKER_HOST"),
+        set("DOCKER_CONTEXT"),
+        docker_folder().as_deref(),
+    )
+}
+
+fn decide(
+    host: Option<String>,
+    context: Option<String>,
+    folder: Option<&Path>,
+) -> Result<Endpoint, Failure> {
+    if let Some(host) = host {
+        return Ok(Endpoint {
+            host,
+            source: "DOCKER_HOST".to_owned(),
+        });
+    }
+    let name = context.or_else(|| {
+        let text = storage::read_text(&folder?.join("config.json"), MAX_CONFIG).ok()?;
+        serde_json::from_str::<Config>(&text).ok()?.current_context
+    });
+    match name.filter(|name| !name.is_empty() && name != "default") {
+        None => Ok(Endpoint {
+            host: DEFAULT_HOST.to_owned(),
+            source: "Docker's default".to_owned(),
+        }),
+        Some(name) => folder
+            .and_then(|folder| context_host(folder, &name))
+            .map(|host| Endpoint {
+                host,
+                source: format!("Docker context {name}"),
+            })
+            .ok_or_else(|| {
+                Failure::new(ExitCode::Builder, format!("no Docker context named {name}"))
+                    .hint("see `docker context ls`, or set DOCKER_HOST")
+            }),
+    }
+}
+
+/// The CLI stores a context in a folder named by the digest of its name.
+fn context_host(folder: &Path, name: &str) -> Option<String> {
+    let id = hex::encode(Sha256::digest(name));
+    let path = folder.join("contexts/meta").join(id).join("meta.json");
+    let meta: Meta = serde_json::from_str(&storage::read_text(&path, MAX_CONFIG).ok()?).ok()?;
+    meta.endpoints.get("docker")?.host.clone()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decides_like_docker() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = Some(dir.path());
+        let host = |host: Option<&str>, context: Option<&str>| {
+            decide(host.map(str::to_owned), context.map(str::to_owned), folder).map(|e| e.host)
+        };
+        assert_eq!(host(None, None).unwrap(), DEFAULT_HOST);
+        let id = hex::encode(Sha256::digest("far"));
+        let meta = dir.path().join("contexts/meta").join(id);
+        std::fs::create_dir_all(&meta).unwrap();
+        std::fs::write(
+            meta.join("meta.json"),
+            r#"{"Name":"far","Endpoints":{"docker":{"Host":"tcp://far.test:2376","SkipTLSVerify":false}}}"#,
+        )
+        .unwrap();
+        std::fs::write(
+            dir.path().join("config.json"),
+            r#"{"currentContext":"far"}"#,
+        )
+        .unwrap();
+        assert_eq!(host(None, None).unwrap(), "tcp://far.test:2376");
+        assert_eq!(host(None, Some("default")).unwrap(), DEFAULT_HOST);
+        assert_eq!(host(Some("unix:///x"), Some("far")).unwrap(), "unix:///x");
+        assert!(host(None, Some("gone")).is_err());
+    }
+}

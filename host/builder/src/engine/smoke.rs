@@ -1,0 +1,291 @@
+//! Runs an image once, without network and with limits.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use bakehouse_core::error::{ExitCode, Failure};
+use bakehouse_core::platform::Platform;
+use bollard::Docker;
+use bollard::auth::DockerCredentials;
+use bollard::container::LogOutput;
+use bollard::errors::Error;
+use bollard::models::{ContainerCreateBody, HostConfig};
+use bollard::query_parameters::{
+    CreateContainerOptions, CreateImageOptions, LogsOptions, RemoveContainerOptions,
+    StartContainerOptions, WaitContainerOptions,
+};
+use futures_util::StreamExt as _;
+
+use super::connection::{Engine, open};
+
+const MEMORY: i64 = 1 << 30;
+const PROCESSES: i64 = 256;
+const MAX_OUTPUT: usize = 1 << 20;
+const REMOVE_LIMIT: Duration = Duration::from_secs(15);
+
+/// A user of a registry. Never logged.
+#[derive(Clone)]
+pub struct Credentials {
+    /// User name.
+    pub username: String,
+    /// Password or token.
+    pub password: String,
+}
+
+/// One run.
+#[derive(Debug, Clone)]
+pub struct Smoke<'a> {
+    /// By tag or by digest, of an image or an index.
+    pub reference: &'a str,
+    /// Which of the index's images runs.
+    pub platform: &'a Platform,
+    /// Arguments, as after `docker run IMAGE`; none: the image's own.
+    pub argv: &'a [String],
+    /// For pulling from a private registry.
+    pub credentials: Option<&'a Credentials>,
+    /// For pulling and running together.
+    pub limit: Duration,
+}
+
+/// What a run printed, and how it ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SmokeResult {
+    /// The process's exit code.
+    pub exit_code: i64,
+    /// The first MiB of its output.
+    pub stdout: String,
+    /// The first MiB of its error output.
+    pub stderr: String,
+}
+
+impl Engine {
+    /// Pulls an image for one platform and runs it once, without network. The
+    /// container is removed however this ends.
+    ///
+    /// # Errors
+    /// A [`Failure`]: [`ExitCode::NotFound`] if there is no such image for the
+    /// platform, [`ExitCode::Credentials`], [`ExitCode::Builder`] if the
+    /// platform cannot run here or the engine went away, [`ExitCode::Build`] if
+    /// the run took too long.
+    pub async fn smoke(&self, smoke: Smoke<'_>) -> anyhow::Result<SmokeResult> {
+        match tokio::time::timeout(smoke.limit, self.pull_and_run(&smoke)).await {
+            Ok(done) => done,
+            Err(_) => Err(Failure::new(
+                ExitCode::Build,
+                format!(
+                    "{} for {} did not end within {} s",
+                    smoke.reference,
+                    smoke.platform,
+                    smoke.limit.as_secs()
+                ),
+            )
+            .hint("give a command that ends by itself, e.g. one that prints the version")
+            .into()),
+        }
+    }
+
+    async fn pull_and_run(&self, smoke: &Smoke<'_>) -> anyhow::Result<SmokeResult> {
+        self.pull(smoke)
+            .await
+            .map_err(|e| explain(e, smoke, "pulling"))?;
+        let container = self
+            .create(smoke)
+            .await
+            .map_err(|e| explain(e, smoke, "creating a container of"))?;
+        let result = self
+            .run(&container.id)
+            .await
+            .map_err(|e| explain(e, smoke, "running"));
+        container.remove(&self.docker).await;
+        let result = result?;
+        if result.exit_code != 0 && result.stderr.contains("exec format error") {
+            return Err(cannot_run(smoke).into());
+        }
+        Ok(result)
+    }
+
+    async fn pull(&self, smoke: &Smoke<'_>) -> Result<(), Error> {
+        let options = CreateImageOptions {
+            from_image: Some(smoke.reference.to_owned()),
+            platform: smoke.platform.to_string(),
+            ..Default::default()
+        };
+        let credentials = smoke.credentials.map(|user| DockerCredentials {
+            username: Some(user.username.clone()),
+            password: Some(user.password.clone()),
+            ..Default::default()
+        });
+        let mut steps = Box::pin(self.docker.create_image(Some(options), None, credentials));
+        while let Some(step) = steps.next().await {
+            step?;
+        }
+        Ok(())
+    }
+
+    async fn create(&self, smoke: &Smoke<'_>) -> Result<Container, Error> {
+        let body = ContainerCreateBody {
+            image: Some(smoke.reference.to_owned()),
+            cmd: (!smoke.argv.is_empty()).then(|| smoke.argv.to_vec()),
+            network_disabled: Some(true),
+            labels: Some([("bakehouse.smoke".to_owned(), String::new())].into()),
+            host_config: Some(HostConfig {
+                network_mode: Some("none".to_owned()),
+                memory: Some(MEMORY),
+                memory_swap: Some(MEMORY),
+                pids_limit: Some(PROCESSES),
+                security_opt: Some(vec!["no-new-privileges".to_owned()]),
+                ..Default::default()
+            }),
+            ..Default::default()
+        };
+        let options = CreateContainerOptions {
+            platform: smoke.platform.to_string(),
+            ..Default::default()
+        };
+        let created = self.docker.create_container(Some(options), body).await?;
+        Ok(Container {
+            id: created.id,
+            host: self.endpoint.host.clone(),
+            present: true,
+        })
+    }
+
+    async fn run(&self, id: &str) -> Result<SmokeResult, Error> {
+        self.docker
+            .start_container(id, None::<StartContainerOptions>)
+            .await?;
+        let options = LogsOptions {
+            follow: true,
+            stdout: true,
+            stderr: true,
+            ..Default::default()
+        };
+        let mut logs = Box::pin(self.docker.logs(id, Some(options)));
+        let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+        while let Some(log) = logs.next().await {
+            let (into, message) = match log? {
+                LogOutput::StdErr { message } => (&mut stderr, message),
+                LogOutput::StdOut { message } | LogOutput::Console { message } => {
+                    (&mut stdout, message)
+                }
+                LogOutput::StdIn { .. } => continue,
+            };
+            let room = MAX_OUTPUT.saturating_sub(into.len()).min(message.len());
+            into.extend_from_slice(message.get(..room).unwrap_or_default());
+        }
+        let mut waits = Box::pin(self.docker.wait_container(id, None::<WaitContainerOptions>));
+        let exit_code = match waits.next().await {
+            Some(Ok(end)) => end.status_code,
+            // How bollard says that the process failed.
+            Some(Err(Error::DockerContainerWaitError { code, .. })) => code,
+            Some(Err(e)) => return Err(e),
+            None => 0,
+        };
+        Ok(SmokeResult {
+            exit_code,
+            stdout: String::from_utf8_lossy(&stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&stderr).into_owned(),
+        })
+    }
+}
+
+/// A container that is removed even if its run is cancelled.
+struct Container {
+    id: String,
+    host: String,
+    present: bool,
+}
+
+impl Container {
+    async fn remove(mut self, docker: &Docker) {
+        let removal = remove(docker, &self.id);
+        if let Ok(Ok(())) = tokio::time::timeout(REMOVE_LIMIT, removal).await {
+            self.present = false;
+        }
+    }
+}
+
+impl Drop for Container {
+    fn drop(&mut self) {
+        if !self.present {
+            return;
+        }
+        let (id, host) = (self.id.clone(), self.host.clone());
+        // The runtime may be shutting down, so this takes one of its own.
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()?;
+            runtime.block_on(async {
+                let docker = open(&host)?;
+                tokio::time::timeout(REMOVE_LIMIT, remove(&docker, &id)).await??;
+                anyhow::Ok(())
+            })
+        });
+        if !matches!(thread.join(), Ok(Ok(()))) {
+            tracing::warn!(id = self.id, "a smoke run's container was left behind");
+        }
+    }
+}
+
+async fn remove(docker: &Docker, id: &str) -> Result<(), Error> {
+    let options = RemoveContainerOptions {
+        force: true,
+        v: true,
+        ..Default::default()
+    };
+    docker.remove_container(id, Some(options)).await
+}
+
+fn explain(error: Error, smoke: &Smoke<'_>, doing: &str) -> anyhow::Error {
+    let text = match &error {
+        Error::DockerResponseServerError { message, .. } => message.clone(),
+        Error::DockerStreamError { error } => error.clone(),
+        other => other.to_string(),
+    };
+    let lower = text.to_ascii_lowercase();
+    let what = format!("{doing} {} for {}", smoke.reference, smoke.platform);
+    if lower.contains("exec format error") {
+        return cannot_run(smoke).into();
+    }
+    let has = |signs: &[&str]| signs.iter().any(|sign| lower.contains(sign));
+    let failure = if has(&[
+        "unauthorized",
+        "authentication required",
+        "denied",
+        "forbidden",
+    ]) {
+        Failure::new(ExitCode::Credentials, format!("{what}: {text}"))
+            .hint("log in with `docker login`")
+    } else if has(&[
+        "not found",
+        "no match for platform",
+        "no matching manifest",
+        "does not match the specified platform",
+        "manifest unknown",
+    ]) {
+        Failure::new(ExitCode::NotFound, format!("{what}: {text}"))
+    } else {
+        Failure::new(ExitCode::Builder, format!("{what}: {text}"))
+    };
+    Err::<(), _>(error)
+        .context(failure)
+        .err()
+        .unwrap_or_else(|| anyhow::anyhow!("{what}"))
+}
+
+fn cannot_run(smoke: &Smoke<'_>) -> Failure {
+    Failure::new(
+        ExitCode::Builder,
+        format!("this machine cannot run programs for {}", smoke.platform),
+    )
+    .hint("run `./justw up`, which registers QEMU, or install qemu-user-static and binfmt-support")
+}
+
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Credentials")
+            .field("username", &self.username)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,185 @@
+//! Several builders as one.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use bakehouse_core::error::{ExitCode, Failure};
+use bakehouse_core::platform::Platform;
+use bakehouse_core::progress::{Event, Reporter};
+use bakehouse_core::recipe::CallError;
+
+use super::builder::{BuildRequest, Builder, Built, Capabilities, Output};
+
+/// One builder of several.
+pub struct Member {
+    /// What people call it.
+    pub name: String,
+    /// The one platform it is for; none: for any that it can build.
+    pub platform: Option<Platform>,
+    /// The builder.
+    pub builder: Arc<dyn Builder>,
+}
+
+/// Gives each build to a builder for its platform. Those named for the platform
+/// come first, then those of which a node is native, then those that emulate it,
+/// then the others, each in their order; one that goes away while it
+/// works is not asked again, and its build goes to the next.
+pub struct Fleet {
+    members: Vec<Member>,
+    reporter: Arc<dyn Reporter>,
+    /// Positions of members that went away, and for which platform; none: for all.
+    gone: Mutex<BTreeSet<(usize, Option<Platform>)>>,
+}
+
+impl Fleet {
+    /// Builders, in the order they are preferred.
+    #[must_use]
+    pub fn new(members: Vec<Member>, reporter: Arc<dyn Reporter>) -> Self {
+        Self {
+            members,
+            reporter,
+            gone: Mutex::default(),
+        }
+    }
+
+    /// The usable builders for a platform, best first.
+    async fn usable(&self, platform: &Platform) -> anyhow::Result<Vec<(usize, Capabilities)>> {
+        let mut own = Vec::new();
+        let mut native = Vec::new();
+        let mut listed = Vec::new();
+        let mut others = Vec::new();
+        let mut reason = None;
+        for (at, member) in self.members.iter().enumerate() {
+            if self.is_gone(at, Some(platform))
+                || member.platform.as_ref().is_some_and(|p| p != platform)
+            {
+                continue;
+            }
+            match member.builder.capabilities().await {
+                Ok(can) if member.platform.is_some() => own.push((at, can)),
+                Ok(can) if can.native.contains(platform) => native.push((at, can)),
+                Ok(can) if can.platforms.contains(platform) => listed.push((at, can)),
+                // Steps that run on the builder's own platform need no more.
+                Ok(can) => others.push((at, can)),
+                Err(error) => {
+                    self.lose(at, None, &format!("{error:#}"));
+                    reason = Some(error);
+                }
+            }
+        }
+        own.append(&mut native);
+        own.append(&mut listed);
+        own.append(&mut others);
+        match (own.is_empty(), reason) {
+            (false, _) => Ok(own),
+            (true, Some(error)) => Err(error),
+            (true, None) => Err(Failure::new(
+                ExitCode::Builder,
+                format!("no builder is left for {platform}"),
+            )
+            .hint(format!("name one with --builder {platform}=NAME"))
+            .into()),
+        }
+    }
+
+    fn is_gone(&self, at: usize, platform: Option<&Platform>) -> bool {
+        let gone = self.gone.lock().unwrap_or_else(PoisonError::into_inner);
+        gone.contains(&(at, None)) || gone.contains(&(at, platform.cloned()))
+    }
+
+    fn lose(&self, at: usize, platform: Option<&Platform>, why: &str) {
+        let mut gone = self.gone.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = gone.insert((at, platform.cloned()));
+        if let Some(member) = self.members.get(at).filter(|_| new) {
+            let work = platform.map_or_else(|| "work".to_owned(), |p| format!("work for {p}"));
+            self.reporter.report(Event::Warning {
+                message: &format!("builder {} gets no more {work}: {why}", member.name),
+            });
+        }
+    }
+}
+
+#[async_trait]
+impl Builder for Fleet {
+    /// What the builders that answer can do between them.
+    async fn capabilities(&self) -> anyhow::Result<Capabilities> {
+        let mut all: Option<Capabilities> = None;
+        let mut reason = None;
+        for (at, member) in self.members.iter().enumerate() {
+            if self.is_gone(at, None) {
+                continue;
+            }
+            match member.builder.capabilities().await {
+                Ok(can) => all = Some(all.map_or_else(|| can.clone(), |all| join(all, &can))),
+                Err(error) => {
+                    self.lose(at, None, &format!("{error:#}"));
+                    reason = Some(error);
+                }
+            }
+        }
+        match (all, reason) {
+            (Some(all), _) => Ok(all),
+            (None, Some(error)) => Err(error),
+            (None, None) => Err(Failure::new(ExitCode::Builder, "no builder is left")
+                .hint("start one, and run the same command again")
+                .into()),
+        }
+    }
+
+    async fn capabilities_for(&self, platform: &Platform) -> anyhow::Result<Capabilities> {
+        let mut usable = self.usable(platform).await?;
+        Ok(usable.swap_remove(0).1)
+    }
+
+    async fn build(&self, request: &BuildRequest) -> Result<Built, CallError> {
+        let platform = &request.build.platform;
+        let usable = self.usable(platform).await;
+        let usable = usable.map_err(|error| CallError::Unavailable(format!("{error:#}")))?;
+        let mut reason = None;
+        for (at, can) in usable {
+            let fits = match request.output {
+                Output::PushByDigest { .. } => can.push_by_digest,
+                Output::OciArchive(_) => can.oci_export,
+                Output::Files(_) => true,
+            };
+            let Some(member) = self.members.get(at).filter(|_| fits) else {
+                continue;
+            };
+            match member.builder.build(request).await {
+                Err(CallError::Unavailable(why)) => {
+                    self.lose(at, Some(platform), &why);
+                    reason = Some(why);
+                }
+                ended => return ended,
+            }
+        }
+        let why = reason.unwrap_or_else(|| format!("no builder for {platform} exports images"));
+        Err(CallError::Unavailable(why))
+    }
+}
+
+/// What two builders can do: either's platforms, and only what both can.
+fn join(mut one: Capabilities, two: &Capabilities) -> Capabilities {
+    one.name = format!("{}, {}", one.name, two.name);
+    if one.driver != two.driver {
+        one.driver = format!("{}, {}", one.driver, two.driver);
+    }
+    for (mine, other) in [
+        (&mut one.native, &two.native),
+        (&mut one.platforms, &two.platforms),
+    ] {
+        for platform in other {
+            if !mine.contains(platform) {
+                mine.push(platform.clone());
+            }
+        }
+    }
+    one.push_by_digest &= two.push_by_digest;
+    one.oci_export &= two.oci_export;
+    one
+}
+
+#[cfg(test)]
+#[path = "fleet_tests.rs"]
+mod tests;

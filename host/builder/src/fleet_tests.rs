@@ -1,0 +1,95 @@
+use bakehouse_core::progress::Silent;
+
+use super::*;
+use crate::Fake;
+use crate::command::tests::request;
+
+fn fleet(members: Vec<(Option<&str>, Arc<Fake>)>) -> Fleet {
+    let members = members
+        .into_iter()
+        .enumerate()
+        .map(|(at, (platform, fake))| Member {
+            name: format!("b{at}"),
+            platform: platform.map(|text| text.parse().unwrap()),
+            builder: fake,
+        });
+    Fleet::new(members.collect(), Arc::new(Silent))
+}
+
+fn for_platform(text: &str) -> BuildRequest {
+    let mut request = request();
+    request.build.platform = text.parse().unwrap();
+    request.target.platform = request.build.platform.clone();
+    request
+}
+
+fn asked(fake: &Fake) -> Vec<String> {
+    let requests = fake.requests();
+    requests
+        .iter()
+        .map(|r| r.build.platform.to_string())
+        .collect()
+}
+
+#[tokio::test]
+async fn each_platform_has_its_builder() {
+    let (any, arm) = (Arc::new(Fake::new()), Arc::new(Fake::new()));
+    let fleet = fleet(vec![
+        (None, Arc::clone(&any)),
+        (Some("linux/arm64"), Arc::clone(&arm)),
+    ]);
+    for platform in ["linux/amd64", "linux/arm64", "linux/riscv64"] {
+        fleet.build(&for_platform(platform)).await.unwrap();
+    }
+    assert_eq!(asked(&any), ["linux/amd64", "linux/riscv64"]);
+    assert_eq!(asked(&arm), ["linux/arm64"]);
+}
+
+#[tokio::test]
+async fn a_builder_that_went_away_is_not_asked_again() {
+    let amd64: Platform = "linux/amd64".parse().unwrap();
+    let gone = CallError::Unavailable("it is gone".to_owned());
+    let first = Arc::new(Fake::new().failing(amd64, gone));
+    let second = Arc::new(Fake::new());
+    let fleet = fleet(vec![
+        (None, Arc::clone(&first)),
+        (None, Arc::clone(&second)),
+    ]);
+    for _ in 0..2 {
+        fleet.build(&for_platform("linux/amd64")).await.unwrap();
+    }
+    assert_eq!((asked(&first).len(), asked(&second).len()), (1, 2));
+}
+
+#[tokio::test]
+async fn a_failed_build_is_no_reason_to_try_another_builder() {
+    let amd64: Platform = "linux/amd64".parse().unwrap();
+    let failed = CallError::BuildFailed("exit code: 1".to_owned());
+    let first = Arc::new(Fake::new().failing(amd64, failed.clone()));
+    let second = Arc::new(Fake::new());
+    let fleet = fleet(vec![(None, first), (None, Arc::clone(&second))]);
+    let ended = fleet.build(&for_platform("linux/amd64")).await;
+    assert_eq!(ended.unwrap_err(), failed);
+    assert_eq!(asked(&second), [""; 0]);
+}
+
+#[tokio::test]
+async fn when_all_are_gone_it_says_so() {
+    let amd64: Platform = "linux/amd64".parse().unwrap();
+    let gone = CallError::Unavailable("it is gone".to_owned());
+    let one = Arc::new(Fake::new().failing(amd64.clone(), gone.clone()));
+    let fleet = fleet(vec![(Some("linux/amd64"), one)]);
+    let request = for_platform("linux/amd64");
+    assert_eq!(fleet.build(&request).await.unwrap_err(), gone);
+    let CallError::Unavailable(why) = fleet.build(&request).await.unwrap_err() else {
+        panic!("another error");
+    };
+    assert_eq!(why, "no builder is left for linux/amd64");
+    let error = fleet.capabilities_for(&amd64).await.unwrap_err();
+    let failure = Failure::find(&error).unwrap();
+    assert_eq!(failure.code(), ExitCode::Builder);
+    assert_eq!(
+        failure.hint_text(),
+        Some("name one with --builder linux/amd64=NAME")
+    );
+}

@@ -1,0 +1,131 @@
+//! Finds the `docker-buildx` program.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bakehouse_core::error::{ExitCode, Failure};
+use bakehouse_system::docker::docker_folder;
+use bakehouse_system::process::run;
+use semver::Version;
+use tokio::process::Command;
+
+use crate::sandbox::child_env::ChildEnv;
+
+/// The first version with `--progress=rawjson`.
+const OLDEST: Version = Version::new(0, 13, 0);
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// Where Docker's own CLI looks for its plugins.
+const PLUGIN_FOLDERS: &[&str] = &[
+    "/usr/local/lib/docker/cli-plugins",
+    "/usr/local/libexec/docker/cli-plugins",
+    "/usr/lib/docker/cli-plugins",
+    "/usr/libexec/docker/cli-plugins",
+];
+
+/// A `docker-buildx` that answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Program {
+    words: Vec<OsString>,
+    version: Version,
+}
+
+impl Program {
+    /// Tries `docker-buildx` on `PATH`, then as a plugin in Docker's folders,
+    /// then `docker buildx`. The plugin is started directly, so that another
+    /// `DOCKER_CONFIG` does not hide it.
+    ///
+    /// # Errors
+    /// A [`Failure`] with [`ExitCode::Builder`] if there is none, or only one
+    /// before 0.13.
+    pub async fn find(env: &ChildEnv) -> Result<Self, Failure> {
+        let mut tried = Vec::new();
+        for words in candidates() {
+            let shown = words
+                .join(&OsString::from(" "))
+                .to_string_lossy()
+                .into_owned();
+            let mut command = command(&words);
+            command.arg("version");
+            env.apply(&mut command, false);
+            let version = match run(command, None, LIMIT, |_| {}).await {
+                Ok(ended) if ended.status.success() => parse_version(&ended.stdout),
+                _ => None,
+            };
+            match version {
+                Some(version) if version >= OLDEST => return Ok(Self { words, version }),
+                Some(version) => tried.push(format!("`{shown}` (version {version}, too old)")),
+                None => tried.push(format!("`{shown}`")),
+            }
+        }
+        let message = format!(
+            "no docker-buildx of version {OLDEST} or later; tried {}",
+            tried.join(", ")
+        );
+        Err(Failure::new(ExitCode::Builder, message)
+            .hint("run `./justw up` for a private one, or install Docker's buildx plugin"))
+    }
+
+    /// Its version.
+    #[must_use]
+    pub const fn version(&self) -> &Version {
+        &self.version
+    }
+
+    /// A command line that starts with it.
+    pub(crate) fn command(&self) -> Command {
+        command(&self.words)
+    }
+}
+
+fn command(words: &[OsString]) -> Command {
+    let mut words = words.iter();
+    let mut command = Command::new(words.next().map_or_else(OsString::new, Clone::clone));
+    command.args(words);
+    command
+}
+
+fn candidates() -> Vec<Vec<OsString>> {
+    let own = docker_folder().map(|folder| folder.join("cli-plugins"));
+    let plugins = own
+        .into_iter()
+        .chain(PLUGIN_FOLDERS.iter().map(PathBuf::from))
+        .map(|folder| folder.join("docker-buildx"))
+        .filter(|path| path.is_file())
+        .map(|path| vec![path.into_os_string()]);
+    std::iter::once(vec!["docker-buildx".into()])
+        .chain(plugins)
+        .chain([vec!["docker".into(), "buildx".into()]])
+        .collect()
+}
+
+/// `github.com/docker/buildx v0.29.1 hash`; Debian's has no `v`.
+fn parse_version(text: &str) -> Option<Version> {
+    let word = text.split_whitespace().nth(1)?;
+    let number = word.trim_start_matches('v').split(['+', '-', '~']).next()?;
+    Version::parse(number).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_versions() {
+        for (text, version) in [
+            (
+                "github.com/docker/buildx v0.13.1 788433953af10f2a698f5c07611dddce2e08c7a0\n",
+                "0.13.1",
+            ),
+            (
+                "github.com/docker/buildx 0.29.1+ds1 0.29.1+ds1-1\n",
+                "0.29.1",
+            ),
+            ("github.com/docker/buildx v0.20.0-rc1 abc", "0.20.0"),
+        ] {
+            assert_eq!(parse_version(text).unwrap().to_string(), version);
+        }
+        assert_eq!(parse_version("buildx"), None);
+    }
+}

@@ -1,0 +1,34 @@
+//! Builds with BuildKit, through the `docker-buildx` program, so that every
+//! driver users have works.
+//!
+//! [`Buildx`] turns a [`BuildRequest`] into a command line, follows its
+//! progress, and reads the digest from its metadata file. [`Fleet`] is several
+//! builders as one. [`Fake`] walks the same requests and builds nothing.
+
+mod builder;
+pub(crate) mod cache;
+mod command;
+mod docker_buildx;
+pub(crate) mod dockerfile;
+pub mod engine;
+mod epoch;
+mod fake;
+mod fleet;
+pub(crate) mod inspect;
+pub(crate) mod output;
+pub(crate) mod sandbox;
+
+pub use builder::{BuildRequest, Builder, Built, Capabilities, Output};
+pub use cache::layer_cache::LayerCache;
+pub use docker_buildx::{Buildx, BuildxOptions};
+pub use dockerfile::check::MAX_DOCKERFILE;
+pub use dockerfile::frontend::frontend;
+pub use epoch::epoch_seconds;
+pub use fake::Fake;
+pub use fleet::{Fleet, Member};
+pub use inspect::program::Program;
+pub use sandbox::child_env::ChildEnv;
+
+#[cfg(feature = "fuzzing")]
+pub use dockerfile::stages::read_for_fuzzing;
+pub use dockerfile::stages::{UsedImage, used_images};

@@ -1,0 +1,284 @@
+//! BuildKit's progress, as `--progress=rawjson` prints it: one `SolveStatus`
+//! a line (moby/buildkit `client/graph.go`), then buildx's own error.
+
+use std::collections::{HashMap, VecDeque};
+
+use bakehouse_system::redaction::Hidden;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use serde::Deserialize;
+
+/// Output lines kept of each step, for its error.
+const TAIL: usize = 20;
+/// Lines kept that are not JSON.
+const TALK: usize = 60;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Status {
+    vertexes: Vec<RawVertex>,
+    logs: Vec<RawLog>,
+    warnings: Vec<RawWarning>,
+}
+
+#[derive(Debug, Deserialize)]
+struct RawVertex {
+    digest: String,
+    #[serde(default)]
+    name: String,
+    started: Option<String>,
+    completed: Option<String>,
+    #[serde(default)]
+    cached: bool,
+    #[serde(default)]
+    error: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct RawLog {
+    vertex: String,
+    #[serde(default)]
+    stream: u8,
+    #[serde(default)]
+    data: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct RawWarning {
+    #[serde(default)]
+    short: String,
+}
+
+#[derive(Debug, Default)]
+struct Vertex {
+    name: String,
+    announced: bool,
+    done: bool,
+    cached: bool,
+    /// Unfinished lines of stdout and stderr.
+    partial: HashMap<u8, Vec<u8>>,
+    tail: VecDeque<String>,
+}
+
+/// Something to show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Shown {
+    Step(String),
+    Output(String),
+    Warning(String),
+}
+
+/// The step that failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct FailedStep {
+    pub(crate) name: String,
+    pub(crate) error: String,
+    pub(crate) tail: Vec<String>,
+}
+
+/// What a build has said so far.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    hidden: Hidden,
+    vertexes: HashMap<String, Vertex>,
+    failed: Option<(String, String)>,
+    talk: VecDeque<String>,
+}
+
+impl Progress {
+    /// Nothing said yet; these are never shown.
+    pub(crate) fn hiding(hidden: Hidden) -> Self {
+        Self {
+            hidden,
+            ..Self::default()
+        }
+    }
+
+    /// Takes one line of stderr.
+    pub(crate) fn line(&mut self, line: &str) -> Vec<Shown> {
+        let status = line
+            .starts_with('{')
+            .then(|| serde_json::from_str::<Status>(line));
+        let Some(Ok(status)) = status else {
+            keep(&mut self.talk, self.hidden.clean(line), TALK);
+            return Vec::new();
+        };
+        let mut shown = Vec::new();
+        for raw in status.vertexes {
+            self.vertex(raw, &mut shown);
+        }
+        for raw in status.logs {
+            self.log(&raw, &mut shown);
+        }
+        for raw in status.warnings {
+            if let Ok(text) = BASE64_STANDARD.decode(&raw.short) {
+                let text = self.hidden.clean(&String::from_utf8_lossy(&text));
+                shown.push(Shown::Warning(text));
+            }
+        }
+        shown
+    }
+
+    fn vertex(&mut self, raw: RawVertex, shown: &mut Vec<Shown>) {
+        let vertex = self.vertexes.entry(raw.digest.clone()).or_default();
+        if !raw.name.is_empty() {
+            vertex.name = self.hidden.clean(&raw.name);
+        }
+        vertex.cached |= raw.cached;
+        if raw.started.is_some() && !vertex.announced {
+            vertex.announced = true;
+            shown.push(Shown::Step(vertex.name.clone()));
+        }
+        if raw.completed.is_some() {
+            vertex.done = true;
+            for (_, rest) in std::mem::take(&mut vertex.partial) {
+                vertex.output(&rest, &self.hidden, shown);
+            }
+        }
+        // The other steps are cancelled when one fails.
+        if !raw.error.is_empty() && !raw.error.contains("context canceled") && self.failed.is_none()
+        {
+            self.failed = Some((raw.digest, self.hidden.clean(&raw.error)));
+        }
+    }
+
+    fn log(&mut self, raw: &RawLog, shown: &mut Vec<Shown>) {
+        let Ok(data) = BASE64_STANDARD.decode(&raw.data) else {
+            return;
+        };
+        let vertex = self.vertexes.entry(raw.vertex.clone()).or_default();
+        let mut partial = vertex.partial.remove(&raw.stream).unwrap_or_default();
+        partial.extend_from_slice(&data);
+        let end = partial.iter().rposition(|b| *b == b'\n');
+        let rest = partial.split_off(end.map_or(0, |end| end + 1));
+        for line in partial.split_inclusive(|b| *b == b'\n') {
+            vertex.output(line, &self.hidden, shown);
+        }
+        partial = rest;
+        if partial.len() > 1 << 16 {
+            vertex.output(&std::mem::take(&mut partial), &self.hidden, shown);
+        }
+        vertex.partial.insert(raw.stream, partial);
+    }
+
+    /// Steps of the Dockerfile that are done, and how many of them came from
+    /// the cache. Loading contexts and exporting are no steps.
+    pub(crate) fn steps(&self) -> (usize, usize) {
+        let steps = self.vertexes.values().filter(|v| {
+            v.done
+                && v.name.starts_with('[')
+                && !v.name.starts_with("[internal]")
+                && !v.name.starts_with("[auth]")
+        });
+        let cached = steps.clone().filter(|v| v.cached).count();
+        (steps.count(), cached)
+    }
+
+    /// The first step that failed.
+    pub(crate) fn failed(&self) -> Option<FailedStep> {
+        let (digest, error) = self.failed.as_ref()?;
+        let vertex = self.vertexes.get(digest)?;
+        Some(FailedStep {
+            name: vertex.name.clone(),
+            error: error.clone(),
+            tail: vertex.tail.iter().cloned().collect(),
+        })
+    }
+
+    /// buildx's own last words, without `ERROR: `.
+    pub(crate) fn error(&self) -> Option<&str> {
+        let said = self
+            .talk
+            .iter()
+            .rev()
+            .find_map(|l| l.strip_prefix("ERROR: "));
+        said.or_else(|| {
+            self.talk
+                .iter()
+                .rev()
+                .map(String::as_str)
+                .find(|l| !l.is_empty())
+        })
+    }
+}
+
+impl Vertex {
+    fn output(&mut self, bytes: &[u8], hidden: &Hidden, shown: &mut Vec<Shown>) {
+        let line = hidden.last_seen(&String::from_utf8_lossy(bytes));
+        if !line.is_empty() {
+            keep(&mut self.tail, line.clone(), TAIL);
+            shown.push(Shown::Output(line));
+        }
+    }
+}
+
+fn keep(lines: &mut VecDeque<String>, line: String, most: usize) {
+    if lines.len() == most {
+        lines.pop_front();
+    }
+    lines.push_back(line);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> (Progress, Vec<Shown>) {
+        let mut progress = Progress::default();
+        let shown = text.lines().flat_map(|line| progress.line(line)).collect();
+        (progress, shown)
+    }
+
+    #[test]
+    fn reads_a_build_that_was_pushed() {
+        let (progress, shown) = read(include_str!("testdata/pushed.jsonl"));
+        assert_eq!(progress.steps(), (3, 0));
+        assert_eq!(progress.failed(), None);
+        let outputs: Vec<_> = shown
+            .iter()
+            .filter(|s| matches!(s, Shown::Output(_)))
+            .collect();
+        assert_eq!(
+            outputs,
+            [&Shown::Output("hello".into()), &Shown::Output("err".into())]
+        );
+        assert!(shown.contains(&Shown::Step("exporting to image".into())));
+        let copies = shown
+            .iter()
+            .filter(|s| **s == Shown::Step("[base 1/2] COPY arm64/busybox /bin/sh".into()));
+        assert_eq!(copies.count(), 1);
+    }
+
+    #[test]
+    fn keeps_the_end_of_the_failed_step() {
+        let (progress, _) = read(include_str!("testdata/failed.jsonl"));
+        let failed = progress.failed().unwrap();
+        assert!(
+            failed.name.starts_with("[fail 1/1] RUN for i in"),
+            "{failed:?}"
+        );
+        assert!(failed.error.ends_with("exit code: 7"), "{failed:?}");
+        assert_eq!(failed.tail, ["line 1", "line 2", "line 3", "red partial"]);
+        assert!(progress.error().unwrap().starts_with("failed to build"));
+    }
+
+    #[test]
+    fn survives_what_it_does_not_know() {
+        let (progress, shown) = read("{\"new\":1}\n{broken\n\nERROR: no builder \"x\" found\n");
+        assert_eq!(shown, []);
+        assert_eq!(progress.error(), Some("no builder \"x\" found"));
+        let warning = r#"{"warnings":[{"vertex":"x","level":1,"short":"RnJvbUFzQ2FzaW5n"}]}"#;
+        assert_eq!(read(warning).1, [Shown::Warning("FromAsCasing".into())]);
+    }
+
+    #[test]
+    fn a_flood_of_lines_takes_no_time() {
+        let begun = std::time::Instant::now();
+        let data = BASE64_STANDARD.encode("\n".repeat(700_000) + "end\nhalf");
+        let log = format!(r#"{{"logs":[{{"vertex":"v","stream":1,"data":"{data}"}}]}}"#);
+        let (progress, shown) = read(&log);
+        assert_eq!(shown, [Shown::Output("end".to_owned())]);
+        assert_eq!(progress.vertexes["v"].partial[&1], b"half");
+        assert!(begun.elapsed().as_secs() < 10, "{:?}", begun.elapsed());
+    }
+}

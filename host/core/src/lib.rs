@@ -1,0 +1,17 @@
+//! The words of Bakehouse: platforms, targets, version numbers, the recipe
+//! contract's records, grants, mirrors, progress events and failures.
+//!
+//! Nothing here reads a file or opens a connection, so that every other crate
+//! can use it.
+
+pub mod error;
+pub mod grants;
+pub mod loopback;
+pub mod mirrors;
+pub mod platform;
+pub mod progress;
+pub mod recipe;
+pub mod reference_grammar;
+pub mod storage_error;
+pub mod target;
+pub mod version_number;

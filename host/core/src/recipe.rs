@@ -1,0 +1,217 @@
+//! The contract's records (`wit/`) as the host's own data.
+//!
+//! `plugin` converts them from and to the generated bindings, so that plans and
+//! digest files do not change when the contract grows.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::ExitCode;
+pub use crate::grants::Want;
+use crate::platform::Platform;
+
+/// The `[options]` table of an app.toml: choices that its recipe leaves to the
+/// app.
+pub type Options = BTreeMap<String, String>;
+
+/// The app, as its recipe describes it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct App {
+    /// Its name, as the folder in `apps/`.
+    pub name: String,
+    /// Version of the recipe itself.
+    pub recipe_version: String,
+    /// One line for people.
+    pub summary: String,
+    /// Home page or source repository.
+    pub upstream: String,
+    /// SPDX licence expression.
+    pub license: String,
+    /// The images it publishes.
+    pub images: Vec<Image>,
+    /// More that images may say of it: `vendor`, `documentation`, `url`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub extras: Vec<(String, String)>,
+    /// What the recipe declares to need.
+    #[serde(skip)]
+    pub wants: Vec<Want>,
+}
+
+/// One repository that an app publishes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Image {
+    /// Repository name below the namespace.
+    pub name: String,
+    /// One line for people.
+    pub summary: String,
+    /// Images of the same app to build first.
+    pub needs: Vec<String>,
+    /// Platforms the recipe can build it for.
+    pub platforms: Vec<Platform>,
+}
+
+/// One version of an app.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Version {
+    /// Normalised number, the image tag.
+    pub number: String,
+    /// What is checked out as work tree; without it the work tree starts empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
+    /// Not for general use; never becomes `latest`.
+    #[serde(default)]
+    pub prerelease: bool,
+    /// When upstream published it, RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created: Option<String>,
+    /// Facts for the recipe's later calls.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub extras: Vec<(String, String)>,
+    /// Moving tags that it would have, if other versions did not have their
+    /// names. The host's own, since only it knows all versions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub taken: Vec<String>,
+}
+
+/// Upstream's source at one revision.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Source {
+    /// Address of the git repository.
+    pub repository: String,
+    /// A tag, branch or commit.
+    pub git_ref: String,
+    /// Check out submodules, too.
+    #[serde(default)]
+    pub submodules: bool,
+}
+
+/// One image for one platform.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Target {
+    /// Image name.
+    pub image: String,
+    /// Platform.
+    pub platform: Platform,
+}
+
+/// A base image built in the same job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Base {
+    /// Its name, one of the image's `needs`.
+    pub image: String,
+    /// Reference by digest.
+    pub reference: String,
+}
+
+/// Where the Dockerfile is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Dockerfile {
+    /// A file relative to the work tree.
+    Path(String),
+    /// Its text.
+    Inline(String),
+}
+
+/// What `RUN` steps may reach.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Network {
+    /// Nothing.
+    None,
+    /// The builder's own network.
+    Default,
+}
+
+/// One BuildKit build, paths relative to the work tree.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Build {
+    /// Context folder.
+    pub context: String,
+    /// The Dockerfile.
+    pub dockerfile: Dockerfile,
+    /// `TARGETPLATFORM`.
+    pub platform: Platform,
+    /// Stage to stop at.
+    pub stage: Option<String>,
+    /// Build arguments.
+    pub args: Vec<(String, String)>,
+    /// Named contexts.
+    pub contexts: Vec<(String, String)>,
+    /// Image labels.
+    pub labels: Vec<(String, String)>,
+    /// Network of `RUN` steps.
+    pub network: Network,
+    /// Names of secrets that `RUN` steps may mount.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<String>,
+}
+
+/// What a recipe made of a target's work tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prepared {
+    /// The final build.
+    pub build: Build,
+    /// What the recipe warned of meanwhile, one line each.
+    pub warnings: Vec<String>,
+}
+
+/// Why a call that a recipe made, or a recipe itself, failed: the contract's
+/// `error` variant. Each case holds one sentence for a person.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CallError {
+    /// Does not exist upstream.
+    #[error("{0}")]
+    NotFound(String),
+    /// No grant; the sentence names the missing grant and the line to add.
+    #[error("{0}")]
+    Denied(String),
+    /// An argument is unusable.
+    #[error("{0}")]
+    InvalidInput(String),
+    /// The other side wants a pause.
+    #[error("{0}")]
+    RateLimited(String),
+    /// Not reachable, or failing.
+    #[error("{0}")]
+    Unavailable(String),
+    /// Took longer than its limit.
+    #[error("{0}")]
+    Timeout(String),
+    /// BuildKit ran the build and it failed.
+    #[error("{0}")]
+    BuildFailed(String),
+    /// The local file system refused. Recipes are not told: the call ends.
+    #[error("{message}")]
+    Storage {
+        /// What was refused, and why.
+        message: String,
+        /// What to do about it.
+        hint: &'static str,
+    },
+    /// Anything else.
+    #[error("{0}")]
+    Other(String),
+}
+
+impl CallError {
+    /// The exit code when this error ends a command.
+    #[must_use]
+    pub const fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::NotFound(_) | Self::RateLimited(_) | Self::Unavailable(_) | Self::Timeout(_) => {
+                ExitCode::Upstream
+            }
+            Self::Denied(_) => ExitCode::Denied,
+            Self::InvalidInput(_) | Self::Other(_) => ExitCode::Recipe,
+            Self::BuildFailed(_) => ExitCode::Build,
+            Self::Storage { .. } => ExitCode::Storage,
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! What a registry answered.
+
+use std::time::Duration;
+
+use bakehouse_core::reference_grammar::is_digest;
+use bakehouse_system::http::body::{self, Bounds};
+use bytes::Bytes;
+use reqwest::header::{HeaderMap, HeaderName, LOCATION};
+use reqwest::{Response, StatusCode};
+use url::Url;
+
+use super::{Fault, Policy};
+
+/// `Docker-Content-Digest` (distribution-spec v1.1, "Pulling manifests").
+const DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
+
+/// What may be answered within [`Policy::whole`], in bytes, and how many more in
+/// each second after that.
+const USUAL: u64 = 8 << 20;
+const SLOWEST: u64 = 256 << 10;
+
+/// A successful answer, read to its end.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    url: Url,
+}
+
+impl Answer {
+    /// Reads an answer; more than `limit` bytes are an error, and so is more
+    /// time than the policy has for a whole answer.
+    pub(super) async fn read(
+        mut response: Response,
+        policy: &Policy,
+        limit: u64,
+    ) -> Result<Self, Fault> {
+        let bounds = Bounds {
+            bytes: limit,
+            silence: policy.silence,
+            // A piece of a blob may be larger than a manifest, and takes longer.
+            whole: policy.whole + Duration::from_secs(limit.saturating_sub(USUAL) / SLOWEST),
+        };
+        let body = body::read(&mut response, bounds).await?;
+        Ok(Self {
+            body,
+            ..Self::unread(response)
+        })
+    }
+
+    /// An answer whose body is of no interest, and is not read.
+    pub(super) fn unread(mut response: Response) -> Self {
+        Self {
+            status: response.status(),
+            url: response.url().clone(),
+            headers: std::mem::take(response.headers_mut()),
+            body: Bytes::new(),
+        }
+    }
+
+    /// Where it came from, after redirects.
+    pub(crate) const fn url(&self) -> &Url {
+        &self.url
+    }
+
+    pub(crate) fn text(&self, name: &HeaderName) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The digest that the registry claims; none where that is no digest of a
+    /// kind that can be verified.
+    pub(crate) fn digest(&self) -> Option<&str> {
+        self.text(&DIGEST).filter(|text| is_digest(text))
+    }
+
+    /// `Location`, relative to what was asked.
+    pub(crate) fn location(&self) -> Result<Url, Fault> {
+        let text = self
+            .text(&LOCATION)
+            .ok_or_else(|| Fault::Local("it gave no Location".to_owned()))?;
+        self.url
+            .join(text)
+            .map_err(|error| Fault::Local(format!("its Location is malformed: {error}")))
+    }
+}

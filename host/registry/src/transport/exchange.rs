@@ -1,0 +1,346 @@
+//! Sending requests.
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use bakehouse_core::loopback::is_private;
+use bakehouse_core::progress::{Event, Reporter};
+use bakehouse_system::docker::credentials::Credentials;
+use bakehouse_system::http::redirect::{self, MAX_REDIRECTS, RedirectError};
+use bakehouse_system::http::retry_after;
+use oci_spec::image::Digest;
+use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderMap, HeaderValue, WARNING};
+use reqwest::redirect::Policy as Redirects;
+use reqwest::{Body, Client, RequestBuilder, Response, StatusCode};
+use tokio::sync::Semaphore;
+use url::Url;
+
+use super::fault::{Said, shorten};
+use super::login::Login;
+use super::{Answer, Fault, Outgoing, Policy, Request};
+use crate::Endpoint;
+use crate::digest;
+
+/// Longest error body that is read.
+const ERROR_LIMIT: u64 = 1 << 20;
+
+/// Different warnings of one registry that are told.
+const MAX_WARNINGS: usize = 20;
+
+/// Sends requests to one registry. Clones share connections, tokens and counts.
+#[derive(Clone)]
+pub(crate) struct Transport {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    client: Client,
+    base: Url,
+    login: Login,
+    policy: Policy,
+    permits: Semaphore,
+    reporter: Arc<dyn Reporter>,
+    retries: AtomicU32,
+    /// What people call the registry.
+    name: String,
+    /// Warnings of the registry that were told.
+    told: Mutex<HashSet<String>>,
+}
+
+impl Transport {
+    pub(crate) fn new(
+        endpoint: &Endpoint,
+        credentials: Arc<dyn Credentials>,
+        policy: Policy,
+        reporter: Arc<dyn Reporter>,
+    ) -> anyhow::Result<Self> {
+        let plain_http = endpoint.plain_http();
+        let scheme = if plain_http { "http" } else { "https" };
+        let base = Url::parse(&format!("{scheme}://{}/v2/", endpoint.server()))?;
+        let mut client = Client::builder()
+            .user_agent(concat!("bakehouse/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(policy.connect)
+            // Followed here, where it is known what may go along.
+            .redirect(Redirects::none());
+        if plain_http {
+            // Certificates take longer to load than a registry to answer.
+            client = client.tls_certs_only([]).no_proxy();
+        }
+        Ok(Self {
+            inner: Arc::new(Inner {
+                client: client.build()?,
+                base,
+                login: Login::new(credentials, plain_http),
+                permits: Semaphore::new(policy.parallel.max(1)),
+                policy,
+                reporter,
+                retries: AtomicU32::new(0),
+                name: endpoint.to_string(),
+                told: Mutex::default(),
+            }),
+        })
+    }
+
+    pub(crate) fn policy(&self) -> &Policy {
+        &self.inner.policy
+    }
+
+    /// Requests that were repeated so far.
+    pub(crate) fn retries(&self) -> u32 {
+        self.inner.retries.load(Ordering::Relaxed)
+    }
+
+    /// The address of something below `/v2/`.
+    pub(crate) fn url(&self, path: &str) -> Result<Url, Fault> {
+        self.inner
+            .base
+            .join(path)
+            .map_err(|error| Fault::Local(format!("{path}: {error}")))
+    }
+
+    /// Where an upload is to go on. A registry behind a proxy may know itself by
+    /// another scheme, name or port: what names this path in its `/v2/` is there
+    /// all the same. Elsewhere an upload goes encrypted, and without
+    /// credentials.
+    ///
+    /// # Errors
+    /// When others could read or change what is sent.
+    pub(crate) fn upload(&self, location: Url, path: &str) -> Result<Url, Fault> {
+        let base = &self.inner.base;
+        if location.origin() == base.origin() {
+            return Ok(location);
+        }
+        let own = location
+            .path()
+            .find(path)
+            .map(|start| &location.path()[start..]);
+        let same_host = location.host() == base.host() && location.scheme() == "http";
+        if let Some(path) = own.or(same_host.then_some(location.path())) {
+            let mut url = base.clone();
+            url.set_path(path);
+            url.set_query(location.query());
+            return Ok(url);
+        }
+        let open = location.scheme() == "https" || base.scheme() == "http" && is_private(&location);
+        match open {
+            true => Ok(location),
+            false => Err(RedirectError::Downgrade(redirect::origin(&location)).into()),
+        }
+    }
+
+    /// Sends a request that is safe to repeat, and repeats it while that may
+    /// help.
+    pub(crate) async fn send(&self, request: &Request<'_>) -> Result<Answer, Fault> {
+        let mut attempt = 1;
+        loop {
+            let fault = match self.once(request).await {
+                Ok(answer) => return Ok(answer),
+                Err(fault) => fault,
+            };
+            let awaited = request.must_exist && fault.is_absent();
+            self.pause(request.what, fault, attempt, awaited).await?;
+            attempt += 1;
+        }
+    }
+
+    /// The same, until the answer's bytes have the expected digest: the one
+    /// given, or the one in its headers.
+    pub(crate) async fn verified(
+        &self,
+        request: &Request<'_>,
+        expected: Option<&str>,
+    ) -> Result<(Answer, Digest), Fault> {
+        let mut attempt = 1;
+        loop {
+            let answer = self.send(request).await?;
+            let verified = digest::verify(&answer.body, expected.or(answer.digest()));
+            let fault = match verified {
+                Ok(digest) => return Ok((answer, digest)),
+                Err(fault) => fault,
+            };
+            self.pause(request.what, fault, attempt, true).await?;
+            attempt += 1;
+        }
+    }
+
+    /// Waits before another try, and counts it.
+    ///
+    /// # Errors
+    /// The fault itself, where another try would not help or none is left.
+    pub(crate) async fn pause(
+        &self,
+        what: &str,
+        fault: Fault,
+        attempt: u32,
+        transient: bool,
+    ) -> Result<(), Fault> {
+        let worth_it = transient || fault.is_transient();
+        let pause = worth_it.then(|| self.inner.policy.pause(attempt, fault.retry_after()));
+        let Some(after) = pause.flatten() else {
+            return Err(fault);
+        };
+        self.inner.retries.fetch_add(1, Ordering::Relaxed);
+        self.inner.reporter.report(Event::Retry {
+            what: &format!("{what}: {fault}"),
+            after,
+        });
+        tokio::time::sleep(after).await;
+        Ok(())
+    }
+
+    /// Sends a request once; again only where the registry wants to know first
+    /// who we are.
+    pub(crate) async fn once(&self, request: &Request<'_>) -> Result<Answer, Fault> {
+        let policy = &self.inner.policy;
+        let limit = policy.connect + policy.answer;
+        // Once to learn how to log in, once where the token is no longer taken.
+        let (mut asked, mut renewed) = (false, false);
+        let (mut at, mut redirects) = (request.url.clone(), 0);
+        loop {
+            let _permit = self.inner.permits.acquire().await;
+            let (builder, sent) = self.authorized(request, &at).await?;
+            let response = tokio::time::timeout(limit, builder.body(request.body.clone()).send())
+                .await
+                .map_err(|_| Fault::Silent(limit))??;
+            let (status, headers) = (response.status(), response.headers());
+            if let Some(to) = redirect::next(&request.method, &at, status, headers)? {
+                redirects += 1;
+                if redirects > MAX_REDIRECTS {
+                    return Err(RedirectError::TooMany.into());
+                }
+                at = to;
+                continue;
+            }
+            if status == StatusCode::UNAUTHORIZED && self.is_own(&at) {
+                let done = if sent.is_some() {
+                    &mut renewed
+                } else {
+                    &mut asked
+                };
+                let again = !std::mem::replace(done, true);
+                let login = &self.inner.login;
+                if again && login.refused(headers, &request.scope, sent.as_ref()).await {
+                    continue;
+                }
+            }
+            return self.answer(response, request.limit).await;
+        }
+    }
+
+    /// Sends a request whose body comes from a stream, once.
+    pub(crate) async fn stream(
+        &self,
+        request: &Request<'_>,
+        body: Outgoing,
+    ) -> Result<Answer, Fault> {
+        let _permit = self.inner.permits.acquire().await;
+        let (builder, sent) = self.authorized(request, &request.url).await?;
+        let progress = Arc::clone(&body.progress);
+        let sending = builder
+            .header(CONTENT_LENGTH, body.size)
+            .body(Body::wrap_stream(body.stream))
+            .send();
+        let silence = self.inner.policy.silence;
+        let response = tokio::select! {
+            response = sending => response?,
+            () = progress.ceased(silence) => return Err(Fault::Silent(silence)),
+        };
+        let (status, headers) = (response.status(), response.headers());
+        if redirect::next(&request.method, &request.url, status, headers)?.is_some() {
+            // The stream is used up.
+            return Err(RedirectError::Rewritten(status).into());
+        }
+        if status == StatusCode::UNAUTHORIZED && self.is_own(&request.url) {
+            let login = &self.inner.login;
+            if login.refused(headers, &request.scope, sent.as_ref()).await {
+                return Err(Fault::Broken("the login expired".to_owned()));
+            }
+        }
+        self.answer(response, request.limit).await
+    }
+
+    /// Whether an address is the registry's own: what it says there of logging
+    /// in counts, and credentials go nowhere else.
+    fn is_own(&self, url: &Url) -> bool {
+        url.origin() == self.inner.base.origin()
+    }
+
+    /// The request, sent to this address, with credentials where that is the
+    /// registry: an upload or a redirect may lead elsewhere.
+    async fn authorized(
+        &self,
+        request: &Request<'_>,
+        at: &Url,
+    ) -> Result<(RequestBuilder, Option<HeaderValue>), Fault> {
+        let Inner {
+            client,
+            login,
+            policy,
+            ..
+        } = &*self.inner;
+        let mut builder = client
+            .request(request.method.clone(), at.clone())
+            .headers(request.headers.clone());
+        let mut sent = None;
+        if self.is_own(at) {
+            sent = login.authorization(client, policy, &request.scope).await?;
+            builder = match &sent {
+                Some(value) => builder.header(AUTHORIZATION, value.clone()),
+                None => builder,
+            };
+        }
+        Ok((builder, sent))
+    }
+
+    /// Tells what the registry warns of (distribution-spec v1.1, "Warnings"),
+    /// each thing once.
+    fn warn(&self, headers: &HeaderMap) {
+        for text in warnings(headers) {
+            let mut told = self
+                .inner
+                .told
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            if told.len() < MAX_WARNINGS && told.insert(text.clone()) {
+                let message = format!("{}: {text}", self.inner.name);
+                self.inner
+                    .reporter
+                    .report(Event::Warning { message: &message });
+            }
+        }
+    }
+
+    async fn answer(&self, response: Response, limit: Option<u64>) -> Result<Answer, Fault> {
+        let policy = &self.inner.policy;
+        self.warn(response.headers());
+        if response.status().is_success() {
+            return match limit {
+                Some(limit) => Answer::read(response, policy, limit).await,
+                None => Ok(Answer::unread(response)),
+            };
+        }
+        let status = response.status();
+        let retry_after = retry_after(response.headers(), SystemTime::now());
+        // What it says is a courtesy; the status counts.
+        let said = match Answer::read(response, policy, ERROR_LIMIT).await {
+            Ok(answer) => Said::parse(&answer.body),
+            Err(_) => Said::default(),
+        };
+        Err(Fault::Status {
+            status,
+            said,
+            retry_after,
+        })
+    }
+}
+
+/// The texts of `Warning: 299 - "TEXT"` headers, for people.
+fn warnings(headers: &HeaderMap) -> impl Iterator<Item = String> {
+    headers.get_all(WARNING).iter().filter_map(|value| {
+        let text = value.to_str().ok()?.trim();
+        let text = text.strip_prefix("299 - \"")?.strip_suffix('"')?;
+        Some(shorten(&text.replace("\\\"", "\"")))
+    })
+}

@@ -1,0 +1,105 @@
+//! The wasmtime engine that all recipes share.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use anyhow::Result;
+use bakehouse_system::storage;
+use wasmtime::component::{HasSelf, Linker};
+use wasmtime::{Cache, CacheConfig, Config, Engine};
+
+use super::Limits;
+use super::bindings::App;
+use super::state::State;
+
+/// Length of one epoch, the grain of a recipe's CPU budget.
+pub(super) const TICK: Duration = Duration::from_millis(10);
+/// Most stack a recipe may use, in bytes.
+const STACK: usize = 1 << 20;
+
+/// Compiles and runs recipes.
+#[derive(Clone)]
+pub struct Runtime {
+    pub(super) engine: Engine,
+    pub(super) linker: Linker<State>,
+    pub(super) limits: Limits,
+    _ticker: Arc<Ticker>,
+}
+
+impl Runtime {
+    /// An engine whose recipes have these limits. It keeps compiled code in `cache`, in wasmtime's own format;
+    /// precompiled code is never taken from elsewhere.
+    ///
+    /// # Errors
+    /// When the cache folder cannot be used.
+    pub fn new(cache: &Path, limits: Limits) -> Result<Self> {
+        storage::create(cache)?;
+        let mut config = Config::new();
+        config
+            .wasm_component_model(true)
+            .epoch_interruption(true)
+            .max_wasm_stack(STACK)
+            // Nobody is shown where in the code a recipe trapped; without maps
+            // for that there is a fifth less to load.
+            .generate_address_map(false)
+            .native_unwind_info(false)
+            .wasm_backtrace_max_frames(None)
+            .cache(compiled(cache)?);
+        let engine = Engine::new(&config)?;
+        let mut linker = Linker::new(&engine);
+        wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+        App::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)?;
+        let ticker = Arc::new(Ticker::start(&engine)?);
+        Ok(Self {
+            engine,
+            linker,
+            limits,
+            _ticker: ticker,
+        })
+    }
+}
+
+/// The cache of compiled code, which is run as it is: none where somebody else
+/// may have put something into it.
+fn compiled(folder: &Path) -> Result<Option<Cache>> {
+    if !storage::private(folder) {
+        tracing::warn!(folder = %folder.display(), "compiled recipes are not kept: others may write there; remove it");
+        return Ok(None);
+    }
+    let mut config = CacheConfig::new();
+    config.with_directory(folder);
+    Ok(Some(Cache::new(config)?))
+}
+
+/// Advances the engine's epoch until it is dropped.
+struct Ticker {
+    stop: Arc<AtomicBool>,
+}
+
+impl Ticker {
+    fn start(engine: &Engine) -> Result<Self> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = Arc::clone(&stop);
+        let engine = engine.weak();
+        std::thread::Builder::new()
+            .name("epoch".to_owned())
+            .spawn(move || {
+                while !stopped.load(Ordering::Relaxed) {
+                    std::thread::sleep(TICK);
+                    match engine.upgrade() {
+                        Some(engine) => engine.increment_epoch(),
+                        None => break,
+                    }
+                }
+            })?;
+        Ok(Self { stop })
+    }
+}
+
+impl Drop for Ticker {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,50 @@
+//! `bakehouse:recipe/buildx`: `compile`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bakehouse_builder::{BuildRequest, Output};
+use bakehouse_core::grants::Access;
+use bakehouse_core::recipe::CallError;
+use bakehouse_system::work_tree::WorkTree;
+
+use crate::bindings::bakehouse::recipe::buildx::Host;
+use crate::bindings::bakehouse::recipe::types::Build;
+use crate::state::{State, bounded};
+use crate::validate_build;
+
+const LIMIT: Duration = Duration::from_secs(2 * 60 * 60);
+
+impl Host for State {
+    async fn compile(&mut self, build: Build, into: String) -> Result<(), CallError> {
+        let prepare = self.prepare("buildx.compile")?;
+        let build: bakehouse_core::recipe::Build = build.try_into()?;
+        validate_build::build(&self.policy, prepare, &build)?;
+        let quota = self.limits.quota();
+        let room = quota.measure(prepare.tree()).await?;
+        let tree = WorkTree::open(prepare.tree())?;
+        let into = tree.resolve(&into)?;
+        if into == tree.root() {
+            return Err(CallError::InvalidInput(
+                "`into` must name a folder in the work tree".to_owned(),
+            ));
+        }
+        let request = BuildRequest {
+            target: prepare.target.clone(),
+            work_tree: tree.root().to_owned(),
+            build,
+            access: Access::new(Arc::clone(&self.policy), prepare.bases()),
+            output: Output::Files(into),
+            room,
+            provenance: false,
+            created: prepare.created.clone(),
+        };
+        let builder = self.services.builder.clone();
+        let compile = async {
+            builder.build(&request).await?;
+            quota.measure(tree.root()).await
+        };
+        bounded("the compile step", LIMIT, compile).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,47 @@
+//! `bakehouse:recipe/log`: `log`.
+
+use bakehouse_core::progress::Event;
+
+use crate::bindings::bakehouse::recipe::log::{Host, Level};
+use crate::state::{LOG_LIMIT, State};
+
+impl Host for State {
+    async fn log(&mut self, level: Level, message: String) -> wasmtime::Result<()> {
+        let before = self.logged;
+        self.logged += message.len() + 1;
+        if self.logged > LOG_LIMIT {
+            if before <= LOG_LIMIT {
+                let (recipe, subject) = (&self.app, self.subject());
+                tracing::warn!(%recipe, %subject, "it logs more than {LOG_LIMIT} bytes, the rest is dropped");
+            }
+            self.logged = LOG_LIMIT + 1;
+            return Ok(());
+        }
+        if let Level::Warn = level {
+            let words: Vec<_> = message.split_whitespace().collect();
+            self.warnings
+                .push(bakehouse_system::terminal::clean(&words.join(" ")));
+        }
+        for line in message.lines() {
+            self.log_line(level, &bakehouse_system::terminal::clean(line));
+        }
+        Ok(())
+    }
+}
+
+impl State {
+    fn log_line(&self, level: Level, line: &str) {
+        let (recipe, subject) = (&self.app, self.subject());
+        match level {
+            Level::Debug => tracing::debug!(%recipe, %subject, "{line}"),
+            Level::Info => tracing::info!(%recipe, %subject, "{line}"),
+            Level::Warn => tracing::warn!(%recipe, %subject, "{line}"),
+        }
+        if let (Some(prepare), Level::Info) = (&self.call.prepare, level) {
+            self.services.reporter.report(Event::TargetStep {
+                target: &prepare.target,
+                step: line,
+            });
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! Host functions, one file per WIT interface. Each decides by
+//! [`Policy`](bakehouse_core::grants::Policy) and hands on to the module that does the work.
+
+mod buildx;
+mod fetch;
+mod log;
+mod options;
+mod registry;
+mod release;
+mod types;

@@ -1,0 +1,83 @@
+//! `bakehouse:recipe/release`: `list`, `latest`, `get`.
+
+use std::time::Duration;
+
+use bakehouse_core::grants::Kind;
+use bakehouse_core::recipe::CallError;
+use bakehouse_upstream::release::{self, Source};
+
+use crate::bindings::bakehouse::recipe::release::{Host, Release, Selection};
+use crate::state::{State, bounded};
+
+const LIMIT: Duration = Duration::from_secs(120);
+
+impl Host for State {
+    async fn list(
+        &mut self,
+        source: String,
+        selection: Selection,
+        limit: u32,
+    ) -> Result<Vec<Release>, CallError> {
+        let source = self.granted(&source)?;
+        let selection =
+            release::Selection::new(selection.pattern.as_deref(), selection.prereleases)?;
+        let releases = self.services.releases.get()?.clone();
+        let selected = bounded(
+            &format!("listing {source}"),
+            LIMIT,
+            releases.select(&source, &selection),
+        )
+        .await?;
+        self.listings.push(selected.listing);
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        Ok(selected
+            .releases
+            .into_iter()
+            .take(limit)
+            .map(|release| self.remember(release))
+            .collect())
+    }
+
+    async fn latest(
+        &mut self,
+        source: String,
+        pattern: Option<String>,
+    ) -> Result<Release, CallError> {
+        let source = self.granted(&source)?;
+        let releases = self.services.releases.get()?.clone();
+        let found = bounded(
+            &format!("asking {source}"),
+            LIMIT,
+            releases.latest(&source, pattern.as_deref()),
+        )
+        .await?;
+        Ok(self.remember(found))
+    }
+
+    async fn get(&mut self, source: String, tag: String) -> Result<Release, CallError> {
+        let source = self.granted(&source)?;
+        let releases = self.services.releases.get()?.clone();
+        let found = bounded(
+            &format!("asking {source}"),
+            LIMIT,
+            releases.get(&source, &tag),
+        )
+        .await?;
+        Ok(self.remember(found))
+    }
+}
+
+impl State {
+    fn granted(&self, source: &str) -> Result<Source, CallError> {
+        let parsed = source.parse()?;
+        self.policy.check(Kind::Releases, source)?;
+        Ok(parsed)
+    }
+
+    /// Assets that a granted source serves may be downloaded in the same call.
+    fn remember(&mut self, release: release::Release) -> Release {
+        let own = release.assets.iter().filter(|asset| !asset.elsewhere);
+        self.assets.extend(own.map(|asset| asset.url.clone()));
+        release.into()
+    }
+}

@@ -1,0 +1,171 @@
+//! The data of one call's store.
+
+use std::collections::HashSet;
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bakehouse_core::grants::Policy;
+use bakehouse_core::recipe::{Base, CallError, Options};
+use bakehouse_core::target::TargetId;
+use bakehouse_upstream::release::Listing;
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::filesystem::FsPerms;
+use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
+use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+
+use super::Services;
+use super::budget::{CpuBudget, MemoryBudget};
+use super::limits::Limits;
+use super::meter::outside;
+
+/// Bytes a recipe may print in one call, on each stream.
+const PRINT_LIMIT: usize = 64 << 10;
+/// Bytes of log messages in one call.
+pub(super) const LOG_LIMIT: usize = 256 << 10;
+/// Files, streams and the like that are open at the same time. The process has
+/// a thousand or so for everything.
+const RESOURCES: usize = 128;
+
+/// Why a recipe is called.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Call {
+    /// The version, where the call is about one.
+    pub(super) version: Option<String>,
+    /// Set during `prepare`.
+    pub(super) prepare: Option<Prepare>,
+}
+
+/// What only `prepare` has.
+#[derive(Debug, Clone)]
+pub(super) struct Prepare {
+    pub(super) target: TargetId,
+    pub(super) work_tree: PathBuf,
+    pub(super) bases: Vec<Base>,
+    /// Dates the output of compile steps, RFC 3339.
+    pub(super) created: Option<String>,
+}
+
+/// The data of one call's store.
+pub(super) struct State {
+    wasi: WasiCtx,
+    table: ResourceTable,
+    pub(super) memory: MemoryBudget,
+    pub(super) cpu: CpuBudget,
+    pub(super) limits: Limits,
+    /// Bytes of log messages so far.
+    pub(super) logged: usize,
+    /// Warnings among them, for the report.
+    pub(super) warnings: Vec<String>,
+    pub(super) app: Arc<str>,
+    pub(super) call: Call,
+    pub(super) services: Arc<Services>,
+    pub(super) policy: Arc<Policy>,
+    pub(super) options: Arc<Options>,
+    /// Assets that granted sources listed in this call.
+    pub(super) assets: HashSet<String>,
+    /// What sources listed in this call.
+    pub(super) listings: Vec<Listing>,
+    pub(super) stdout: MemoryOutputPipe,
+    pub(super) stderr: MemoryOutputPipe,
+}
+
+impl State {
+    /// State for one call. WASI is empty but for what is printed and, during
+    /// `prepare`, `/src`.
+    pub(super) fn new(
+        limits: Limits,
+        app: Arc<str>,
+        call: Call,
+        services: Arc<Services>,
+        policy: Arc<Policy>,
+        options: Arc<Options>,
+    ) -> wasmtime::Result<Self> {
+        let stdout = MemoryOutputPipe::new(PRINT_LIMIT);
+        let stderr = MemoryOutputPipe::new(PRINT_LIMIT);
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(RESOURCES);
+        let mut wasi = WasiCtxBuilder::new();
+        wasi.stdout(stdout.clone()).stderr(stderr.clone());
+        if let Some(prepare) = &call.prepare {
+            wasi.preopened_dir(&prepare.work_tree, "/src", FsPerms::ReadWrite)?;
+        }
+        Ok(Self {
+            wasi: wasi.build(),
+            table,
+            memory: MemoryBudget::new(&limits),
+            cpu: CpuBudget::new(limits.cpu()),
+            limits,
+            logged: 0,
+            warnings: Vec::new(),
+            app,
+            call,
+            services,
+            policy,
+            options,
+            assets: HashSet::new(),
+            listings: Vec::new(),
+            stdout,
+            stderr,
+        })
+    }
+
+    /// The part of the call that only `prepare` has.
+    pub(super) fn prepare(&self, function: &str) -> Result<&Prepare, CallError> {
+        self.call.prepare.as_ref().ok_or_else(|| {
+            CallError::InvalidInput(format!("{function} can only be called during prepare"))
+        })
+    }
+
+    /// `app version` for messages.
+    pub(super) fn subject(&self) -> String {
+        subject(&self.app, &self.call)
+    }
+}
+
+/// What a call is about: `app`, `app version`, or the target.
+pub(super) fn subject(app: &str, call: &Call) -> String {
+    match (&call.prepare, &call.version) {
+        (Some(prepare), _) => prepare.target.to_string(),
+        (None, Some(version)) => format!("{app} {version}"),
+        (None, None) => app.to_owned(),
+    }
+}
+
+impl Prepare {
+    /// The work tree.
+    pub(super) fn tree(&self) -> &Path {
+        &self.work_tree
+    }
+
+    /// References of the images that this one needs.
+    pub(super) fn bases(&self) -> Vec<String> {
+        let bases = self.bases.iter().map(|base| base.reference.clone());
+        bases.collect()
+    }
+}
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
+    }
+}
+
+/// Gives a host call its own time limit, which does not count as the recipe's.
+pub(super) async fn bounded<T>(
+    what: &str,
+    limit: Duration,
+    call: impl Future<Output = Result<T, CallError>>,
+) -> Result<T, CallError> {
+    let call = tokio::time::timeout(limit, outside(call));
+    call.await.unwrap_or_else(|_| {
+        Err(CallError::Timeout(format!(
+            "{what} took longer than {} s",
+            limit.as_secs()
+        )))
+    })
+}

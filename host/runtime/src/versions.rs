@@ -1,0 +1,69 @@
+//! A recipe's answer to "which versions are there?".
+
+use std::collections::BTreeSet;
+
+use bakehouse_core::error::Failure;
+use bakehouse_core::recipe::Version;
+use bakehouse_upstream::release::Listing;
+
+use super::validate;
+
+/// The versions that a recipe names, and what the host saw meanwhile.
+#[derive(Debug, Clone, Default)]
+pub struct Versions {
+    /// Those that can be published, newest first, at most as many as asked for.
+    pub versions: Vec<Version>,
+    /// Numbers of others, and why they cannot be.
+    pub refused: Vec<(String, Failure)>,
+    /// Numbers of all versions that upstream has, as far as the host saw them:
+    /// those beyond the limit and prereleases, too.
+    pub known: BTreeSet<String>,
+    /// What the release sources listed that the recipe asked.
+    pub listings: Vec<Listing>,
+}
+
+impl Versions {
+    pub(super) fn new(
+        app: &str,
+        answered: Vec<Version>,
+        listings: Vec<Listing>,
+        limit: u32,
+    ) -> Result<Self, Failure> {
+        validate::amount(app, &answered)?;
+        let mut known: BTreeSet<String> = BTreeSet::new();
+        let (mut versions, mut refused) = (Vec::new(), Vec::new());
+        for version in answered {
+            let fits = validate::version(app, &version, &known);
+            known.insert(version.number.clone());
+            match fits {
+                Ok(()) => versions.push(version),
+                Err(failure) => refused.push((version.number, failure)),
+            }
+        }
+        // A source of something else, of a compiler perhaps, does not count.
+        let own = |listing: &&Listing| listing.versions.iter().any(|v| known.contains(v));
+        let listed: Vec<String> = listings
+            .iter()
+            .filter(own)
+            .flat_map(|listing| listing.versions.iter().cloned())
+            .collect();
+        known.extend(listed);
+        versions.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(Self {
+            versions,
+            refused,
+            known,
+            listings,
+        })
+    }
+
+    /// Why there is nothing, in one sentence: what each source listed.
+    #[must_use]
+    pub fn why_nothing(&self) -> String {
+        let told: Vec<String> = self.listings.iter().map(ToString::to_string).collect();
+        if told.is_empty() {
+            return "its recipe names none, and asked no release source".to_owned();
+        }
+        told.join("; ")
+    }
+}

@@ -1,0 +1,46 @@
+//! One download: what is asked and what comes of it.
+
+use std::path::Path;
+
+use bakehouse_system::quota::Quota;
+
+use super::Route;
+
+/// What to do with the bytes of a download (the contract's `fetch.unpack`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unpack {
+    /// Write them to a file.
+    None,
+    /// Unpack a tar archive, dropping leading path components.
+    Tar(u32),
+    /// The same, gzip-compressed.
+    TarGz(u32),
+}
+
+/// A download that arrived (the contract's `fetch.downloaded`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Downloaded {
+    /// Bytes received.
+    pub size: u64,
+    /// `sha256:HEX` of them.
+    pub digest: String,
+}
+
+/// One download.
+#[derive(Debug, Clone, Copy)]
+pub struct Download<'a> {
+    /// `http` or `https` URL.
+    pub url: &'a str,
+    /// Subresource Integrity or `sha256:HEX`.
+    pub integrity: Option<&'a str>,
+    /// The work tree.
+    pub work_tree: &'a Path,
+    /// Path relative to it.
+    pub into: &'a str,
+    /// What to do with the bytes.
+    pub unpack: Unpack,
+    /// The most that may be written.
+    pub room: Quota,
+    /// Where it may lead.
+    pub route: Route<'a>,
+}

@@ -1,0 +1,219 @@
+//! Checking out.
+
+use std::collections::{HashMap, VecDeque};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bakehouse_core::error::{ExitCode, Failure};
+use bakehouse_core::mirrors::Mirrors;
+use bakehouse_core::progress::Reporter;
+use bakehouse_core::recipe::{CallError, Source};
+use bakehouse_core::storage_error::At as _;
+use bakehouse_system::work_tree::WorkTree;
+use serde::{Deserialize, Serialize};
+use tokio::sync::OnceCell;
+
+use super::checkout::{Gitlink, checkout};
+use super::explain::Problem;
+use super::git_ref::is_commit;
+use super::object_store::ObjectStore;
+use super::{Address, SourceLimits, check_ref, submodules};
+
+/// Most submodules of one checkout, those of submodules included.
+const MAX_SUBMODULES: usize = 200;
+
+/// What was checked out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Revision {
+    /// The commit's name, 40 hexadecimal digits.
+    pub commit: String,
+    /// When it was committed, RFC 3339.
+    pub committed: String,
+}
+
+/// Upstream's repositories. Clones share what refs were resolved to.
+#[derive(Clone)]
+pub struct Sources {
+    folder: PathBuf,
+    limits: SourceLimits,
+    mirrors: Mirrors,
+    reporter: Arc<dyn Reporter>,
+    pins: Arc<Mutex<HashMap<Source, Arc<OnceCell<String>>>>>,
+}
+
+/// One commit, placed.
+struct Placed {
+    submodules: Vec<(Gitlink, Address)>,
+    committed: String,
+}
+
+impl Sources {
+    /// Keeps object stores below this folder.
+    pub fn new(folder: PathBuf, limits: SourceLimits, reporter: Arc<dyn Reporter>) -> Self {
+        Self {
+            folder,
+            limits,
+            mirrors: Mirrors::default(),
+            reporter,
+            pins: Arc::default(),
+        }
+    }
+
+    /// Fetches from these mirrors what they have.
+    #[must_use]
+    pub fn mirrors(mut self, mirrors: Mirrors) -> Self {
+        self.mirrors = mirrors;
+        self
+    }
+
+    /// Checks a source out into the empty folder `tree`. A ref is resolved when
+    /// it is first asked for, or is `known` from an earlier run, and stays what
+    /// it was after that. `granted` is asked about every repository.
+    ///
+    /// # Errors
+    /// [`ExitCode::Denied`] without a grant, [`ExitCode::Recipe`] for an address
+    /// or ref that cannot be one, [`ExitCode::Upstream`] for everything else.
+    pub async fn checkout(
+        &self,
+        source: &Source,
+        known: Option<&str>,
+        granted: impl Fn(&str) -> Result<(), CallError>,
+        tree: &Path,
+    ) -> Result<Revision, Failure> {
+        let work = self.checkout_all(source, known, granted, tree);
+        let ended = tokio::time::timeout(self.limits.time, work).await;
+        let ended = ended.unwrap_or_else(|_| {
+            let message = format!(
+                "checking out {} took longer than {} s",
+                source.repository,
+                self.limits.time.as_secs()
+            );
+            Err(Problem::Lasting(
+                Failure::new(ExitCode::Upstream, message)
+                    .hint("upstream is slow, or another bakehouse is busy with it; try again"),
+            ))
+        });
+        ended.map_err(Problem::failure)
+    }
+
+    async fn checkout_all(
+        &self,
+        source: &Source,
+        known: Option<&str>,
+        granted: impl Fn(&str) -> Result<(), CallError>,
+        tree: &Path,
+    ) -> Result<Revision, Problem> {
+        granted(&source.repository)?;
+        check_ref(&source.git_ref)?;
+        let address = Address::parse(&source.repository)?;
+        let work = WorkTree::open(tree)?;
+        let commit = self.resolve(source, &address, known).await?;
+        let submodules = source.submodules;
+        let placed = self
+            .place(&address, &commit, &work, ".", submodules)
+            .await?;
+        let revision = Revision {
+            commit,
+            committed: placed.committed,
+        };
+        let mut count = 0;
+        let mut todo: VecDeque<(String, Gitlink, Address)> = VecDeque::new();
+        let below = |folder: &str, submodules: Vec<(Gitlink, Address)>| {
+            let folder = folder.to_owned();
+            let place = move |(gitlink, address): (Gitlink, Address)| {
+                (format!("{folder}/{}", gitlink.path), gitlink, address)
+            };
+            submodules.into_iter().map(place)
+        };
+        todo.extend(below(".", placed.submodules));
+        while let Some((folder, gitlink, address)) = todo.pop_front() {
+            count += 1;
+            if count > MAX_SUBMODULES {
+                let message = format!("{} has too many submodules", source.repository);
+                return Err(CallError::InvalidInput(message).into());
+            }
+            granted(address.as_str())?;
+            let placed = self.place(&address, &gitlink.commit, &work, &folder, true);
+            todo.extend(below(&folder, placed.await?.submodules));
+        }
+        Ok(revision)
+    }
+
+    /// The commit that a source's ref stands for in this run.
+    async fn resolve(
+        &self,
+        source: &Source,
+        address: &Address,
+        known: Option<&str>,
+    ) -> Result<String, Problem> {
+        let pin = {
+            let mut pins = self.pins.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(pins.entry(source.clone()).or_default())
+        };
+        let first = async {
+            if let Some(commit) = known {
+                return Ok(commit.to_owned());
+            }
+            if is_commit(&source.git_ref) {
+                return Ok(source.git_ref.clone());
+            }
+            self.open(address).await?.resolve(&source.git_ref).await
+        };
+        pin.get_or_try_init(|| first).await.cloned()
+    }
+
+    async fn open<'a>(&'a self, address: &'a Address) -> Result<ObjectStore<'a>, Problem> {
+        let reporter = Arc::clone(&self.reporter);
+        ObjectStore::open(&self.folder, address, &self.mirrors, self.limits, reporter).await
+    }
+
+    /// Fetches one commit and writes it into a folder of the work tree. A
+    /// damaged object store is made anew, once.
+    async fn place(
+        &self,
+        address: &Address,
+        commit: &str,
+        work: &WorkTree,
+        folder: &str,
+        submodules: bool,
+    ) -> Result<Placed, Problem> {
+        let store = self.open(address).await?;
+        match self
+            .place_from(&store, commit, work, folder, submodules)
+            .await
+        {
+            Err(Problem::Broken(failure)) => {
+                tracing::warn!(%failure, "the objects of {address} are fetched anew");
+                store.reset().await?;
+                self.place_from(&store, commit, work, folder, submodules)
+                    .await
+            }
+            ended => ended,
+        }
+    }
+
+    async fn place_from(
+        &self,
+        store: &ObjectStore<'_>,
+        commit: &str,
+        work: &WorkTree,
+        folder: &str,
+        submodules: bool,
+    ) -> Result<Placed, Problem> {
+        store.fetch(commit).await?;
+        let index = work.root().with_extension("git-index");
+        let folder = work.resolve(folder)?;
+        std::fs::create_dir_all(&folder).at("create", &folder)?;
+        let gitlinks = checkout(store, commit, &folder, &index, self.limits).await?;
+        let addresses = if submodules {
+            submodules::addresses(store, commit, &gitlinks).await?
+        } else {
+            Vec::new()
+        };
+        Ok(Placed {
+            committed: store.date(commit).await?,
+            submodules: gitlinks.into_iter().zip(addresses).collect(),
+        })
+    }
+}

@@ -1,0 +1,46 @@
+//! Pages of releases as fuzz targets read them.
+
+use bakehouse_system::http::link;
+use reqwest::header::{HeaderMap, HeaderValue, LINK};
+
+use super::{Access, Release, Selection, Source, gitea, github, gitlab, npm};
+
+/// Reads bytes as every kind of page, and orders what they list.
+///
+/// # Panics
+/// If what was selected is not in order, which is what fuzzing looks for.
+pub fn pages(data: &[u8]) {
+    let Ok(access) = Access::from_env(|_| None) else {
+        return;
+    };
+    let github = access.github();
+    let (Ok(gitlab), Ok(gitea)) = (access.gitlab("git.test"), access.gitea("git.test")) else {
+        return;
+    };
+    let source = Source::Npm("fuzz".to_owned());
+    for found in [
+        github::page(data, &github),
+        gitlab::page(data, &gitlab),
+        gitea::page(data, &gitea),
+        npm::document(data),
+    ] {
+        for pattern in [None, Some("v{version}"), Some("*-{version}-*")] {
+            if let Ok(selection) = Selection::new(pattern, true) {
+                selected(&selection.of(&source, &found).releases, &found);
+            }
+        }
+    }
+    if let Ok(text) = HeaderValue::from_bytes(data) {
+        let _ = link::next(&HeaderMap::from_iter([(LINK, text)]), &github.base);
+    }
+    let text = String::from_utf8_lossy(data);
+    if let Ok(selection) = Selection::new(Some(&text), false) {
+        selection.of(&source, &[Release::tag(text.to_string())]);
+    }
+}
+
+fn selected(selected: &[Release], all: &[Release]) {
+    for one in selected {
+        assert!(all.iter().any(|release| release.tag == one.tag), "{one:?}");
+    }
+}

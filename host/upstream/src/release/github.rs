@@ -1,0 +1,96 @@
+//! GitHub's releases and tags (REST API 2022-11-28: "List releases", "Get a
+//! release by tag name", "List repository tags").
+
+use bakehouse_core::recipe::CallError;
+use serde::Deserialize;
+
+use super::access::Site;
+use super::api::Api;
+use super::forge::{Listed, path};
+use super::model::extras;
+use super::{Asset, Release};
+
+/// Most entries that a page can have.
+const PER_PAGE: usize = 100;
+
+#[derive(Debug, Deserialize)]
+struct File {
+    name: String,
+    browser_download_url: String,
+    size: Option<u64>,
+    digest: Option<String>,
+    state: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Tag {
+    name: String,
+    commit: Commit,
+}
+
+#[derive(Debug, Deserialize)]
+struct Commit {
+    sha: String,
+}
+
+/// All releases of a repository but drafts.
+pub(super) async fn releases(
+    api: &Api,
+    site: &Site,
+    repository: &str,
+) -> Result<Vec<Release>, CallError> {
+    let url = site.url(&path(repository, &["releases"]), &[("per_page", "100")]);
+    let release = |one: Listed<File>| one.release(file);
+    api.list(site, url, PER_PAGE, release).await
+}
+
+/// The release with a tag; none where there is none, or only a draft.
+pub(super) async fn release(
+    api: &Api,
+    site: &Site,
+    repository: &str,
+    tag: &str,
+) -> Result<Option<Release>, CallError> {
+    let url = site.url(&path(repository, &["releases", "tags", tag]), &[]);
+    Ok(api
+        .find::<Listed<File>>(site, &url)
+        .await?
+        .and_then(|one| one.release(file)))
+}
+
+/// All tags of a repository.
+pub(super) async fn tags(
+    api: &Api,
+    site: &Site,
+    repository: &str,
+) -> Result<Vec<Release>, CallError> {
+    let url = site.url(&path(repository, &["tags"]), &[("per_page", "100")]);
+    let release = |tag: Tag| Release {
+        extras: extras([("commit", Some(tag.commit.sha))]),
+        ..Release::tag(tag.name)
+    };
+    api.list(site, url, PER_PAGE, |tag| Some(release(tag)))
+        .await
+}
+
+/// What a page of releases, or of tags, lists.
+pub(super) fn page(json: &[u8], _: &Site) -> Vec<Release> {
+    let listed = serde_json::from_slice::<Vec<Listed<File>>>(json);
+    listed
+        .into_iter()
+        .flatten()
+        .filter_map(|one| one.release(file))
+        .collect()
+}
+
+fn file(file: File) -> Option<Asset> {
+    if file.state.is_some_and(|state| state != "uploaded") {
+        return None;
+    }
+    let integrity = file.digest.filter(|digest| digest.starts_with("sha256:"));
+    Some(Asset {
+        size: file.size,
+        integrity,
+        ..Asset::at(&file.name, &file.browser_download_url)?
+    })
+}

@@ -1,0 +1,113 @@
+//! What an API says of its rate limits, as pauses.
+//!
+//! GitHub: "Rate limits for the REST API" (primary: `x-ratelimit-*`, secondary:
+//! `retry-after`, else a minute). GitLab and others: 429 with `Retry-After` (RFC
+//! 9110, section 10.2.3) and `RateLimit-*`.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bakehouse_system::http;
+use reqwest::StatusCode;
+use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
+
+/// Where nothing says how long.
+const UNSAID: Duration = Duration::from_secs(60);
+
+/// How long a refused request should wait; none if rate limits are not why.
+pub(super) fn refused(status: StatusCode, headers: &HeaderMap, body: &str) -> Option<Duration> {
+    let spent = remaining(headers) == Some(0);
+    let is_limit = match status {
+        StatusCode::TOO_MANY_REQUESTS => true,
+        StatusCode::FORBIDDEN => {
+            spent || headers.contains_key(RETRY_AFTER) || body.contains("rate limit")
+        }
+        _ => false,
+    };
+    is_limit.then(|| {
+        retry_after(headers)
+            .or_else(|| spent.then(|| reset(headers)).flatten())
+            .unwrap_or(UNSAID)
+    })
+}
+
+/// How long to wait after an answer that took the last request of the limit.
+pub(super) fn used_up(headers: &HeaderMap) -> Option<Duration> {
+    (remaining(headers)? == 0).then(|| reset(headers))?
+}
+
+/// `Retry-After`: seconds, or a date.
+pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    http::retry_after(headers, now(headers))
+}
+
+fn remaining(headers: &HeaderMap) -> Option<u64> {
+    number(headers, &["x-ratelimit-remaining", "ratelimit-remaining"])
+}
+
+/// Until the limit is reset, and a second more.
+fn reset(headers: &HeaderMap) -> Option<Duration> {
+    let at = number(headers, &["x-ratelimit-reset", "ratelimit-reset"])?;
+    let at = UNIX_EPOCH.checked_add(Duration::from_secs(at))?;
+    let left = at.duration_since(now(headers)).unwrap_or_default();
+    Some(left + Duration::from_secs(1))
+}
+
+fn number(headers: &HeaderMap, names: &[&str]) -> Option<u64> {
+    let value = names.iter().find_map(|name| headers.get(*name))?;
+    value.to_str().ok()?.trim().parse().ok()
+}
+
+/// The server's own time, where it tells: its clock made the other times.
+fn now(headers: &HeaderMap) -> SystemTime {
+    headers
+        .get(DATE)
+        .and_then(|value| httpdate::parse_http_date(value.to_str().ok()?).ok())
+        .unwrap_or_else(SystemTime::now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+        let pair = |(name, value): &(&'static str, &str)| {
+            ((*name).parse().unwrap(), value.parse().unwrap())
+        };
+        pairs.iter().map(pair).collect()
+    }
+
+    #[test]
+    fn pauses() {
+        let date = ("date", "Tue, 24 Nov 2026 10:00:00 GMT");
+        // 2026-11-24T10:00:30Z
+        let reset = ("x-ratelimit-reset", "1795514430");
+        let seconds = |status: u16, pairs: &[(&'static str, &str)], body: &str| {
+            let status = StatusCode::from_u16(status).unwrap();
+            refused(status, &headers(pairs), body).map(|pause| pause.as_secs())
+        };
+        let spent = ("x-ratelimit-remaining", "0");
+        assert_eq!(seconds(403, &[date, reset, spent], ""), Some(31));
+        assert_eq!(
+            seconds(429, &[("retry-after", "7"), date, reset, spent], ""),
+            Some(7)
+        );
+        let dated = ("retry-after", "Tue, 24 Nov 2026 10:01:00 GMT");
+        assert_eq!(seconds(403, &[date, dated], ""), Some(60));
+        let past = ("retry-after", "Tue, 24 Nov 2026 09:00:00 GMT");
+        assert_eq!(seconds(429, &[date, past], ""), Some(0));
+        let text = "You have exceeded a secondary rate limit";
+        assert_eq!(
+            seconds(403, &[("x-ratelimit-remaining", "9")], text),
+            Some(60)
+        );
+        assert_eq!(seconds(429, &[("retry-after", "soon")], ""), Some(60));
+        assert_eq!(seconds(403, &[], "Resource not accessible"), None);
+        assert_eq!(seconds(404, &[spent, date, reset], ""), None);
+        assert_eq!(
+            used_up(&headers(&[date, reset, spent])),
+            Some(Duration::from_secs(31))
+        );
+        assert_eq!(used_up(&headers(&[date, reset])), None);
+        assert_eq!(used_up(&headers(&[spent])), None);
+    }
+}
