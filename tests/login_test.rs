@@ -6,15 +6,14 @@ use std::time::Duration;
 
 use bakehouse_core::error::Failure;
 use bakehouse_loopback::{DebianRegistry, FaultProxy, PASSWORD, TokenServer, Tokens, USER};
-use bakehouse_system::docker::credentials::Credentials;
+use bakehouse_system::docker::credentials::{Credentials, RegistryAuth};
 use base64::Engine as _;
-use oci_client::secrets::RegistryAuth;
 
 use crate::support::{Builder, Project, client_as, finish, publish, push, told};
 
 /// All that is logged of requests and credentials.
 const LOG: &str = "info,bakehouse=trace,docker_credential=trace,h2=trace,hyper=trace,\
-    hyper_util=trace,oci_client=trace,reqwest=trace,rustls=trace";
+    hyper_util=trace,reqwest=trace,rustls=trace";
 
 /// These credentials.
 struct Given(RegistryAuth);

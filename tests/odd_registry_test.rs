@@ -8,9 +8,8 @@ use axum::body::Body;
 use axum::http::{Method, Response};
 use bakehouse_core::error::Failure;
 use bakehouse_registry::{Endpoint, Policy, Registry};
-use bakehouse_system::docker::credentials::Credentials;
+use bakehouse_system::docker::credentials::{Credentials, RegistryAuth};
 use bakehouse_system::http::pages::ListLimits;
-use oci_client::secrets::RegistryAuth;
 use sha2::{Digest as _, Sha256};
 
 use crate::support::odd::{Odd, Seen, drops, reply};

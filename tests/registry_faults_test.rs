@@ -10,8 +10,7 @@ use bakehouse_loopback::{
     DebianRegistry, Fault, FaultProxy, Kind, PASSWORD, RetryAfter, Rule, TokenServer, Tokens, USER,
 };
 use bakehouse_registry::{Endpoint, LocalRegistry, Manifest, Moved, Policy, Registry};
-use bakehouse_system::docker::credentials::Anonymous;
-use oci_client::secrets::RegistryAuth;
+use bakehouse_system::docker::credentials::{Anonymous, RegistryAuth};
 
 use crate::support::bakery::{Archives, NAMESPACE, Retries, client, hasty};
 use crate::support::crane;

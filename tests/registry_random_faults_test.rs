@@ -10,8 +10,8 @@ use bakehouse_loopback::{
     DebianRegistry, Fault, FaultProxy, Random, Record, RetryAfter, TokenServer, Tokens,
 };
 use bakehouse_registry::{Policy, Registry};
+use bakehouse_system::docker::credentials::RegistryAuth;
 use futures_util::StreamExt as _;
-use oci_client::secrets::RegistryAuth;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 

@@ -13,8 +13,7 @@ use bakehouse_loopback::{FaultProxy, Image, Layer, write_archive};
 use bakehouse_registry::{
     Child, Endpoint, MergeRequest, Move, Policy, Registry, Replace, VERSION_ANNOTATION,
 };
-use bakehouse_system::docker::credentials::Credentials;
-use oci_client::secrets::RegistryAuth;
+use bakehouse_system::docker::credentials::{Credentials, RegistryAuth};
 use tempfile::TempDir;
 
 /// Namespace of everything that is pushed.

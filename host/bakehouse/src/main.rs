@@ -8,6 +8,11 @@ use bakehouse::commands::{Invocation, dispatch};
 use bakehouse::{logging, printer, signals};
 use bakehouse_core::error::{ExitCode, exit_code};
 
+/// musl's own takes one lock for all threads.
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ProcessCode {
     std::panic::set_hook(Box::new(printer::panicked));
     let cli = Cli::read();

@@ -1,6 +1,6 @@
 //! Names, tags and digests (distribution-spec v1.1, "Pulling manifests").
 //!
-//! By hand: compiling oci-client's expression for references takes longer than
+//! By hand: compiling oci-spec's expression for references takes longer than
 //! a whole merge.
 
 /// Longest repository name that registries take.

@@ -6,8 +6,7 @@ use anyhow::Result;
 use bakehouse_builder::engine::{Credentials, Engine, Smoke};
 use bakehouse_core::error::{ExitCode, Failure};
 use bakehouse_core::platform::Platform;
-use bakehouse_system::docker::credentials::{Credentials as _, DockerCredentials};
-use oci_client::secrets::RegistryAuth;
+use bakehouse_system::docker::credentials::{Credentials as _, DockerCredentials, RegistryAuth};
 
 use super::{Session, reference};
 use crate::cli::SmokeArgs;

@@ -5,11 +5,11 @@ use std::os::unix::fs::{OpenOptionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 
 use bakehouse_core::storage_error::{At as _, StorageError};
+use bakehouse_system::docker::credentials::RegistryAuth;
 use bakehouse_system::docker::docker_folder;
 use bakehouse_system::storage;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use oci_client::secrets::RegistryAuth;
 use serde_json::{Map, Value, json};
 
 /// Bytes of Docker's own configuration.

@@ -7,8 +7,9 @@ use bakehouse_core::error::Failure;
 use bakehouse_system::http::body::BodyError;
 use bakehouse_system::http::pages::ListError;
 use bakehouse_system::http::redirect::RedirectError;
-use oci_client::errors::{OciEnvelope, OciErrorCode};
 use reqwest::StatusCode;
+use serde::Deserialize;
+use serde_json::Value;
 
 /// Why a request did not work. Holds no URL and no header, so no secret.
 #[derive(Debug)]
@@ -46,8 +47,24 @@ pub(crate) enum Fault {
 /// The error body of a registry's answer.
 #[derive(Debug, Default)]
 pub(crate) struct Said {
-    codes: Vec<OciErrorCode>,
+    codes: Vec<String>,
     text: String,
+}
+
+/// Distribution-spec v1.1, "Error Codes". A code may be one that no
+/// specification names.
+#[derive(Deserialize)]
+struct ErrorBody {
+    errors: Vec<ErrorEntry>,
+}
+
+#[derive(Deserialize)]
+struct ErrorEntry {
+    code: String,
+    #[serde(default)]
+    message: Option<String>,
+    #[serde(default)]
+    detail: Value,
 }
 
 /// Longest part of an error body that is shown.
@@ -55,17 +72,17 @@ const SHOWN: usize = 300;
 
 impl Said {
     pub(super) fn parse(body: &[u8]) -> Self {
-        if let Ok(envelope) = serde_json::from_slice::<OciEnvelope>(body) {
+        if let Ok(answer) = serde_json::from_slice::<ErrorBody>(body) {
             let mut parts = Vec::new();
-            for error in &envelope.errors {
-                let mut part = error.message.clone();
+            for error in &answer.errors {
+                let mut part = error.message.clone().unwrap_or_default();
                 if !error.detail.is_null() {
                     part = format!("{part} {}", error.detail);
                 }
                 parts.push(part);
             }
             return Self {
-                codes: envelope.errors.into_iter().map(|e| e.code).collect(),
+                codes: answer.errors.into_iter().map(|e| e.code).collect(),
                 text: shorten(&parts.join("; ")),
             };
         }
@@ -75,8 +92,9 @@ impl Said {
         }
     }
 
-    fn has(&self, any: &[OciErrorCode]) -> bool {
-        self.codes.iter().any(|code| any.contains(code))
+    /// Whether one of its codes is among these.
+    fn has(&self, any: &[&str]) -> bool {
+        self.codes.iter().any(|code| any.contains(&code.as_str()))
     }
 }
 
@@ -96,9 +114,9 @@ impl Fault {
             Self::Unreachable(_) | Self::Broken(_) | Self::Silent(_) | Self::Digest(_) => true,
             Self::Status { status, said, .. } => {
                 matches!(status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504)
-                    || said.has(&[OciErrorCode::Toomanyrequests])
+                    || said.has(&["TOOMANYREQUESTS"])
                     // Registries may take a moment before they see a blob that they took.
-                    || said.has(&[OciErrorCode::ManifestBlobUnknown])
+                    || said.has(&["MANIFEST_BLOB_UNKNOWN"])
             }
             Self::Slow(_)
             | Self::List(_)
@@ -114,10 +132,10 @@ impl Fault {
             Self::Status { status, said, .. } => {
                 *status == StatusCode::NOT_FOUND
                     || said.has(&[
-                        OciErrorCode::ManifestUnknown,
-                        OciErrorCode::NameUnknown,
-                        OciErrorCode::NotFound,
-                        OciErrorCode::BlobUnknown,
+                        "MANIFEST_UNKNOWN",
+                        "NAME_UNKNOWN",
+                        "NOT_FOUND",
+                        "BLOB_UNKNOWN",
                     ])
             }
             _ => false,
@@ -129,8 +147,7 @@ impl Fault {
         match self {
             Self::Refused(_) => true,
             Self::Status { status, said, .. } => {
-                matches!(status.as_u16(), 401 | 403)
-                    || said.has(&[OciErrorCode::Denied, OciErrorCode::Unauthorized])
+                matches!(status.as_u16(), 401 | 403) || said.has(&["DENIED", "UNAUTHORIZED"])
             }
             _ => false,
         }
@@ -145,7 +162,7 @@ impl Fault {
     pub(crate) fn is_bad_digest(&self) -> bool {
         match self {
             Self::Digest(_) => true,
-            Self::Status { said, .. } => said.has(&[OciErrorCode::DigestInvalid]),
+            Self::Status { said, .. } => said.has(&["DIGEST_INVALID"]),
             _ => false,
         }
     }
@@ -241,6 +258,10 @@ mod tests {
         assert!(status(403, "").is_refused() && status(401, "").is_refused());
         let denied = r#"{"errors":[{"code":"DENIED","message":"no"}]}"#;
         assert!(status(400, denied).is_refused());
+        // No message, and a code of the registry's own.
+        let other =
+            r#"{"errors":[{"code":"TOOMANYREQUESTS"},{"code":"PLAN_LIMIT","message":null}]}"#;
+        assert!(status(400, other).is_transient());
         let child = r#"{"errors":[{"code":"MANIFEST_BLOB_UNKNOWN","message":"blob unknown","detail":"sha256:0"}]}"#;
         assert!(status(400, child).is_transient());
         assert_eq!(

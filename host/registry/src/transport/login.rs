@@ -4,11 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use bakehouse_core::loopback::is_private;
-use bakehouse_system::docker::credentials::Credentials;
+use bakehouse_system::docker::credentials::{Credentials, RegistryAuth};
 use bakehouse_system::http::redirect;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use oci_client::secrets::RegistryAuth;
 use reqwest::Client;
 use reqwest::header::{HeaderMap, HeaderValue};
 use tokio::sync::Mutex;

@@ -1,9 +1,8 @@
 //! Requests to one registry: credentials, time limits, bounded retries, counts.
 //!
-//! oci-client gives the names, credentials and error codes, but shows no
-//! response headers (`Retry-After`, an upload's `Location` and `Range`) and
-//! asks a registry without login for one before every request. So requests are
-//! made here, and [`Registry`](super::Registry) says which.
+//! oci-client shows no response headers (`Retry-After`, an upload's `Location`
+//! and `Range`) and asks a registry without login for one before every request.
+//! So requests are made here, and [`Registry`](super::Registry) says which.
 
 mod answer;
 mod challenge;

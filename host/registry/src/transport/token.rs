@@ -3,9 +3,9 @@
 
 use std::time::{Duration, Instant};
 
+use bakehouse_system::docker::credentials::RegistryAuth;
 use bakehouse_system::http::redirect::{self, MAX_REDIRECTS, RedirectError};
 use bakehouse_system::http::retry_after;
-use oci_client::secrets::RegistryAuth;
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde::Deserialize;
 use url::Url;

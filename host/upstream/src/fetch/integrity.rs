@@ -55,6 +55,12 @@ impl Algorithm {
         }
     }
 
+    fn named(name: &str) -> Option<Self> {
+        [Self::Sha256, Self::Sha384, Self::Sha512]
+            .into_iter()
+            .find(|algorithm| algorithm.name() == name)
+    }
+
     const fn bytes(self) -> usize {
         match self {
             Self::Sha256 => 32,
@@ -84,22 +90,20 @@ impl Integrity {
             let bytes = hex::decode(digits).map_err(|_| bad())?;
             return Self::new(Algorithm::Sha256, &[bytes]).ok_or_else(bad);
         }
-        let parsed: ssri::Integrity = text.parse().map_err(|_| bad())?;
-        let hashes = |wanted: ssri::Algorithm| -> Vec<Vec<u8>> {
-            let of_it = parsed.hashes.iter().filter(|h| h.algorithm == wanted);
-            of_it
-                .filter_map(|hash| BASE64_STANDARD.decode(&hash.digest).ok())
-                .collect()
-        };
-        [
-            (ssri::Algorithm::Sha512, Algorithm::Sha512),
-            (ssri::Algorithm::Sha384, Algorithm::Sha384),
-            (ssri::Algorithm::Sha256, Algorithm::Sha256),
-        ]
-        .into_iter()
-        .find(|(theirs, _)| parsed.hashes.iter().any(|h| h.algorithm == *theirs))
-        .and_then(|(theirs, ours)| Self::new(ours, &hashes(theirs)))
-        .ok_or_else(bad)
+        // Options (`?...`) mean nothing, and neither do hashes of other kinds.
+        let hashes: Vec<(Algorithm, &str)> = text
+            .split_ascii_whitespace()
+            .filter_map(|token| token.split('?').next()?.split_once('-'))
+            .filter_map(|(name, digest)| Some((Algorithm::named(name)?, digest)))
+            .collect();
+        let strongest = hashes.iter().map(|(algorithm, _)| *algorithm).max();
+        let strongest = strongest.ok_or_else(bad)?;
+        let digests: Vec<_> = hashes
+            .iter()
+            .filter(|(algorithm, _)| *algorithm == strongest)
+            .filter_map(|(_, digest)| BASE64_STANDARD.decode(digest).ok())
+            .collect();
+        Self::new(strongest, &digests).ok_or_else(bad)
     }
 
     fn new(algorithm: Algorithm, digests: &[Vec<u8>]) -> Option<Self> {
@@ -228,6 +232,14 @@ mod tests {
         let integrity = Integrity::parse(weak_is_right).unwrap();
         assert_eq!(integrity.algorithm(), Algorithm::Sha512);
         assert!(!integrity.accepts(&digests(b"hello", &integrity)));
+    }
+
+    #[test]
+    fn options_and_other_hashes_mean_nothing() {
+        let text = "md5-XUFAKrxLKna5cZ2REBfFkg== sha256-LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=?ct=text/plain";
+        let integrity = Integrity::parse(text).unwrap();
+        assert_eq!(integrity.algorithm(), Algorithm::Sha256);
+        assert!(integrity.accepts(&digests(b"hello", &integrity)));
     }
 
     #[test]
