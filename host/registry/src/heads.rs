@@ -51,7 +51,7 @@ pub(super) enum Looked {
 impl Registry {
     /// What a tag or digest points at; none when the registry does not have it.
     /// Costs one request, which no registry counts as a pull, where the registry
-    /// can be believed about it; see [`heads`](super::heads).
+    /// can be believed about it; see `heads.rs`.
     ///
     /// # Errors
     /// [`ExitCode::Registry`](bakehouse_core::error::ExitCode::Registry) or

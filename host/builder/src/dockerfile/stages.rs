@@ -8,7 +8,6 @@ use bakehouse_core::platform::Platform;
 use bakehouse_core::recipe::{Build, CallError};
 use parse_dockerfile::{Dockerfile, FromInstruction, Instruction, Stage};
 
-use super::growth;
 use super::variables::Variables;
 
 /// A `RUN` step that a build needs.
@@ -175,7 +174,7 @@ pub fn read_for_fuzzing(text: &str) {
             };
             run_steps(text, &inputs);
         }
-        let _ = growth::check(text, &args);
+        let _ = super::growth::check(text, &args);
     }
 }
 

@@ -17,9 +17,8 @@ use crate::http::retry_after;
 const TRIES: u32 = 3;
 const FIRST_PAUSE: Duration = Duration::from_millis(300);
 
-/// The client that [`Releases`](bakehouse_upstream::release::Releases) expects: at most five
-/// redirects, none
-/// from `https` to `http`, a bounded connect, proxies as in the environment.
+/// The client that release sources expect: at most five redirects, none from
+/// `https` to `http`, a bounded connect, proxies as in the environment.
 ///
 /// # Errors
 /// If TLS cannot be set up.

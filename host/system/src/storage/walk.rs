@@ -13,7 +13,7 @@ use super::folder::set_mode;
 /// Folders in one another; more than any source tree has.
 pub const DEPTH: usize = 200;
 
-/// What an [`Entry`] is.
+/// What an entry of a folder is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// A folder.

@@ -46,7 +46,7 @@ impl Address {
     }
 
     /// A submodule's address, which may be relative to this one as `./` and
-    /// `../` (gitmodules, "submodule.<name>.url").
+    /// `../` (gitmodules, `submodule.<name>.url`).
     ///
     /// # Errors
     /// As [`parse`](Self::parse).

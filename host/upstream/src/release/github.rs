@@ -73,6 +73,7 @@ pub(super) async fn tags(
         .await
 }
 
+#[cfg(feature = "fuzzing")]
 /// What a page of releases, or of tags, lists.
 pub(super) fn page(json: &[u8], _: &Site) -> Vec<Release> {
     let listed = serde_json::from_slice::<Vec<Listed<File>>>(json);

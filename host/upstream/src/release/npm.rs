@@ -120,6 +120,7 @@ impl Npm {
     }
 }
 
+#[cfg(feature = "fuzzing")]
 /// What a package's document lists.
 pub(super) fn document(json: &[u8]) -> Vec<Release> {
     let document = serde_json::from_slice::<Document>(json);
