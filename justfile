@@ -7,9 +7,21 @@ _default:
 demo:
     @scripts/demo.sh
 
-# All tests: format, lints, recipes, unit and integration tests
-test *FILTER:
-    @scripts/test.sh {{ FILTER }}
+# Everything that CI runs: lints, recipes, all tests; or, without lints, the tests whose path holds a NAME
+test *NAMES:
+    @scripts/test.sh {{ NAMES }}
+
+# Unit tests, all or those whose path holds a NAME: no engine, and no network but loopback
+unit *NAMES:
+    @scripts/test.sh --unit {{ NAMES }}
+
+# End-to-end tests whose path holds a NAME; leaves the engine up for the next time
+it +NAMES:
+    @scripts/test.sh --it {{ NAMES }}
+
+# Format, spelling, scripts, licences, lints, documentation
+lint:
+    @scripts/lint.sh
 
 # Build the bakehouse program
 build:
@@ -46,11 +58,6 @@ bench *ARGS:
 # Format the code
 fmt:
     cargo fmt --all
-
-# Lints, warnings denied
-lint:
-    cargo fmt --all --check
-    cargo clippy --workspace --all-targets -- -D warnings
 
 # Stop everything and remove what was set up, downloaded or published locally
 clean: down

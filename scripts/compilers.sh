@@ -6,7 +6,7 @@
 
 # slim FOLDER: without documentation and link-time optimisation, half of it.
 slim() {
-    rm -rf "$1"/usr/share "$1"/etc "$1"/usr/lib/x86_64-linux-gnu/perl* "$1"/usr/lib/x86_64-linux-gnu/libperl*
+    rm -rf "${1:?}"/usr/share "${1:?}"/etc "$1"/usr/lib/x86_64-linux-gnu/perl* "$1"/usr/lib/x86_64-linux-gnu/libperl*
     find "$1/usr" \( -name 'lto-dump*' -o -name '*lto-dump*' -o -name lto1 -o -name '*dwp' -o -name 'lib*san.a' \) -delete
 }
 unpack() {

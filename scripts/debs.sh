@@ -14,6 +14,8 @@ shift 2
 command -v apt-get >/dev/null || die "this needs Debian's apt-get" \
     "install the tool yourself so that it is found on PATH: $*"
 
+# The $ are awk's.
+# shellcheck disable=SC2016
 mirror() {
     find /etc/apt -maxdepth 2 -name '*.list' -o -maxdepth 2 -name '*.sources' |
         sort | xargs awk '

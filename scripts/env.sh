@@ -3,6 +3,8 @@
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
+# Whoever evaluates it puts its own PATH in.
+# shellcheck disable=SC2016
 printf 'export BAKEHOUSE_HOME=%q PATH=%q:$PATH\n' "$BAKEHOUSE_HOME" "$TOOLS/bin"
 socket=$("$ROOT/scripts/engine.sh" socket)
 if [ -S "$socket" ]; then

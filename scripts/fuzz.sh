@@ -20,7 +20,7 @@ done
 build() { RUSTFLAGS=$flags cargo build --target "$triple" "$@"; }
 
 case ${1:-} in
-list) ls fuzz_targets | sed -n 's/\.rs$//p' ;;
+list) basename --suffix=.rs --multiple fuzz_targets/*.rs ;;
 build) build ;;
 '') die "usage: scripts/fuzz.sh build | TARGET SECONDS | list" ;;
 *)

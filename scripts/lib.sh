@@ -11,8 +11,7 @@ export PATH="$TOOLS/bin:$PATH"
 
 # CI takes Cargo.lock as it is; at a desk a new recipe may add itself to it.
 # shellcheck disable=SC2034
-locked=()
-[ -z "${CI:-}" ] || locked=(--locked)
+if [ -n "${CI:-}" ]; then locked=(--locked); else locked=(); fi
 
 say() { printf '==> %s\n' "$*" >&2; }
 

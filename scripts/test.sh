@@ -1,30 +1,66 @@
 #!/usr/bin/env bash
-# The project's tests: format, lints, recipes, unit and integration tests.
-# usage: scripts/test.sh [FILTER...]        (as for `cargo test -- FILTER...`)
+# The project's tests, with all that they need.
+# usage: scripts/test.sh                  lints, recipes, and all tests
+#        scripts/test.sh NAME...          recipes, and the tests whose path holds a NAME
+#        scripts/test.sh --it NAME...     of those the end-to-end tests; what it starts, stays up
+#        scripts/test.sh --unit [NAME...] unit tests, all or those; they need nothing
 #
-# What it starts, it stops, however it ends.
+# But for `--it`, what it starts, it stops, however it ends.
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 cd "$ROOT"
 
+state() { if "$ROOT/scripts/$1.sh" status | grep -q ' not '; then echo stopped; else echo running; fi; }
 stop() {
     [ "$buildkit" = running ] || "$ROOT/scripts/buildkit.sh" down
     [ "$engine" = running ] || "$ROOT/scripts/engine.sh" down
     [ "$qemu" = running ] || "$ROOT/scripts/qemu.sh" down
 }
-state() { if "$ROOT/scripts/$1.sh" status | grep -q ' not '; then echo stopped; else echo running; fi; }
-engine=$(state engine) qemu=$(state qemu) buildkit=$(state buildkit)
-trap stop EXIT
-trap 'exit 130' INT TERM
+stop_afterwards() {
+    engine=$(state engine) qemu=$(state qemu) buildkit=$(state buildkit)
+    trap stop EXIT
+    trap 'exit 130' INT TERM
+}
+# set_up: recipes, and engine, BuildKit, QEMU and other people's tools where they are missing.
+set_up() {
+    say "recipes"
+    "$ROOT/scripts/build-plugin.sh" --all
+    say "engine, BuildKit, QEMU, registry"
+    "$ROOT/scripts/up.sh" all
+    local environment
+    environment=$("$ROOT/scripts/env.sh")
+    eval "$environment"
+}
 
-say "format and lints"
-cargo fmt --all --check
-cargo clippy --quiet "${locked[@]}" --workspace --all-targets -- -D warnings
-say "recipes"
-"$ROOT/scripts/build-plugin.sh" --all
-say "engine, BuildKit, QEMU, registry"
-"$ROOT/scripts/up.sh" all
-environment=$("$ROOT/scripts/env.sh")
-eval "$environment"
-say "tests"
-cargo test "${locked[@]}" --workspace -- "$@"
+examples() {
+    say "examples in documentation"
+    cargo test --quiet "${locked[@]}" --workspace --doc
+}
+
+case ${1:-} in
+--unit)
+    shift
+    [ $# -gt 0 ] || examples
+    say "unit tests"
+    "$ROOT/scripts/nextest.sh" --lib --bins "$@"
+    ;;
+--it)
+    shift
+    [ $# -gt 0 ] || die "name a test, or a part of its path" "all of them: just test"
+    set_up
+    "$ROOT/scripts/nextest.sh" --test '*' "$@"
+    ;;
+'')
+    stop_afterwards
+    "$ROOT/scripts/lint.sh"
+    set_up
+    examples
+    say "tests"
+    "$ROOT/scripts/nextest.sh"
+    ;;
+*)
+    stop_afterwards
+    set_up
+    "$ROOT/scripts/nextest.sh" "$@"
+    ;;
+esac

@@ -38,4 +38,6 @@ once rust-wasm unpack
 linker=$(rustc --print sysroot)/lib/rustlib/x86_64-unknown-linux-gnu/bin
 [ -x "$linker/wasm-component-ld" ] || die "this Rust has no wasm-component-ld" \
     "use a Rust that rustup installed, or: cargo install wasm-component-ld"
+# Whoever evaluates it puts its own PATH in.
+# shellcheck disable=SC2016
 printf 'export RUSTC=%q PATH=%q:$PATH\n' "$TOOLS/bin/rustc-wasm" "$linker"

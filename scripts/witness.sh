@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Other people's tools that the tests check against: Debian's docker-registry as
 # a second registry, crane as a second client, busybox and Node.js for both
-# architectures; actionlint and zizmor for the workflows, and jq for their own steps.
+# architectures; actionlint with shellcheck, and zizmor, for the workflows, and jq for their own steps.
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -36,27 +36,5 @@ command -v crane >/dev/null || "$ROOT/scripts/engine.sh" install
 once "actionlint-$actionlint" install_actionlint
 command -v jq >/dev/null || once jq install_jq
 
-# zizmor, from its Python package; pip comes from Debian, for few machines have it.
-zizmor=1.32.0
-zizmor_sha256=84a6acb975accc13408786a2bd274b572537ca19c933ebbc13e78f3988562071
-# python ARGUMENT...: the machine's Python, or Debian's where it has none.
-python() {
-    local tree=$TOOLS/python
-    ! command -v python3 >/dev/null || exec python3 "$@"
-    "$ROOT/scripts/debs.sh" bookworm "$tree" python3.11-minimal libpython3.11-minimal libpython3.11-stdlib \
-        libssl3 libexpat1 zlib1g libbz2-1.0 liblzma5 libffi8
-    PYTHONHOME=$tree/usr LD_LIBRARY_PATH=$tree/usr/lib/x86_64-linux-gnu:$tree/lib/x86_64-linux-gnu \
-        exec "$tree/usr/bin/python3.11" "$@"
-}
-install_zizmor() {
-    say "unpacking zizmor $zizmor for the tests"
-    "$ROOT/scripts/debs.sh" bookworm "$TOOLS/pip" python3-pip-whl
-    printf 'zizmor==%s --hash=sha256:%s\n' "$zizmor" "$zizmor_sha256" >"$TOOLS/pip/zizmor.txt"
-    local wheel=("$TOOLS"/pip/usr/share/python-wheels/pip-*.whl)
-    (python "${wheel[0]}/pip" install --quiet --require-hashes --no-deps \
-        --only-binary :all: --no-cache-dir --root-user-action ignore --disable-pip-version-check \
-        --target "$TOOLS/zizmor" --upgrade --requirement "$TOOLS/pip/zizmor.txt") ||
-        die "cannot unpack zizmor $zizmor" "check \`pip config list\` and the network"
-    ln -sf "$TOOLS/zizmor/bin/zizmor" "$TOOLS/bin/zizmor"
-}
-once "zizmor-$zizmor" install_zizmor
+"$ROOT/scripts/shellcheck.sh" install
+"$ROOT/scripts/wheel.sh" zizmor 1.32.0 84a6acb975accc13408786a2bd274b572537ca19c933ebbc13e78f3988562071 zizmor

@@ -13,7 +13,9 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::OnceLock;
 
-use super::{DebianRegistry, crane, push_golang, tool};
+use super::golang::{identity_of_golang, push_golang};
+use super::shared::{identity, shared};
+use super::{DebianRegistry, crane, tool};
 
 /// Tags that fixtures' Dockerfiles name. A repository may be there more than
 /// once: its tags move on, and the digests of before stay.
@@ -60,17 +62,21 @@ const FULL_NODE: &[&str] = &["22.21.0", "24.15.0"];
 /// Adds the images `node` that compile native modules; `packages` is Yarn's
 /// cache in them.
 pub fn full_node(packages: &Path) {
-    static FULL: OnceLock<()> = OnceLock::new();
-    FULL.get_or_init(|| {
-        let home = tools();
-        let contexts = [
-            ("compilers", format!("{home}/compilers")),
-            ("cross-compilers", format!("{home}/cross-compilers")),
-            ("packages", packages.display().to_string()),
-        ];
+    let home = tools();
+    let contexts = [
+        ("compilers", format!("{home}/compilers")),
+        ("cross-compilers", format!("{home}/cross-compilers")),
+        ("packages", packages.display().to_string()),
+    ];
+    let mut key = identity_of_bases();
+    for (_, folder) in &contexts {
+        key.push_str(&identity(folder));
+    }
+    let host = bases();
+    shared("full-node", &key, |_| {
         let context = tempfile::tempdir().unwrap();
         fill(context.path());
-        let names = names(bases(), "library/node", FULL_NODE);
+        let names = names(host, "library/node", FULL_NODE);
         push(context.path(), "full", &names, &contexts);
     });
 }
@@ -80,6 +86,16 @@ pub fn full_node(packages: &Path) {
 /// fixtures are indexes'.
 const OF_ONE_PLATFORM: &[&str] = &["sha256:7a57c69f", "sha256:5b0b1a9a"];
 
+/// Folders of tools that the stand-ins' build takes from.
+const ALWAYS: [&str; 6] = [
+    "libc-amd64",
+    "libc-arm64",
+    "node-amd64",
+    "node-arm64",
+    "yarn-1",
+    "yarn-4",
+];
+
 /// The stand-ins' registry.
 struct Bases {
     host: String,
@@ -88,7 +104,7 @@ struct Bases {
     _registry: DebianRegistry,
 }
 
-/// The registry's host; it lives as long as the tests.
+/// The registry's host; it lives as long as the test.
 pub fn bases() -> &'static str {
     &started().host
 }
@@ -96,28 +112,52 @@ pub fn bases() -> &'static str {
 fn started() -> &'static Bases {
     static BASES: OnceLock<Bases> = OnceLock::new();
     BASES.get_or_init(|| {
-        let registry = DebianRegistry::start();
-        let host = registry.host();
-        let mut digests = BTreeMap::new();
-        let context = tempfile::tempdir().unwrap();
-        fill(context.path());
-        for (stage, repository, tags) in IMAGES {
-            let names = names(&host, repository, tags);
-            push(context.path(), stage, &names, &[]);
-            for (tag, name) in tags.iter().zip(&names) {
-                let image = format!("{repository}:{tag}");
-                digests
-                    .entry(image)
-                    .or_insert_with(|| crane(&["digest", name]));
-            }
-        }
-        push_golang(&format!("{host}/library/golang:{GOLANG}"));
+        let folder = shared("bases", &identity_of_bases(), fill_registry);
+        let registry = DebianRegistry::over(&folder);
+        let digests = std::fs::read(folder.join("digests.json")).unwrap();
         Bases {
-            host,
-            digests,
+            host: registry.host(),
+            digests: serde_json::from_slice(&digests).unwrap(),
             _registry: registry,
         }
     })
+}
+
+/// Builds the stand-ins into a registry over this folder, and notes their
+/// digests there.
+fn fill_registry(folder: &Path) {
+    let registry = DebianRegistry::over(folder);
+    let host = registry.host();
+    let mut digests = BTreeMap::new();
+    let context = tempfile::tempdir().unwrap();
+    fill(context.path());
+    for (stage, repository, tags) in IMAGES {
+        let names = names(&host, repository, tags);
+        push(context.path(), stage, &names, &[]);
+        for (tag, name) in tags.iter().zip(&names) {
+            let image = format!("{repository}:{tag}");
+            digests
+                .entry(image)
+                .or_insert_with(|| crane(&["digest", name]));
+        }
+    }
+    push_golang(&format!("{host}/library/golang:{GOLANG}"));
+    let digests = serde_json::to_vec(&digests).unwrap();
+    std::fs::write(folder.join("digests.json"), digests).unwrap();
+}
+
+/// Tells the stand-ins from those of other tools or texts.
+fn identity_of_bases() -> String {
+    let mut key = format!(
+        "{IMAGES:?}{SCRIPTS:?}{}{}",
+        include_str!("bases/Dockerfile"),
+        identity_of_golang()
+    );
+    let home = tools();
+    for folder in ALWAYS.iter().chain(&["busybox-amd64", "busybox-arm64"]) {
+        key.push_str(&identity(format!("{home}/{folder}")));
+    }
+    key
 }
 
 /// A Dockerfile of upstream with the stand-ins' digests in place of the real
@@ -179,15 +219,7 @@ fn push(context: &Path, stage: &str, names: &[String], more: &[(&str, String)]) 
             "--output=type=image,\"name={names}\",push=true,registry.insecure=true,compression=uncompressed"
         ),
     ]);
-    let always = [
-        "libc-amd64",
-        "libc-arm64",
-        "node-amd64",
-        "node-arm64",
-        "yarn-1",
-        "yarn-4",
-    ];
-    let always = always.map(|name| (name, format!("{home}/{name}")));
+    let always = ALWAYS.map(|name| (name, format!("{home}/{name}")));
     for (name, folder) in always.iter().chain(more) {
         assert!(
             Path::new(folder).is_dir(),

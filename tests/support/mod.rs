@@ -23,6 +23,7 @@ mod output;
 mod percent;
 mod project;
 mod reader;
+mod shared;
 mod tools;
 mod tree;
 mod upstreams;
@@ -37,7 +38,7 @@ pub use client::{
 pub use forge::{Answer, Forge, now};
 pub use forge_content::{Release, Tag};
 pub use git::{Fault, Git};
-pub use golang::{golang_image, push_golang};
+pub use golang::golang_image;
 pub use mattermost::VERSIONS;
 pub use network::Network;
 pub use outline::Yarn;

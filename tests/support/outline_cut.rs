@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
+use super::shared::lock;
 use super::{Release, Tree, Upstreams, full_node};
 
 const REPOSITORY: &str = "outline/outline";
@@ -91,6 +92,8 @@ fn packages() -> &'static Path {
     PACKAGES.get_or_init(|| {
         let home = std::env::var("BAKEHOUSE_HOME").expect("BAKEHOUSE_HOME is set by ./justw test");
         let packages = Path::new(&home).join("outline-packages");
+        // Yarn's cache is filled by one of all processes.
+        let _turn = lock("outline-packages");
         for cut in CUTS {
             fill(&packages, cut, &home);
         }

@@ -2,11 +2,13 @@
 //! and download servers, reached through `[mirrors]`, so that the recipes run as
 //! they are.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
-use std::sync::Mutex;
 
+use sha2::{Digest as _, Sha256};
+
+use super::golang::identity_of_golang;
+use super::shared::{lock, shared};
 use super::{Builder, Forge, Git, Project, bases, recipe, tar_gz, tool};
 
 /// All of them; they end with the test.
@@ -77,28 +79,30 @@ platforms = ["linux/amd64", "linux/arm64"]
 /// A Go program for an architecture; `made` is what its variable `main.made`
 /// says.
 pub fn program(source: &str, arch: &str, made: &str) -> Vec<u8> {
-    static BUILT: Mutex<BTreeMap<(String, String), Vec<u8>>> = Mutex::new(BTreeMap::new());
-    let key = (arch.to_owned(), made.to_owned());
     // One at a time: the first fills Go's cache for the others.
-    let mut built = BUILT.lock().unwrap();
-    let program = built.entry(key).or_insert_with(|| {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("main.go"), source).unwrap();
-        let output = Command::new(tool("go"))
-            .args(["build", "-trimpath", "-o", "program"])
-            .args(["-ldflags", &format!("-s -w -X main.made={made}")])
-            .arg("main.go")
-            .current_dir(folder.path())
-            .env("CGO_ENABLED", "0")
-            .env("GOOS", "linux")
-            .env("GOARCH", arch)
-            .output()
-            .unwrap();
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "go build for {arch}: {said}");
-        std::fs::read(folder.path().join("program")).unwrap()
-    });
-    program.clone()
+    let _turn = lock("go");
+    let programs = shared("programs", &identity_of_golang(), |_| {});
+    let key = Sha256::digest(format!("{arch} {made} {source}"));
+    let program = programs.join(hex::encode(key));
+    if program.is_file() {
+        return std::fs::read(program).unwrap();
+    }
+    let folder = tempfile::tempdir_in(&programs).unwrap();
+    std::fs::write(folder.path().join("main.go"), source).unwrap();
+    let output = Command::new(tool("go"))
+        .args(["build", "-trimpath", "-o", "program"])
+        .args(["-ldflags", &format!("-s -w -X main.made={made}")])
+        .arg("main.go")
+        .current_dir(folder.path())
+        .env("CGO_ENABLED", "0")
+        .env("GOOS", "linux")
+        .env("GOARCH", arch)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "go build for {arch}: {said}");
+    std::fs::rename(folder.path().join("program"), &program).unwrap();
+    std::fs::read(program).unwrap()
 }
 
 /// A gzip-compressed archive of files that can be run.

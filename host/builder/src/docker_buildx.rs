@@ -376,7 +376,3 @@ fn finish(output: &Output, scratch: &Path) -> io::Result<()> {
         Output::Files(to) => place(&from, to),
     }
 }
-
-#[cfg(test)]
-#[path = "real_tests.rs"]
-mod real_tests;

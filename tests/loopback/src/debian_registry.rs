@@ -28,13 +28,20 @@ impl DebianRegistry {
     /// One that takes everything from everyone.
     #[must_use]
     pub fn start() -> Self {
-        Self::with(|_| String::new())
+        Self::with(None, |_| String::new())
+    }
+
+    /// One whose content is in this folder, and stays there. Others may have
+    /// the same.
+    #[must_use]
+    pub fn over(content: &Path) -> Self {
+        Self::with(Some(content), |_| String::new())
     }
 
     /// One that wants tokens of this server.
     #[must_use]
     pub fn with_tokens(server: &TokenServer) -> Self {
-        Self::with(|storage| {
+        Self::with(None, |storage| {
             let bundle = storage.join("issuer.pem");
             std::fs::write(&bundle, server.certificate()).unwrap();
             format!(
@@ -49,7 +56,7 @@ impl DebianRegistry {
     /// One that wants [`USER`] and [`PASSWORD`], by basic authentication.
     #[must_use]
     pub fn locked() -> Self {
-        Self::with(|storage| {
+        Self::with(None, |storage| {
             let users = storage.join("htpasswd");
             std::fs::write(&users, format!("{USER}:{HASH}\n")).unwrap();
             format!(
@@ -59,8 +66,9 @@ impl DebianRegistry {
         })
     }
 
-    /// Starts one; `extra` adds to its configuration.
-    fn with(extra: impl FnOnce(&Path) -> String) -> Self {
+    /// Starts one, whose content is its own unless there is some; `extra` adds
+    /// to its configuration.
+    fn with(content: Option<&Path>, extra: impl FnOnce(&Path) -> String) -> Self {
         let storage = tempfile::tempdir().unwrap();
         let extra = extra(storage.path());
         let port = TcpListener::bind("127.0.0.1:0")
@@ -71,7 +79,7 @@ impl DebianRegistry {
         let config = storage.path().join("config.yml");
         let text = format!(
             "version: 0.1\nlog:\n  level: error\nstorage:\n  filesystem:\n    rootdirectory: {}\n  delete:\n    enabled: true\nhttp:\n  addr: 127.0.0.1:{port}\n{extra}",
-            storage.path().join("data").display()
+            content.unwrap_or(&storage.path().join("data")).display()
         );
         std::fs::write(&config, text).unwrap();
         // Ends, and takes its files along, when our end of its standard input

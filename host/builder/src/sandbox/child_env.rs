@@ -123,7 +123,7 @@ mod tests {
         let value = |name| set.iter().find(|(k, _)| *k == name).map(|(_, v)| *v);
         assert_eq!(value("GITHUB_TOKEN"), None);
         assert_eq!(value("CARGO_MANIFEST_DIR"), None);
-        assert_eq!(value("CARGO_PKG_NAME"), Some("bakehouse"));
+        assert_eq!(value("CARGO_PKG_NAME"), Some(env!("CARGO_PKG_NAME")));
         assert_eq!(value("DOCKER_CONFIG"), Some("/tmp/config"));
         assert_eq!(
             value("EXPERIMENTAL_BUILDKIT_SOURCE_POLICY"),

@@ -1,19 +1,28 @@
 //! Builds with real builders and the embedded registry. `./justw test` sets
 //! engine, BuildKit and QEMU up.
 
-use std::os::unix::fs::PermissionsExt as _;
-use std::sync::{Mutex, OnceLock};
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "tests end by panicking"
+)]
 
+use std::os::unix::fs::PermissionsExt as _;
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
+
+use bakehouse_builder::engine::{Engine, Smoke, SmokeResult};
+use bakehouse_builder::{BuildRequest, Builder as _, Buildx, BuildxOptions, LayerCache, Output};
+use bakehouse_core::error::{ExitCode, Failure};
 use bakehouse_core::grants::{Access, Kind, policy_for_tests};
 use bakehouse_core::platform::Platform;
-use bakehouse_core::progress::Silent;
-use bakehouse_core::recipe::{Dockerfile, Network};
+use bakehouse_core::progress::{Event, Reporter, Silent};
+use bakehouse_core::recipe::{Build, CallError, Dockerfile, Network};
+use bakehouse_core::target::TargetId;
 use bakehouse_loopback::elf;
 use bakehouse_registry::LocalRegistry;
-
-use super::*;
-use crate::command::tests::request;
-use crate::engine::{Engine, Smoke};
+use bakehouse_system::quota::Quota;
 
 const DOCKERFILE: &str = r#"
 FROM scratch AS run
@@ -52,16 +61,35 @@ impl Place {
     }
 
     fn request(&self, platform: &str, stage: Option<&str>, output: Output) -> BuildRequest {
-        let mut request = request();
-        request.work_tree = self.0.path().join("src");
-        request.target.platform = platform.parse().unwrap();
-        request.build.platform = platform.parse().unwrap();
-        request.build.dockerfile = Dockerfile::Inline(DOCKERFILE.to_owned());
-        request.build.stage = stage.map(str::to_owned);
-        request.build.network = Network::None;
-        request.created = Some("2025-06-10T22:43:59Z".to_owned());
-        request.output = output;
-        request
+        let platform: Platform = platform.parse().unwrap();
+        BuildRequest {
+            target: TargetId {
+                app: "esbuild".to_owned(),
+                version: "0.25.1".to_owned(),
+                image: "esbuild".to_owned(),
+                platform: platform.clone(),
+            },
+            work_tree: self.0.path().join("src"),
+            build: Build {
+                context: ".".to_owned(),
+                dockerfile: Dockerfile::Inline(DOCKERFILE.to_owned()),
+                platform,
+                stage: stage.map(str::to_owned),
+                args: Vec::new(),
+                contexts: Vec::new(),
+                labels: Vec::new(),
+                network: Network::None,
+                secrets: Vec::new(),
+            },
+            access: Access::default(),
+            output,
+            room: Quota {
+                bytes: 1 << 30,
+                entries: 100_000,
+            },
+            provenance: false,
+            created: Some("2025-06-10T22:43:59Z".to_owned()),
+        }
     }
 
     fn is_tidy(&self, expected: &[&str]) {
@@ -93,10 +121,6 @@ fn buildx(name: &str, layer_cache: LayerCache) -> Buildx {
     };
     Buildx::new(options, Arc::new(Silent))
 }
-
-/// BuildKit shares steps between builds that run at the same time, and tells
-/// each of them only a part: one test after the other.
-static ONE_AT_A_TIME: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 /// The builder that `./justw up` makes, with the remote driver.
 const REMOTE: &str = "bakehouse";
@@ -132,7 +156,6 @@ const PLATFORMS: [&str; 2] = ["linux/amd64", "linux/arm64"];
 
 #[tokio::test]
 async fn says_what_builders_can_do() {
-    let _turn = ONE_AT_A_TIME.lock().await;
     let one = buildx(REMOTE, LayerCache::None)
         .capabilities()
         .await
@@ -161,7 +184,6 @@ async fn says_what_builders_can_do() {
 
 #[tokio::test]
 async fn pushes_by_digest_and_the_images_run() {
-    let _turn = ONE_AT_A_TIME.lock().await;
     let registry = registry();
     let place = Place::new();
     let builder = buildx(REMOTE, LayerCache::Local(place.0.path().join("cache")));
@@ -240,7 +262,7 @@ async fn smoke(
     reference: &str,
     platform: &str,
     argv: &[&str],
-) -> anyhow::Result<crate::engine::SmokeResult> {
+) -> anyhow::Result<SmokeResult> {
     let argv: Vec<_> = argv.iter().map(ToString::to_string).collect();
     let platform: Platform = platform.parse().unwrap();
     let run = Smoke {
@@ -255,7 +277,6 @@ async fn smoke(
 
 #[tokio::test]
 async fn says_when_nothing_here_runs_a_platform() {
-    let _turn = ONE_AT_A_TIME.lock().await;
     let place = Place::new();
     let mut request = place.request("linux/s390x", None, push("real/other"));
     std::fs::write(place.0.path().join("src/other"), "\x7fELF, but of what?").unwrap();
@@ -284,7 +305,6 @@ async fn says_when_nothing_here_runs_a_platform() {
 
 #[tokio::test]
 async fn builds_two_images_at_once() {
-    let _turn = ONE_AT_A_TIME.lock().await;
     let place = Place::new();
     let cache = LayerCache::Local(place.0.path().join("cache"));
     let builder = buildx(REMOTE, cache);
@@ -301,7 +321,6 @@ async fn builds_two_images_at_once() {
 
 #[tokio::test]
 async fn exports_layouts_and_files_with_both_drivers() {
-    let _turn = ONE_AT_A_TIME.lock().await;
     for name in [REMOTE, "default"] {
         let place = Place::new();
         let builder = buildx(name, LayerCache::None);
@@ -332,7 +351,6 @@ async fn exports_layouts_and_files_with_both_drivers() {
 
 #[tokio::test]
 async fn a_failed_build_says_why_and_leaves_nothing() {
-    let _turn = ONE_AT_A_TIME.lock().await;
     for name in [REMOTE, "default"] {
         let place = Place::new();
         let lines = Arc::new(Lines::default());
@@ -364,7 +382,6 @@ async fn a_failed_build_says_why_and_leaves_nothing() {
 
 #[tokio::test]
 async fn a_cancelled_build_leaves_nothing() {
-    let _turn = ONE_AT_A_TIME.lock().await;
     let place = Place::new();
     let lines = Arc::new(Lines::default());
     let options = BuildxOptions {
@@ -389,7 +406,6 @@ async fn a_cancelled_build_leaves_nothing() {
 
 #[tokio::test]
 async fn only_granted_images_are_fetched() {
-    let _turn = ONE_AT_A_TIME.lock().await;
     let place = Place::new();
     let pushed = place.request("linux/amd64", None, push("real/granted"));
     let builder = buildx(REMOTE, LayerCache::None);
