@@ -132,7 +132,7 @@ fn image_fault(text: &str) -> Option<&'static str> {
     if !host.contains(['.', ':']) && host != "localhost" {
         return Some("must begin with a registry's host, as docker.io/");
     }
-    let image: Result<oci_spec::distribution::Reference, _> = format!("{text}image").parse();
+    let image: Result<oci_client::Reference, _> = format!("{text}image").parse();
     image
         .is_err()
         .then_some("is not the beginning of an image reference")

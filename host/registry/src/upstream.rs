@@ -9,7 +9,7 @@ use bakehouse_core::mirrors::Mirrors;
 use bakehouse_core::platform::Platform;
 use bakehouse_core::progress::Reporter;
 use bakehouse_core::recipe::CallError;
-use oci_spec::distribution::Reference;
+use oci_client::Reference;
 use oci_spec::image::Descriptor;
 
 use super::client::config_platform;

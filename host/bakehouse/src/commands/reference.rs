@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::Result;
 use bakehouse_core::error::{ExitCode, Failure};
 use bakehouse_registry::{Endpoint, LocalRegistry, Registry};
-use oci_spec::distribution::Reference;
+use oci_client::Reference;
 
 use super::Session;
 use crate::config::{RegistryChoice, Settings};

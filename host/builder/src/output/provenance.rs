@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bakehouse_core::platform::Platform;
-use oci_spec::distribution::Reference;
+use oci_client::Reference;
 use serde::Deserialize;
 
 /// What a build was made of.

@@ -1,7 +1,7 @@
 //! Image references as grants: `HOST/PATH/IMAGE[:TAG][@DIGEST]`, or everything
 //! below `HOST/PATH/*`.
 
-use oci_spec::distribution::Reference;
+use oci_client::Reference;
 
 /// Repository, tag and digest of a reference; Docker Hub's short names are
 /// written out (`golang` is `docker.io/library/golang`).

@@ -1,8 +1,9 @@
 //! Requests to one registry: credentials, time limits, bounded retries, counts.
 //!
-//! oci-client shows no response headers (`Retry-After`, an upload's `Location`
-//! and `Range`) and asks a registry without login for one before every request.
-//! So requests are made here, and [`Registry`](super::Registry) says which.
+//! oci-client gives references and credentials. It shows no response headers
+//! (`Retry-After`, an upload's `Location` and `Range`) and asks a registry
+//! without login for one before every request. So requests are made here, and
+//! [`Registry`](super::Registry) says which.
 
 mod answer;
 mod challenge;

@@ -1,10 +1,10 @@
 //! Who we are for a registry, resolved as Docker does.
 
-use std::fmt;
 use std::time::Duration;
 
 use bakehouse_core::error::{ExitCode, Failure};
 use docker_credential::{CredentialRetrievalError, DockerCredential};
+pub use oci_client::secrets::RegistryAuth;
 
 /// How long a credential helper may take; some ask the user.
 const HELPER_LIMIT: Duration = Duration::from_secs(60);
@@ -13,31 +13,11 @@ const HELPER_LIMIT: Duration = Duration::from_secs(60);
 /// (docker-credential-helpers, "credentials not found in native keychain").
 const NOT_FOUND: &str = "credentials not found";
 
-/// How a registry is told who we are. Its `Debug` shows no secret.
-#[derive(Clone, PartialEq, Eq)]
-pub enum RegistryAuth {
-    /// Without credentials.
-    Anonymous,
-    /// A user and a password, for `Basic` and for a token server.
-    Basic(String, String),
-    /// An identity token, which a token server takes for a password.
-    Bearer(String),
-}
-
-impl fmt::Debug for RegistryAuth {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Anonymous => "Anonymous",
-            Self::Basic(..) => "Basic(<redacted>)",
-            Self::Bearer(_) => "Bearer(<redacted>)",
-        })
-    }
-}
-
 /// Finds the credentials for one registry, when it asks for some.
 #[async_trait::async_trait]
 pub trait Credentials: Send + Sync {
-    /// The credentials.
+    /// The credentials; `RegistryAuth::Bearer` is an identity token, which a
+    /// token server takes for a password.
     ///
     /// # Errors
     /// A [`Failure`] with [`ExitCode::Credentials`]. No secret is part of it.
@@ -145,20 +125,4 @@ fn config_exists() -> bool {
         .map(std::path::PathBuf::from)
         .or_else(|| Some(std::path::Path::new(&std::env::var_os("HOME")?).join(".docker")));
     folder.is_some_and(|folder| folder.join("config.json").exists())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::RegistryAuth;
-
-    #[test]
-    fn no_secret_is_shown() {
-        for auth in [
-            RegistryAuth::Basic("user".to_owned(), "canary".to_owned()),
-            RegistryAuth::Bearer("canary".to_owned()),
-        ] {
-            let shown = format!("{auth:?}");
-            assert!(shown.ends_with("(<redacted>)"), "{shown}");
-        }
-    }
 }
