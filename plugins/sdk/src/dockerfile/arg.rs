@@ -2,20 +2,25 @@
 
 use std::ops::Range;
 
-use parse_dockerfile::{Dockerfile, Instruction};
+use bakehouse_dockerfile::{Dockerfile, Kind};
 
 use super::Editor;
-use super::words::words;
+use super::editor::Change;
 use crate::Error;
 
 /// One name of an `ARG` instruction.
 pub(super) struct Declared<'a> {
-    /// `NAME` or `NAME=default`, in the text.
-    pub(super) span: Range<usize>,
+    /// The instruction.
+    instruction: usize,
+    /// `NAME` or `NAME=default`, in its line.
+    range: Range<usize>,
     pub(super) name: &'a str,
-    pub(super) has_default: bool,
+    /// As written.
+    pub(super) default: Option<&'a str>,
     /// It is before the first `FROM`.
     pub(super) global: bool,
+    /// Where it is in the text.
+    at: usize,
 }
 
 impl Editor {
@@ -24,10 +29,8 @@ impl Editor {
     /// # Errors
     /// None, as long as the text is a Dockerfile.
     pub fn has_arg(&self, name: &str) -> Result<bool, Error> {
-        Ok(self
-            .declared(&self.read()?)
-            .iter()
-            .any(|arg| arg.name == name))
+        let file = self.read()?;
+        Ok(Self::declared(&file).iter().any(|arg| arg.name == name))
     }
 
     /// Sets the default of an `ARG`, wherever it is declared: before the first
@@ -36,51 +39,53 @@ impl Editor {
     ///
     /// # Errors
     /// [`Error::InvalidInput`] naming the declared ones when it is not among
-    /// them.
+    /// them, and for a value of several lines.
     pub fn set_arg(&mut self, name: &str, value: &str) -> Result<(), Error> {
         self.edit(|this, file| {
-            let declared = this.declared(file);
+            let declared = Self::declared(file);
             let matching: Vec<_> = declared.iter().filter(|arg| arg.name == name).collect();
             if matching.is_empty() {
-                let there = declared.iter().map(|arg| (arg.span.start, arg.name));
+                let there = declared.iter().map(|arg| (this.line(arg.at), arg.name));
                 return Err(this.nothing(&format!("no `ARG {name}` to set"), there));
             }
-            let new = format!("{name}={}", quoted(value, Self::escape(file)));
+            if value.contains(['\n', '\r']) {
+                let message = format!("the value of `ARG {name}` cannot have several lines");
+                return Err(this.error(this.line(matching[0].at), &message));
+            }
+            let new = format!("{name}={}", quoted(value, file.escape));
             // A stage's `ARG NAME` inherits the global default.
             let inherits = matching.iter().any(|arg| arg.global);
-            let splices = matching
+            let changes = matching
                 .iter()
-                .filter(|arg| arg.has_default || arg.global || !inherits)
-                .map(|arg| (arg.span.clone(), new.clone()));
-            Ok(splices.collect())
+                .filter(|arg| arg.default.is_some() || arg.global || !inherits)
+                .map(|arg| Change::line(arg.instruction, arg.range.clone(), new.clone()));
+            Ok(changes.collect())
         })
     }
 
-    pub(super) fn declared(&self, file: &Dockerfile<'_>) -> Vec<Declared<'_>> {
-        let escape = Self::escape(file);
+    pub(super) fn declared(file: &Dockerfile) -> Vec<Declared<'_>> {
         let mut global = true;
         let mut declared = Vec::new();
-        for instruction in &file.instructions {
-            match instruction {
-                Instruction::From(_) => global = false,
-                Instruction::Arg(arg) => {
-                    let all = arg.arguments.span.clone();
-                    for word in words(&self.text[all.clone()], escape) {
-                        let span = all.start + word.start..all.start + word.end;
-                        let text = &self.text[span.clone()];
-                        let (name, has_default) = match text.split_once('=') {
-                            Some((name, _)) => (name, true),
-                            None => (text, false),
-                        };
-                        declared.push(Declared {
-                            span,
-                            name,
-                            has_default,
-                            global,
-                        });
-                    }
-                }
-                _ => {}
+        for (index, instruction) in file.instructions.iter().enumerate() {
+            global &= instruction.kind != Kind::From;
+            if instruction.kind != Kind::Arg {
+                continue;
+            }
+            for range in instruction.words(file.escape) {
+                let text = &instruction.line.text()[range.clone()];
+                let (name, default) = match text.split_once('=') {
+                    Some((name, default)) => (name, Some(default)),
+                    None => (text, None),
+                };
+                let at = instruction.line.place(range.clone()).start;
+                declared.push(Declared {
+                    instruction: index,
+                    range,
+                    name,
+                    default,
+                    global,
+                    at,
+                });
             }
         }
         declared

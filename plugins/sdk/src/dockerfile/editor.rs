@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use parse_dockerfile::Dockerfile;
+use bakehouse_dockerfile::{Dockerfile, Heredoc, Instruction, Line};
 
 use crate::Error;
 
@@ -14,8 +14,45 @@ pub struct Editor {
     pub(super) text: String,
 }
 
-/// A piece of the text, and what replaces it.
-pub(super) type Splice = (Range<usize>, String);
+/// One change of an edit.
+#[derive(Debug)]
+pub(super) struct Change {
+    /// The instruction that it is about.
+    pub(super) instruction: usize,
+    pub(super) place: Place,
+    pub(super) with: String,
+}
+
+/// What a change replaces.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Nothing: lines are inserted before the instruction, or at the end.
+    Before,
+    /// A range of its line.
+    Line(Range<usize>),
+    /// A range of the file, in one of its here-documents.
+    Body(usize, Range<usize>),
+}
+
+impl Change {
+    /// Replaces a range of an instruction's line.
+    pub(super) fn line(instruction: usize, range: Range<usize>, with: String) -> Self {
+        Self {
+            instruction,
+            place: Place::Line(range),
+            with,
+        }
+    }
+
+    /// Inserts lines before an instruction, or at the end.
+    pub(super) fn before(instruction: usize, with: String) -> Self {
+        Self {
+            instruction,
+            place: Place::Before,
+            with,
+        }
+    }
+}
 
 impl Editor {
     /// Takes a Dockerfile's text; `name` is what errors call it. A byte order
@@ -26,7 +63,7 @@ impl Editor {
     pub fn parse(name: &str, text: &str) -> Result<Self, Error> {
         let editor = Self {
             name: name.to_owned(),
-            text: text.trim_start_matches('\u{feff}').to_owned(),
+            text: text.strip_prefix('\u{feff}').unwrap_or(text).to_owned(),
         };
         editor.read()?;
         Ok(editor)
@@ -64,32 +101,133 @@ impl Editor {
         &self.text
     }
 
-    pub(super) fn read(&self) -> Result<Dockerfile<'_>, Error> {
-        parse_dockerfile::parse(&self.text)
-            .map_err(|error| Error::InvalidInput(format!("{}: {error}", self.name)))
+    pub(super) fn read(&self) -> Result<Dockerfile, Error> {
+        // A mark that is left is a character, which BuildKit does not take.
+        if self.text.starts_with('\u{feff}') {
+            return Err(self.error(1, "there are two byte order marks"));
+        }
+        Dockerfile::parse(&self.text).map_err(|error| self.error(error.line, &error.message))
     }
 
-    /// The character that continues a line: `\`, unless an `escape` directive
-    /// says otherwise.
-    pub(super) fn escape(file: &Dockerfile<'_>) -> char {
-        let directive = file.parser_directives.escape.as_ref();
-        directive.map_or('\\', |directive| directive.value.value)
-    }
-
-    /// Replaces the pieces that `plan` names, and leaves the text as it was if
-    /// the result is no Dockerfile.
+    /// Makes the changes that `plan` names, in their order in the text. Where the result has any other change
+    /// in BuildKit's eyes, nothing is changed.
     pub(super) fn edit(
         &mut self,
-        plan: impl FnOnce(&Self, &Dockerfile<'_>) -> Result<Vec<Splice>, Error>,
+        plan: impl FnOnce(&Self, &Dockerfile) -> Result<Vec<Change>, Error>,
     ) -> Result<(), Error> {
-        let mut splices = plan(self, &self.read()?)?;
-        splices.sort_by_key(|(range, _)| std::cmp::Reverse(range.start));
-        let mut text = self.text.clone();
-        for (range, with) in splices {
-            text.replace_range(range, &with);
+        let file = self.read()?;
+        let changes = plan(self, &file)?;
+        self.apply(&file, &changes)
+    }
+
+    fn apply(&mut self, file: &Dockerfile, changes: &[Change]) -> Result<(), Error> {
+        let mut text = String::with_capacity(self.text.len());
+        let mut copied = 0;
+        for change in changes {
+            let at = self.place(file, change);
+            text.push_str(self.text.get(copied..at.start).unwrap_or_default());
+            text.push_str(&change.with);
+            copied = copied.max(at.end);
         }
-        *self = Self::parse(&self.name, &text)?;
+        text.push_str(&self.text[copied..]);
+        let edited = Self {
+            name: self.name.clone(),
+            text,
+        };
+        let read = edited.read()?;
+        if let Some(change) = self.other_change(file, changes, &edited, &read) {
+            let at = self.place(file, change).start;
+            let message = format!(
+                "an edit that puts `{}` here would change more than this place; nothing was changed",
+                short(&change.with)
+            );
+            return Err(self.error(self.line(at), &message));
+        }
+        self.text = edited.text;
         Ok(())
+    }
+
+    /// Where a change is in the text.
+    fn place(&self, file: &Dockerfile, change: &Change) -> Range<usize> {
+        let Some(instruction) = file.instructions.get(change.instruction) else {
+            return self.text.len()..self.text.len();
+        };
+        match &change.place {
+            Place::Before => instruction.span.start..instruction.span.start,
+            Place::Line(range) => instruction.line.place(range.clone()),
+            Place::Body(_, range) => range.clone(),
+        }
+    }
+
+    /// The change that does something else than it is meant to: all instructions
+    /// are what they were, but for what the changes say.
+    fn other_change<'c>(
+        &self,
+        file: &Dockerfile,
+        changes: &'c [Change],
+        edited: &Self,
+        read: &Dockerfile,
+    ) -> Option<&'c Change> {
+        let first = changes.first()?;
+        let Some(more) = read.instructions.len().checked_sub(file.instructions.len()) else {
+            return Some(first);
+        };
+        let inserts = changes.iter().filter(|c| c.place == Place::Before).count();
+        if read.escape != file.escape || inserts > 1 || (inserts == 0 && more > 0) {
+            return Some(first);
+        }
+        let mut shift = 0;
+        let mut rest = changes.iter().peekable();
+        let mut last = first;
+        for (index, old) in file.instructions.iter().enumerate() {
+            let mut own = Vec::new();
+            while let Some(change) = rest.next_if(|change| change.instruction == index) {
+                last = change;
+                match change.place {
+                    Place::Before => shift = more,
+                    _ => own.push(change),
+                }
+            }
+            let new = &read.instructions[index + shift];
+            if !self.as_meant(old, &own, file.escape, edited, new) {
+                return Some(last);
+            }
+        }
+        None
+    }
+
+    /// Whether an instruction is what it was, but for its changes.
+    fn as_meant(
+        &self,
+        old: &Instruction,
+        changes: &[&Change],
+        escape: char,
+        edited: &Self,
+        new: &Instruction,
+    ) -> bool {
+        let mut line = old.line.text().to_owned();
+        for change in changes.iter().rev() {
+            if let Place::Line(range) = &change.place {
+                line.replace_range(range.clone(), &Line::join(&change.with, escape));
+            }
+        }
+        let mut heredocs = old.heredocs.iter().zip(&new.heredocs).enumerate();
+        let same = |(index, (was, is)): (usize, (&Heredoc, &Heredoc))| {
+            let mut body = self.text[was.body.clone()].to_owned();
+            for change in changes.iter().rev() {
+                if let Place::Body(heredoc, range) = &change.place
+                    && *heredoc == index
+                {
+                    let from = was.body.start;
+                    body.replace_range(range.start - from..range.end - from, &change.with);
+                }
+            }
+            was.name == is.name && was.chomp == is.chomp && body == edited.text[is.body.clone()]
+        };
+        old.kind == new.kind
+            && line == new.line.text()
+            && old.heredocs.len() == new.heredocs.len()
+            && heredocs.all(same)
     }
 
     /// The line of a position, from 1.
@@ -107,16 +245,21 @@ impl Editor {
         }
     }
 
+    /// What is wrong with a line.
+    pub(super) fn error(&self, line: usize, message: &str) -> Error {
+        Error::InvalidInput(format!("{}: line {line}: {message}", self.name))
+    }
+
     /// The error of an edit that matched nothing: what was wanted, and what
-    /// there is, as position and text.
+    /// there is, as lines and texts.
     pub(super) fn nothing<'a>(
         &self,
         wanted: &str,
         there: impl Iterator<Item = (usize, &'a str)>,
     ) -> Error {
-        let there: Vec<_> = there
-            .map(|(position, text)| format!("line {}: {}", self.line(position), short(text)))
-            .collect();
+        const MOST: usize = 20;
+        let there = there.map(|(line, text)| format!("line {line}: {}", short(text)));
+        let there: Vec<_> = there.take(MOST).collect();
         let there = if there.is_empty() {
             "it has none at all".to_owned()
         } else {
@@ -127,7 +270,7 @@ impl Editor {
 }
 
 /// The first words of a text, on one line.
-fn short(text: &str) -> String {
+pub(super) fn short(text: &str) -> String {
     const MOST: usize = 60;
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(MOST) {

@@ -1,9 +1,11 @@
 //! `FROM`: stages, their bases and platforms.
 
-use parse_dockerfile::{Dockerfile, FromInstruction};
+use std::ops::Range;
+
+use bakehouse_dockerfile::{Dockerfile, Instruction};
 
 use super::Editor;
-use super::editor::Splice;
+use super::editor::Change;
 use crate::Error;
 
 /// One build stage.
@@ -18,6 +20,8 @@ pub struct Stage {
     pub line: usize,
 }
 
+const FLAG: &str = "--platform=$BUILDPLATFORM";
+
 impl Editor {
     /// The stages, in order.
     ///
@@ -25,12 +29,12 @@ impl Editor {
     /// None, as long as the text is a Dockerfile.
     pub fn stages(&self) -> Result<Vec<Stage>, Error> {
         let file = self.read()?;
-        let stage = |from: &FromInstruction<'_>| Stage {
-            name: from.as_.as_ref().map(|(_, name)| name.value.to_string()),
-            base: from.image.value.to_string(),
-            line: self.line(from.from.span.start),
-        };
-        Ok(file.stages().map(|s| stage(s.from)).collect())
+        let stages = froms(&file).map(|(_, from)| Stage {
+            name: name(from).map(str::to_owned),
+            base: base(from).to_owned(),
+            line: from.numbers.0,
+        });
+        Ok(stages.collect())
     }
 
     /// Makes a stage run on the machine that builds, whatever it builds for:
@@ -38,19 +42,21 @@ impl Editor {
     /// 0, as in `COPY --from`.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] naming the stages when it is not among them.
+    /// [`Error::InvalidInput`] naming the stages when it is not among them, or
+    /// when two have the name.
     pub fn pin_to_build_platform(&mut self, stage: &str) -> Result<(), Error> {
         self.edit(|this, file| {
-            let from = this.stage(file, stage)?;
-            let mut options = from.options.iter();
-            let splice = match options.find(|flag| flag.name.value == "platform") {
-                Some(flag) => (flag.span(), "--platform=$BUILDPLATFORM".to_owned()),
+            let at = this.stage(file, stage)?.start;
+            let from = &file.instructions[at];
+            let mut flags = from.flags.iter();
+            let change = match flags.find(|flag| flag.value("platform").is_some()) {
+                Some(flag) => Change::line(at, flag.range.clone(), FLAG.to_owned()),
                 None => {
-                    let start = from.image.span.start;
-                    (start..start, "--platform=$BUILDPLATFORM ".to_owned())
+                    let end = from.keyword.end;
+                    Change::line(at, end..end, format!(" {FLAG}"))
                 }
             };
-            Ok(vec![splice])
+            Ok(vec![change])
         })
     }
 
@@ -61,53 +67,71 @@ impl Editor {
     /// [`Error::InvalidInput`] naming the bases when it is not among them.
     pub fn replace_base(&mut self, base: &str, with: &str) -> Result<(), Error> {
         self.edit(|this, file| {
-            let splices: Vec<Splice> = file
-                .stages()
-                .map(|stage| &stage.from.image)
-                .filter(|image| image.value == base || repository(&image.value) == base)
-                .map(|image| (image.span.clone(), with.to_owned()))
+            let changes: Vec<_> = froms(file)
+                .filter(|(_, from)| {
+                    let image = self::base(from);
+                    image == base || repository(image) == base
+                })
+                .map(|(at, from)| Change::line(at, image(from), with.to_owned()))
                 .collect();
-            if splices.is_empty() {
+            let Some(first) = changes.first() else {
                 let wanted = format!("no stage from `{base}`");
-                return Err(this.nothing(&wanted, this.froms(file)));
+                return Err(this.nothing(&wanted, lines(file)));
+            };
+            if with.is_empty() || with.contains(char::is_whitespace) {
+                let line = file.instructions[first.instruction].numbers.0;
+                return Err(this.error(line, &format!("`{with}` is no image to start from")));
             }
-            Ok(splices)
+            Ok(changes)
         })
     }
 
-    /// The `FROM` of a stage.
-    pub(super) fn stage<'a, 'b>(
-        &self,
-        file: &'b Dockerfile<'a>,
-        stage: &str,
-    ) -> Result<&'b FromInstruction<'a>, Error> {
-        let named = |from: &&FromInstruction<'_>| {
-            let name = from.as_.as_ref().map(|(_, name)| name.value.as_ref());
+    /// The instructions of a stage: places among all, its `FROM` first.
+    pub(super) fn stage(&self, file: &Dockerfile, stage: &str) -> Result<Range<usize>, Error> {
+        let stages = file.stages();
+        let named = |of: &&Range<usize>| {
+            let name = name(&file.instructions[of.start]);
             name.is_some_and(|name| name.eq_ignore_ascii_case(stage))
         };
-        let mut stages = file.stages().map(|stage| stage.from);
-        let number = || file.stages().nth(stage.parse().ok()?);
-        stages
-            .find(named)
-            .or_else(|| number().map(|stage| stage.from))
-            .ok_or_else(|| self.nothing(&format!("no stage `{stage}`"), self.froms(file)))
+        let mut found = stages.iter().filter(named);
+        let (first, second) = (found.next(), found.next());
+        if let Some(second) = second {
+            let line = file.instructions[second.start].numbers.0;
+            return Err(self.error(line, &format!("a second stage `{stage}`")));
+        }
+        let number = || stages.get(stage.parse::<usize>().ok()?);
+        first
+            .or_else(number)
+            .cloned()
+            .ok_or_else(|| self.nothing(&format!("no stage `{stage}`"), lines(file)))
     }
+}
 
-    /// Position and arguments of every `FROM`.
-    fn froms<'a>(
-        &'a self,
-        file: &Dockerfile<'_>,
-    ) -> impl Iterator<Item = (usize, &'a str)> + use<'a> {
-        let spans: Vec<_> = file
-            .stages()
-            .map(|stage| {
-                let from = stage.from;
-                let end = from.as_.as_ref().map_or(&from.image, |(_, name)| name);
-                from.from.span.start..end.span.end
-            })
-            .collect();
-        spans.into_iter().map(|span| (span.start, &self.text[span]))
-    }
+/// Every `FROM`, with its place among all instructions.
+fn froms(file: &Dockerfile) -> impl Iterator<Item = (usize, &Instruction)> {
+    let stages = file.stages().into_iter();
+    stages.map(|stage| (stage.start, &file.instructions[stage.start]))
+}
+
+/// Line number and text of every `FROM`.
+fn lines(file: &Dockerfile) -> impl Iterator<Item = (usize, &str)> {
+    froms(file).map(|(_, from)| (from.numbers.0, from.line.text()))
+}
+
+/// Where the image is in a `FROM` line.
+pub(super) fn image(from: &Instruction) -> Range<usize> {
+    let words = from.words('\\');
+    words.first().cloned().unwrap_or_default()
+}
+
+pub(super) fn base(from: &Instruction) -> &str {
+    &from.line.text()[image(from)]
+}
+
+/// What follows `AS`.
+pub(super) fn name(from: &Instruction) -> Option<&str> {
+    let words = from.words('\\');
+    words.get(2).map(|name| &from.line.text()[name.clone()])
 }
 
 /// A reference without tag and digest.

@@ -1,6 +1,9 @@
 //! New lines.
 
+use bakehouse_dockerfile::Kind;
+
 use super::Editor;
+use super::editor::Change;
 use crate::Error;
 
 impl Editor {
@@ -10,9 +13,9 @@ impl Editor {
     /// [`Error::InvalidInput`] when the result is no Dockerfile.
     pub fn insert_before_stages(&mut self, lines: &[&str]) -> Result<(), Error> {
         self.edit(|this, file| {
-            let first = file.stages().next();
-            let start = first.map_or(0, |stage| stage.from.from.span.start);
-            Ok(vec![(start..start, this.lines(lines))])
+            let mut all = file.instructions.iter();
+            let first = all.position(|i| i.kind == Kind::From).unwrap_or_default();
+            Ok(vec![Change::before(first, this.lines(lines))])
         })
     }
 
@@ -21,11 +24,11 @@ impl Editor {
     /// # Errors
     /// [`Error::InvalidInput`] when the result is no Dockerfile.
     pub fn append(&mut self, lines: &[&str]) -> Result<(), Error> {
-        self.edit(|this, _| {
-            let end = this.text.len();
+        self.edit(|this, file| {
             let open = !this.text.ends_with('\n');
             let before = if open { this.newline() } else { "" };
-            Ok(vec![(end..end, format!("{before}{}", this.lines(lines)))])
+            let with = format!("{before}{}", this.lines(lines));
+            Ok(vec![Change::before(file.instructions.len(), with)])
         })
     }
 

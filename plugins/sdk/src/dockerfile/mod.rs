@@ -20,10 +20,10 @@
 //! # }
 //! ```
 //!
-//! The grammar is the [Dockerfile reference]'s, read by the `parse-dockerfile`
-//! crate: escape directive, continuation lines, here-documents, `CRLF`.
-//!
-//! [Dockerfile reference]: https://docs.docker.com/reference/dockerfile/
+//! The file is read by [`bakehouse_dockerfile`], as BuildKit reads it. An edit
+//! changes what it says and nothing else: afterwards the file is read again, and
+//! where any other instruction, or another part of the same one, is not what it
+//! was, the edit is an error and the text stays as it was.
 
 mod arg;
 mod editor;
@@ -31,10 +31,9 @@ mod from;
 mod insert;
 mod pin;
 mod run;
+mod script;
 mod settings;
-mod shell;
 mod variables;
-mod words;
 
 #[cfg(test)]
 mod tests;

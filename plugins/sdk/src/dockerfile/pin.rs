@@ -6,10 +6,12 @@
 
 use std::ops::Range;
 
-use parse_dockerfile::{Dockerfile, Flag, Instruction};
+use bakehouse_dockerfile::{Dockerfile, Flag, Instruction, Kind};
 
 use super::Editor;
-use super::variables::{Variables, expand};
+use super::editor::Change;
+use super::from::image;
+use super::variables::Variables;
 use crate::log::{self, Level};
 use crate::registry::{self, Descriptor};
 use crate::{Error, Platform};
@@ -25,8 +27,20 @@ pub struct Pin {
     pub platform: Option<Platform>,
     /// The line that names it, from 1.
     pub line: usize,
-    /// Where the reference is in the text.
-    place: Range<usize>,
+    /// The instruction that has it.
+    instruction: usize,
+    spot: Spot,
+}
+
+/// Where a reference is in an instruction's line.
+#[derive(Debug, Clone, PartialEq)]
+struct Spot {
+    /// What is replaced: the reference, or the flag that has it in quotes.
+    range: Range<usize>,
+    /// As written.
+    reference: String,
+    /// What is around the reference in that.
+    around: (String, String),
 }
 
 /// What registries tell.
@@ -93,7 +107,7 @@ impl Editor {
     ) -> Result<Vec<(Level, String)>, Error> {
         let mut lines = Vec::new();
         self.edit(|this, file| {
-            let mut splices = Vec::new();
+            let mut changes = Vec::new();
             for pin in this.pinned(file, target) {
                 let named = format!("{}:{}: {}", this.name, pin.line, pin.image);
                 match pin.fate(images).map_err(|error| about(&named, error))? {
@@ -102,49 +116,63 @@ impl Editor {
                     }
                     Fate::Replaced(reference, why) => {
                         lines.push((Level::Warn, format!("{named}: {why}")));
-                        splices.push((pin.place, reference));
+                        let (before, after) = pin.spot.around;
+                        let with = format!("{before}{reference}{after}");
+                        changes.push(Change::line(pin.instruction, pin.spot.range, with));
                     }
                 }
             }
-            Ok(splices)
+            Ok(changes)
         })?;
         Ok(lines)
     }
 
-    fn pinned(&self, file: &Dockerfile<'_>, target: &Platform) -> Vec<Pin> {
-        let variables = self.variables(file, target);
+    fn pinned(&self, file: &Dockerfile, target: &Platform) -> Vec<Pin> {
+        let variables = Self::variables(file, target);
+        let none = Variables::default();
+        let mut platform = None;
         let mut pins = Vec::new();
-        for stage in file.stages() {
-            let image = stage.from.image.span.clone();
-            let platform = stage_platform(&stage.from.options, &variables, target);
-            pins.extend(self.pin(image, &variables, platform));
-            for instruction in stage.instructions {
+        for (index, instruction) in file.instructions.iter().enumerate() {
+            let text = instruction.line.text();
+            let spots = match instruction.kind {
+                Kind::From => {
+                    let flags = &instruction.flags;
+                    platform = stage_platform(flags, &variables, file.escape, target);
+                    let range = image(instruction);
+                    vec![Spot {
+                        reference: text[range.clone()].to_owned(),
+                        range,
+                        around: Default::default(),
+                    }]
+                }
+                _ => sources(instruction),
+            };
+            for spot in spots {
                 // Sources of files are for the target, wherever the stage runs,
                 // and have no variables.
-                let places = sources(instruction, &self.text);
-                let pin = |place| self.pin(place, &Variables::new(), Some(target.clone()));
-                pins.extend(places.into_iter().filter_map(pin));
+                let (variables, platform) = match instruction.kind {
+                    Kind::From => (&variables, platform.clone()),
+                    _ => (&none, Some(target.clone())),
+                };
+                let Some(reference) = variables.expand(&spot.reference, file.escape) else {
+                    continue;
+                };
+                let Some((image, digest)) = reference.split_once('@') else {
+                    continue;
+                };
+                let at = instruction.line.place(spot.range.clone()).start;
+                let lines = &self.text[instruction.span.start..at];
+                pins.push(Pin {
+                    image: image.to_owned(),
+                    digest: digest.to_owned(),
+                    platform,
+                    line: instruction.numbers.0 + lines.matches('\n').count(),
+                    instruction: index,
+                    spot,
+                });
             }
         }
         pins
-    }
-
-    /// The reference at a place, where it has a digest.
-    fn pin(
-        &self,
-        place: Range<usize>,
-        variables: &Variables,
-        platform: Option<Platform>,
-    ) -> Option<Pin> {
-        let reference = expand(&self.text[place.clone()], variables)?;
-        let (image, digest) = reference.split_once('@')?;
-        Some(Pin {
-            image: image.to_owned(),
-            digest: digest.to_owned(),
-            platform,
-            line: self.line(place.start),
-            place,
-        })
     }
 }
 
@@ -200,50 +228,81 @@ impl Pin {
 /// What a stage runs on; none for the machine that builds, and where it cannot
 /// be told.
 fn stage_platform(
-    options: &[Flag<'_>],
+    flags: &[Flag],
     variables: &Variables,
+    escape: char,
     target: &Platform,
 ) -> Option<Platform> {
-    let flag = options.iter().find(|flag| flag.name.value == "platform");
-    let Some(flag) = flag.and_then(|flag| flag.value.as_ref()) else {
+    let Some(value) = flags.iter().find_map(|flag| flag.value("platform")) else {
         return Some(target.clone());
     };
-    let text = expand(&flag.value, variables)?;
-    let mut parts = text.split('/').map(str::to_owned);
+    let text = variables.expand(value, escape)?.to_ascii_lowercase();
+    let mut parts = text.split('/');
+    let (os, architecture, variant) = (parts.next()?, parts.next()?, parts.next());
+    let architecture = match architecture {
+        "x86_64" | "x86-64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    };
     Some(Platform {
-        os: parts.next()?,
-        architecture: parts.next()?,
-        variant: parts.next().filter(|variant| variant != "v8"),
+        os: os.to_owned(),
+        architecture: architecture.to_owned(),
+        variant: variant
+            .filter(|variant| *variant != "v8")
+            .map(str::to_owned),
     })
 }
 
 /// Where an instruction names images that it takes files from.
-fn sources(instruction: &Instruction<'_>, text: &str) -> Vec<Range<usize>> {
-    let (flags, key) = match instruction {
-        Instruction::Copy(copy) => (&copy.options, "from"),
-        Instruction::Run(run) => (&run.options, "mount"),
+fn sources(instruction: &Instruction) -> Vec<Spot> {
+    let name = match instruction.kind {
+        Kind::Copy => "from",
+        Kind::Run => "mount",
         _ => return Vec::new(),
     };
-    let values = flags
-        .iter()
-        .filter(|flag| flag.name.value == key)
-        .filter_map(|flag| flag.value.as_ref());
-    let places = values.filter_map(|value| {
-        let span = value.span.clone();
-        if key == "from" {
-            return Some(span);
-        }
-        let mut start = span.start;
-        for part in text[span].split(',') {
-            if let Some(from) = part.strip_prefix("from=") {
-                let start = start + part.len() - from.len();
-                return Some(start..start + from.len());
+    let flags = instruction.flags.iter();
+    flags
+        .filter_map(|flag| source(instruction, flag, name))
+        .collect()
+}
+
+/// Where a flag names an image.
+fn source(instruction: &Instruction, flag: &Flag, name: &str) -> Option<Spot> {
+    let value = flag.value(name)?;
+    let mut start = flag.text.len() - value.len();
+    let mut end = flag.text.len();
+    if name == "mount" {
+        // Of several the last one counts.
+        let is_from = |part: &str| {
+            part.get(..5)
+                .is_some_and(|p| p.eq_ignore_ascii_case("from="))
+        };
+        let mut found = None;
+        for part in value.split(',') {
+            if is_from(part) {
+                found = Some(start + 5..start + part.len());
             }
             start += part.len() + 1;
         }
-        None
-    });
-    places.collect()
+        Range { start, end } = found?;
+    }
+    let reference = flag.text[start..end].to_owned();
+    let written = &instruction.line.text()[flag.range.clone()];
+    // Where it has quotes it is written anew, without.
+    let (range, around) = if written == flag.text {
+        let at = flag.range.start;
+        (at + start..at + end, Default::default())
+    } else {
+        let around = (flag.text[..start].to_owned(), flag.text[end..].to_owned());
+        (flag.range.clone(), around)
+    };
+    let unquoted = |c: char| c.is_whitespace() || "'\"\\`".contains(c);
+    let (before, after): &(String, String) = &around;
+    (!before.contains(unquoted) && !after.contains(unquoted)).then_some(Spot {
+        range,
+        reference,
+        around,
+    })
 }
 
 /// Whether a reference without digest has a tag; the colon of a port comes

@@ -1,19 +1,19 @@
 //! `RUN`.
 
-use std::ops::Range;
-
-use parse_dockerfile::{Command, Dockerfile, Instruction, RunInstruction};
+use bakehouse_dockerfile::{Dockerfile, Instruction, Kind, Line};
 
 use super::Editor;
-use super::editor::Splice;
-use super::shell::commands;
+use super::editor::{Change, Place, short};
+use super::script::{Script, scripts};
 use crate::Error;
 
-/// A command of a `RUN` step that an edit is about.
-struct Found<'a, 'b> {
-    run: &'b RunInstruction<'a>,
-    /// The command's place in the text.
-    command: Range<usize>,
+/// A shell text with commands that an edit is about.
+struct Found<'f> {
+    script: Script<'f>,
+    /// Its commands, in its text.
+    commands: Vec<std::ops::Range<usize>>,
+    /// Those with all the parts.
+    matching: Vec<usize>,
 }
 
 impl Editor {
@@ -21,21 +21,101 @@ impl Editor {
     /// it. `with` makes the new command of the old. Other commands of the same
     /// step stay.
     ///
+    /// A pipeline is one command; what `if`, `for`, `(` and their like hold are
+    /// commands of their own.
+    ///
     /// # Errors
     /// [`Error::InvalidInput`] naming the `RUN` steps when none has such a
-    /// command.
+    /// command; naming the line where `parts` are in a step that cannot be taken
+    /// apart: another program's here-document, another shell than `sh` and `bash`,
+    /// text that shells read differently; and where the new command would change
+    /// others.
     pub fn replace_command(
         &mut self,
         parts: &[&str],
         with: impl Fn(&str) -> String,
     ) -> Result<(), Error> {
-        self.edit(|this, file| {
-            let found = this.find(file, parts)?.into_iter().map(|found| {
-                let new = with(&this.text[found.command.clone()]);
-                (found.command, new)
+        let mut edited = self.clone();
+        let mut expected = Vec::new();
+        edited.edit(|this, file| {
+            let mut changes = Vec::new();
+            for found in this.find(file, parts)? {
+                let script = &found.script;
+                let mut after = Vec::new();
+                for (index, command) in found.commands.iter().enumerate() {
+                    if !found.matching.contains(&index) {
+                        after.push(script.text[command.clone()].to_owned());
+                        continue;
+                    }
+                    let place = script.place(file, command.clone());
+                    let new = with(&this.text[place.clone()]);
+                    after.extend(this.alone(file, script, &new)?);
+                    let place = match script.heredoc {
+                        None => {
+                            let start = script.start;
+                            Place::Line(start + command.start..start + command.end)
+                        }
+                        Some(heredoc) => Place::Body(heredoc, place),
+                    };
+                    changes.push(Change {
+                        instruction: script.instruction,
+                        place,
+                        with: new,
+                    });
+                }
+                expected.push((script.instruction, script.heredoc, after));
+            }
+            Ok(changes)
+        })?;
+        // A quote or a comment in the new command may reach beyond it.
+        let file = edited.read()?;
+        let mut now = scripts(&edited.text, &file).into_iter();
+        for (instruction, heredoc, commands) in expected {
+            let mut same = |s: &Script<'_>| (s.instruction, s.heredoc) == (instruction, heredoc);
+            let script = now.find(&mut same);
+            let read = script.and_then(|script| {
+                let found = script.commands().ok()?.into_iter();
+                Some(
+                    found
+                        .map(|command| script.text[command].to_owned())
+                        .collect(),
+                )
             });
-            Ok(found.collect())
-        })
+            if read != Some(commands) {
+                let line = file.instructions[instruction].numbers.0;
+                let message =
+                    "the new command would change others of this step; nothing was changed";
+                return Err(self.error(line, message));
+            }
+        }
+        *self = edited;
+        Ok(())
+    }
+
+    /// The commands of a new command.
+    fn alone(
+        &self,
+        file: &Dockerfile,
+        script: &Script<'_>,
+        new: &str,
+    ) -> Result<Vec<String>, Error> {
+        let text = match script.heredoc {
+            None => Line::join(new, file.escape),
+            Some(_) => new.to_owned(),
+        };
+        let alone = Script {
+            text: &text,
+            ..*script
+        };
+        match alone.commands() {
+            Ok(commands) if !commands.is_empty() => {
+                Ok(commands.into_iter().map(|c| text[c].to_owned()).collect())
+            }
+            _ => {
+                let line = file.instructions[script.instruction].numbers.0;
+                Err(self.error(line, &format!("`{}` is no command", short(new))))
+            }
+        }
     }
 
     /// Adds a mount to the `RUN` steps that have a command with all of `parts`
@@ -45,14 +125,19 @@ impl Editor {
     /// As [`replace_command`](Self::replace_command).
     pub fn add_mount(&mut self, parts: &[&str], mount: &str) -> Result<(), Error> {
         self.edit(|this, file| {
-            let mut splices: Vec<Splice> = Vec::new();
+            let mut changes: Vec<Change> = Vec::new();
             for found in this.find(file, parts)? {
-                let end = found.run.run.span.end;
-                if !splices.iter().any(|(at, _)| at.start == end) {
-                    splices.push((end..end, format!(" --mount={mount}")));
+                let index = found.script.instruction;
+                let run = &file.instructions[index];
+                if mount.contains(|c: char| c.is_whitespace() || "'\"\\`".contains(c)) {
+                    return Err(this.error(run.numbers.0, &format!("`{mount}` is no mount")));
+                }
+                if changes.last().is_none_or(|last| last.instruction != index) {
+                    let end = run.keyword.end;
+                    changes.push(Change::line(index, end..end, format!(" --mount={mount}")));
                 }
             }
-            Ok(splices)
+            Ok(changes)
         })
     }
 
@@ -64,78 +149,66 @@ impl Editor {
     pub fn insert_before_run(&mut self, parts: &[&str], lines: &[&str]) -> Result<(), Error> {
         self.edit(|this, file| {
             let found = this.find(file, parts)?;
-            let start = found.first().map_or(0, |found| found.run.run.span.start);
-            Ok(vec![(start..start, this.lines(lines))])
+            let first = found.first().map_or(0, |found| found.script.instruction);
+            Ok(vec![Change::before(first, this.lines(lines))])
         })
     }
 
     /// Whether some `RUN` step has a command with all of `parts` in it.
     ///
     /// # Errors
-    /// None, as long as the text is a Dockerfile.
+    /// [`Error::InvalidInput`] naming the line where `parts` are in a step that
+    /// cannot be taken apart, as [`replace_command`](Self::replace_command).
     pub fn has_command(&self, parts: &[&str]) -> Result<bool, Error> {
-        let file = self.read()?;
-        Ok(self.find(&file, parts).is_ok())
+        Ok(!self.matching(&self.read()?, parts)?.is_empty())
     }
 
-    fn find<'a, 'b>(
-        &self,
-        file: &'b Dockerfile<'a>,
-        parts: &[&str],
-    ) -> Result<Vec<Found<'a, 'b>>, Error> {
-        let escape = Self::escape(file);
-        let runs = || {
-            file.instructions.iter().filter_map(|i| match i {
-                Instruction::Run(run) => Some(run),
-                _ => None,
-            })
-        };
-        let mut found = Vec::new();
-        for run in runs() {
-            for place in shell_text(run) {
-                let text = &self.text[place.clone()];
-                for command in commands(text, escape) {
-                    let has_all = parts
-                        .iter()
-                        .all(|part| text[command.clone()].contains(part));
-                    if has_all {
-                        let command = place.start + command.start..place.start + command.end;
-                        found.push(Found { run, command });
-                    }
-                }
-            }
-        }
+    fn find<'f>(&'f self, file: &'f Dockerfile, parts: &[&str]) -> Result<Vec<Found<'f>>, Error> {
+        let found = self.matching(file, parts)?;
         if found.is_empty() {
             let wanted = format!(
                 "no RUN step with a command that has `{}`",
                 parts.join("` and `")
             );
-            let there = runs().map(|run| {
-                let start = run.run.span.start;
-                (start, &self.text[start..end(run)])
-            });
+            let is_run = |i: &&Instruction| i.kind == Kind::Run;
+            let runs = file.instructions.iter().filter(is_run);
+            let there = runs.map(|run| (run.numbers.0, run.line.text()));
             return Err(self.nothing(&wanted, there));
         }
         Ok(found)
     }
-}
 
-/// Where a step's shell text is: its here-documents, or the rest of its lines.
-/// The exec form has none.
-fn shell_text(run: &RunInstruction<'_>) -> Vec<Range<usize>> {
-    if !run.here_docs.is_empty() {
-        return run.here_docs.iter().map(|doc| doc.span.clone()).collect();
-    }
-    match &run.arguments {
-        Command::Shell(text) => vec![text.span.clone()],
-        _ => Vec::new(),
-    }
-}
-
-fn end(run: &RunInstruction<'_>) -> usize {
-    match &run.arguments {
-        Command::Shell(text) => text.span.end,
-        Command::Exec(words) => words.span.end,
-        _ => run.run.span.end,
+    fn matching<'f>(
+        &'f self,
+        file: &'f Dockerfile,
+        parts: &[&str],
+    ) -> Result<Vec<Found<'f>>, Error> {
+        let has_all = |text: &str| parts.iter().all(|part| text.contains(part));
+        let mut all = Vec::new();
+        for script in scripts(&self.text, file) {
+            if !has_all(script.text) {
+                continue;
+            }
+            let commands = script.commands().map_err(|(at, why)| {
+                let line = self.line(script.place(file, at..at).start);
+                let what = parts.join("` and `");
+                self.error(
+                    line,
+                    &format!("no command with `{what}` can be told apart: {why}"),
+                )
+            })?;
+            let matching = commands.iter().enumerate();
+            let matching =
+                matching.filter(|(_, command)| has_all(&script.text[(*command).clone()]));
+            let matching: Vec<_> = matching.map(|(index, _)| index).collect();
+            if !matching.is_empty() {
+                all.push(Found {
+                    script,
+                    commands,
+                    matching,
+                });
+            }
+        }
+        Ok(all)
     }
 }

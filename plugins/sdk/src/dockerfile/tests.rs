@@ -149,15 +149,15 @@ fn replaces_one_command_of_a_step() {
     assert_eq!(file.text(), expected);
 
     let mut file = editor(STAGES);
-    file.replace_command(&parts, |old| format!("true # {}", old.len()))
+    file.replace_command(&parts, |old| format!("true {}", old.len()))
         .unwrap();
-    let expected = STAGES.replace("curl -L $APP_PACKAGE \\\n  | tar -xvz", "true # 35");
+    let expected = STAGES.replace("curl -L $APP_PACKAGE \\\n  | tar -xvz", "true 35");
     assert_eq!(file.text(), expected);
 
     assert_eq!(
         refused(file.replace_command(&parts, str::to_owned)),
         "Dockerfile: no RUN step with a command that has `curl` and `APP_PACKAGE`; \
-         it has line 3: RUN groupadd --gid 2000 app \\ # fetch it && true # 35 \\ && c..."
+         it has line 3: RUN groupadd --gid 2000 app && true 35 && chown -R app /app"
     );
 }
 
@@ -167,12 +167,12 @@ fn sees_commands_in_quotes_substitutions_and_here_documents() {
         "FROM a\nRUN x \"curl; && $(echo a; b)\" ';' $(curl a; c) 2>&1; curl b || curl c\n\
          RUN <<EOF\nset -e\ncurl d\nEOF\nRUN [\"curl\", \"e\"]\nRUN (curl f)\n",
     );
-    file.replace_command(&["curl"], |old| format!("<{old}>"))
+    file.replace_command(&["curl"], |old| format!("_{old}_"))
         .unwrap();
     assert_eq!(
         file.text(),
-        "FROM a\nRUN <x \"curl; && $(echo a; b)\" ';' $(curl a; c) 2>&1>; <curl b> || <curl c>\n\
-         RUN <<EOF\nset -e\n<curl d>\nEOF\nRUN [\"curl\", \"e\"]\nRUN (<curl f>)\n"
+        "FROM a\nRUN _x \"curl; && $(echo a; b)\" ';' $(curl a; c) 2>&1_; _curl b_ || _curl c_\n\
+         RUN <<EOF\nset -e\n_curl d_\nEOF\nRUN [\"curl\", \"e\"]\nRUN (_curl f_)\n"
     );
 }
 
@@ -251,4 +251,97 @@ fn settings_are_whole_instructions() {
     );
     assert_eq!(file.settings("last").unwrap(), ["user 1", "CMD [\"y\"]"]);
     assert!(refused(file.settings("2").map(drop)).contains("no stage `2`"));
+}
+
+#[test]
+fn commands_are_what_the_shell_runs() {
+    // What is commented out, and a comment behind a command, is no command.
+    let mut file = editor(
+        "FROM a\nRUN useradd app && \\\n    # curl https://x && \\\n    chown app /x\n\
+         RUN apt-get install foo # for the client; see notes\nRUN curl y\n",
+    );
+    assert!(!file.has_command(&["notes"]).unwrap());
+    file.replace_command(&["curl"], |_| "true".to_owned())
+        .unwrap();
+    assert!(
+        file.text()
+            .contains("useradd app && \\\n    # curl https://x && \\\n")
+    );
+    assert!(
+        file.text()
+            .ends_with("# for the client; see notes\nRUN true\n")
+    );
+
+    // Here-documents behind other words; patterns of `case`.
+    let mut file = editor(
+        "FROM a\nRUN cat <<EOF > /motd && curl x\nhello; you\nEOF\n\
+         RUN case $A in a|curl) b;; *) curl z | tar x;; esac\n",
+    );
+    file.replace_command(&["curl"], |old| format!("echo {old}"))
+        .unwrap();
+    assert_eq!(
+        file.text(),
+        "FROM a\nRUN cat <<EOF > /motd && echo curl x\nhello; you\nEOF\n\
+         RUN case $A in a|curl) b;; *) echo curl z | tar x;; esac\n"
+    );
+}
+
+#[test]
+fn what_would_change_more_is_refused_with_its_line() {
+    for (text, with) in [
+        // A comment, a quote and an end of the line reach beyond the command.
+        ("FROM a\nRUN curl x && b", "true # why"),
+        ("FROM a\nRUN curl x && b 'c'", "echo '"),
+        ("FROM a\nRUN curl x && b", "echo\nUSER x"),
+        ("FROM a\nRUN curl x && b", "echo \\"),
+        ("FROM a\nRUN curl x && b", ""),
+        ("FROM a\nRUN curl x && b", "if true; then c"),
+        // The body of a here-document would be left behind.
+        ("FROM a\nRUN curl -d @- x <<EOF && b\nRUN c\nEOF\n", "true"),
+        (
+            "FROM a\nRUN <<EOF\ncurl x\nEOF\n",
+            "true\nEOF\nUSER x\nRUN <<EOF",
+        ),
+        // Nobody can say which command that is.
+        ("FROM a\nRUN python3 <<EOF\nrun('curl')\nEOF\n", "true"),
+        ("FROM a\nRUN <<EOF\n#!/usr/bin/perl\ncurl; x\nEOF\n", "true"),
+        ("FROM a\nRUN [[ -n $A && $B ]] || curl x\n", "true"),
+        ("FROM a\nRUN (curl x\n", "true"),
+        ("FROM a\nSHELL [\"pwsh\", \"-c\"]\nRUN curl x; y\n", "true"),
+    ] {
+        let mut file = editor(text);
+        let told = refused(file.replace_command(&["curl"], |_| with.to_owned()));
+        assert!(told.starts_with("Dockerfile: line "), "{text}: {told}");
+        assert_eq!(file.text(), text);
+    }
+    let mut file = editor("FROM a AS x\nRUN b \\\n");
+    assert!(refused(file.append(&["USER 1"])).contains("would change more"));
+    refused(file.replace_base("a", "b AS c"));
+    refused(file.add_mount(&["b"], "type=cache target=/x"));
+    refused(file.insert_before_run(&["b"], &["ENV A=1 \\"]));
+    assert_eq!(file.text(), "FROM a AS x\nRUN b \\\n");
+}
+
+#[test]
+fn settings_keep_the_values_behind_a_blank_line() {
+    let file = editor("FROM scratch AS a\nENV A=1 \\\n\n    B=2 \\\n    C=3\nWORKDIR /app\n");
+    let settings = ["ENV A=1 \\\n\n    B=2 \\\n    C=3", "WORKDIR /app"];
+    assert_eq!(file.settings("a").unwrap(), settings);
+}
+
+#[test]
+fn a_digest_in_a_variable_is_a_pin() {
+    let digest = "sha256:45babd1b4ce0349fb12c4e24bf017b90b96d52806db32e001e3013f341bef0fe";
+    let file = editor(&format!(
+        "ARG NODE_DIGEST={digest}\nFROM --platform=\"linux/arm64\" node:22@${{NODE_DIGEST}} AS build\n\
+         RUN --mount=\"type=bind,from=x:1@sha256:00,target=/x\" y\n"
+    ));
+    let platform = crate::platform("linux/arm64");
+    let pins = file.pins(&platform).unwrap();
+    let seen: Vec<_> = pins
+        .iter()
+        .map(|p| (p.image.as_str(), p.digest.as_str(), p.line))
+        .collect();
+    assert_eq!(seen, [("node:22", digest, 2), ("x:1", "sha256:00", 3)]);
+    assert_eq!(pins[0].platform.as_ref(), Some(&platform));
 }

@@ -1,0 +1,12 @@
+FROM a
+MAINTAINER me <a@b>
+USER x
+WORKDIR /a b
+STOPSIGNAL SIGTERM
+EXPOSE 80/tcp 443
+VOLUME /a /b
+HEALTHCHECK CMD a; b
+CMD a && b
+ENTRYPOINT exec a
+add a b
+CoPy c d

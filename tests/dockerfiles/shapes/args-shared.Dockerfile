@@ -1,0 +1,8 @@
+ARG V=1
+FROM a AS x
+ARG V
+ARG V=2
+RUN a $V
+FROM x
+ARG V
+RUN b && c

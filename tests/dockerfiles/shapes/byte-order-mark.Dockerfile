@@ -1,0 +1,5 @@
+﻿# escape=`
+FROM a `
+ AS b
+RUN x `
+ && y

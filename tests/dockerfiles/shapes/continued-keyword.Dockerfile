@@ -1,0 +1,9 @@
+FRO\
+M a
+RU\
+N x && \
+y
+CO\
+# c
+PY a \
+b

@@ -1,0 +1,5 @@
+FROM busybox
+RUN x && y
+COPY <<EOF /x
+a
+EOF

@@ -1,0 +1,8 @@
+FROM busybox
+RUN <<EOF
+# a comment; with && words
+echo a # b; c
+
+echo d \
+  e
+EOF

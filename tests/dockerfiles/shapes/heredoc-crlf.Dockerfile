@@ -1,0 +1,8 @@
+FROM busybox
+RUN <<EOF
+echo a
+EOF
+COPY <<-X /x
+	b
+	X
+RUN y && z

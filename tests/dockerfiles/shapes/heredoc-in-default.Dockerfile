@@ -1,0 +1,5 @@
+FROM busybox
+RUN echo ${x:-a <<EOF}
+body
+EOF}
+RUN echo <<E${x:-y}F

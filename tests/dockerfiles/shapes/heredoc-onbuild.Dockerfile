@@ -1,0 +1,10 @@
+FROM busybox
+ONBUILD RUN <<EOF
+echo a
+EOF
+ONBUILD COPY <<EOF /x
+b
+EOF
+ONBUILD RUN ["a", "<<b"]
+ONBUILD ENV A=<<B
+RUN c

@@ -1,0 +1,8 @@
+FROM busybox
+RUN cat << EOF > /x
+a
+EOF
+RUN cat <<- EOF >> /x
+RUN cat <<	TAB
+b
+TAB

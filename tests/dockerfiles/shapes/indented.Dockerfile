@@ -1,0 +1,6 @@
+  FROM a
+	ARG A
+   # c
+  RUN x && \
+      y
+ USER b

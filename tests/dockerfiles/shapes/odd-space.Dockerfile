@@ -1,0 +1,4 @@
+FROMa	ASb
+ARG	A=1B=2
+RUN		x y && z
+EXPOSE 80	 81

@@ -1,0 +1,4 @@
+FROM a
+RUN x
+ENV A=1 \
+# c
