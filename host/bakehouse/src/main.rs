@@ -8,7 +8,7 @@ use bakehouse::commands::{Invocation, dispatch};
 use bakehouse::{logging, printer, signals};
 use bakehouse_core::error::{ExitCode, exit_code};
 
-/// musl's own takes one lock for all threads.
+/// musl's own takes several times the CPU (docs/benchmarks.md).
 #[cfg(target_env = "musl")]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
