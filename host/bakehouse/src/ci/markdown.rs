@@ -5,10 +5,12 @@
 
 use std::fmt::Write as _;
 
-use super::summary::{Row, Summary, link};
+use super::link::link;
+use super::summary::{Row, Summary};
 use crate::pipeline::destination::Destination;
+use crate::pipeline::failure_record::FailureRecord;
 use crate::pipeline::plan::Plan;
-use crate::pipeline::report::{FailureReport, ImageReport};
+use crate::pipeline::report::ImageReport;
 use crate::text::{Text, line};
 
 /// Characters of one failure's message; GitHub keeps 1 MiB of a step's summary.
@@ -229,7 +231,7 @@ fn text(words: &str) -> String {
 }
 
 /// A failure's message and hint.
-fn told(failure: &FailureReport) -> Text {
+fn told(failure: &FailureRecord) -> Text {
     let mut text = Text::new();
     let message: String = failure.message.chars().take(LONGEST).collect();
     text.message("", &message);

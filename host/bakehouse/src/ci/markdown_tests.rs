@@ -1,15 +1,17 @@
 use std::collections::BTreeMap;
 
-use bakehouse_core::error::ExitCode;
+use bakehouse_core::error::{ExitCode, Failure};
 use bakehouse_core::target::TargetId;
 use bakehouse_registry::Endpoint;
 use oci_spec::image::{Descriptor, Digest, MediaType};
 
 use super::*;
-use crate::pipeline::build::{Done, Outcome, TargetFailure};
+use crate::pipeline::failure_record::FailureRecord;
+use crate::pipeline::image_key::ImageKey;
+use crate::pipeline::outcome::{Done, Outcome};
 use crate::pipeline::report::Report;
 
-fn outcome(platform: &str, result: Result<Done, TargetFailure>) -> Outcome {
+fn outcome(platform: &str, result: Result<Done, FailureRecord>) -> Outcome {
     Outcome {
         target: TargetId {
             app: "out_line".to_owned(),
@@ -20,6 +22,10 @@ fn outcome(platform: &str, result: Result<Done, TargetFailure>) -> Outcome {
         result,
         elapsed: std::time::Duration::from_millis(1234),
     }
+}
+
+fn failure(message: &str, hint: &str) -> FailureRecord {
+    FailureRecord::new(&Failure::new(ExitCode::Build, message).hint(hint).into())
 }
 
 #[test]
@@ -40,11 +46,10 @@ fn a_page_for_a_maintainer() {
     ));
     report.add(&outcome(
         "linux/arm64",
-        Err(TargetFailure {
-            message: "out_line 1.0.0: it said\n```\n</details>".to_owned(),
-            hint: Some("do *this*".to_owned()),
-            code: ExitCode::Build,
-        }),
+        Err(failure(
+            "out_line 1.0.0: it said\n```\n</details>",
+            "do *this*",
+        )),
     ));
     report.images.push(ImageReport {
         reference: "ghcr.io/n/base:0.9.0".to_owned(),
@@ -54,7 +59,10 @@ fn a_page_for_a_maintainer() {
         kept: Vec::new(),
         replaced: Vec::new(),
         revision: None,
-        manifest: None,
+        key: ImageKey {
+            image: "base".to_owned(),
+            version: "0.9.0".to_owned(),
+        },
     });
     report
         .moved
@@ -168,11 +176,10 @@ fn a_hostile_name_is_code_in_its_cell() {
 fn a_hostile_message_stays_in_its_block() {
     for words in HOSTILE {
         let mut report = Report::default();
-        let failure = TargetFailure {
-            message: format!("{words}\n```\n~~~\n{words}"),
-            hint: Some(format!("````\n{words}")),
-            code: ExitCode::Build,
-        };
+        let failure = failure(
+            &format!("{words}\n```\n~~~\n{words}"),
+            &format!("````\n{words}"),
+        );
         report.add(&outcome("linux/amd64", Err(failure)));
         let endpoint = Endpoint::new("ghcr.io", "n").unwrap();
         let page = summary(&Summary::new(&report, &endpoint, &BTreeMap::new()));

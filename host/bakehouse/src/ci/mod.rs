@@ -7,14 +7,17 @@
 
 pub mod annotation;
 pub mod command;
+mod link;
 mod markdown;
 pub mod matrix;
+mod page;
 mod plan_page;
 mod summary;
 pub mod workflows;
 
+pub use page::Page;
 pub use plan_page::PlanPage;
-pub use summary::{Page, Summary};
+pub use summary::Summary;
 
 /// Whether this process runs in a GitHub Actions job.
 #[must_use]

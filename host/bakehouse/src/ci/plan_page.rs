@@ -2,17 +2,15 @@
 
 use serde::Serialize;
 
-use super::markdown;
-use super::summary::Page;
 use crate::pipeline::plan::Plan;
 
 /// What is missing, and how many jobs it takes.
 #[derive(Debug, Serialize)]
 #[serde(transparent)]
 pub struct PlanPage<'a> {
-    plan: &'a Plan,
+    pub(super) plan: &'a Plan,
     #[serde(skip)]
-    failed: usize,
+    pub(super) failed: usize,
 }
 
 impl<'a> PlanPage<'a> {
@@ -21,11 +19,5 @@ impl<'a> PlanPage<'a> {
     #[must_use]
     pub const fn new(plan: &'a Plan, failed: usize) -> Self {
         Self { plan, failed }
-    }
-}
-
-impl Page for PlanPage<'_> {
-    fn markdown(&self) -> String {
-        markdown::plan(self.plan, self.failed)
     }
 }

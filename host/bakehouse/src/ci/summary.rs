@@ -1,18 +1,14 @@
-//! What a maintainer wants to know of a run.
+//! The summary of a run for a maintainer, as data.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io::Write as _;
-use std::path::Path;
 
-use anyhow::{Context as _, Result};
 use bakehouse_registry::Endpoint;
 use serde::Serialize;
 
-use super::markdown;
+use super::link::link;
 use crate::pipeline::destination::Destination;
-use crate::pipeline::report::{FailureReport, ImageReport, Report, TargetReport};
-use crate::text;
+use crate::pipeline::failure_record::FailureRecord;
+use crate::pipeline::report::{ImageReport, Report, TargetReport};
 
 /// Version of the summary's JSON. It grows by adding fields.
 const SCHEMA: u32 = 1;
@@ -34,7 +30,7 @@ pub struct Summary<'a> {
     /// Moving tags that were set, with the version they show now.
     pub moved: &'a [(String, String)],
     /// What is not published, and why.
-    pub failures: &'a [FailureReport],
+    pub failures: &'a [FailureRecord],
     /// Wall time in seconds.
     pub seconds: f64,
 }
@@ -50,35 +46,6 @@ pub struct Row<'a> {
     pub size: Option<u64>,
     /// Web page of its image, where the registry is known to have one.
     pub link: Option<String>,
-}
-
-/// A page of a summary.
-pub trait Page: Serialize {
-    /// As GitHub-flavoured Markdown.
-    fn markdown(&self) -> String;
-
-    /// Writes it to a file: JSON where its name ends with `.json`, else
-    /// Markdown. A file without a suffix, as `$GITHUB_STEP_SUMMARY` names one,
-    /// is added to; others are replaced.
-    ///
-    /// # Errors
-    /// When the file system refuses.
-    fn write(&self, path: &Path) -> Result<()> {
-        let cannot = || format!("cannot write the summary to {}", path.display());
-        match path.extension().and_then(|suffix| suffix.to_str()) {
-            Some("json") => {
-                let json = text::json(self)?;
-                fs::write(path, json + "\n").with_context(cannot)
-            }
-            Some(_) => fs::write(path, self.markdown()).with_context(cannot),
-            None => fs::OpenOptions::new()
-                .create(true)
-                .append(true)
-                .open(path)
-                .and_then(|mut file| file.write_all(self.markdown().as_bytes()))
-                .with_context(cannot),
-        }
-    }
 }
 
 impl<'a> Summary<'a> {
@@ -112,42 +79,5 @@ impl<'a> Summary<'a> {
             failures: &report.failures,
             seconds: report.seconds,
         }
-    }
-}
-
-impl Page for Summary<'_> {
-    fn markdown(&self) -> String {
-        markdown::summary(self)
-    }
-}
-
-/// The web page of a repository, for registries that have them.
-pub(super) fn link(repository: &str) -> Option<String> {
-    // A plan may come from elsewhere; nothing else is part of a name.
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '/' | ':');
-    let (host, path) = repository.split_once('/')?;
-    match host {
-        _ if !repository.chars().all(plain) => None,
-        // Both answer browsers with the page of the package.
-        "ghcr.io" | "quay.io" => Some(format!("https://{repository}")),
-        "docker.io" | "index.docker.io" => Some(format!("https://hub.docker.com/r/{path}/tags")),
-        _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn links_where_there_is_a_page() {
-        assert_eq!(link("ghcr.io/a/b").as_deref(), Some("https://ghcr.io/a/b"));
-        assert_eq!(
-            link("docker.io/a/b").as_deref(),
-            Some("https://hub.docker.com/r/a/b/tags")
-        );
-        assert_eq!(link("127.0.0.1:5000/a/b"), None);
-        assert_eq!(link("local/a/b"), None);
-        assert_eq!(link("ghcr.io/a/b)[x](https://evil.example"), None);
     }
 }

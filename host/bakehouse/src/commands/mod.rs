@@ -2,6 +2,7 @@
 //! and prints.
 
 mod build;
+mod check_report;
 mod inspect;
 mod merge;
 mod outcome;

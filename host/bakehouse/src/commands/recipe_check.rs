@@ -4,37 +4,14 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use bakehouse_core::error::ExitCode;
-use bakehouse_core::grants::{Asked, Kind};
 use bakehouse_runtime::{Recipe, Runtime};
-use serde::Serialize;
 
 use super::Session;
+use super::check_report::{RecipeCheck, Unused};
 use super::text::recipe_table;
 use crate::cli::{Format, RecipeCheckArgs};
 use crate::context::{services, sources};
-use crate::pipeline::rehearsal::{Rehearsal, Stage, rehearse, understudy};
-
-/// What a recipe asks for, in the JSON output; `schema` 1.
-#[derive(Debug, Serialize)]
-pub(super) struct RecipeCheck {
-    schema: u32,
-    pub(super) app: String,
-    pub(super) recipe: String,
-    pub(super) asks: Vec<Asked>,
-    pub(super) unused: Vec<Unused>,
-    /// What was tried; none where something is missing, or nothing was to be
-    /// reached.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) tried: Option<Rehearsal>,
-}
-
-/// An entry of app.toml that the recipe asks nothing of.
-#[derive(Debug, Serialize)]
-pub(super) struct Unused {
-    pub(super) kind: Kind,
-    pub(super) entry: String,
-    pub(super) place: String,
-}
+use crate::pipeline::rehearsal::{Stage, rehearse, understudy};
 
 /// Lists what a recipe asks for, what is granted, and what is missing; exits
 /// as a denial where something is. Where nothing is, and not `--offline`, what

@@ -45,7 +45,7 @@ pub(super) async fn run(session: &Session, args: &RunArgs) -> Result<ExitCode> {
             session.failures(&failed);
         })?;
     for (app, error) in &failed {
-        report.add_error(Some(app), error);
+        report.add_error(app, error);
     }
     finish(
         session,

@@ -5,7 +5,7 @@ use std::fmt::Display;
 
 use bakehouse_registry::{InspectedImage, Inspection};
 
-use super::recipe_check::RecipeCheck;
+use super::check_report::RecipeCheck;
 use crate::pipeline::destination::Destination;
 use crate::pipeline::plan::{ImagePlan, Plan};
 use crate::pipeline::rehearsal::{Rehearsal, Verdict};

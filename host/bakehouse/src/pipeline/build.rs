@@ -5,19 +5,19 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use bakehouse_builder::{BuildRequest, Built, Capabilities};
-use bakehouse_core::error::{ExitCode, Failure, exit_code, hint};
+use bakehouse_core::error::{ExitCode, Failure};
 use bakehouse_core::progress::Event;
 use bakehouse_core::recipe::{Base, CallError, Version};
 use bakehouse_core::target::TargetId;
-use bakehouse_upstream::git::Revision;
-use oci_spec::image::Descriptor;
 
 use super::checkout::checkout;
 use super::digest_file::DigestFile;
 use super::discover::Discovered;
+use super::facts::{annotations, dated};
+use super::failure_record::FailureRecord;
 use super::identity;
+use super::outcome::{Done, Outcome};
 use super::plan::{Job, Plan};
-use super::publish::{annotations, dated};
 use super::push;
 use super::rebuild::{Mark, Rebuild};
 use super::work::WorkFolder;
@@ -27,47 +27,6 @@ use crate::context::Context;
 const PUSH_ATTEMPTS: u32 = 3;
 /// Pause before the second one; longer before the third.
 const PUSH_PAUSE: Duration = Duration::from_secs(1);
-
-/// How one target ended.
-#[derive(Debug, Clone)]
-pub struct Outcome {
-    /// The target.
-    pub target: TargetId,
-    /// How it ended.
-    pub result: Result<Done, TargetFailure>,
-    /// Wall time.
-    pub elapsed: Duration,
-}
-
-/// A target that is in the registry.
-#[derive(Debug, Clone)]
-pub struct Done {
-    /// What an index refers to.
-    pub descriptor: Descriptor,
-    /// It was there already, from an earlier run.
-    pub reused: bool,
-    /// Build steps.
-    pub steps: usize,
-    /// Of these, from the cache.
-    pub cached: usize,
-    /// The commit it was built from, where that is known.
-    pub revision: Option<Revision>,
-    /// Digest of the recipe that made it, where that is known.
-    pub recipe: Option<String>,
-    /// What its recipe warned of, where it was built now.
-    pub warnings: Vec<String>,
-}
-
-/// Why a target is not in the registry.
-#[derive(Debug, Clone)]
-pub struct TargetFailure {
-    /// What failed.
-    pub message: String,
-    /// What to do next.
-    pub hint: Option<String>,
-    /// Exit code when this ends the command.
-    pub code: ExitCode,
-}
 
 /// Builds jobs against one builder.
 pub struct Bakery<'a> {
@@ -148,16 +107,12 @@ impl<'a> Bakery<'a> {
                     Ok(done)
                 }
                 Err(error) => {
-                    let message = message(&error);
+                    let failure = FailureRecord::new(&error).of_target(&target);
                     reporter.report(Event::TargetFailed {
                         target: &target,
-                        error: &message,
+                        error: &failure.message,
                     });
-                    Err(TargetFailure {
-                        hint: hint(&error).map(str::to_owned),
-                        code: exit_code(&error),
-                        message,
-                    })
+                    Err(failure)
                 }
             };
             outcomes.push(Outcome {
@@ -328,15 +283,4 @@ fn build_failure(target: &TargetId, error: &CallError) -> Failure {
         }
         _ => failure,
     }
-}
-
-/// An error's chain, without repetitions.
-pub(crate) fn message(error: &anyhow::Error) -> String {
-    let mut parts: Vec<String> = Vec::new();
-    for cause in error.chain().map(ToString::to_string) {
-        if !parts.iter().any(|part| part.contains(&cause)) {
-            parts.push(cause);
-        }
-    }
-    parts.join(": ")
 }

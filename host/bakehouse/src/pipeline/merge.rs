@@ -7,14 +7,14 @@ use bakehouse_core::error::{ExitCode, Failure};
 use bakehouse_core::platform::Platform;
 use bakehouse_core::progress::Event;
 use bakehouse_core::target::TargetId;
-use bakehouse_registry::Replace;
+use bakehouse_registry::{Manifest, Replace};
 
 use super::checkout::one_commit;
 use super::destination::Destination;
 use super::digest_file::DigestFile;
 use super::digest_folders::DigestFolders;
 use super::plan::{AppPlan, ImagePlan, Plan, VersionPlan};
-use super::publish::{Made, New, Trust, publish};
+use super::publish::{Made, New, Trust, Written, publish};
 use super::report::{ImageReport, Report};
 use super::run::move_app_tags;
 use crate::context::Context;
@@ -25,17 +25,21 @@ pub async fn merge(context: &Context, plan: &Plan, digests: &DigestFolders, forc
     let mut report = Report::of(plan);
     // A plan may be another machine's.
     report.destination = Destination::new(&context.settings, context.registry.endpoint());
+    let mut written = Written::new();
     for app in &plan.apps {
         for version in &app.versions {
             for image in &version.images {
                 match merge_image(context, app, version, image, digests, force).await {
-                    Ok(Some(image)) => report.images.push(image),
+                    Ok(Some((image, index))) => {
+                        written.insert(image.key.clone(), index);
+                        report.images.push(image);
+                    }
                     Ok(None) => {}
-                    Err(error) => report.add_error(Some(&app.app.name), &error),
+                    Err(error) => report.add_error(&app.app.name, &error),
                 }
             }
         }
-        move_app_tags(context, app, &mut report).await;
+        move_app_tags(context, app, &written, &mut report).await;
     }
     report.retries = context.registry.retries();
     report
@@ -49,7 +53,7 @@ async fn merge_image(
     image: &ImagePlan,
     digests: &DigestFolders,
     force: bool,
-) -> Result<Option<ImageReport>> {
+) -> Result<Option<(ImageReport, Manifest)>> {
     let mut built: BTreeMap<Platform, Made> = BTreeMap::new();
     let mut revisions = Vec::new();
     let mut missing: Vec<TargetId> = Vec::new();

@@ -1,20 +1,18 @@
 //! Stage 6, publish: merge, tag, verify.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use anyhow::Result;
 use bakehouse_core::platform::Platform;
 use bakehouse_core::progress::Event;
 use bakehouse_core::recipe::{App, Version};
-use bakehouse_registry::{
-    Child, Manifest, MergeRequest, Move, Moved, MovedTag, PRERELEASE_ANNOTATION, Replace,
-    VERSION_ANNOTATION,
-};
+use bakehouse_registry::{Child, Manifest, MergeRequest, Move, Moved, MovedTag, Replace};
 use bakehouse_upstream::git::Revision;
 use oci_spec::image::Descriptor;
 
-use super::identity::{CREATED_ANNOTATION, TITLE_ANNOTATION, expected};
-use super::origin::{Origin, REVISION_ANNOTATION, SOURCE_ANNOTATION, UPSTREAM_ANNOTATION};
+use super::facts::{annotations, dated};
+use super::identity::expected;
+use super::image_key::ImageKey;
 use super::plan::{ImagePlan, VersionPlan};
 use super::report::ImageReport;
 use crate::context::Context;
@@ -50,7 +48,11 @@ pub enum Trust {
     Told,
 }
 
-/// Merges the images of one version, and tags the index with it.
+/// Indexes that this run wrote, which spares moving tags a look at them.
+pub type Written = HashMap<ImageKey, Manifest>;
+
+/// Merges the images of one version, and tags the index with it; gives the index,
+/// too.
 ///
 /// # Errors
 /// As [`Registry::merge`](bakehouse_registry::Registry::merge).
@@ -60,7 +62,7 @@ pub async fn publish(
     version: &Version,
     image: &ImagePlan,
     new: New<'_>,
-) -> Result<ImageReport> {
+) -> Result<(ImageReport, Manifest)> {
     let dated = dated(version, new.revision);
     let annotations = annotations(app, &dated, &image.image, new.revision);
     let labels = expected(&annotations);
@@ -109,7 +111,10 @@ pub async fn publish(
         kept: Vec::new(),
         replaced: merged.replaced,
         revision: merged.revision,
-        manifest: Some(merged.manifest),
+        key: ImageKey {
+            image: image.image.clone(),
+            version: version.number.clone(),
+        },
     };
     if merged.tagged {
         report.tags.push(version.number.clone());
@@ -118,7 +123,7 @@ pub async fn publish(
             to: &report.digest,
         });
     }
-    Ok(report)
+    Ok((report, merged.manifest))
 }
 
 /// Moves each moving tag of an image to the newest of these versions that has
@@ -133,7 +138,7 @@ pub async fn move_tags(
     image: &str,
     versions: &[(&VersionPlan, &ImagePlan)],
     templates: &[String],
-    written: &BTreeMap<String, Manifest>,
+    written: &Written,
 ) -> Result<Vec<MovedTag>> {
     let mut newest: BTreeMap<&str, &str> = BTreeMap::new();
     for (version, plan) in versions {
@@ -143,10 +148,16 @@ pub async fn move_tags(
     let endpoint = context.registry.endpoint();
     let wanted: Vec<Move> = newest
         .into_iter()
-        .map(|(tag, version)| Move {
-            tag: tag.to_owned(),
-            version: version.to_owned(),
-            manifest: written.get(&endpoint.show(image, version)).cloned(),
+        .map(|(tag, version)| {
+            let key = ImageKey {
+                image: image.to_owned(),
+                version: version.to_owned(),
+            };
+            Move {
+                tag: tag.to_owned(),
+                version: version.to_owned(),
+                manifest: written.get(&key).cloned(),
+            }
         })
         .collect();
     let moved = context
@@ -160,60 +171,4 @@ pub async fn move_tags(
         });
     }
     Ok(moved)
-}
-
-/// A version with a date: where its recipe knows none, the commit's.
-pub(super) fn dated(version: &Version, revision: Option<&Revision>) -> Version {
-    let mut version = version.clone();
-    if version.created.is_none() {
-        version.created = revision.map(|revision| revision.committed.clone());
-    }
-    version
-}
-
-/// What is known of a version from upstream, under the image-spec's annotation
-/// keys; nothing in it depends on when or where it was built.
-pub(super) fn annotations(
-    app: &App,
-    version: &Version,
-    image: &str,
-    revision: Option<&Revision>,
-) -> BTreeMap<String, String> {
-    let described = app.images.iter().find(|i| i.name == image);
-    let description = described
-        .map(|i| i.summary.as_str())
-        .filter(|s| !s.is_empty());
-    let extra = |key: &str| {
-        let mut extras = app.extras.iter();
-        extras
-            .find(|(name, _)| name == key)
-            .map(|(_, value)| value.as_str())
-    };
-    let origin = Origin::of(app, version, revision);
-    let facts = [
-        (TITLE_ANNOTATION, Some(image)),
-        (
-            "org.opencontainers.image.description",
-            description.or(Some(&app.summary)),
-        ),
-        (VERSION_ANNOTATION, Some(&version.number)),
-        (SOURCE_ANNOTATION, Some(origin.source)),
-        (UPSTREAM_ANNOTATION, origin.upstream),
-        ("org.opencontainers.image.url", extra("url")),
-        (
-            "org.opencontainers.image.documentation",
-            extra("documentation"),
-        ),
-        ("org.opencontainers.image.vendor", extra("vendor")),
-        (REVISION_ANNOTATION, origin.revision),
-        ("org.opencontainers.image.licenses", Some(&app.license)),
-        (CREATED_ANNOTATION, version.created.as_deref()),
-        (PRERELEASE_ANNOTATION, version.prerelease.then_some("true")),
-    ];
-    facts
-        .into_iter()
-        .filter_map(|(key, value)| {
-            Some((key.to_owned(), value.filter(|v| !v.is_empty())?.to_owned()))
-        })
-        .collect()
 }

@@ -15,7 +15,7 @@ use async_trait::async_trait;
 use bakehouse_builder::{
     BuildRequest, Builder, Built, Capabilities, MAX_DOCKERFILE, UsedImage, used_images,
 };
-use bakehouse_core::error::{ExitCode, Failure, exit_code};
+use bakehouse_core::error::{ExitCode, Failure};
 use bakehouse_core::grants::Kind;
 use bakehouse_core::recipe::{App, Base, Build, CallError, Dockerfile, Target, Version};
 use bakehouse_core::target::TargetId;
@@ -27,6 +27,7 @@ use bakehouse_upstream::git::Sources;
 use serde::Serialize;
 
 use super::discover::settle;
+use super::failure_record::FailureRecord;
 use super::plan::{Job, VersionFacts, plan_app};
 use super::work::WorkFolder;
 use crate::config::{Project, Scope};
@@ -89,7 +90,7 @@ pub struct Rehearsal {
     /// Targets of the newest version.
     pub targets: Vec<Rehearsed>,
     /// What the recipe offers and cannot mean.
-    pub faults: Vec<Problem>,
+    pub faults: Vec<FailureRecord>,
 }
 
 /// One target.
@@ -102,7 +103,7 @@ pub struct Rehearsed {
     pub verdict: Verdict,
     /// Why it cannot be built.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub problem: Option<Problem>,
+    pub problem: Option<FailureRecord>,
     /// What its recipe warned of.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
@@ -120,46 +121,15 @@ pub enum Verdict {
     Fails,
 }
 
-/// Something that cannot be built.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Problem {
-    /// What, and why.
-    pub message: String,
-    /// What to do next.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub hint: Option<String>,
-    /// The exit code it stands for.
-    pub code: u8,
-    #[serde(skip)]
-    exit: ExitCode,
-}
-
-impl Problem {
-    fn recipe(message: String) -> Self {
-        Self {
-            message,
-            hint: Some("this is a fault in the recipe".to_owned()),
-            code: ExitCode::Recipe.code(),
-            exit: ExitCode::Recipe,
-        }
-    }
-
-    fn of(error: &anyhow::Error) -> Self {
-        let exit = exit_code(error);
-        let hint = Failure::find(error).and_then(Failure::hint_text);
-        Self {
-            message: super::message(error),
-            hint: hint.map(str::to_owned),
-            code: exit.code(),
-            exit,
-        }
-    }
+/// What a recipe offers and cannot mean.
+fn fault(message: String) -> FailureRecord {
+    let failure = Failure::new(ExitCode::Recipe, message).hint("this is a fault in the recipe");
+    FailureRecord::new(&failure.into())
 }
 
 impl Rehearsal {
     /// What cannot be built.
-    pub fn problems(&self) -> impl Iterator<Item = &Problem> {
+    pub fn problems(&self) -> impl Iterator<Item = &FailureRecord> {
         let targets = self.targets.iter().filter_map(|t| t.problem.as_ref());
         self.faults.iter().chain(targets)
     }
@@ -167,7 +137,7 @@ impl Rehearsal {
     /// The problems' common exit code; success where there is none.
     #[must_use]
     pub fn exit_code(&self) -> ExitCode {
-        ExitCode::common(self.problems().map(|problem| problem.exit))
+        ExitCode::common(self.problems().map(|problem| problem.code))
     }
 }
 
@@ -197,7 +167,7 @@ pub async fn rehearse(stage: &Stage<'_>) -> Result<Rehearsal> {
     let refused = found.refused.into_iter();
     rehearsal
         .faults
-        .extend(refused.map(|(_, failure)| Problem::of(&failure.into())));
+        .extend(refused.map(|(_, failure)| FailureRecord::new(&failure.into())));
     let mut offered: BTreeSet<Target> = BTreeSet::new();
     let mut first = None;
     for version in &versions {
@@ -209,7 +179,7 @@ pub async fn rehearse(stage: &Stage<'_>) -> Result<Rehearsal> {
                     first = Some((version, matrix));
                 }
             }
-            Err(error) => rehearsal.faults.push(Problem::of(&error)),
+            Err(error) => rehearsal.faults.push(FailureRecord::new(&error)),
         }
     }
     rehearsal.faults.extend(never(&app, &offered));
@@ -220,12 +190,12 @@ pub async fn rehearse(stage: &Stage<'_>) -> Result<Rehearsal> {
 }
 
 /// Targets of a matrix without the images that theirs needs.
-fn needs(app: &App, version: &Version, matrix: &[Target]) -> Vec<Problem> {
+fn needs(app: &App, version: &Version, matrix: &[Target]) -> Vec<FailureRecord> {
     let mut problems = Vec::new();
     if matrix.is_empty() {
         let number = &version.number;
         let message = format!("{} {number}: the matrix has no target", app.name);
-        problems.push(Problem::recipe(message));
+        problems.push(fault(message));
     }
     for target in matrix {
         let image = app.images.iter().find(|image| image.name == target.image);
@@ -235,7 +205,7 @@ fn needs(app: &App, version: &Version, matrix: &[Target]) -> Vec<Problem> {
                 platform: target.platform.clone(),
             };
             if !matrix.contains(&needed) {
-                problems.push(Problem::recipe(format!(
+                problems.push(fault(format!(
                     "{}: it needs {need}, which the matrix does not have for {}",
                     id(app, version, target),
                     target.platform
@@ -247,7 +217,7 @@ fn needs(app: &App, version: &Version, matrix: &[Target]) -> Vec<Problem> {
 }
 
 /// What the app describes and no version has.
-fn never(app: &App, offered: &BTreeSet<Target>) -> Vec<Problem> {
+fn never(app: &App, offered: &BTreeSet<Target>) -> Vec<FailureRecord> {
     if offered.is_empty() {
         return Vec::new();
     }
@@ -260,7 +230,7 @@ fn never(app: &App, offered: &BTreeSet<Target>) -> Vec<Problem> {
     described
         .filter(|target| !offered.contains(target))
         .map(|target| {
-            Problem::recipe(format!(
+            fault(format!(
                 "{}: {} is described for {}, and no version's matrix has it",
                 app.name, target.image, target.platform
             ))
@@ -316,7 +286,7 @@ async fn one(
         Err(_) if stage.builder.was_asked(&target) => rehearsed.verdict = Verdict::Compiles,
         Err(error) => {
             rehearsed.verdict = Verdict::Fails;
-            rehearsed.problem = Some(Problem::of(&error));
+            rehearsed.problem = Some(FailureRecord::new(&error));
         }
     }
     Ok(rehearsed)

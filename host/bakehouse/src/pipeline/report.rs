@@ -1,15 +1,16 @@
 //! Stage 7, report: what was done, and what was not.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use bakehouse_core::error::{ExitCode, exit_code, hint};
+use bakehouse_core::error::ExitCode;
 use bakehouse_core::target::TargetId;
-use bakehouse_registry::{Endpoint, Manifest, Moved, MovedTag, Replaced};
+use bakehouse_registry::{Endpoint, Moved, MovedTag, Replaced};
 use serde::Serialize;
 
-use super::build::Outcome;
 use super::destination::Destination;
+use super::failure_record::FailureRecord;
+use super::image_key::ImageKey;
+use super::outcome::Outcome;
 use super::plan::Plan;
 
 /// The end of a run. Its JSON is stable: fields are only added.
@@ -25,7 +26,7 @@ pub struct Report {
     /// Moving tags that were set, with the version they show now.
     pub moved: Vec<(String, String)>,
     /// What is not published, and why.
-    pub failures: Vec<FailureReport>,
+    pub failures: Vec<FailureRecord>,
     /// What is worth knowing of its apps.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
@@ -79,25 +80,9 @@ pub struct ImageReport {
     /// The tag that keeps the index they were in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revision: Option<String>,
-    /// The index, for moving tags.
+    /// Which image of which version it is.
     #[serde(skip)]
-    pub(crate) manifest: Option<Manifest>,
-}
-
-/// Something that was not done.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct FailureReport {
-    /// What failed, and why.
-    pub message: String,
-    /// What to do next.
-    pub hint: Option<String>,
-    /// The exit code it stands for.
-    pub code: u8,
-    /// The app it is about, where it is about one.
-    pub app: Option<String>,
-    #[serde(skip)]
-    pub(super) exit: Option<ExitCode>,
+    pub key: ImageKey,
 }
 
 impl Report {
@@ -125,35 +110,22 @@ impl Report {
             warnings: done.map_or_else(Vec::new, |done| done.warnings.clone()),
         });
         if let Err(failure) = &outcome.result {
-            let app = Some(outcome.target.app.clone());
-            self.fail(
-                app,
-                failure.message.clone(),
-                failure.hint.clone(),
-                failure.code,
-            );
+            self.failures.push(failure.clone());
         }
-    }
-
-    /// The indexes that were written, by reference.
-    #[must_use]
-    pub fn written(&self) -> BTreeMap<String, Manifest> {
-        self.images
-            .iter()
-            .filter_map(|image| Some((image.reference.clone(), image.manifest.clone()?)))
-            .collect()
     }
 
     /// Adds what became of an image's moving tags.
     pub fn add_moved(&mut self, endpoint: &Endpoint, image: &str, moved: Vec<MovedTag>) {
         for MovedTag { tag, version, how } in moved {
-            let reference = endpoint.show(image, &version);
             match how {
                 Moved::There => {}
                 Moved::Forward => self.moved.push((endpoint.show(image, &tag), version)),
                 Moved::Kept(reason) => {
-                    if let Some(report) = self.images.iter_mut().find(|i| i.reference == reference)
-                    {
+                    let mut images = self.images.iter_mut();
+                    let shown = |report: &&mut ImageReport| {
+                        report.key.image == image && report.key.version == version
+                    };
+                    if let Some(report) = images.find(shown) {
                         report.kept.push((tag, reason));
                     }
                 }
@@ -161,22 +133,9 @@ impl Report {
         }
     }
 
-    /// Adds a failure.
-    fn fail(&mut self, app: Option<String>, message: String, hint: Option<String>, exit: ExitCode) {
-        self.failures.push(FailureReport {
-            message,
-            hint,
-            code: exit.code(),
-            app,
-            exit: Some(exit),
-        });
-    }
-
     /// Adds an error, and the app it is about.
-    pub fn add_error(&mut self, app: Option<&str>, error: &anyhow::Error) {
-        let hint = hint(error).map(str::to_owned);
-        let app = app.map(str::to_owned);
-        self.fail(app, super::message(error), hint, exit_code(error));
+    pub fn add_error(&mut self, app: &str, error: &anyhow::Error) {
+        self.failures.push(FailureRecord::new(error).of_app(app));
     }
 
     /// Targets that were built by this run.
@@ -191,7 +150,7 @@ impl Report {
     /// The failures' common exit code, or [`ExitCode::Build`] where they differ.
     #[must_use]
     pub fn exit_code(&self) -> ExitCode {
-        ExitCode::common(self.failures.iter().filter_map(|failure| failure.exit))
+        ExitCode::common(self.failures.iter().map(|failure| failure.code))
     }
 }
 

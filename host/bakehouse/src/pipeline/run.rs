@@ -1,18 +1,21 @@
 //! All stages of a plan, one after the other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Instant;
 
 use anyhow::Result;
 use bakehouse_core::platform::Platform;
 use bakehouse_core::progress::Event;
+use bakehouse_registry::Manifest;
 use futures_util::stream::{FuturesUnordered, Stream, StreamExt as _};
 
-use super::build::{Bakery, Outcome};
+use super::build::Bakery;
 use super::checkout::one_commit;
 use super::discover::Discovered;
+use super::image_key::ImageKey;
+use super::outcome::Outcome;
 use super::plan::{AppPlan, ImagePlan, Job, Plan, VersionPlan};
-use super::publish::{Made, New, Trust, move_tags, publish};
+use super::publish::{Made, New, Trust, Written, move_tags, publish};
 use super::report::{ImageReport, Report, seconds};
 use super::work;
 use crate::context::Context;
@@ -27,12 +30,13 @@ use crate::context::Context;
 pub async fn run(context: &Context, discovered: &[Discovered], plan: &Plan) -> Result<Report> {
     let started = Instant::now();
     let mut report = Report::of(plan);
+    let mut written = Written::new();
     if plan.target_count() > 0 {
         check_push(context, plan).await?;
-        build_and_publish(context, discovered, plan, &mut report).await?;
+        written = build_and_publish(context, discovered, plan, &mut report).await?;
     }
     for app in &plan.apps {
-        move_app_tags(context, app, &mut report).await;
+        move_app_tags(context, app, &written, &mut report).await;
     }
     // A killed run may have left everything to publish, and nothing to build.
     work::sweep(&context.project.work());
@@ -110,10 +114,16 @@ fn builds<'a>(
     discovered: &'a [Discovered],
     plan: &'a Plan,
 ) -> impl Stream<Item = Vec<Outcome>> + 'a {
-    let jobs = plan.jobs().filter_map(|job| {
-        let found = discovered.iter().find(|found| found.app.name == job.app)?;
-        let version = found.versions.iter().find(|v| v.number == job.version)?;
-        Some((found, version, job))
+    let mut versions = HashMap::new();
+    for found in discovered {
+        for version in &found.versions {
+            let key = (found.app.name.as_str(), version.number.as_str());
+            versions.insert(key, (found, version));
+        }
+    }
+    let jobs = plan.jobs().filter_map(move |job| {
+        let (found, version) = versions.get(&(job.app.as_str(), job.version.as_str()))?;
+        Some((*found, *version, job))
     });
     futures_util::stream::iter(jobs)
         .map(move |(found, version, job): (_, _, &Job)| bakery.job(found, version, job))
@@ -125,13 +135,15 @@ async fn build_and_publish(
     discovered: &[Discovered],
     plan: &Plan,
     report: &mut Report,
-) -> Result<()> {
+) -> Result<Written> {
     let bakery = open_bakery(context, plan).await?;
-    walk(context, &bakery, discovered, plan, report).await;
+    let written = walk(context, &bakery, discovered, plan, report).await;
+    let places = places(plan);
     report
         .images
-        .sort_by_key(|image| position(context, plan, &image.reference));
-    bakery.close()
+        .sort_by_key(|image| places.get(&image.key).copied());
+    bakery.close()?;
+    Ok(written)
 }
 
 /// Builds every job, and publishes each version after its last one.
@@ -141,24 +153,22 @@ async fn walk(
     discovered: &[Discovered],
     plan: &Plan,
     report: &mut Report,
-) {
+) -> Written {
     let mut builds = std::pin::pin!(builds(bakery, discovered, plan));
     let mut publishing = FuturesUnordered::new();
-    let mut ended: Vec<Outcome> = Vec::new();
+    let mut open = Unfinished::of(plan);
+    let mut written = Written::new();
     loop {
         // Both go on while either is waited for.
         tokio::select! {
             Some(outcomes) = builds.next() => {
-                let version = outcomes.first().and_then(|outcome| version_of(plan, outcome));
                 for outcome in &outcomes {
                     report.add(outcome);
                 }
-                ended.extend(outcomes);
-                if let Some((app, version)) = version
-                    && let Some(mine) = all_of(app, version, &ended)
-                {
+                if let Some((app, version, ended)) = open.end(outcomes) {
                     for image in version.images.iter().filter(|image| !image.is_done()) {
-                        let mine = mine.clone();
+                        let is_of = |outcome: &&Outcome| outcome.target.image == image.image;
+                        let mine: Vec<Outcome> = ended.iter().filter(is_of).cloned().collect();
                         publishing.push(async move {
                             let ended = publish_image(context, app, version, image, mine).await;
                             (app.app.name.as_str(), ended)
@@ -167,48 +177,78 @@ async fn walk(
                 }
             }
             Some((app, published)) = publishing.next() => match published {
-                Ok(Some(image)) => report.images.push(image),
+                Ok(Some((image, index))) => {
+                    written.insert(image.key.clone(), index);
+                    report.images.push(image);
+                }
                 Ok(None) => {}
-                Err(error) => report.add_error(Some(app), &error),
+                Err(error) => report.add_error(app, &error),
             },
             else => break,
         }
     }
+    written
 }
 
-fn version_of<'a>(plan: &'a Plan, outcome: &Outcome) -> Option<(&'a AppPlan, &'a VersionPlan)> {
-    let target = &outcome.target;
-    let app = plan.apps.iter().find(|app| app.app.name == target.app)?;
-    let version = app
-        .versions
-        .iter()
-        .find(|v| v.version.number == target.version)?;
-    Some((app, version))
+/// Versions whose last target has not ended, with those that have, by app and
+/// version number.
+struct Unfinished<'a>(HashMap<(String, String), Version<'a>>);
+
+struct Version<'a> {
+    app: &'a AppPlan,
+    version: &'a VersionPlan,
+    /// Targets that have not ended.
+    left: usize,
+    ended: Vec<Outcome>,
 }
 
-/// The version's outcomes, once its last target has ended.
-fn all_of(app: &AppPlan, version: &VersionPlan, ended: &[Outcome]) -> Option<Vec<Outcome>> {
-    let mine: Vec<Outcome> = ended
-        .iter()
-        .filter(|outcome| {
-            outcome.target.app == app.app.name && outcome.target.version == version.version.number
+impl<'a> Unfinished<'a> {
+    fn of(plan: &'a Plan) -> Self {
+        let versions = plan
+            .apps
+            .iter()
+            .flat_map(|app| app.versions.iter().map(move |version| (app, version)));
+        let open = versions.map(|(app, version)| {
+            let key = (app.app.name.clone(), version.version.number.clone());
+            let left = version.jobs.iter().map(|job| job.images.len()).sum();
+            let open = Version {
+                app,
+                version,
+                left,
+                ended: Vec::new(),
+            };
+            (key, open)
+        });
+        Self(open.collect())
+    }
+
+    /// Takes the outcomes of one job; gives all of its version once its last
+    /// target has ended.
+    fn end(
+        &mut self,
+        outcomes: Vec<Outcome>,
+    ) -> Option<(&'a AppPlan, &'a VersionPlan, Vec<Outcome>)> {
+        let target = &outcomes.first()?.target;
+        let key = (target.app.clone(), target.version.clone());
+        let version = self.0.get_mut(&key)?;
+        version.left = version.left.saturating_sub(outcomes.len());
+        version.ended.extend(outcomes);
+        (version.left == 0).then(|| {
+            let ended = std::mem::take(&mut version.ended);
+            (version.app, version.version, ended)
         })
-        .cloned()
-        .collect();
-    let expected: usize = version.jobs.iter().map(|job| job.images.len()).sum();
-    (mine.len() == expected).then_some(mine)
+    }
 }
 
-/// Where a reference stands in the plan.
-fn position(context: &Context, plan: &Plan, reference: &str) -> Option<usize> {
-    let endpoint = context.registry.endpoint();
+/// Where each image stands in the plan.
+fn places(plan: &Plan) -> HashMap<ImageKey, usize> {
     plan.apps
         .iter()
         .flat_map(|app| &app.versions)
         .flat_map(|version| version.images.iter().map(move |image| (version, image)))
-        .position(|(version, image)| {
-            endpoint.show(&image.image, &version.version.number) == reference
-        })
+        .enumerate()
+        .map(|(place, (version, image))| (ImageKey::of(version, image), place))
+        .collect()
 }
 
 /// Publishes one image of one version; none when one of its platforms failed.
@@ -218,7 +258,7 @@ async fn publish_image(
     version: &VersionPlan,
     image: &ImagePlan,
     ended: Vec<Outcome>,
-) -> Result<Option<ImageReport>> {
+) -> Result<Option<(ImageReport, Manifest)>> {
     let mut built: BTreeMap<Platform, Made> = BTreeMap::new();
     let mut revisions = Vec::new();
     let reference = context
@@ -226,9 +266,6 @@ async fn publish_image(
         .endpoint()
         .show(&image.image, &version.version.number);
     for outcome in ended {
-        if outcome.target.image != image.image {
-            continue;
-        }
         let Ok(done) = outcome.result else {
             // The target's own failure is in the report already.
             context.reporter.report(Event::Warning {
@@ -258,18 +295,20 @@ async fn publish_image(
         .map(Some)
 }
 
-/// Moves an app's moving tags to the newest of its complete versions.
-pub(super) async fn move_app_tags(context: &Context, app: &AppPlan, report: &mut Report) {
+/// Moves an app's moving tags to the newest of its complete versions; `written`
+/// are the indexes of this run.
+pub(super) async fn move_app_tags(
+    context: &Context,
+    app: &AppPlan,
+    written: &Written,
+    report: &mut Report,
+) {
     let endpoint = context.registry.endpoint();
     let mut complete: BTreeMap<&str, Vec<(&VersionPlan, &ImagePlan)>> = BTreeMap::new();
     for version in &app.versions {
         for image in &version.images {
-            let reference = endpoint.show(&image.image, &version.version.number);
-            let published = report
-                .images
-                .iter()
-                .any(|image| image.reference == reference);
-            if image.missing.is_empty() || published {
+            let is_published = || written.contains_key(&ImageKey::of(version, image));
+            if image.missing.is_empty() || is_published() {
                 complete
                     .entry(&image.image)
                     .or_default()
@@ -278,10 +317,9 @@ pub(super) async fn move_app_tags(context: &Context, app: &AppPlan, report: &mut
         }
     }
     for (image, versions) in complete {
-        let moved = move_tags(context, image, &versions, &app.moving, &report.written()).await;
-        match moved {
+        match move_tags(context, image, &versions, &app.moving, written).await {
             Ok(moved) => report.add_moved(endpoint, image, moved),
-            Err(error) => report.add_error(Some(&app.app.name), &error),
+            Err(error) => report.add_error(&app.app.name, &error),
         }
     }
 }

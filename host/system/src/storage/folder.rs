@@ -4,20 +4,19 @@
 use std::ffi::{CString, OsStr, OsString};
 use std::fs::{DirBuilder, File};
 use std::io;
-use std::os::fd::{AsFd, AsRawFd as _, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStringExt as _;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Component, Path};
 
 use bakehouse_core::storage_error::{At as _, StorageError};
-use rustix::fs::{
-    AtFlags, CWD, Dir, Mode, OFlags, RawMode, chmod, openat, renameat, statat, unlinkat,
-};
+use rustix::fs::{AtFlags, CWD, Dir, Mode, OFlags, openat, renameat, statat, unlinkat};
 use rustix::io::Errno;
 use rustix::path::Arg;
 use rustix::process::geteuid;
 
 use super::file::regular;
+use super::mode::set_mode;
 use super::walk::{FOLDER, Kind, kind};
 
 /// Makes a folder, and those above it, for this user alone. What is there
@@ -186,15 +185,6 @@ fn enter(parent: &OwnedFd, name: impl Arg + Copy) -> io::Result<OwnedFd> {
     }
     set_mode(parent, name, 0o700)?;
     Ok(openat(parent, name, FOLDER, Mode::empty())?)
-}
-
-/// Sets permission bits of a file or folder, never through a link.
-pub(super) fn set_mode(folder: impl AsFd, name: impl Arg, mode: RawMode) -> io::Result<()> {
-    let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let handle = openat(folder, name, flags, Mode::empty())?;
-    // The system changes no mode of what is open as a path only, but by this.
-    let path = format!("/proc/self/fd/{}", handle.as_raw_fd());
-    Ok(chmod(path, Mode::from_raw_mode(mode))?)
 }
 
 fn names(folder: &OwnedFd) -> io::Result<Vec<CString>> {

@@ -8,6 +8,7 @@
 mod blocking;
 mod file;
 mod folder;
+mod mode;
 mod scratch;
 #[cfg(any(test, feature = "test-util"))]
 mod testing;

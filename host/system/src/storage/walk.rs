@@ -8,7 +8,7 @@ use std::path::Path;
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, Stat, openat, statat};
 use rustix::io::Errno;
 
-use super::folder::set_mode;
+use super::mode::set_mode;
 
 /// Folders in one another; more than any source tree has.
 pub const DEPTH: usize = 200;

@@ -1,0 +1,115 @@
+//! A failure as targets, reports and commands tell it, and as JSON has it.
+
+use bakehouse_core::error::{ExitCode, exit_code, hint};
+use bakehouse_core::platform::Platform;
+use bakehouse_core::target::TargetId;
+use serde::{Serialize, Serializer};
+
+/// Something that was not done, and what it is about, as far as it is about one
+/// app, version, image or platform. Its JSON is stable: fields are only added.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FailureRecord {
+    /// What failed, and why.
+    pub message: String,
+    /// What to do next.
+    pub hint: Option<String>,
+    /// The exit code it stands for; in JSON its number.
+    #[serde(serialize_with = "number")]
+    pub code: ExitCode,
+    /// The app.
+    pub app: Option<String>,
+    /// The version number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// The image's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+    /// The platform.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub platform: Option<Platform>,
+}
+
+impl FailureRecord {
+    /// An error, about nothing in particular.
+    #[must_use]
+    pub fn new(error: &anyhow::Error) -> Self {
+        Self {
+            message: message(error),
+            hint: hint(error).map(str::to_owned),
+            code: exit_code(error),
+            app: None,
+            version: None,
+            image: None,
+            platform: None,
+        }
+    }
+
+    /// It is about this app.
+    #[must_use]
+    pub fn of_app(self, app: impl Into<String>) -> Self {
+        Self {
+            app: Some(app.into()),
+            ..self
+        }
+    }
+
+    /// It is about this target.
+    #[must_use]
+    pub fn of_target(self, target: &TargetId) -> Self {
+        Self {
+            app: Some(target.app.clone()),
+            version: Some(target.version.clone()),
+            image: Some(target.image.clone()),
+            platform: Some(target.platform.clone()),
+            ..self
+        }
+    }
+}
+
+/// An error's chain, without repetitions.
+pub(crate) fn message(error: &anyhow::Error) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if !parts.iter().any(|part| part.contains(&cause)) {
+            parts.push(cause);
+        }
+    }
+    parts.join(": ")
+}
+
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference"
+)]
+fn number<S: Serializer>(code: &ExitCode, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u8(code.code())
+}
+
+#[cfg(test)]
+mod tests {
+    use bakehouse_core::error::Failure;
+
+    use super::*;
+
+    #[test]
+    fn json_says_what_it_is_about_and_the_exit_code() {
+        let error = Failure::new(ExitCode::Registry, "refused").hint("log in");
+        let error = anyhow::Error::from(error).context("pushing");
+        let target = TargetId {
+            app: "a".to_owned(),
+            version: "1.0.0".to_owned(),
+            image: "a".to_owned(),
+            platform: "linux/arm64".parse().unwrap(),
+        };
+        let record = FailureRecord::new(&error);
+        let app = serde_json::to_value(record.clone().of_app("a")).unwrap();
+        let expected = serde_json::json!({
+            "message": "pushing: refused", "hint": "log in", "code": 9, "app": "a",
+        });
+        assert_eq!(app, expected);
+        let target = serde_json::to_value(record.of_target(&target)).unwrap();
+        assert_eq!(target["version"], "1.0.0");
+        assert_eq!(target["platform"], "linux/arm64");
+    }
+}

@@ -1,0 +1,39 @@
+//! Ends of targets: in the registry, or not, and why.
+
+use std::time::Duration;
+
+use bakehouse_core::target::TargetId;
+use bakehouse_upstream::git::Revision;
+use oci_spec::image::Descriptor;
+
+use super::failure_record::FailureRecord;
+
+/// How one target ended.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// The target.
+    pub target: TargetId,
+    /// How it ended.
+    pub result: Result<Done, FailureRecord>,
+    /// Wall time.
+    pub elapsed: Duration,
+}
+
+/// A target that is in the registry.
+#[derive(Debug, Clone)]
+pub struct Done {
+    /// What an index refers to.
+    pub descriptor: Descriptor,
+    /// It was there already, from an earlier run.
+    pub reused: bool,
+    /// Build steps.
+    pub steps: usize,
+    /// Of these, from the cache.
+    pub cached: usize,
+    /// The commit it was built from, where that is known.
+    pub revision: Option<Revision>,
+    /// Digest of the recipe that made it, where that is known.
+    pub recipe: Option<String>,
+    /// What its recipe warned of, where it was built now.
+    pub warnings: Vec<String>,
+}
