@@ -1,4 +1,4 @@
-//! What `tests/recipes/hostile` tries, case by case.
+//! Cases of `tests/recipes/hostile`, and the refusal of each.
 
 use std::time::Duration;
 

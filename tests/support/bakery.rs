@@ -1,4 +1,4 @@
-//! What a run does with a registry, by the library, with the proxy in between.
+//! A run's dealings with a registry, by the library, with the proxy in between.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};

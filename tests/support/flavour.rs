@@ -1,4 +1,4 @@
-//! How the APIs of forges differ from each other.
+//! Differences between the APIs of forges.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! What a forge has: repositories, their tags and releases.
+//! Contents of a forge: repositories, their tags and releases.
 
 use sha2::{Digest as _, Sha256};
 

@@ -1,4 +1,4 @@
-//! What tests stand on; every part is real and on loopback.
+//! Support of the tests; every part is real and on loopback.
 
 pub mod actions;
 pub mod bakery;

@@ -1,4 +1,4 @@
-//! How a run of the binary ended.
+//! Output and exit code of a run of the binary.
 
 use serde_json::Value;
 

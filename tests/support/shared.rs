@@ -1,4 +1,4 @@
-//! What test processes share: folders below the build's own, filled by
+//! Folders that test processes share: they lie below the build's own, filled by
 //! whichever process comes first and kept for the next run.
 
 use std::fs::{self, File};

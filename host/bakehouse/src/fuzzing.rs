@@ -1,5 +1,5 @@
-//! What fuzz targets (`fuzz/`) call, and what the test that replays their
-//! findings calls: each takes any bytes, and must return.
+//! Entry points of fuzz targets (`fuzz/`), and of the test that replays their
+//! findings: each takes any bytes, and must return.
 
 use std::str::FromStr as _;
 use std::sync::atomic::AtomicBool;

@@ -1,4 +1,4 @@
-//! Where plain HTTP will do: on this machine, which nobody listens in on.
+//! Loopback addresses, where plain HTTP will do: nobody listens in on this machine.
 
 use url::{Host, Url};
 

@@ -1,4 +1,4 @@
-//! How the pipeline tells what it is doing. Only the program draws; see
+//! Progress events of the pipeline. Only the program draws them; see
 //! `reporters`.
 
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What one image digest is of.
+//! Targets: one app, version, image and platform each.
 
 use std::fmt;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! What a Bakehouse recipe is written with.
+//! The SDK for recipes of Bakehouse.
 //!
 //! A recipe is a type that implements [`Recipe`], handed to [`export!`], in a
 //! `cdylib` crate built for `wasm32-wasip2`:

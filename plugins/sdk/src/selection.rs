@@ -1,4 +1,4 @@
-//! Which releases count.
+//! Selection and order of releases.
 
 use crate::release::Selection;
 

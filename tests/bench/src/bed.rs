@@ -1,4 +1,4 @@
-//! What is measured on: a registry, a proxy that counts and delays, an npm
+//! The bed that is measured on: a registry, a proxy that counts and delays, an npm
 //! registry, and a project.
 
 use std::ffi::OsString;

@@ -1,4 +1,4 @@
-//! What one process takes: wall time, CPU time, peak memory.
+//! Measurements of one process: wall time, CPU time, peak memory.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! What tests and benchmarks talk to instead of the world: registries, a token
+//! Stand-ins of the world for tests and benchmarks: registries, a token
 //! server, an npm registry, all real and on loopback, and a proxy that breaks
 //! what passes through it. Everything ends with the value that started it.
 

@@ -1,4 +1,4 @@
-//! What each fault looks like on the wire, in front of a real registry.
+//! Faults as they look on the wire, in front of a real registry.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests end by panicking")]
 

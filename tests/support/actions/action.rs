@@ -1,4 +1,4 @@
-//! What the actions that the workflows use do to a job's folder.
+//! Effects of the workflows' actions on a job's folder.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

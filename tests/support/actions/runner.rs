@@ -1,4 +1,4 @@
-//! What GitHub's runner takes as commands from a step's log, after
+//! Commands that GitHub's runner takes from a step's log, after
 //! `ActionCommand.cs`, `ActionCommandManager.cs` and `OutputManager.cs` of
 //! github.com/actions/runner, v2.336.0.
 

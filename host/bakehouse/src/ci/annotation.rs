@@ -1,4 +1,4 @@
-//! Which line of the project an error is about.
+//! The line of a project that an error is about.
 
 use std::cmp::Reverse;
 use std::fs;

@@ -1,4 +1,4 @@
-//! How a command tells what it did.
+//! The end of a command: its report, its summaries, its exit code.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! What every command starts from.
+//! The global options, made usable for every command.
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Which builder builds what.
+//! The choice of a builder for each platform.
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,4 +1,4 @@
-//! What the command line and the environment say instead of the files.
+//! Overrides of the files, by the command line and the environment.
 
 use std::num::{NonZeroU32, NonZeroUsize};
 

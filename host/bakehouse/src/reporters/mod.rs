@@ -1,4 +1,4 @@
-//! How progress is shown: bars on a terminal, groups in a GitHub Actions job,
+//! Reporters of progress: bars on a terminal, groups in a GitHub Actions job,
 //! lines elsewhere.
 
 mod bars;

@@ -1,4 +1,4 @@
-//! What one build may reach.
+//! The access of one build.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What a recipe and its builds may reach.
+//! Grants: places that a recipe and its builds may reach.
 //!
 //! Three parties have a say: the recipe declares what it needs ([`Want`]), the
 //! app's `app.toml` grants it ([`Grants`]), and the operator's `bakehouse.toml`

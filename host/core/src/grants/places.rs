@@ -1,4 +1,4 @@
-//! Where in a file the line to change is.
+//! Places of grants in their files, for the line to change.
 
 use std::collections::BTreeMap;
 

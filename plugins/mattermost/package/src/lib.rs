@@ -1,4 +1,4 @@
-//! What recipes of Mattermost and its forks share.
+//! Shared parts of the recipes of Mattermost and its forks.
 //!
 //! Upstream publishes a package for each architecture, and a Dockerfile in
 //! `server/build` that fetches one with curl while it builds. Here the host

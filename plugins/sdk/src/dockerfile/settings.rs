@@ -1,4 +1,4 @@
-//! What a stage says of its image, beside what is in it.
+//! Settings of a stage's image: its configuration, beside its files.
 
 use bakehouse_dockerfile::Kind;
 

@@ -1,4 +1,4 @@
-//! Which of 500 versions does the registry have, for both platforms?
+//! A check of 500 versions against the registry, for both platforms.
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;

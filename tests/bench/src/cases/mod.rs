@@ -1,4 +1,4 @@
-//! What is compared. Each case is a file; `run` prints them in order.
+//! Cases that are compared. Each case is a file; `run` prints them in order.
 
 mod build;
 mod check;

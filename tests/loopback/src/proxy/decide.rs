@@ -1,4 +1,4 @@
-//! Which request gets which fault.
+//! The choice of a fault for a request.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};

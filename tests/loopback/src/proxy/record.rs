@@ -1,4 +1,4 @@
-//! What passed through the proxy.
+//! Records of requests that passed through the proxy.
 
 use super::fault::Fault;
 
