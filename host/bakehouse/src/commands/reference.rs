@@ -8,7 +8,7 @@ use bakehouse_registry::{Endpoint, LocalRegistry, Registry};
 use oci_client::Reference;
 
 use super::Session;
-use crate::config::{RegistryChoice, Settings};
+use crate::config::Settings;
 use crate::context::open_registry;
 
 /// A reference with a client for its registry.
@@ -19,61 +19,82 @@ pub(super) struct Opened {
     _local: Option<LocalRegistry>,
 }
 
-/// Opens `IMAGE[:TAG|@DIGEST]` in the project's registry,
-/// `local/NAMESPACE/IMAGE...` in the embedded one, or a full reference.
-pub(super) async fn open(session: &Session, text: &str) -> Result<Opened> {
-    let invalid = |why: &str| {
-        Failure::new(
-            ExitCode::Usage,
-            format!("`{text}` is not an image reference: {why}"),
-        )
-        .hint("write IMAGE:TAG for the project's registry, or HOST/PATH/IMAGE:TAG")
-    };
-    let (name, tag) = split(text);
-    let reporter = Arc::clone(&session.reporter);
-    match name.rsplit_once('/') {
-        None => {
-            let project = session.project()?;
-            let settings = Settings::resolve(project.file(), &session.overrides)?;
-            let (registry, local) = open_registry(&project, &settings, reporter, 0).await?;
-            Ok(Opened {
-                registry,
-                image: name.to_owned(),
-                tag: tag.to_owned(),
-                _local: local,
-            })
-        }
-        Some((path, image)) => {
-            let (host, namespace) = path
-                .split_once('/')
-                .ok_or_else(|| invalid("it has no namespace"))?;
-            if host == "local" {
-                let project = session.project()?;
-                let mut overrides = session.overrides.clone();
-                overrides.registry = Some("local".to_owned());
-                overrides.namespace = Some(namespace.to_owned());
-                let settings = Settings::resolve(project.file(), &overrides)?;
-                debug_assert_eq!(settings.registry, RegistryChoice::Local);
-                let (registry, local) = open_registry(&project, &settings, reporter, 0).await?;
-                return Ok(Opened {
-                    registry,
-                    image: image.to_owned(),
-                    tag: tag.to_owned(),
-                    _local: local,
-                });
-            }
-            if let Err(error) = text.parse::<Reference>() {
-                return Err(invalid(&error.to_string()).into());
-            }
-            let registry = Registry::new(Endpoint::new(host, namespace)?, reporter)?;
-            Ok(Opened {
-                registry,
-                image: image.to_owned(),
-                tag: tag.to_owned(),
-                _local: None,
-            })
+/// An image reference of the command line.
+#[derive(Debug, PartialEq, Eq)]
+enum ImageReference<'a> {
+    /// `IMAGE[:TAG|@DIGEST]`, in the project's registry.
+    Project(Name<'a>),
+    /// `local/NAMESPACE/IMAGE...`, in the embedded registry.
+    Local(&'a str, Name<'a>),
+    /// `HOST/NAMESPACE/IMAGE...`, as other programs write it.
+    Full(&'a str, &'a str, Name<'a>),
+}
+
+/// An image's name, and its tag or digest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Name<'a> {
+    image: &'a str,
+    tag: &'a str,
+}
+
+impl<'a> ImageReference<'a> {
+    fn parse(text: &'a str) -> Result<Self, Failure> {
+        let invalid = |why: &str| {
+            Failure::new(
+                ExitCode::Usage,
+                format!("`{text}` is not an image reference: {why}"),
+            )
+            .hint("write IMAGE:TAG for the project's registry, or HOST/PATH/IMAGE:TAG")
+        };
+        let (path, tag) = split(text);
+        let Some((path, image)) = path.rsplit_once('/') else {
+            return Ok(Self::Project(Name { image: path, tag }));
+        };
+        let name = Name { image, tag };
+        match path.split_once('/') {
+            None => Err(invalid("it has no namespace")),
+            Some(("local", namespace)) => Ok(Self::Local(namespace, name)),
+            Some((host, namespace)) => match text.parse::<Reference>() {
+                Ok(_) => Ok(Self::Full(host, namespace, name)),
+                Err(error) => Err(invalid(&error.to_string())),
+            },
         }
     }
+
+    const fn name(&self) -> Name<'a> {
+        match self {
+            Self::Project(name) | Self::Local(_, name) | Self::Full(_, _, name) => *name,
+        }
+    }
+}
+
+/// Opens the registry of an image reference.
+pub(super) async fn open(session: &Session, text: &str) -> Result<Opened> {
+    let reference = ImageReference::parse(text)?;
+    let reporter = Arc::clone(&session.reporter);
+    let mut overrides = session.overrides.clone();
+    let (registry, local) = match reference {
+        ImageReference::Full(host, namespace, _) => {
+            let endpoint = Endpoint::new(host, namespace)?;
+            (Registry::new(endpoint, reporter)?, None)
+        }
+        ImageReference::Project(_) | ImageReference::Local(..) => {
+            if let ImageReference::Local(namespace, _) = reference {
+                overrides.registry = Some("local".to_owned());
+                overrides.namespace = Some(namespace.to_owned());
+            }
+            let project = session.project()?;
+            let settings = Settings::resolve(project.file(), &overrides)?;
+            open_registry(&project, &settings, reporter, 0).await?
+        }
+    };
+    let name = reference.name();
+    Ok(Opened {
+        registry,
+        image: name.image.to_owned(),
+        tag: name.tag.to_owned(),
+        _local: local,
+    })
 }
 
 /// Name and tag or digest; `latest` where there is none.
@@ -89,14 +110,30 @@ fn split(text: &str) -> (&str, &str) {
 
 #[cfg(test)]
 mod tests {
-    use super::split;
+    use super::*;
 
     #[test]
-    fn splits() {
-        assert_eq!(split("a"), ("a", "latest"));
-        assert_eq!(split("a:1"), ("a", "1"));
-        assert_eq!(split("h:5000/n/a"), ("h:5000/n/a", "latest"));
-        assert_eq!(split("h:5000/n/a:1"), ("h:5000/n/a", "1"));
-        assert_eq!(split("a@sha256:0"), ("a", "sha256:0"));
+    fn references_are_of_the_project_the_embedded_registry_or_another() {
+        let name = |image, tag| Name { image, tag };
+        for (text, expected) in [
+            ("a", ImageReference::Project(name("a", "latest"))),
+            ("a:1", ImageReference::Project(name("a", "1"))),
+            ("a@sha256:0", ImageReference::Project(name("a", "sha256:0"))),
+            ("local/n/a", ImageReference::Local("n", name("a", "latest"))),
+            (
+                "h:5000/n/a:1",
+                ImageReference::Full("h:5000", "n", name("a", "1")),
+            ),
+            (
+                "h.example/n/m/a",
+                ImageReference::Full("h.example", "n/m", name("a", "latest")),
+            ),
+        ] {
+            assert_eq!(ImageReference::parse(text).unwrap(), expected, "{text}");
+        }
+        for text in ["n/a", "h.example/N/a", "h.example/n/a@sha256:0"] {
+            let error = ImageReference::parse(text).unwrap_err();
+            assert_eq!(error.code(), ExitCode::Usage, "{text}");
+        }
     }
 }
