@@ -4,9 +4,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bakehouse_core::error::Failure;
 use bakehouse_loopback::{DebianRegistry, FaultProxy, PASSWORD, TokenServer, Tokens, USER};
-use bakehouse_system::docker::credentials::{Credentials, RegistryAuth};
+use bakehouse_system::docker::credentials::{Credentials, CredentialsError, RegistryAuth};
 use base64::Engine as _;
 
 use crate::support::{Builder, Project, client_as, finish, publish, push, told};
@@ -20,7 +19,7 @@ struct Given(RegistryAuth);
 
 #[async_trait::async_trait]
 impl Credentials for Given {
-    async fn find(&self) -> Result<RegistryAuth, Failure> {
+    async fn find(&self) -> Result<RegistryAuth, CredentialsError> {
         Ok(self.0.clone())
     }
 }

@@ -6,9 +6,8 @@ use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::http::{Method, Response};
-use bakehouse_core::error::Failure;
 use bakehouse_registry::{Endpoint, Policy, Registry};
-use bakehouse_system::docker::credentials::{Credentials, RegistryAuth};
+use bakehouse_system::docker::credentials::{Credentials, CredentialsError, RegistryAuth};
 use bakehouse_system::http::pages::ListLimits;
 use sha2::{Digest as _, Sha256};
 
@@ -22,7 +21,7 @@ struct Given(RegistryAuth);
 
 #[async_trait::async_trait]
 impl Credentials for Given {
-    async fn find(&self) -> Result<RegistryAuth, Failure> {
+    async fn find(&self) -> Result<RegistryAuth, CredentialsError> {
         Ok(self.0.clone())
     }
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use bakehouse_core::error::{ExitCode, Failure};
+use bakehouse::failure::explain;
+use bakehouse_core::error::ExitCode;
 use bakehouse_core::progress::Silent;
 use bakehouse_loopback::{
     DebianRegistry, Fault, FaultProxy, Kind, PASSWORD, RetryAfter, Rule, TokenServer, Tokens, USER,
@@ -83,12 +84,12 @@ impl Scene {
 
 /// The failure in an error, with this exit code, this text and a hint.
 #[track_caller]
-fn failure<T>(result: Result<T>, code: ExitCode, text: &str) -> String {
-    let error = result.err().expect("an error");
-    let failure = Failure::find(&error).expect("a failure");
-    assert_eq!(failure.code(), code, "{failure}");
-    assert!(failure.to_string().contains(text), "{failure}");
-    failure.hint_text().expect("a hint").to_owned()
+fn failure<T, E: Into<anyhow::Error>>(result: Result<T, E>, code: ExitCode, text: &str) -> String {
+    let error = result.err().expect("an error").into();
+    let told = explain(&error);
+    assert_eq!(told.code, code, "{error:#}");
+    assert!(format!("{error:#}").contains(text), "{error:#}");
+    told.hint.expect("a hint")
 }
 
 #[tokio::test(flavor = "multi_thread")]

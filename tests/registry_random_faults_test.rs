@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bakehouse_core::error::Failure;
+use bakehouse::failure::explain;
+use bakehouse_core::error::ExitCode;
 use bakehouse_loopback::{
     DebianRegistry, Fault, FaultProxy, Random, Record, RetryAfter, TokenServer, Tokens,
 };
@@ -100,10 +101,10 @@ impl Truth {
         let end = match published {
             Ok(()) => End::Published,
             Err(error) => {
-                let failure = Failure::find(&error)
-                    .unwrap_or_else(|| panic!("{image}: not an error of a registry: {error:#}"));
-                assert!(failure.hint_text().is_some(), "{image}: no hint: {failure}");
-                End::Failed(failure.to_string())
+                let told = explain(&error);
+                assert_ne!(told.code, ExitCode::Internal, "{image}: {error:#}");
+                assert!(told.hint.is_some(), "{image}: no hint: {error:#}");
+                End::Failed(format!("{error:#}"))
             }
         };
         (proxy.log(), registry.retries(), end)

@@ -6,14 +6,13 @@ use std::time::Duration;
 
 use anyhow::Result;
 use async_trait::async_trait;
-use bakehouse_core::error::Failure;
 use bakehouse_core::platform::Platform;
 use bakehouse_core::progress::{Event, Reporter};
 use bakehouse_loopback::{FaultProxy, Image, Layer, write_archive};
 use bakehouse_registry::{
     Child, Endpoint, MergeRequest, Move, Policy, Registry, Replace, VERSION_ANNOTATION,
 };
-use bakehouse_system::docker::credentials::{Credentials, RegistryAuth};
+use bakehouse_system::docker::credentials::{Credentials, CredentialsError, RegistryAuth};
 use tempfile::TempDir;
 
 /// Namespace of everything that is pushed.
@@ -167,7 +166,7 @@ struct Known(RegistryAuth);
 
 #[async_trait]
 impl Credentials for Known {
-    async fn find(&self) -> Result<RegistryAuth, Failure> {
+    async fn find(&self) -> Result<RegistryAuth, CredentialsError> {
         Ok(self.0.clone())
     }
 }

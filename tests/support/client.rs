@@ -100,10 +100,11 @@ pub async fn publish(registry: &Registry, version: &str, seed: u64) {
 }
 
 /// The message and hint of a failure.
-pub fn told<T>(result: anyhow::Result<T>) -> String {
+pub fn told<T, E: Into<anyhow::Error>>(result: Result<T, E>) -> String {
     let Err(error) = result else {
         panic!("it did not fail")
     };
-    let hint = bakehouse_core::error::Failure::find(&error).and_then(|f| f.hint_text());
-    format!("{error:#}\n{}", hint.unwrap_or("no hint"))
+    let error = error.into();
+    let hint = bakehouse::failure::hint(&error);
+    format!("{error:#}\n{}", hint.as_deref().unwrap_or("no hint"))
 }

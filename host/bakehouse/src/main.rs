@@ -5,8 +5,9 @@ use std::process::ExitCode as ProcessCode;
 
 use bakehouse::cli::Cli;
 use bakehouse::commands::{Invocation, dispatch};
+use bakehouse::failure::exit_code;
 use bakehouse::{logging, printer, signals};
-use bakehouse_core::error::{ExitCode, exit_code};
+use bakehouse_core::error::ExitCode;
 
 /// musl's own takes several times the CPU (docs/benchmarks.md).
 #[cfg(target_env = "musl")]

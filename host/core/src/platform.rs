@@ -7,6 +7,18 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::error::{ExitCode, Failure};
 
+/// A text that is no platform.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a platform")]
+pub struct PlatformError(String);
+
+impl From<PlatformError> for Failure {
+    fn from(error: PlatformError) -> Self {
+        Self::new(ExitCode::Usage, error.to_string())
+            .hint("write it as os/architecture[/variant], e.g. linux/arm64")
+    }
+}
+
 /// An OCI platform, written `os/architecture[/variant]` (image-spec v1.1,
 /// "Image Index Property Descriptions").
 ///
@@ -24,7 +36,7 @@ impl Platform {
     ///
     /// # Errors
     /// If a part is empty or has other characters than `a-z 0-9 . _ -`.
-    pub fn new(os: &str, architecture: &str, variant: Option<&str>) -> Result<Self, Failure> {
+    pub fn new(os: &str, architecture: &str, variant: Option<&str>) -> Result<Self, PlatformError> {
         let variant = variant.filter(|v| !v.is_empty());
         let parts = [Some(os), Some(architecture), variant];
         let good = |part: &str| {
@@ -109,7 +121,7 @@ impl Platform {
     ///
     /// # Errors
     /// As [`new`](Self::new).
-    pub fn from_oci(platform: &oci_spec::image::Platform) -> Result<Self, Failure> {
+    pub fn from_oci(platform: &oci_spec::image::Platform) -> Result<Self, PlatformError> {
         Self::new(
             &platform.os().to_string(),
             &platform.architecture().to_string(),
@@ -135,9 +147,9 @@ impl fmt::Display for Platform {
 }
 
 impl FromStr for Platform {
-    type Err = Failure;
+    type Err = PlatformError;
 
-    fn from_str(text: &str) -> Result<Self, Failure> {
+    fn from_str(text: &str) -> Result<Self, PlatformError> {
         let mut parts = text.split('/');
         match (parts.next(), parts.next(), parts.next(), parts.next()) {
             (Some(os), Some(architecture), variant, None) => {
@@ -162,9 +174,8 @@ impl<'de> Deserialize<'de> for Platform {
     }
 }
 
-fn invalid(text: &str) -> Failure {
-    Failure::new(ExitCode::Usage, format!("`{text}` is not a platform"))
-        .hint("write it as os/architecture[/variant], e.g. linux/arm64")
+fn invalid(text: &str) -> PlatformError {
+    PlatformError(text.to_owned())
 }
 
 #[cfg(test)]

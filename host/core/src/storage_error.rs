@@ -69,13 +69,17 @@ impl<T, E: Into<io::Error>> At<T> for Result<T, E> {
 pub fn refusal(error: &anyhow::Error) -> Option<ErrorKind> {
     error.chain().find_map(|cause| {
         let stated = cause.downcast_ref::<StorageError>().map(StorageError::kind);
-        let bare = cause.downcast_ref::<io::Error>();
-        let bare = bare.filter(|error| is_local(error)).map(io::Error::kind);
+        let bare = cause.downcast_ref::<io::Error>().and_then(local);
         let json = cause.downcast_ref::<serde_json::Error>();
         stated
             .or(bare)
             .or_else(|| json.and_then(serde_json::Error::io_error_kind))
     })
+}
+
+/// The kind of an I/O error, where it is one of files and folders.
+pub fn local(error: &io::Error) -> Option<ErrorKind> {
+    is_local(error).then(|| error.kind())
 }
 
 /// Whether only files and folders have errors of this kind.

@@ -2,16 +2,16 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::os::unix::fs::FileExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 
-use anyhow::{Context as _, Result};
 use bytes::Bytes;
 use futures_util::Stream;
 use oci_spec::image::Descriptor;
+use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 
 use super::digest;
@@ -23,6 +23,68 @@ const PIECE: u64 = 1 << 20;
 const AHEAD: usize = 2;
 /// Manifests and indexes are small; a larger one is not read.
 const MANIFEST_LIMIT: u64 = 16 * 1024 * 1024;
+
+/// An archive is no image layout, or cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum LayoutError {
+    /// The file system refuses it.
+    #[error("cannot open {}", path.display())]
+    Open {
+        /// The archive.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// It is something else.
+    #[error("{} is not a tar archive", path.display())]
+    NotTar {
+        /// The archive.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        source: io::Error,
+    },
+    /// It broke off while it was read.
+    #[error("cannot read the exported layout")]
+    Read(#[from] io::Error),
+    /// A file of the layout is missing.
+    #[error("the image layout has no {0}")]
+    Missing(String),
+    /// An index or manifest is larger than any that is read.
+    #[error("{name} is too large: {size} bytes")]
+    TooLarge {
+        /// Its name, or `manifest DIGEST`.
+        name: String,
+        /// Bytes.
+        size: u64,
+    },
+    /// A blob has another size than its descriptor says.
+    #[error("blob {digest} in the exported layout has {size} bytes, expected {expected}")]
+    Size {
+        /// The blob.
+        digest: String,
+        /// Bytes that it has.
+        size: u64,
+        /// Bytes of its descriptor.
+        expected: u64,
+    },
+    /// A blob holds something else than its digest says.
+    #[error("blob {0} in the exported layout has another digest")]
+    Corrupt(String),
+    /// An index or manifest is no JSON of its form.
+    #[error("{what} is malformed")]
+    Malformed {
+        /// Which.
+        what: &'static str,
+        /// What is wrong with it.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// It has no image, or several.
+    #[error("expected one image in the exported layout, found {0}")]
+    NotOne(usize),
+}
 
 /// An archive whose blobs are read where they lie; nothing is unpacked.
 #[derive(Debug, Clone)]
@@ -37,9 +99,9 @@ pub(super) struct Blob {
     /// Bytes that are to come.
     pub(super) size: u64,
     /// The bytes.
-    pub(super) stream: Pin<Box<dyn Stream<Item = std::io::Result<Bytes>> + Send>>,
+    pub(super) stream: Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>,
     /// Set when the blob's digest is not what the layout says.
-    pub(super) corrupt: Arc<OnceLock<String>>,
+    pub(super) corrupt: Arc<OnceLock<()>>,
 }
 
 impl Archive {
@@ -47,14 +109,24 @@ impl Archive {
     ///
     /// # Errors
     /// When it cannot be read, or is no tar archive.
-    pub fn open(path: &Path) -> Result<Self> {
-        let shown = path.display();
-        let file = File::open(path).with_context(|| format!("cannot open {shown}"))?;
+    pub fn open(path: &Path) -> Result<Self, LayoutError> {
+        let file = File::open(path).map_err(|source| LayoutError::Open {
+            path: path.to_owned(),
+            source,
+        })?;
+        let not_tar = |source| LayoutError::NotTar {
+            path: path.to_owned(),
+            source,
+        };
         let mut entries = HashMap::new();
         let mut tar = tar::Archive::new(&file);
-        for entry in tar.entries_with_seek()? {
-            let entry = entry.with_context(|| format!("{shown} is not a tar archive"))?;
-            let name = entry.path()?.to_string_lossy().into_owned();
+        for entry in tar.entries_with_seek().map_err(not_tar)? {
+            let entry = entry.map_err(not_tar)?;
+            let name = entry
+                .path()
+                .map_err(not_tar)?
+                .to_string_lossy()
+                .into_owned();
             let name = name.trim_start_matches("./").to_owned();
             entries.insert(name, (entry.raw_file_position(), entry.size()));
         }
@@ -65,37 +137,33 @@ impl Archive {
     }
 
     /// The descriptors in the layout's `index.json`.
-    pub(super) fn roots(&self) -> Result<Vec<Descriptor>> {
-        let index: IndexView = serde_json::from_slice(&self.read("index.json")?)
-            .context("index.json of the image layout is malformed")?;
+    pub(super) fn roots(&self) -> Result<Vec<Descriptor>, LayoutError> {
+        let index = self.read("index.json")?;
+        let index: IndexView = parse("index.json of the image layout", &index)?;
         Ok(index.manifests)
     }
 
     /// A whole manifest, its digest verified.
-    pub(super) fn manifest(&self, descriptor: &Descriptor) -> Result<Bytes> {
-        anyhow::ensure!(
-            descriptor.size() <= MANIFEST_LIMIT,
-            "manifest {} is too large: {} bytes",
-            descriptor.digest(),
-            descriptor.size()
-        );
+    pub(super) fn manifest(&self, descriptor: &Descriptor) -> Result<Bytes, LayoutError> {
+        let name = || format!("manifest {}", descriptor.digest());
+        limited(name, descriptor.size())?;
         self.bytes(descriptor)
     }
 
     /// A whole blob, its digest verified.
-    pub(super) fn bytes(&self, blob: &Descriptor) -> Result<Bytes> {
+    pub(super) fn bytes(&self, blob: &Descriptor) -> Result<Bytes, LayoutError> {
         let (start, size) = self.sized(blob)?;
-        let mut bytes = vec![0; usize::try_from(size)?];
+        let mut bytes = vec![0; usize::try_from(size).map_err(io::Error::other)?];
         self.file.read_exact_at(&mut bytes, start)?;
         let expected = blob.digest().to_string();
-        digest::verify(&bytes, Some(&expected)).map_err(|_| corrupt(&expected))?;
+        digest::verify(&bytes, Some(&expected)).map_err(|_| LayoutError::Corrupt(expected))?;
         Ok(bytes.into())
     }
 
     /// The bytes of a blob from `from` on, read by a thread of its own as they
     /// are taken. The whole blob's digest is verified before its last piece is
     /// handed out; `Blob::corrupt` tells when it does not match.
-    pub(super) fn blob(&self, blob: &Descriptor, from: u64) -> Result<Blob> {
+    pub(super) fn blob(&self, blob: &Descriptor, from: u64) -> Result<Blob, LayoutError> {
         let (start, size) = self.sized(blob)?;
         let file = Arc::clone(&self.file);
         let expected = blob.digest().to_string();
@@ -119,9 +187,9 @@ impl Archive {
                 if at == size {
                     let actual = format!("sha256:{}", hex::encode(hash.finalize_reset()));
                     if actual != expected {
-                        let text = self::corrupt(&expected).to_string();
-                        let _ = verdict.set(text.clone());
-                        let _ = pieces.blocking_send(Err(std::io::Error::other(text)));
+                        let _ = verdict.set(());
+                        let corrupt = LayoutError::Corrupt(expected);
+                        let _ = pieces.blocking_send(Err(io::Error::other(corrupt)));
                         return;
                     }
                 }
@@ -143,7 +211,7 @@ impl Archive {
     ///
     /// # Errors
     /// When the layout does not have it.
-    pub fn reader(&self, blob: &Descriptor) -> Result<impl Read + use<>> {
+    pub fn reader(&self, blob: &Descriptor) -> Result<impl Read + use<>, LayoutError> {
         let (start, size) = self.sized(blob)?;
         Ok(Part {
             file: Arc::clone(&self.file),
@@ -152,31 +220,46 @@ impl Archive {
         })
     }
 
-    fn sized(&self, blob: &Descriptor) -> Result<(u64, u64)> {
+    fn sized(&self, blob: &Descriptor) -> Result<(u64, u64), LayoutError> {
         let (start, size) = self.place(&blob_path(blob))?;
-        anyhow::ensure!(
-            size == blob.size(),
-            "blob {} in the exported layout has {size} bytes, expected {}",
-            blob.digest(),
-            blob.size()
-        );
+        if size != blob.size() {
+            return Err(LayoutError::Size {
+                digest: blob.digest().to_string(),
+                size,
+                expected: blob.size(),
+            });
+        }
         Ok((start, size))
     }
 
-    fn read(&self, name: &str) -> Result<Vec<u8>> {
+    fn read(&self, name: &str) -> Result<Vec<u8>, LayoutError> {
         let (start, size) = self.place(name)?;
-        anyhow::ensure!(size <= MANIFEST_LIMIT, "{name} is too large: {size} bytes");
-        let mut bytes = vec![0; usize::try_from(size)?];
+        limited(|| name.to_owned(), size)?;
+        let mut bytes = vec![0; usize::try_from(size).map_err(io::Error::other)?];
         self.file.read_exact_at(&mut bytes, start)?;
         Ok(bytes)
     }
 
-    fn place(&self, name: &str) -> Result<(u64, u64)> {
-        self.entries
-            .get(name)
-            .copied()
-            .with_context(|| format!("the image layout has no {name}"))
+    fn place(&self, name: &str) -> Result<(u64, u64), LayoutError> {
+        let place = self.entries.get(name).copied();
+        place.ok_or_else(|| LayoutError::Missing(name.to_owned()))
     }
+}
+
+/// Refuses an index or manifest that is too large to be read.
+fn limited(name: impl Fn() -> String, size: u64) -> Result<(), LayoutError> {
+    match size <= MANIFEST_LIMIT {
+        true => Ok(()),
+        false => Err(LayoutError::TooLarge { name: name(), size }),
+    }
+}
+
+/// JSON of a layout.
+pub(super) fn parse<T: DeserializeOwned>(
+    what: &'static str,
+    bytes: &[u8],
+) -> Result<T, LayoutError> {
+    serde_json::from_slice(bytes).map_err(|source| LayoutError::Malformed { what, source })
 }
 
 /// A part of a file; other readers of the file do not move it.
@@ -187,7 +270,7 @@ struct Part {
 }
 
 impl Read for Part {
-    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let left = usize::try_from(self.end - self.start).unwrap_or(usize::MAX);
         let most = left.min(into.len());
         let room = into.get_mut(..most).unwrap_or_default();
@@ -202,8 +285,4 @@ fn blob_path(descriptor: &Descriptor) -> String {
         "blobs/{}",
         descriptor.digest().to_string().replace(':', "/")
     )
-}
-
-fn corrupt(digest: &str) -> anyhow::Error {
-    anyhow::anyhow!("blob {digest} in the exported layout has another digest")
 }

@@ -60,7 +60,7 @@ impl Registry {
         let range = HeaderValue::from_str(&range).map_err(io::Error::other)?;
         request.headers.insert(RANGE, range);
         let answer = self.transport.send(&request).await;
-        let answer = answer.map_err(|fault| io::Error::other(self.failure(&what, &fault)))?;
+        let answer = answer.map_err(|error| io::Error::other(self.failed(&what, error)))?;
         let whole = answer.status != StatusCode::PARTIAL_CONTENT;
         Ok((answer.body, whole))
     }

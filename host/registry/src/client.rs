@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use anyhow::Result;
-use bakehouse_core::error::{ExitCode, Failure};
-use bakehouse_core::platform::Platform;
+use bakehouse_core::platform::{Platform, PlatformError};
 use bakehouse_core::progress::Reporter;
 use bakehouse_system::docker::credentials::{Credentials, DockerCredentials};
 use bytes::Bytes;
@@ -16,11 +14,12 @@ use url::Url;
 
 use super::digest;
 use super::endpoint::Endpoint;
+use super::error::RegistryError;
 use super::heads::{Heads, Looked};
 use super::known_blobs::KnownBlobs;
-use super::manifest::{MANIFEST_TYPES, Manifest};
-use super::transport::{Answer, Fault, Policy, Request, Scope, Transport};
-use super::uploads::Uploads;
+use super::manifest::{MANIFEST_TYPES, Manifest, ManifestError};
+use super::transport::{Answer, Policy, Request, Scope, Transport, TransportError};
+use super::uploads::UploadTurns;
 
 /// Longest image configuration that is read, in bytes.
 const CONFIG_LIMIT: u64 = 16 << 20;
@@ -31,7 +30,7 @@ const CONFIG_LIMIT: u64 = 16 << 20;
 pub struct Registry {
     pub(super) transport: Transport,
     endpoint: Endpoint,
-    pub(super) uploads: Uploads,
+    pub(super) uploads: UploadTurns,
     pub(super) blobs: KnownBlobs,
     pub(super) heads: Heads,
 }
@@ -58,7 +57,7 @@ impl Registry {
     ///
     /// # Errors
     /// When the HTTP client cannot be made.
-    pub fn new(endpoint: Endpoint, reporter: Arc<dyn Reporter>) -> Result<Self> {
+    pub fn new(endpoint: Endpoint, reporter: Arc<dyn Reporter>) -> Result<Self, RegistryError> {
         let credentials = Arc::new(DockerCredentials::new(endpoint.host()));
         Self::with(endpoint, credentials, Policy::default(), reporter)
     }
@@ -72,11 +71,16 @@ impl Registry {
         credentials: Arc<dyn Credentials>,
         policy: Policy,
         reporter: Arc<dyn Reporter>,
-    ) -> Result<Self> {
+    ) -> Result<Self, RegistryError> {
+        let transport = Transport::new(&endpoint, credentials, policy, reporter);
+        let transport = transport.map_err(|source| RegistryError::Client {
+            host: endpoint.host().to_owned(),
+            source: Box::new(source),
+        })?;
         Ok(Self {
-            transport: Transport::new(&endpoint, credentials, policy, reporter)?,
+            transport,
             endpoint,
-            uploads: Uploads::default(),
+            uploads: UploadTurns::default(),
             blobs: KnownBlobs::default(),
             heads: Heads::default(),
         })
@@ -105,16 +109,15 @@ impl Registry {
     /// "POST then PUT").
     ///
     /// # Errors
-    /// [`ExitCode::Registry`] or [`ExitCode::Credentials`].
-    pub async fn check_push(&self, image: &str) -> Result<()> {
+    /// When it does not, or cannot be asked.
+    pub async fn check_push(&self, image: &str) -> Result<(), RegistryError> {
         let repository = self.endpoint.path(image);
         let what = format!("logging in for {image}");
         let scope = Scope::push(&repository);
-        let failed = |fault: &Fault| self.failure("logging in", fault);
         let url = self.url(&format!("{repository}/blobs/uploads/"))?;
         let begin = Request::new(&what, Method::POST, url, scope.clone());
         let begun = self.transport.send(&begin).await;
-        let begun = begun.map_err(|fault| failed(&fault))?;
+        let begun = begun.map_err(|error| self.failed("logging in", error))?;
         if let Ok(location) = self.upload_location(&begun, &repository) {
             let cancel = Request::new(&what, Method::DELETE, location, scope);
             // Not all registries can; they forget it after a while.
@@ -127,8 +130,12 @@ impl Registry {
     /// registry does not have it.
     ///
     /// # Errors
-    /// [`ExitCode::Registry`] or [`ExitCode::Credentials`].
-    pub async fn manifest(&self, image: &str, tag_or_digest: &str) -> Result<Option<Manifest>> {
+    /// When the request fails, or what is there is no manifest.
+    pub async fn manifest(
+        &self,
+        image: &str,
+        tag_or_digest: &str,
+    ) -> Result<Option<Manifest>, RegistryError> {
         self.read_manifest(image, tag_or_digest, false).await
     }
 
@@ -139,7 +146,7 @@ impl Registry {
         image: &str,
         tag_or_digest: &str,
         must_exist: bool,
-    ) -> Result<Option<Manifest>> {
+    ) -> Result<Option<Manifest>, RegistryError> {
         let what = format!("reading {}", self.endpoint.show(image, tag_or_digest));
         let request = self
             .manifest_request(&what, Method::GET, image, tag_or_digest)?
@@ -153,8 +160,8 @@ impl Registry {
                 self.blobs.note(image, &manifest);
                 Ok(Some(manifest))
             }
-            Err(fault) if fault.is_absent() => Ok(None),
-            Err(fault) => Err(self.failure(&what, &fault).into()),
+            Err(error) if error.is_absent() => Ok(None),
+            Err(error) => Err(self.failed(&what, error)),
         }
     }
 
@@ -162,9 +169,12 @@ impl Registry {
     /// the registry does not have it.
     ///
     /// # Errors
-    /// [`ExitCode::Registry`] or [`ExitCode::Credentials`]; also when the
-    /// manifest cannot be understood.
-    pub async fn published(&self, image: &str, tag_or_digest: &str) -> Result<Option<Published>> {
+    /// When a request fails, or the manifest cannot be understood.
+    pub async fn published(
+        &self,
+        image: &str,
+        tag_or_digest: &str,
+    ) -> Result<Option<Published>, RegistryError> {
         if tag_or_digest.contains(':') {
             return self.read_published(image, tag_or_digest).await;
         }
@@ -177,8 +187,7 @@ impl Registry {
                 None => return self.read_published(image, tag_or_digest).await,
             },
         };
-        let understood = self.understood(image, manifest).await;
-        let understood = understood.map_err(|error| self.unreadable(image, tag_or_digest, error));
+        let understood = self.understood(image, tag_or_digest, manifest).await;
         understood.map(Some)
     }
 
@@ -188,19 +197,12 @@ impl Registry {
         &self,
         image: &str,
         tag_or_digest: &str,
-        error: anyhow::Error,
-    ) -> anyhow::Error {
-        let code = Failure::find(&error).map(Failure::code);
-        if matches!(code, Some(ExitCode::Registry | ExitCode::Credentials)) {
-            return error;
+        error: impl Into<ManifestError>,
+    ) -> RegistryError {
+        RegistryError::Unreadable {
+            reference: self.endpoint.show(image, tag_or_digest),
+            source: Box::new(error.into()),
         }
-        let reference = self.endpoint.show(image, tag_or_digest);
-        Failure::new(
-            ExitCode::Registry,
-            format!("{reference} holds no image that can be read: {error:#}"),
-        )
-        .hint("see who put it there; delete the tag, and the version is built again")
-        .into()
     }
 
     /// The same by `GET` alone, for who is about to write: what exists must not
@@ -209,12 +211,11 @@ impl Registry {
         &self,
         image: &str,
         tag_or_digest: &str,
-    ) -> Result<Option<Published>> {
+    ) -> Result<Option<Published>, RegistryError> {
         let Some(manifest) = self.manifest(image, tag_or_digest).await? else {
             return Ok(None);
         };
-        let understood = self.understood(image, manifest).await;
-        let understood = understood.map_err(|error| self.unreadable(image, tag_or_digest, error));
+        let understood = self.understood(image, tag_or_digest, manifest).await;
         understood.map(Some)
     }
 
@@ -223,23 +224,24 @@ impl Registry {
     /// # Errors
     /// As [`published`](Self::published); also when the registry does not have
     /// it, even after a while.
-    pub async fn pushed(&self, image: &str, digest: &str) -> Result<Published> {
+    pub async fn pushed(&self, image: &str, digest: &str) -> Result<Published, RegistryError> {
         let manifest = self.read_manifest(image, digest, true).await?;
-        let manifest = manifest.ok_or_else(|| {
-            let reference = self.endpoint.show(image, digest);
-            Failure::new(
-                ExitCode::Registry,
-                format!("{reference} was pushed, and the registry does not have it"),
-            )
-            .hint("run the same command again; look into the registry's log")
+        let manifest = manifest.ok_or_else(|| RegistryError::Lost {
+            reference: self.endpoint.show(image, digest),
         })?;
-        self.understood(image, manifest).await
+        self.understood(image, digest, manifest).await
     }
 
-    async fn understood(&self, image: &str, manifest: Manifest) -> Result<Published> {
-        let Some(index) = manifest.index()? else {
+    async fn understood(
+        &self,
+        image: &str,
+        tag_or_digest: &str,
+        manifest: Manifest,
+    ) -> Result<Published, RegistryError> {
+        let unreadable = |error: ManifestError| self.unreadable(image, tag_or_digest, error);
+        let Some(index) = manifest.index().map_err(unreadable)? else {
             let config = self.config(image, &manifest).await?;
-            let platform = config_platform(&config)?;
+            let platform = config_platform(&config).map_err(|error| unreadable(error.into()))?;
             return Ok(Published {
                 recipes: BTreeMap::from([(platform.clone(), None)]),
                 platforms: BTreeMap::from([(platform, manifest.descriptor().clone())]),
@@ -251,8 +253,8 @@ impl Registry {
         };
         Ok(Published {
             descriptor: manifest.descriptor().clone(),
-            platforms: index.platforms()?,
-            recipes: index.recipes()?,
+            platforms: index.platforms().map_err(unreadable)?,
+            recipes: index.recipes().map_err(unreadable)?,
             attestations: index.attestations(),
             annotations: index.annotations,
             manifest,
@@ -263,12 +265,17 @@ impl Registry {
     /// Configuration"), its digest verified.
     ///
     /// # Errors
-    /// [`ExitCode::Registry`] or [`ExitCode::Credentials`].
-    pub async fn config(&self, image: &str, manifest: &Manifest) -> Result<ImageConfiguration> {
-        let digest = manifest.image()?.config().digest().to_string();
-        let reference = self
-            .endpoint
-            .show(image, manifest.descriptor().digest().as_ref());
+    /// When the request fails, or what is there is no configuration.
+    pub async fn config(
+        &self,
+        image: &str,
+        manifest: &Manifest,
+    ) -> Result<ImageConfiguration, RegistryError> {
+        let of = manifest.descriptor().digest().as_ref();
+        let parsed = manifest.image();
+        let parsed = parsed.map_err(|error| self.unreadable(image, of, error))?;
+        let digest = parsed.config().digest().to_string();
+        let reference = self.endpoint.show(image, of);
         let what = format!("reading the configuration of {reference}");
         let repository = self.endpoint.path(image);
         let url = self.url(&format!("{repository}/blobs/{digest}"))?;
@@ -276,33 +283,33 @@ impl Registry {
             .limit(CONFIG_LIMIT)
             .must_exist(true);
         let read = self.transport.verified(&request, Some(&digest)).await;
-        let (answer, _) = read.map_err(|fault| self.failure(&what, &fault))?;
-        Ok(serde_json::from_slice(&answer.body)
-            .map_err(|error| Failure::new(ExitCode::Registry, format!("{what}: {error}")))?)
+        let (answer, _) = read.map_err(|error| self.failed(&what, error))?;
+        serde_json::from_slice(&answer.body)
+            .map_err(|source| RegistryError::Configuration { what, source })
     }
 
     /// Puts a manifest under a tag or its digest. That the registry took these
     /// bytes is verified, by its answer or by reading them back.
     ///
     /// # Errors
-    /// [`ExitCode::Registry`] or [`ExitCode::Credentials`].
+    /// When the request fails, or the registry shows something else afterwards.
     pub async fn put_manifest(
         &self,
         image: &str,
         tag_or_digest: &str,
         bytes: Bytes,
         media_type: &MediaType,
-    ) -> Result<()> {
+    ) -> Result<(), RegistryError> {
         let what = format!("writing {}", self.endpoint.show(image, tag_or_digest));
         let digest = digest::sha256(&bytes).to_string();
+        let failed = |error: TransportError| self.failed(&what, error);
+        let media_type = HeaderValue::from_str(media_type.as_ref())
+            .map_err(|error| failed(TransportError::Request(error.to_string())))?;
         let request = self
             .manifest_request(&what, Method::PUT, image, tag_or_digest)?
-            .header(CONTENT_TYPE, media_type.to_string().parse()?)
+            .header(CONTENT_TYPE, media_type)
             .body(bytes);
-        let answer = match self.transport.send(&request).await {
-            Ok(answer) => answer,
-            Err(fault) => return Err(self.failure(&what, &fault).into()),
-        };
+        let answer = self.transport.send(&request).await.map_err(failed)?;
         if answer.digest() == Some(&digest) {
             return Ok(());
         }
@@ -310,13 +317,8 @@ impl Registry {
         if back.is_some_and(|back| back.descriptor().digest().to_string() == digest) {
             return Ok(());
         }
-        let shown = self.endpoint.show(image, tag_or_digest);
-        Err(Failure::new(
-            ExitCode::Registry,
-            format!("{shown} does not show what was just pushed ({digest})"),
-        )
-        .hint("another run may publish the same image; run again when it has ended")
-        .into())
+        let reference = self.endpoint.show(image, tag_or_digest);
+        Err(RegistryError::Overwritten { reference, digest })
     }
 
     pub(super) fn manifest_request<'a>(
@@ -325,7 +327,7 @@ impl Registry {
         method: Method,
         image: &str,
         tag_or_digest: &str,
-    ) -> Result<Request<'a>> {
+    ) -> Result<Request<'a>, RegistryError> {
         self.endpoint.check(image, tag_or_digest)?;
         let repository = self.endpoint.path(image);
         let scope = if method == Method::PUT {
@@ -339,71 +341,39 @@ impl Registry {
     }
 
     /// Where an upload into a repository is to go on.
-    pub(super) fn upload_location(&self, answer: &Answer, repository: &str) -> Result<Url, Fault> {
+    pub(super) fn upload_location(
+        &self,
+        answer: &Answer,
+        repository: &str,
+    ) -> Result<Url, TransportError> {
         let path = format!("/v2/{repository}/blobs/uploads/");
         self.transport.upload(answer.location()?, &path)
     }
 
-    pub(super) fn url(&self, path: &str) -> Result<Url, Failure> {
-        self.transport
-            .url(path)
-            .map_err(|fault| self.failure("naming it", &fault))
+    pub(super) fn url(&self, path: &str) -> Result<Url, RegistryError> {
+        let url = self.transport.url(path);
+        url.map_err(|error| self.failed("naming it", error))
     }
 
-    /// What a person should know of a failed request.
-    pub(super) fn failure(&self, what: &str, fault: &Fault) -> Failure {
-        let host = self.endpoint.host();
-        if let Fault::Credentials(failure) = fault {
-            return failure.clone();
+    /// What a failed request means.
+    pub(super) fn failed(&self, what: &str, source: TransportError) -> RegistryError {
+        let (host, what) = (self.endpoint.host().to_owned(), what.to_owned());
+        if let TransportError::Credentials(error) = source {
+            return RegistryError::Credentials(error);
         }
-        if fault.is_refused() {
-            return Failure::new(
-                ExitCode::Credentials,
-                format!("registry {host} refused: {what}: {fault}"),
-            )
-            .hint(refused_hint(host));
+        let source = Box::new(source);
+        if source.is_refused() {
+            RegistryError::Refused { host, what, source }
+        } else if source.is_unreachable() {
+            RegistryError::Unreachable { host, what, source }
+        } else {
+            RegistryError::Failed { host, what, source }
         }
-        if fault.is_unreachable() {
-            return Failure::new(
-                ExitCode::Registry,
-                format!("cannot reach registry {host}: {what}: {fault}"),
-            )
-            .hint(
-                "check the address given as --registry, as REGISTRY or in bakehouse.toml, and that \
-                 the registry runs",
-            )
-            .everywhere();
-        }
-        if let Fault::List(_) = fault {
-            return Failure::new(
-                ExitCode::Registry,
-                format!("registry {host} failed: {what}: {fault}"),
-            )
-            .hint("half a list hides the newest versions, so none of it is used; ask who runs the registry");
-        }
-        Failure::new(
-            ExitCode::Registry,
-            format!("registry {host} failed: {what}: {fault}"),
-        )
-        .hint("what was pushed is kept; run the same command again")
     }
-}
-
-fn refused_hint(host: &str) -> String {
-    let mut hint = format!("run `docker login {host}` with an account that may push there");
-    if host == "ghcr.io" {
-        // It answers 401 or 403 for what is private and for what does not exist
-        // alike, until somebody is logged in; then 404.
-        hint.push_str(
-            ", or set GITHUB_TOKEN (scope write:packages) and GITHUB_ACTOR; ghcr.io says the same \
-             of a private package and of one that does not exist yet to whom it does not know",
-        );
-    }
-    hint
 }
 
 /// The platform that an image configuration names.
-pub(super) fn config_platform(config: &ImageConfiguration) -> Result<Platform, Failure> {
+pub(super) fn config_platform(config: &ImageConfiguration) -> Result<Platform, PlatformError> {
     Platform::new(
         &config.os().to_string(),
         &config.architecture().to_string(),

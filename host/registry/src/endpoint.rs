@@ -2,12 +2,31 @@
 
 use std::fmt;
 
-use bakehouse_core::error::{ExitCode, Failure};
 use bakehouse_core::reference_grammar as grammar;
 use sha2::{Digest as _, Sha256};
 
 /// Longest name that [`Endpoint::file_name`] gives, in bytes.
 const LONGEST_FILE_NAME: usize = 200;
+
+/// A name that no registry, namespace or image can have (distribution-spec v1.1,
+/// "Pulling manifests").
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EndpointError {
+    /// Not `HOST` or `HOST:PORT`.
+    #[error("`{0}` is not a registry")]
+    Host(String),
+    /// Not a path of lower case names.
+    #[error("`{namespace}` is not a namespace in {host}")]
+    Namespace {
+        /// The registry.
+        host: String,
+        /// What was given.
+        namespace: String,
+    },
+    /// Not the name of an image with a tag or digest.
+    #[error("`{0}` is not an image reference")]
+    Reference(String),
+}
 
 /// A registry and the path under which images are published.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,9 +42,9 @@ impl Endpoint {
     /// speak plain HTTP, as Docker assumes.
     ///
     /// # Errors
-    /// A [`Failure`] with [`ExitCode::Config`] when they do not make a
-    /// repository name (distribution-spec v1.1, "Pulling manifests").
-    pub fn new(host: &str, namespace: &str) -> Result<Self, Failure> {
+    /// When they do not make a repository name (distribution-spec v1.1, "Pulling
+    /// manifests").
+    pub fn new(host: &str, namespace: &str) -> Result<Self, EndpointError> {
         let endpoint = Self {
             host: host.to_owned(),
             namespace: namespace.to_owned(),
@@ -34,18 +53,13 @@ impl Endpoint {
         };
         let host_ok = (host.contains(['.', ':']) || host == "localhost") && grammar::is_host(host);
         if !host_ok {
-            return Err(
-                Failure::new(ExitCode::Config, format!("`{host}` is not a registry")).hint(
-                    "write it as HOST or HOST:PORT, without a scheme, e.g. ghcr.io; or `local`",
-                ),
-            );
+            return Err(EndpointError::Host(host.to_owned()));
         }
         if !grammar::is_path(namespace) {
-            return Err(Failure::new(
-                ExitCode::Config,
-                format!("`{namespace}` is not a namespace in {host}"),
-            )
-            .hint("use lower case letters, digits, `.`, `_`, `-`, and `/` between parts"));
+            return Err(EndpointError::Namespace {
+                host: host.to_owned(),
+                namespace: namespace.to_owned(),
+            });
         }
         Ok(endpoint)
     }
@@ -106,21 +120,15 @@ impl Endpoint {
     /// Checks that `namespace/image:TAG` or `@DIGEST` can be a reference.
     ///
     /// # Errors
-    /// A [`Failure`] with [`ExitCode::NotFound`]: nothing of that name exists.
-    pub fn check(&self, image: &str, tag_or_digest: &str) -> Result<(), Failure> {
+    /// [`EndpointError::Reference`]: nothing of that name exists.
+    pub fn check(&self, image: &str, tag_or_digest: &str) -> Result<(), EndpointError> {
         let good = grammar::is_path(&self.path(image))
             && (grammar::is_tag(tag_or_digest) || grammar::is_digest(tag_or_digest));
         if good {
             return Ok(());
         }
-        Err(Failure::new(
-            ExitCode::NotFound,
-            format!(
-                "`{}` is not an image reference",
-                join(&self.repository(image), tag_or_digest)
-            ),
-        )
-        .hint("names are lower case; tags are letters, digits, `_`, `.` and `-`"))
+        let reference = join(&self.repository(image), tag_or_digest);
+        Err(EndpointError::Reference(reference))
     }
 
     /// Registry and namespace as the name of a file, another one for each pair:

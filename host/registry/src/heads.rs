@@ -9,14 +9,14 @@ use std::str::FromStr as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use anyhow::Result;
 use oci_spec::image::{Descriptor, Digest, MediaType};
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use reqwest::{Method, StatusCode};
 
 use super::client::Registry;
+use super::error::RegistryError;
 use super::manifest::{MANIFEST_TYPES, Manifest};
-use super::transport::{Answer, Fault, Request};
+use super::transport::{Answer, Request, TransportError};
 
 /// What is known of one registry's `HEAD`; clones share it. At first that is
 /// nothing (0): it has not shown anything that exists.
@@ -54,9 +54,12 @@ impl Registry {
     /// can be believed about it; see `heads.rs`.
     ///
     /// # Errors
-    /// [`ExitCode::Registry`](bakehouse_core::error::ExitCode::Registry) or
-    /// [`ExitCode::Credentials`](bakehouse_core::error::ExitCode::Credentials).
-    pub async fn head(&self, image: &str, tag_or_digest: &str) -> Result<Option<Descriptor>> {
+    /// When neither request tells.
+    pub async fn head(
+        &self,
+        image: &str,
+        tag_or_digest: &str,
+    ) -> Result<Option<Descriptor>, RegistryError> {
         Ok(match self.look(image, tag_or_digest).await? {
             Looked::Absent => None,
             Looked::Head(descriptor) => Some(descriptor),
@@ -65,7 +68,11 @@ impl Registry {
     }
 
     /// The same, with the manifest where it had to be read.
-    pub(super) async fn look(&self, image: &str, tag_or_digest: &str) -> Result<Looked> {
+    pub(super) async fn look(
+        &self,
+        image: &str,
+        tag_or_digest: &str,
+    ) -> Result<Looked, RegistryError> {
         let mut useless = false;
         if !self.heads.is(USELESS) {
             let what = format!("looking for {}", self.endpoint().show(image, tag_or_digest));
@@ -78,14 +85,14 @@ impl Registry {
                     }
                     useless = true;
                 }
-                Err(fault) if fault.is_absent() && self.heads.is(BELIEVED) => {
+                Err(error) if error.is_absent() && self.heads.is(BELIEVED) => {
                     return Ok(Looked::Absent);
                 }
-                Err(fault) if decides(&fault, self.heads.is(BELIEVED)) => {
-                    return Err(self.failure(&what, &fault).into());
+                Err(error) if decides(&error, self.heads.is(BELIEVED)) => {
+                    return Err(self.failed(&what, error));
                 }
                 // What may be over in a moment says nothing of the next one.
-                Err(fault) => useless = !fault.is_transient(),
+                Err(error) => useless = !error.is_transient(),
             }
         }
         let Some(manifest) = self.manifest(image, tag_or_digest).await? else {
@@ -99,7 +106,7 @@ impl Registry {
 
     /// Again where that may help, once `HEAD` has worked; else `GET` is the next
     /// try.
-    async fn ask_head(&self, request: &Request<'_>) -> Result<Answer, Fault> {
+    async fn ask_head(&self, request: &Request<'_>) -> Result<Answer, TransportError> {
         match self.heads.is(BELIEVED) {
             true => self.transport.send(request).await,
             false => self.transport.once(request).await,
@@ -109,11 +116,15 @@ impl Registry {
 
 /// Whether `GET` would tell the same: we are not let in, or `HEAD` works and all
 /// tries failed.
-fn decides(fault: &Fault, believed: bool) -> bool {
-    match fault {
-        Fault::Refused(_) | Fault::Credentials(_) | Fault::Local(_) => true,
+fn decides(error: &TransportError, believed: bool) -> bool {
+    match error {
+        TransportError::Login(error) => !error.is_transient(),
+        TransportError::Credentials(_)
+        | TransportError::Large(_)
+        | TransportError::Redirect(_)
+        | TransportError::Request(_) => true,
         // A wrong password is not to be tried more often than needed.
-        Fault::Status { status, .. } if *status == StatusCode::UNAUTHORIZED => true,
+        TransportError::Status { status, .. } if *status == StatusCode::UNAUTHORIZED => true,
         other => believed && other.is_transient(),
     }
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use bakehouse_core::error::{ExitCode, Failure};
 use bakehouse_core::platform::Platform;
 use bakehouse_core::reference_grammar::is_digest;
 use bytes::Bytes;
@@ -11,6 +10,38 @@ use serde::Serialize;
 
 use super::digest::sha256;
 use super::manifest::{DOCKER_LIST, DOCKER_MANIFEST, RECIPE_ANNOTATION, UNKNOWN_RECIPE};
+
+/// Images do not make an index.
+#[derive(Debug, thiserror::Error)]
+pub enum IndexError {
+    /// There is none.
+    #[error("{name}: there is no image to make an index of")]
+    Empty {
+        /// The index's reference, as people see it.
+        name: String,
+    },
+    /// Two are for the same platform.
+    #[error("{name}: two images for {platform}: {one} and {two}")]
+    Two {
+        /// The index's reference, as people see it.
+        name: String,
+        /// The platform.
+        platform: Box<Platform>,
+        /// Digest of one.
+        one: String,
+        /// Digest of the other.
+        two: String,
+    },
+    /// It cannot be written as JSON.
+    #[error("{name}")]
+    Json {
+        /// The index's reference, as people see it.
+        name: String,
+        /// Why.
+        #[source]
+        source: serde_json::Error,
+    },
+}
 
 /// One platform's image, with the attestations about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,31 +111,26 @@ struct PlatformJson<'a> {
 /// that another recipe made has an annotation of its own.
 ///
 /// # Errors
-/// A [`Failure`] when there is no child, or two are for the same platform.
+/// When there is no child, or two are for the same platform.
 pub fn build(
     name: &str,
     children: &[Child],
     annotations: &BTreeMap<String, String>,
-) -> Result<Index, Failure> {
+) -> Result<Index, IndexError> {
     if children.is_empty() {
-        return Err(Failure::new(
-            ExitCode::Internal,
-            format!("{name}: there is no image to make an index of"),
-        ));
+        return Err(IndexError::Empty {
+            name: name.to_owned(),
+        });
     }
     let mut sorted: BTreeMap<&Platform, &Child> = BTreeMap::new();
     for child in children {
         if let Some(other) = sorted.insert(&child.platform, child) {
-            return Err(Failure::new(
-                ExitCode::Config,
-                format!(
-                    "{name}: two images for {}: {} and {}",
-                    child.platform,
-                    other.descriptor.digest(),
-                    child.descriptor.digest()
-                ),
-            )
-            .hint("delete the digest file of the wrong one"));
+            return Err(IndexError::Two {
+                name: name.to_owned(),
+                platform: Box::new(child.platform.clone()),
+                one: other.descriptor.digest().to_string(),
+                two: child.descriptor.digest().to_string(),
+            });
         }
     }
     let docker = children
@@ -157,8 +183,10 @@ pub fn build(
         manifests: images.chain(attestations).collect(),
         annotations: all,
     };
-    let bytes = serde_json::to_vec(&json)
-        .map_err(|error| Failure::new(ExitCode::Internal, format!("{name}: {error}")))?;
+    let bytes = serde_json::to_vec(&json).map_err(|source| IndexError::Json {
+        name: name.to_owned(),
+        source,
+    })?;
     let descriptor = Descriptor::new(media_type, bytes.len() as u64, sha256(&bytes));
     Ok(Index {
         bytes: bytes.into(),

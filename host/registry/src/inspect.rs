@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::Result;
-use bakehouse_core::error::{ExitCode, Failure};
 use bakehouse_core::platform::Platform;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use oci_spec::image::Descriptor;
 use serde::Serialize;
 
 use super::client::{Registry, config_platform};
+use super::error::RegistryError;
 
 /// Images looked at in parallel.
 const PARALLEL: usize = 4;
@@ -80,13 +79,17 @@ impl Registry {
     /// Looks at a tag or digest.
     ///
     /// # Errors
-    /// [`ExitCode::NotFound`] when the registry does not have it, and
-    /// [`ExitCode::Registry`] or [`ExitCode::Credentials`].
-    pub async fn inspect(&self, image: &str, tag_or_digest: &str) -> Result<Inspection> {
+    /// [`RegistryError::NotFound`] when the registry does not have it; also when a
+    /// request fails, or what is there cannot be understood.
+    pub async fn inspect(
+        &self,
+        image: &str,
+        tag_or_digest: &str,
+    ) -> Result<Inspection, RegistryError> {
         let reference = self.endpoint().show(image, tag_or_digest);
-        let published = self.published(image, tag_or_digest).await?.ok_or_else(|| {
-            Failure::new(ExitCode::NotFound, format!("{reference} does not exist"))
-                .hint("`bakehouse plan` shows what is published and what is missing")
+        let published = self.published(image, tag_or_digest).await?;
+        let published = published.ok_or_else(|| RegistryError::NotFound {
+            reference: reference.clone(),
         })?;
         let attestations = &published.attestations;
         let mut images: Vec<InspectedImage> = futures_util::stream::iter(&published.platforms)
@@ -117,21 +120,17 @@ impl Registry {
         platform: &Platform,
         descriptor: &Descriptor,
         attestations: &[Descriptor],
-    ) -> Result<InspectedImage> {
+    ) -> Result<InspectedImage, RegistryError> {
         let digest = descriptor.digest().to_string();
-        let manifest = self.manifest(image, &digest).await?.ok_or_else(|| {
-            Failure::new(
-                ExitCode::Registry,
-                format!(
-                    "{} is named in an index but does not exist",
-                    self.endpoint().show(image, &digest)
-                ),
-            )
-            .hint("the index is broken; publish the version again with --force")
+        let manifest = self.manifest(image, &digest).await?;
+        let manifest = manifest.ok_or_else(|| RegistryError::MissingChild {
+            reference: self.endpoint().show(image, &digest),
         })?;
-        let parsed = manifest.image()?;
+        let parsed = manifest.image();
+        let parsed = parsed.map_err(|error| self.unreadable(image, &digest, error))?;
         let config = self.config(image, &manifest).await?;
-        let actual = config_platform(&config)?;
+        let actual = config_platform(&config);
+        let actual = actual.map_err(|error| self.unreadable(image, &digest, error))?;
         if actual != *platform {
             tracing::warn!("{digest} is listed for {platform} but was made for {actual}");
         }
@@ -172,13 +171,17 @@ impl Registry {
         image: &str,
         attestations: &[Descriptor],
         of: &Descriptor,
-    ) -> Result<Vec<InspectedAttestation>> {
+    ) -> Result<Vec<InspectedAttestation>, RegistryError> {
         let mut found = Vec::new();
         for attestation in super::merge::about(attestations, of) {
             let digest = attestation.digest().to_string();
             let manifest = self.manifest(image, &digest).await?;
             let layers = match manifest {
-                Some(manifest) => manifest.image()?.layers().clone(),
+                Some(manifest) => manifest
+                    .image()
+                    .map_err(|error| self.unreadable(image, &digest, error))?
+                    .layers()
+                    .clone(),
                 // The index is what it is; the rest is worth showing.
                 None => Vec::new(),
             };

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context as _, Result};
-use bakehouse_core::platform::Platform;
+use bakehouse_core::platform::{Platform, PlatformError};
 use bakehouse_core::reference_grammar::is_digest;
 use bytes::Bytes;
 use oci_spec::image::{Descriptor, Digest, ImageManifest, MediaType};
@@ -25,6 +24,44 @@ pub const RECIPE_ANNOTATION: &str = "dev.bakehouse.recipe.digest";
 /// Its value for an image of which nobody knows the recipe, in an index that
 /// names the recipe of others.
 pub(super) const UNKNOWN_RECIPE: &str = "unknown";
+
+/// Bytes are not the manifest that they should be.
+#[derive(Debug, thiserror::Error)]
+pub enum ManifestError {
+    /// No manifest at all.
+    #[error("{digest} is not an OCI or Docker manifest")]
+    NoManifest {
+        /// Digest of the bytes.
+        digest: String,
+        /// What is wrong with them.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// A manifest of another schema than 2.
+    #[error("{0} is not an OCI or Docker manifest of schema 2")]
+    Schema(String),
+    /// An index or list that cannot be read.
+    #[error("index {digest} is malformed")]
+    Index {
+        /// Its digest.
+        digest: String,
+        /// What is wrong with it.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// An index, or a malformed image manifest.
+    #[error("{digest} is not an image manifest")]
+    NoImage {
+        /// Its digest.
+        digest: String,
+        /// What is wrong with it.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// A descriptor or a configuration names something that is no platform.
+    #[error(transparent)]
+    Platform(#[from] PlatformError),
+}
 
 /// A manifest's bytes with their descriptor.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,9 +95,14 @@ impl Manifest {
     ///
     /// # Errors
     /// When they are not a manifest of schema 2.
-    pub fn new(bytes: Bytes, digest: Digest) -> Result<Self> {
-        let head: Head = serde_json::from_slice(&bytes)
-            .with_context(|| format!("{digest} is not an OCI or Docker manifest"))?;
+    pub fn new(bytes: Bytes, digest: Digest) -> Result<Self, ManifestError> {
+        let head: Head = match serde_json::from_slice(&bytes) {
+            Ok(head) => head,
+            Err(source) => {
+                let digest = digest.to_string();
+                return Err(ManifestError::NoManifest { digest, source });
+            }
+        };
         let media_type = match (
             head.schema_version,
             head.media_type,
@@ -70,10 +112,15 @@ impl Manifest {
             (2, Some(media_type), ..) => MediaType::from(media_type.as_str()),
             (2, None, Some(_), None) => MediaType::ImageIndex,
             (2, None, None, Some(_)) => MediaType::ImageManifest,
-            _ => anyhow::bail!("{digest} is not an OCI or Docker manifest of schema 2"),
+            _ => return Err(ManifestError::Schema(digest.to_string())),
         };
         let descriptor = Descriptor::new(media_type, bytes.len() as u64, digest);
         Ok(Self { bytes, descriptor })
+    }
+
+    /// A manifest that was made here.
+    pub(super) const fn made(bytes: Bytes, descriptor: Descriptor) -> Self {
+        Self { bytes, descriptor }
     }
 
     /// Media type, digest and size.
@@ -98,22 +145,26 @@ impl Manifest {
     ///
     /// # Errors
     /// When it is malformed.
-    pub fn index(&self) -> Result<Option<IndexView>> {
+    pub fn index(&self) -> Result<Option<IndexView>, ManifestError> {
         if !is_index(self.descriptor.media_type()) {
             return Ok(None);
         }
-        let index = serde_json::from_slice(&self.bytes)
-            .with_context(|| format!("index {} is malformed", self.descriptor.digest()))?;
-        Ok(Some(index))
+        let index = serde_json::from_slice(&self.bytes);
+        index.map(Some).map_err(|source| ManifestError::Index {
+            digest: self.descriptor.digest().to_string(),
+            source,
+        })
     }
 
     /// As a single image's manifest.
     ///
     /// # Errors
     /// When it is an index, or malformed.
-    pub fn image(&self) -> Result<ImageManifest> {
-        serde_json::from_slice(&self.bytes)
-            .with_context(|| format!("{} is not an image manifest", self.descriptor.digest()))
+    pub fn image(&self) -> Result<ImageManifest, ManifestError> {
+        serde_json::from_slice(&self.bytes).map_err(|source| ManifestError::NoImage {
+            digest: self.descriptor.digest().to_string(),
+            source,
+        })
     }
 }
 
@@ -122,7 +173,7 @@ impl IndexView {
     ///
     /// # Errors
     /// When an entry's platform is malformed.
-    pub fn platforms(&self) -> Result<BTreeMap<Platform, Descriptor>> {
+    pub fn platforms(&self) -> Result<BTreeMap<Platform, Descriptor>, ManifestError> {
         let mut platforms = BTreeMap::new();
         for entry in &self.manifests {
             let Some(platform) = entry.platform() else {
@@ -141,7 +192,7 @@ impl IndexView {
     ///
     /// # Errors
     /// When an entry's platform is malformed.
-    pub fn recipes(&self) -> Result<BTreeMap<Platform, Option<String>>> {
+    pub fn recipes(&self) -> Result<BTreeMap<Platform, Option<String>>, ManifestError> {
         let of_all = self.annotations.get(RECIPE_ANNOTATION);
         let platforms = self.platforms()?.into_iter();
         let recipes = platforms.map(|(platform, entry)| {

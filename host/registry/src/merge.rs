@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::Result;
-use bakehouse_core::error::{ExitCode, Failure};
 use bakehouse_core::platform::Platform;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use oci_spec::image::{Descriptor, Digest, ImageConfiguration};
 
 use super::client::{Published, Registry, config_platform};
+use super::error::RegistryError;
 use super::index::{self, Child};
-use super::manifest::{Manifest, is_index};
+use super::manifest::{Manifest, ManifestError, is_index};
+use super::merge_error::MergeError;
 
 /// What to merge, and for which version.
 #[derive(Debug, Clone)]
@@ -84,18 +84,17 @@ impl Registry {
     /// of which an image is replaced keeps a revision tag.
     ///
     /// # Errors
-    /// A [`Failure`] when a wanted platform is missing, an image is not for the
-    /// platform it is given for, or a published one would change that may not be
-    /// replaced; [`ExitCode::Registry`] and [`ExitCode::Credentials`] as for
-    /// every request.
-    pub async fn merge(&self, request: &MergeRequest<'_>) -> Result<Merged> {
+    /// When a wanted platform is missing, an image is not for the platform it is
+    /// given for, or a published one would change that may not be replaced; also
+    /// when a request fails.
+    pub async fn merge(&self, request: &MergeRequest<'_>) -> Result<Merged, MergeError> {
         let MergeRequest { image, version, .. } = *request;
         let name = self.endpoint().show(image, version);
         let fresh = futures_util::stream::iter(&request.children)
             .map(|child| self.verified(&name, request, child))
             .buffered(self.parallel())
             .try_collect::<Vec<_>>();
-        let existing = self.version_to_write(image, version);
+        let existing = async { Ok(self.version_to_write(image, version).await?) };
         let (existing, mut fresh) = futures_util::future::try_join(existing, fresh).await?;
         let existing = existing.version();
         refuse_one_for_two(&name, &fresh)?;
@@ -137,7 +136,7 @@ impl Registry {
             if let Ok(missing) = self.missing(image, &children).await {
                 refuse_missing(&name, &missing)?;
             }
-            return Err(error);
+            return Err(error.into());
         }
         Ok(Merged {
             platforms: children
@@ -147,7 +146,7 @@ impl Registry {
             tagged: true,
             replaced,
             revision,
-            manifest: Manifest::new(index.bytes, index.descriptor.digest().clone())?,
+            manifest: Manifest::made(index.bytes, index.descriptor.clone()),
             descriptor: index.descriptor,
         })
     }
@@ -161,7 +160,7 @@ impl Registry {
         name: &str,
         request: &MergeRequest<'_>,
         child: &Child,
-    ) -> Result<Child> {
+    ) -> Result<Child, MergeError> {
         let image = request.image;
         let believed = request.labels.is_none();
         let given = &child.descriptor;
@@ -173,7 +172,7 @@ impl Registry {
             return Ok(child.clone());
         }
         let unreadable =
-            |error: anyhow::Error| self.unreadable(image, given.digest().as_ref(), error);
+            |error: ManifestError| self.unreadable(image, given.digest().as_ref(), error);
         let mut child = child.clone();
         let mut manifest = self.existing(name, image, given.digest()).await?;
         if let Some(index) = manifest.index().map_err(unreadable)? {
@@ -192,7 +191,7 @@ impl Registry {
         // Media type, size and annotations were claims, too.
         child.descriptor = manifest.descriptor().clone();
         let digest = child.descriptor.digest();
-        let config = self.config(image, &manifest).await.map_err(unreadable)?;
+        let config = self.config(image, &manifest).await?;
         let actual = config_platform(&config).map_err(|error| unreadable(error.into()))?;
         if let Some(labels) = request.labels {
             refuse_other_labels(name, digest, &config, labels)?;
@@ -202,19 +201,27 @@ impl Registry {
     }
 
     /// The manifest of an image to merge.
-    async fn existing(&self, name: &str, image: &str, digest: &Digest) -> Result<Manifest> {
+    async fn existing(
+        &self,
+        name: &str,
+        image: &str,
+        digest: &Digest,
+    ) -> Result<Manifest, MergeError> {
         let manifest = self.manifest(image, digest.as_ref()).await?;
-        Ok(manifest.ok_or_else(|| lost(name, digest))?)
+        manifest.ok_or_else(|| MergeError::Lost {
+            name: name.to_owned(),
+            digest: digest.to_string(),
+        })
     }
 
     /// Names the children that the registry does not have.
-    async fn missing(&self, image: &str, children: &[Child]) -> Result<Vec<String>> {
+    async fn missing(&self, image: &str, children: &[Child]) -> Result<Vec<String>, RegistryError> {
         let looked = futures_util::stream::iter(children)
             .map(|child| async move {
                 let digest = child.descriptor.digest().to_string();
                 let there = self.head(image, &digest).await?;
                 let missing = there.is_none();
-                anyhow::Ok(missing.then(|| format!("{} ({digest})", child.platform)))
+                Ok::<_, RegistryError>(missing.then(|| format!("{} ({digest})", child.platform)))
             })
             .buffered(self.parallel())
             .try_collect::<Vec<_>>()
@@ -228,7 +235,7 @@ fn refuse_other_platform(
     digest: &Digest,
     claimed: &Platform,
     actual: &Platform,
-) -> Result<(), Failure> {
+) -> Result<(), MergeError> {
     if actual == claimed {
         return Ok(());
     }
@@ -240,14 +247,14 @@ fn refuse_other_labels(
     digest: &Digest,
     config: &ImageConfiguration,
     expected: &Labels,
-) -> Result<(), Failure> {
+) -> Result<(), MergeError> {
     match other_label(config, expected) {
         None => Ok(()),
-        Some(why) => Err(Failure::new(
-            ExitCode::Config,
-            format!("{name} is not tagged: the image {digest} {why}"),
-        )
-        .hint("plan or digest file are not what was planned and built: plan and build it again")),
+        Some(why) => Err(MergeError::OtherLabels {
+            name: name.to_owned(),
+            digest: digest.to_string(),
+            why,
+        }),
     }
 }
 
@@ -275,22 +282,18 @@ pub fn other_label(config: &ImageConfiguration, expected: &Labels) -> Option<Str
     })
 }
 
-fn refuse_missing(name: &str, missing: &[String]) -> Result<(), Failure> {
+fn refuse_missing(name: &str, missing: &[String]) -> Result<(), MergeError> {
     if missing.is_empty() {
         return Ok(());
     }
-    Err(Failure::new(
-        ExitCode::Registry,
-        format!(
-            "{name} is not tagged: the registry does not have the image for {}",
-            missing.join(", ")
-        ),
-    )
-    .hint("the registry may have removed it; delete its digest file and build it again"))
+    Err(MergeError::Missing {
+        name: name.to_owned(),
+        missing: missing.to_vec(),
+    })
 }
 
 /// One image cannot be for two platforms.
-fn refuse_one_for_two(name: &str, children: &[Child]) -> Result<(), Failure> {
+fn refuse_one_for_two(name: &str, children: &[Child]) -> Result<(), MergeError> {
     let mut seen: BTreeMap<String, &Platform> = BTreeMap::new();
     for child in children {
         let digest = child.descriptor.digest();
@@ -304,20 +307,23 @@ fn refuse_one_for_two(name: &str, children: &[Child]) -> Result<(), Failure> {
     Ok(())
 }
 
-fn refuse_incomplete(name: &str, wanted: &[Platform], children: &[Child]) -> Result<(), Failure> {
-    let missing: Vec<String> = wanted
+fn refuse_incomplete(
+    name: &str,
+    wanted: &[Platform],
+    children: &[Child],
+) -> Result<(), MergeError> {
+    let missing: Vec<Platform> = wanted
         .iter()
         .filter(|platform| !children.iter().any(|child| child.platform == **platform))
-        .map(ToString::to_string)
+        .cloned()
         .collect();
     if missing.is_empty() {
         return Ok(());
     }
-    Err(Failure::new(
-        ExitCode::Build,
-        format!("{name} is not tagged: no image for {}", missing.join(", ")),
-    )
-    .hint("build the missing platforms, then merge again"))
+    Err(MergeError::Incomplete {
+        name: name.to_owned(),
+        missing,
+    })
 }
 
 /// Adds the platforms that are published already, and says what is replaced.
@@ -326,7 +332,7 @@ fn combine(
     replace: Replace<'_>,
     existing: &Published,
     children: &mut Vec<Child>,
-) -> Result<Vec<Replaced>, Failure> {
+) -> Result<Vec<Replaced>, MergeError> {
     let mut replaced = Vec::new();
     for (platform, descriptor) in &existing.platforms {
         let attestations = about(&existing.attestations, descriptor);
@@ -365,24 +371,22 @@ fn refuse_to_replace(
     existing: &Published,
     platform: &Platform,
     (from, to): (&Digest, &Digest),
-) -> Result<(), Failure> {
+) -> Result<(), MergeError> {
     let index = existing.descriptor.digest();
     match replace {
         Replace::Always => Ok(()),
         Replace::Index(planned) if index.as_ref() == planned => Ok(()),
-        Replace::Index(planned) => Err(Failure::new(
-            ExitCode::Config,
-            format!("{name} shows {index} by now; the rebuild was planned for {planned}"),
-        )
-        .hint("another run published it meanwhile; plan the rebuild again")),
-        Replace::Never => Err(Failure::new(
-            ExitCode::Config,
-            format!("{name} has another image for {platform} already: {from}, not {to}"),
-        )
-        .hint(
-            "a published version is never changed silently; rebuild it with --rebuild, or pass \
-             --force to `merge`",
-        )),
+        Replace::Index(planned) => Err(MergeError::OtherIndex {
+            name: name.to_owned(),
+            index: index.to_string(),
+            planned: planned.to_owned(),
+        }),
+        Replace::Never => Err(MergeError::Replaces {
+            name: name.to_owned(),
+            platform: Box::new(platform.clone()),
+            published: from.to_string(),
+            given: to.to_string(),
+        }),
     }
 }
 
@@ -400,22 +404,13 @@ fn is_all_there(existing: &Published, children: &[Child]) -> bool {
         })
 }
 
-fn mismatch(name: &str, digest: &Digest, claimed: &Platform, actual: &str) -> Failure {
-    Failure::new(
-        ExitCode::Config,
-        format!("{name} is not tagged: {digest}, given for {claimed}, is for {actual}"),
-    )
-    .hint(format!(
-        "delete the digest file for {claimed} and build it again"
-    ))
-}
-
-fn lost(name: &str, digest: &Digest) -> Failure {
-    Failure::new(
-        ExitCode::Registry,
-        format!("{name} is not tagged: {digest} is not in the registry"),
-    )
-    .hint("delete its digest file and build it again")
+fn mismatch(name: &str, digest: &Digest, claimed: &Platform, actual: &str) -> MergeError {
+    MergeError::OtherPlatform {
+        name: name.to_owned(),
+        digest: digest.to_string(),
+        claimed: Box::new(claimed.clone()),
+        actual: actual.to_owned(),
+    }
 }
 
 /// The attestations about one image (BuildKit, "Attestation storage").

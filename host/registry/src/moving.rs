@@ -3,15 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::Result;
-use bakehouse_core::error::{ExitCode, Failure};
 use bakehouse_core::platform::Platform;
 use bakehouse_core::version_number::VersionNumber;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use oci_spec::image::Descriptor;
 
 use super::client::Registry;
-use super::manifest::Manifest;
+use super::error::RegistryError;
+use super::manifest::{Manifest, ManifestError};
 use super::tags::{moves_forward, moving_tags};
 
 /// The annotation that tells which version an index is of.
@@ -65,7 +64,12 @@ impl Registry {
     ///
     /// # Errors
     /// As [`move_tags`](Self::move_tags).
-    pub async fn move_tag(&self, image: &str, tag: &str, version: &str) -> Result<Moved> {
+    pub async fn move_tag(
+        &self,
+        image: &str,
+        tag: &str,
+        version: &str,
+    ) -> Result<Moved, RegistryError> {
         let wanted = Move {
             tag: tag.to_owned(),
             version: version.to_owned(),
@@ -85,14 +89,14 @@ impl Registry {
     /// last sees the newest, and puts the tag there.
     ///
     /// # Errors
-    /// [`ExitCode::NotFound`] when a version is not published,
-    /// [`ExitCode::Registry`] and [`ExitCode::Credentials`].
+    /// [`RegistryError::NoVersion`] when a version is not published; also when a
+    /// request fails, or what is there cannot be understood.
     pub async fn move_tags(
         &self,
         image: &str,
         wanted: &[Move],
         templates: &[String],
-    ) -> Result<Vec<MovedTag>> {
+    ) -> Result<Vec<MovedTag>, RegistryError> {
         let (mut moved, platforms): (Vec<MovedTag>, Vec<Platforms>) =
             futures_util::stream::iter(wanted)
                 .map(|wanted| async move {
@@ -102,7 +106,7 @@ impl Registry {
                         version: wanted.version.clone(),
                         how,
                     };
-                    anyhow::Ok((moved, platforms))
+                    Ok::<_, RegistryError>((moved, platforms))
                 })
                 .buffered(self.parallel())
                 .try_collect::<Vec<_>>()
@@ -125,7 +129,11 @@ impl Registry {
 
     /// What became of a tag, and the platforms of what it shows now, where it was
     /// written.
-    async fn move_one(&self, image: &str, wanted: &Move) -> Result<(Moved, Platforms)> {
+    async fn move_one(
+        &self,
+        image: &str,
+        wanted: &Move,
+    ) -> Result<(Moved, Platforms), RegistryError> {
         let kept = |why: String| Ok((Moved::Kept(why), Platforms::new()));
         let Move { tag, version, .. } = wanted;
         let current = self.manifest(image, tag).await?;
@@ -150,7 +158,8 @@ impl Registry {
             Some(manifest) => manifest.clone(),
             None => self.version_manifest(image, tag, version).await?,
         };
-        if let Some(reason) = unfit(&manifest, version)? {
+        let unreadable = |error: ManifestError| self.unreadable(image, version, error);
+        if let Some(reason) = unfit(&manifest, version).map_err(unreadable)? {
             return kept(reason);
         }
         if let Some(current) = current {
@@ -164,8 +173,8 @@ impl Registry {
             }
         }
         self.put_moving(image, tag, &manifest).await?;
-        let platforms = match manifest.index()? {
-            Some(index) => index.platforms()?.into_keys().collect(),
+        let platforms = match manifest.index().map_err(unreadable)? {
+            Some(index) => index.platforms().map_err(unreadable)?.into_keys().collect(),
             None => Platforms::new(),
         };
         Ok((Moved::Forward, platforms))
@@ -179,7 +188,7 @@ impl Registry {
         moved: &mut [MovedTag],
         platforms: &[Platforms],
         templates: &[String],
-    ) -> Result<bool> {
+    ) -> Result<bool, RegistryError> {
         let published = self.tags(image).await?;
         let mut any = false;
         for (tag, platforms) in moved.iter_mut().zip(platforms) {
@@ -190,7 +199,7 @@ impl Registry {
                 let manifest = match self.manifest(image, newer).await {
                     Ok(Some(manifest)) => manifest,
                     Ok(None) => continue,
-                    Err(error) if is_unreachable(&error) => return Err(error),
+                    Err(error) if error.is_unreachable() => return Err(error),
                     // Not worth leaving the others for.
                     Err(_) => continue,
                 };
@@ -214,27 +223,33 @@ impl Registry {
         Ok(any)
     }
 
-    async fn put_moving(&self, image: &str, tag: &str, manifest: &Manifest) -> Result<()> {
+    async fn put_moving(
+        &self,
+        image: &str,
+        tag: &str,
+        manifest: &Manifest,
+    ) -> Result<(), RegistryError> {
         let media_type = manifest.descriptor().media_type();
         self.put_manifest(image, tag, manifest.bytes().clone(), media_type)
             .await
     }
 
-    async fn version_manifest(&self, image: &str, tag: &str, version: &str) -> Result<Manifest> {
+    async fn version_manifest(
+        &self,
+        image: &str,
+        tag: &str,
+        version: &str,
+    ) -> Result<Manifest, RegistryError> {
         let manifest = self.read_manifest(image, version, true).await?;
-        Ok(manifest.ok_or_else(|| {
-            let name = self.endpoint().show(image, version);
-            Failure::new(
-                ExitCode::NotFound,
-                format!("{name} does not exist, so {tag} cannot show it"),
-            )
-            .hint("another process may have deleted it; run again")
-        })?)
+        manifest.ok_or_else(|| RegistryError::NoVersion {
+            reference: self.endpoint().show(image, version),
+            tag: tag.to_owned(),
+        })
     }
 }
 
 /// Why no moving tag goes to what a version's tag shows, by its own account.
-fn unfit(manifest: &Manifest, version: &str) -> Result<Option<String>> {
+fn unfit(manifest: &Manifest, version: &str) -> Result<Option<String>, ManifestError> {
     let annotations = manifest.index()?.map(|index| index.annotations);
     let annotations = annotations.unwrap_or_default();
     Ok(match annotations.get(VERSION_ANNOTATION) {
@@ -244,10 +259,6 @@ fn unfit(manifest: &Manifest, version: &str) -> Result<Option<String>> {
         }
         _ => None,
     })
-}
-
-fn is_unreachable(error: &anyhow::Error) -> bool {
-    Failure::find(error).is_some_and(Failure::is_everywhere)
 }
 
 fn has_all(has: &BTreeMap<Platform, Descriptor>, platforms: &Platforms) -> bool {

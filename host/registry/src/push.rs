@@ -3,13 +3,24 @@
 
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use oci_spec::image::{Descriptor, ImageManifest};
 
-use super::archive::Archive;
+use super::archive::{Archive, LayoutError, parse};
 use super::client::Registry;
+use super::error::RegistryError;
 use super::manifest::{IndexView, is_index};
+
+/// An image layout was not pushed.
+#[derive(Debug, thiserror::Error)]
+pub enum PushError {
+    /// The layout cannot be read.
+    #[error(transparent)]
+    Layout(#[from] LayoutError),
+    /// The registry does not take it.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+}
 
 /// Blobs uploaded at the same time.
 const PARALLEL: usize = 4;
@@ -20,22 +31,19 @@ impl Registry {
     /// manifest goes last.
     ///
     /// # Errors
-    /// [`ExitCode::Registry`](bakehouse_core::error::ExitCode::Registry) or
-    /// [`ExitCode::Credentials`](bakehouse_core::error::ExitCode::Credentials), or when
-    /// the archive is not such a layout.
-    pub async fn push_archive(&self, image: &str, archive: &Path) -> Result<Descriptor> {
+    /// When the archive is not such a layout, or the registry does not take it.
+    pub async fn push_archive(&self, image: &str, archive: &Path) -> Result<Descriptor, PushError> {
         let path = archive.to_owned();
-        let archive = tokio::task::spawn_blocking(move || Archive::open(&path)).await??;
+        let archive = tokio::task::spawn_blocking(move || Archive::open(&path)).await;
+        let archive = archive.map_err(|error| LayoutError::Read(error.into()))??;
         let mut roots = archive.roots()?;
-        anyhow::ensure!(
-            roots.len() == 1,
-            "expected one image in the exported layout, found {}",
-            roots.len()
-        );
+        if roots.len() != 1 {
+            return Err(LayoutError::NotOne(roots.len()).into());
+        }
         let root = roots.remove(0);
         if is_index(root.media_type()) {
-            let index: IndexView = serde_json::from_slice(&archive.manifest(&root)?)
-                .context("an index in the exported layout is malformed")?;
+            let index = archive.manifest(&root)?;
+            let index: IndexView = parse("an index in the exported layout", &index)?;
             for child in &index.manifests {
                 self.push_image(image, &archive, child).await?;
             }
@@ -55,9 +63,9 @@ impl Registry {
         image: &str,
         archive: &Archive,
         manifest: &Descriptor,
-    ) -> Result<()> {
-        let parsed: ImageManifest = serde_json::from_slice(&archive.manifest(manifest)?)
-            .context("an image manifest in the exported layout is malformed")?;
+    ) -> Result<(), PushError> {
+        let parsed = archive.manifest(manifest)?;
+        let parsed: ImageManifest = parse("an image manifest in the exported layout", &parsed)?;
         let mut blobs: Vec<Descriptor> = parsed.layers().clone();
         blobs.push(parsed.config().clone());
         blobs.sort_by_key(|blob| blob.digest().to_string());
@@ -76,13 +84,11 @@ impl Registry {
         image: &str,
         archive: &Archive,
         descriptor: &Descriptor,
-    ) -> Result<()> {
-        self.put_manifest(
-            image,
-            descriptor.digest().as_ref(),
-            archive.manifest(descriptor)?,
-            descriptor.media_type(),
-        )
-        .await
+    ) -> Result<(), PushError> {
+        let digest = descriptor.digest().as_ref();
+        let bytes = archive.manifest(descriptor)?;
+        self.put_manifest(image, digest, bytes, descriptor.media_type())
+            .await?;
+        Ok(())
     }
 }

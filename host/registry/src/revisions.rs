@@ -6,12 +6,12 @@
 //! index that they replace under the version's tag, and the first of them to
 //! change that tag has its revision in place by then.
 
-use anyhow::Result;
-use bakehouse_core::error::{ExitCode, Failure};
 use bakehouse_core::reference_grammar::is_tag;
 
 use super::client::{Published, Registry};
+use super::error::RegistryError;
 use super::manifest::Manifest;
+use super::merge_error::MergeError;
 use super::moving::VERSION_ANNOTATION;
 
 /// Most revisions of a version.
@@ -23,9 +23,13 @@ impl Registry {
     /// is written.
     ///
     /// # Errors
-    /// [`ExitCode::Registry`], also where the version's tag has moved meanwhile;
-    /// [`ExitCode::Credentials`].
-    pub(super) async fn keep(&self, image: &str, version: &str, old: &Manifest) -> Result<String> {
+    /// When a request fails, also where the version's tag has moved meanwhile.
+    pub(super) async fn keep(
+        &self,
+        image: &str,
+        version: &str,
+        old: &Manifest,
+    ) -> Result<String, MergeError> {
         let digest = old.descriptor().digest();
         let tags = self.tags(image).await?;
         let mut known: Vec<u64> = tags.iter().filter_map(|tag| number(version, tag)).collect();
@@ -47,26 +51,21 @@ impl Registry {
             return Ok(tag);
         }
         let name = self.endpoint().show(image, version);
-        Err(Failure::new(
-            ExitCode::Registry,
-            format!("{name} has {MOST} revisions, and gets no more"),
-        )
-        .hint("delete old revision tags")
-        .into())
+        Err(MergeError::Revisions { name, most: MOST })
     }
 
-    async fn refuse_if_moved(&self, image: &str, version: &str, old: &Manifest) -> Result<()> {
+    async fn refuse_if_moved(
+        &self,
+        image: &str,
+        version: &str,
+        old: &Manifest,
+    ) -> Result<(), MergeError> {
         let now = self.head(image, version).await?;
         if now.is_some_and(|now| now.digest() == old.descriptor().digest()) {
             return Ok(());
         }
         let name = self.endpoint().show(image, version);
-        Err(Failure::new(
-            ExitCode::Registry,
-            format!("another run published {name} meanwhile"),
-        )
-        .hint("run again when it has ended")
-        .into())
+        Err(MergeError::Meanwhile { name })
     }
 }
 
@@ -80,15 +79,14 @@ impl Published {
     }
 
     /// Refuses to publish a version under a tag that keeps a revision of another.
-    pub(super) fn refuse_revision(&self, name: &str, version: &str) -> Result<(), Failure> {
+    pub(super) fn refuse_revision(&self, name: &str, version: &str) -> Result<(), RegistryError> {
         let Some(other) = self.revision_of(version) else {
             return Ok(());
         };
-        Err(Failure::new(
-            ExitCode::Config,
-            format!("{name} keeps what version {other} was before a rebuild"),
-        )
-        .hint("delete that tag, if nobody pulls it any more, and run again"))
+        Err(RegistryError::RevisionTag {
+            name: name.to_owned(),
+            other: other.to_owned(),
+        })
     }
 }
 
@@ -103,16 +101,15 @@ fn revision_tag(version: &str, n: u64) -> String {
     format!("{version}-r{n}")
 }
 
-fn revision(name: &str, version: &str, n: u64) -> Result<String, Failure> {
+fn revision(name: &str, version: &str, n: u64) -> Result<String, MergeError> {
     let tag = revision_tag(version, n);
     if is_tag(&tag) {
         return Ok(tag);
     }
-    Err(Failure::new(
-        ExitCode::Config,
-        format!("{name} cannot be replaced: {tag} is too long for a tag"),
-    )
-    .hint("publish it under a new version"))
+    Err(MergeError::LongTag {
+        name: name.to_owned(),
+        tag,
+    })
 }
 
 #[cfg(test)]

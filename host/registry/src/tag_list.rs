@@ -6,7 +6,6 @@
 
 use std::collections::HashSet;
 
-use anyhow::Result;
 use bakehouse_system::http::pages::{ListError, Pages};
 use bakehouse_system::http::{link, redirect};
 use reqwest::Method;
@@ -14,7 +13,8 @@ use serde::Deserialize;
 use url::Url;
 
 use super::client::Registry;
-use super::transport::{Answer, Fault, Request, Scope};
+use super::error::RegistryError;
+use super::transport::{Answer, Request, Scope, TransportError};
 
 /// Tags asked for in one page.
 const PAGE: usize = 1000;
@@ -22,7 +22,7 @@ const PAGE: usize = 1000;
 const ROUND: usize = 50;
 
 #[derive(Deserialize)]
-struct Page {
+struct TagPage {
     tags: Option<Vec<String>>,
 }
 
@@ -40,11 +40,9 @@ impl Registry {
     /// All tags of an image; none of them when it does not exist.
     ///
     /// # Errors
-    /// [`ExitCode::Registry`](bakehouse_core::error::ExitCode::Registry) or
-    /// [`ExitCode::Credentials`](bakehouse_core::error::ExitCode::Credentials); also when
-    /// the list cannot be read to its end, or is over its bounds
-    /// ([`Policy::list`](super::Policy)).
-    pub async fn tags(&self, image: &str) -> Result<Vec<String>> {
+    /// When a request fails; also when the list cannot be read to its end, or is
+    /// over its bounds ([`Policy::list`](super::Policy)).
+    pub async fn tags(&self, image: &str) -> Result<Vec<String>, RegistryError> {
         let what = format!("listing tags of {}", self.endpoint().show_repository(image));
         let repository = self.endpoint().path(image);
         let first = self.url(&format!("{repository}/tags/list?n={PAGE}"))?;
@@ -59,17 +57,17 @@ impl Registry {
         };
         let read = tokio::time::timeout(limits.time, list.read()).await;
         let read = read.unwrap_or_else(|_| Err(ListError::Time(limits.time).into()));
-        read.map_err(|fault| self.failure(&what, &fault).into())
+        read.map_err(|error| self.failed(&what, error))
     }
 }
 
 impl TagList<'_> {
-    async fn read(mut self) -> Result<Vec<String>, Fault> {
+    async fn read(mut self) -> Result<Vec<String>, TransportError> {
         let mut url = self.first.clone();
         loop {
             let (answer, listed) = match self.page(&url).await {
-                Err(fault) if fault.is_absent() && self.pages.is_first() => return Ok(self.tags),
-                Err(fault) if fault.is_absent() => return Err(ListError::Missing.into()),
+                Err(error) if error.is_absent() && self.pages.is_first() => return Ok(self.tags),
+                Err(error) if error.is_absent() => return Err(ListError::Missing.into()),
                 page => page?,
             };
             let count = listed.len();
@@ -84,13 +82,13 @@ impl TagList<'_> {
         }
     }
 
-    async fn page(&mut self, url: &Url) -> Result<(Answer, Vec<String>), Fault> {
+    async fn page(&mut self, url: &Url) -> Result<(Answer, Vec<String>), TransportError> {
         self.pages.turn(url)?;
         let scope = Scope::pull(&self.repository);
         let request = Request::new(self.what, Method::GET, url.clone(), scope);
         let answer = self.registry.transport.send(&request).await?;
-        let page: Page = serde_json::from_slice(&answer.body)
-            .map_err(|error| Fault::Local(format!("its answer is no list of tags: {error}")))?;
+        let page: TagPage =
+            serde_json::from_slice(&answer.body).map_err(TransportError::NoTagList)?;
         let tags = page.tags.unwrap_or_default();
         self.pages.read(answer.body.len(), tags.len())?;
         Ok((answer, tags))
@@ -99,7 +97,7 @@ impl TagList<'_> {
     /// Where the page after an answer is. Registries behind a proxy take
     /// themselves for another scheme, name, port or path: a link to this very
     /// list is asked for where the list was.
-    fn next(&self, answer: &Answer, url: &Url) -> Result<Option<Url>, Fault> {
+    fn next(&self, answer: &Answer, url: &Url) -> Result<Option<Url>, TransportError> {
         let Some(mut next) = link::next(&answer.headers, answer.url())? else {
             return Ok(None);
         };
@@ -121,7 +119,7 @@ impl TagList<'_> {
     /// Where more tags are, after a page of `count` that no link follows. Some
     /// registries cut lists, and do not say so; the one way to know is to ask
     /// for what comes after the last tag.
-    async fn beyond(&mut self, count: usize) -> Result<Option<Url>, Fault> {
+    async fn beyond(&mut self, count: usize) -> Result<Option<Url>, TransportError> {
         let is_full = count == PAGE;
         let may_be_cut = is_full || count > 0 && count < PAGE && count.is_multiple_of(ROUND);
         let Some(last) = self.tags.last().filter(|_| may_be_cut) else {
@@ -132,9 +130,9 @@ impl TagList<'_> {
         let known: HashSet<String> = self.tags.iter().cloned().collect();
         let (answer, mut listed) = match self.page(&url).await {
             Ok(page) => page,
-            Err(Fault::Status { .. }) if !is_full => return Ok(None),
-            Err(Fault::Status { .. }) => return Err(ListError::Cut.into()),
-            Err(fault) => return Err(fault),
+            Err(TransportError::Status { .. }) if !is_full => return Ok(None),
+            Err(TransportError::Status { .. }) => return Err(ListError::Cut.into()),
+            Err(error) => return Err(error),
         };
         let repeats = !listed.is_empty();
         listed.retain(|tag| !known.contains(tag));

@@ -1,14 +1,14 @@
 //! Uploading one blob (distribution-spec v1.1, "Pushing blobs").
 
-use anyhow::Result;
 use oci_spec::image::Descriptor;
 use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HeaderValue, RANGE};
 use reqwest::{Method, StatusCode};
 use url::Url;
 
-use super::archive::Archive;
+use super::archive::{Archive, LayoutError};
 use super::client::Registry;
-use super::transport::{Answer, Fault, Outgoing, Request, Scope};
+use super::push::PushError;
+use super::transport::{Answer, Outgoing, Request, Scope, TransportError};
 
 /// Blobs up to this size are sent in one request from memory.
 const SMALL: u64 = 1 << 20;
@@ -16,6 +16,15 @@ const SMALL: u64 = 1 << 20;
 const PROGRESS: u64 = 8 << 20;
 const FIRST_BYTE: HeaderValue = HeaderValue::from_static("bytes=0-0");
 const OCTETS: HeaderValue = HeaderValue::from_static("application/octet-stream");
+
+/// Why one try to send a blob failed.
+#[derive(Debug, thiserror::Error)]
+enum SendError {
+    #[error(transparent)]
+    Layout(#[from] LayoutError),
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+}
 
 /// One blob on its way into one repository.
 struct Upload<'a> {
@@ -28,7 +37,7 @@ struct Upload<'a> {
 }
 
 /// An upload that was begun.
-struct Session {
+struct UploadSession {
     location: Url,
     /// Bytes that the registry has.
     offset: u64,
@@ -42,7 +51,7 @@ impl Registry {
         image: &str,
         archive: &Archive,
         blob: &Descriptor,
-    ) -> Result<()> {
+    ) -> Result<(), PushError> {
         let digest = blob.digest().to_string();
         let upload = Upload {
             registry: self,
@@ -57,15 +66,16 @@ impl Registry {
             .uploads
             .turn(format!("{}@{}", upload.repository, upload.digest));
         let _turn = turn.lock().await;
-        upload
-            .run(image)
-            .await
-            .map_err(|fault| self.failure(&upload.what, &fault).into())
+        match upload.run(image).await {
+            Ok(()) => Ok(()),
+            Err(SendError::Layout(error)) => Err(error.into()),
+            Err(SendError::Transport(error)) => Err(self.failed(&upload.what, error).into()),
+        }
     }
 }
 
 impl Upload<'_> {
-    async fn run(&self, image: &str) -> Result<(), Fault> {
+    async fn run(&self, image: &str) -> Result<(), SendError> {
         if self.exists().await? {
             return Ok(());
         }
@@ -76,14 +86,15 @@ impl Upload<'_> {
         };
         let (mut attempt, mut reached) = (1, 0);
         loop {
-            let fault = match self.send(&mut session).await {
+            let error = match self.send(&mut session).await {
                 Ok(()) => return Ok(()),
-                Err(fault) => fault,
+                Err(SendError::Layout(error)) => return Err(error.into()),
+                Err(SendError::Transport(error)) => error,
             };
             // A session that the registry lost, or filled wrongly, is begun anew.
-            let anew = fault.is_absent() || fault.is_bad_digest() || is_out_of_step(&fault);
+            let anew = error.is_absent() || error.is_bad_digest() || is_out_of_step(&error);
             let transport = &self.registry.transport;
-            transport.pause(&self.what, fault, attempt, anew).await?;
+            transport.pause(&self.what, error, attempt, anew).await?;
             attempt += 1;
             if self.exists().await? {
                 return Ok(());
@@ -107,18 +118,18 @@ impl Upload<'_> {
 
     /// Whether the registry has the blob. Where it does not, or may not, the
     /// blob is uploaded, which does no harm.
-    async fn exists(&self) -> Result<bool, Fault> {
+    async fn exists(&self) -> Result<bool, TransportError> {
         let path = format!("{}/blobs/{}", self.repository, self.digest);
         let url = self.url(&path)?;
         let transport = &self.registry.transport;
         let head = self.request(Method::HEAD, url.clone());
         match transport.send(&head).await {
             Ok(answer) if self.is_whole(&answer) => return Ok(true),
-            Err(fault) if fault.is_absent() => return Ok(false),
+            Err(error) if error.is_absent() => return Ok(false),
             // `HEAD` is refused, or tells of something else.
             Ok(_) => {}
-            Err(Fault::Status { status, .. }) if status != StatusCode::UNAUTHORIZED => {}
-            Err(fault) => return Err(fault),
+            Err(TransportError::Status { status, .. }) if status != StatusCode::UNAUTHORIZED => {}
+            Err(error) => return Err(error),
         }
         let get = self
             .request(Method::GET, url)
@@ -126,8 +137,8 @@ impl Upload<'_> {
             .unread();
         match transport.send(&get).await {
             Ok(answer) => Ok(self.is_whole(&answer)),
-            Err(Fault::Status { .. }) => Ok(false),
-            Err(fault) => Err(fault),
+            Err(TransportError::Status { .. }) => Ok(false),
+            Err(error) => Err(error),
         }
     }
 
@@ -147,7 +158,7 @@ impl Upload<'_> {
 
     /// Begins an upload; none when the blob was mounted from another repository
     /// instead ("Mounting a blob from another repository").
-    async fn begin(&self, from: Option<&str>) -> Result<Option<Session>, Fault> {
+    async fn begin(&self, from: Option<&str>) -> Result<Option<UploadSession>, TransportError> {
         let mut url = self.url(&format!("{}/blobs/uploads/", self.repository))?;
         let mut scope = Scope::push(&self.repository);
         if let Some(from) = from {
@@ -161,7 +172,7 @@ impl Upload<'_> {
         let transport = &self.registry.transport;
         let answer = match transport.send(&request).await {
             // Not allowed to mount is no reason not to upload.
-            Err(fault) if from.is_some() && fault.is_refused() => {
+            Err(error) if from.is_some() && error.is_refused() => {
                 return Box::pin(self.begin(None)).await;
             }
             answer => answer?,
@@ -169,70 +180,68 @@ impl Upload<'_> {
         if answer.status == StatusCode::CREATED {
             return Ok(None);
         }
-        Ok(Some(Session {
+        Ok(Some(UploadSession {
             location: self.location(&answer)?,
             offset: 0,
         }))
     }
 
     /// Sends what is missing, and closes the upload.
-    async fn send(&self, session: &mut Session) -> Result<(), Fault> {
+    async fn send(&self, session: &mut UploadSession) -> Result<(), SendError> {
         let transport = &self.registry.transport;
         if self.blob.size() <= SMALL && session.offset == 0 {
-            let bytes = self.archive.bytes(self.blob).map_err(local)?;
+            let bytes = self.archive.bytes(self.blob)?;
             let mut request = self
                 .request(Method::PUT, self.closing(&session.location))
                 .header(CONTENT_TYPE, OCTETS);
             request.body = bytes;
-            return self.closed(&transport.once(&request).await?);
+            return Ok(self.closed(&transport.once(&request).await?)?);
         }
         if session.offset < self.blob.size() {
-            let blob = self
-                .archive
-                .blob(self.blob, session.offset)
-                .map_err(local)?;
+            let blob = self.archive.blob(self.blob, session.offset)?;
             let corrupt = blob.corrupt;
             let mut request = self
                 .request(Method::PATCH, session.location.clone())
                 .header(CONTENT_TYPE, OCTETS);
             if session.offset > 0 {
                 let range = format!("{}-{}", session.offset, self.blob.size() - 1);
-                let range = HeaderValue::from_str(&range).map_err(|e| local(e.into()))?;
+                let range = HeaderValue::from_str(&range)
+                    .map_err(|error| TransportError::Request(error.to_string()))?;
                 request = request.header(CONTENT_RANGE, range);
             }
             let body = Outgoing::new(blob.size, blob.stream);
             let sent = transport.stream(&request, body).await;
-            if let Some(text) = corrupt.get() {
-                return Err(Fault::Local(text.clone()));
+            if corrupt.get().is_some() {
+                return Err(LayoutError::Corrupt(self.digest.clone()).into());
             }
             session.location = self.location(&sent?)?;
             session.offset = self.blob.size();
         }
         let close = self.request(Method::PUT, self.closing(&session.location));
-        self.closed(&transport.once(&close).await?)
+        Ok(self.closed(&transport.once(&close).await?)?)
     }
 
     /// Where an upload that broke stands; none when it cannot go on
     /// ("Resuming an upload").
-    async fn resume(&self, location: &Url) -> Option<Session> {
+    async fn resume(&self, location: &Url) -> Option<UploadSession> {
         let request = self.request(Method::GET, location.clone());
         let answer = self.registry.transport.send(&request).await.ok()?;
         let (_, last) = answer.text(&RANGE)?.rsplit_once('-')?;
         let last: u64 = last.parse().ok()?;
         // `0-0` is also what registries say of an upload without a byte.
         let offset = if last == 0 { 0 } else { last + 1 };
-        Some(Session {
+        Some(UploadSession {
             location: self.location(&answer).unwrap_or_else(|_| location.clone()),
             offset: (offset <= self.blob.size()).then_some(offset)?,
         })
     }
 
-    fn closed(&self, answer: &Answer) -> Result<(), Fault> {
+    fn closed(&self, answer: &Answer) -> Result<(), TransportError> {
         match answer.digest() {
-            Some(other) if other != self.digest => Err(Fault::Digest(format!(
-                "it took {other} for {}",
-                self.digest
-            ))),
+            Some(other) if other != self.digest => Err(TransportError::OtherBlob {
+                took: other.to_owned(),
+                digest: self.digest.clone(),
+            }),
             _ => Ok(()),
         }
     }
@@ -243,11 +252,11 @@ impl Upload<'_> {
         url
     }
 
-    fn location(&self, answer: &Answer) -> Result<Url, Fault> {
+    fn location(&self, answer: &Answer) -> Result<Url, TransportError> {
         self.registry.upload_location(answer, &self.repository)
     }
 
-    fn url(&self, path: &str) -> Result<Url, Fault> {
+    fn url(&self, path: &str) -> Result<Url, TransportError> {
         self.registry.transport.url(path)
     }
 
@@ -258,10 +267,6 @@ impl Upload<'_> {
 
 /// Whether the registry stands at another byte than we think (416, "Requested
 /// Range Not Satisfiable").
-fn is_out_of_step(fault: &Fault) -> bool {
-    matches!(fault, Fault::Status { status, .. } if *status == StatusCode::RANGE_NOT_SATISFIABLE)
-}
-
-fn local(error: anyhow::Error) -> Fault {
-    Fault::Local(format!("{error:#}"))
+fn is_out_of_step(error: &TransportError) -> bool {
+    matches!(error, TransportError::Status { status, .. } if *status == StatusCode::RANGE_NOT_SATISFIABLE)
 }

@@ -4,16 +4,75 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bakehouse_core::error::{ExitCode, Failure};
 use bakehouse_core::mirrors::Mirrors;
 use bakehouse_core::platform::Platform;
 use bakehouse_core::progress::Reporter;
 use bakehouse_core::recipe::CallError;
-use oci_client::Reference;
+use oci_client::{ParseError, Reference};
 use oci_spec::image::Descriptor;
 
-use super::client::config_platform;
-use super::{Endpoint, Registry};
+use super::client::{Registry, config_platform};
+use super::endpoint::{Endpoint, EndpointError};
+use super::error::RegistryError;
+use super::manifest::ManifestError;
+
+/// An image of somebody else's registry cannot be looked at.
+#[derive(Debug, thiserror::Error)]
+pub enum LookupError {
+    /// It does not exist, or not for this platform.
+    #[error("{reference} does not exist")]
+    Absent {
+        /// The reference, as it was given.
+        reference: String,
+    },
+    /// Not an image reference.
+    #[error("`{text}` is not an image reference: {source}")]
+    Malformed {
+        /// What was given.
+        text: String,
+        /// What is wrong with it.
+        source: ParseError,
+    },
+    /// A repository without a path.
+    #[error("`{text}`: repositories without a `/` cannot be read")]
+    NoPath {
+        /// What was given.
+        text: String,
+    },
+    /// No registry or repository can have this name.
+    #[error("`{text}`: {source}")]
+    Name {
+        /// What was given.
+        text: String,
+        /// What is wrong with it.
+        source: EndpointError,
+    },
+    /// A request failed, or what is there cannot be understood.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+}
+
+impl From<LookupError> for CallError {
+    fn from(error: LookupError) -> Self {
+        let mut text = error.to_string();
+        let mut cause = std::error::Error::source(&error);
+        while let Some(inner) = cause {
+            let said = inner.to_string();
+            if !text.contains(&said) {
+                text = format!("{text}: {said}");
+            }
+            cause = inner.source();
+        }
+        match error {
+            LookupError::Absent { .. } => Self::NotFound(text),
+            LookupError::Malformed { .. }
+            | LookupError::NoPath { .. }
+            | LookupError::Name { .. } => Self::InvalidInput(text),
+            LookupError::Registry(error) if error.is_refused() => Self::Denied(text),
+            LookupError::Registry(_) => Self::Unavailable(text),
+        }
+    }
+}
 
 /// Reads other people's registries.
 #[derive(Clone)]
@@ -44,26 +103,26 @@ impl Upstream {
     /// Resolves a reference.
     ///
     /// # Errors
-    /// As the contract's `registry.head`.
-    pub async fn head(&self, reference: &str) -> Result<Descriptor, CallError> {
+    /// When it does not exist, or cannot be asked for.
+    pub async fn head(&self, reference: &str) -> Result<Descriptor, LookupError> {
         let (registry, image, tag) = self.open(reference)?;
         match registry.head(&image, &tag).await {
             Ok(Some(descriptor)) => Ok(descriptor),
             Ok(None) => Err(absent(reference)),
-            Err(error) => Err(call_error(&error)),
+            Err(error) => Err(error.into()),
         }
     }
 
     /// The platforms behind a reference.
     ///
     /// # Errors
-    /// As the contract's `registry.platforms`.
-    pub async fn platforms(&self, reference: &str) -> Result<Vec<Platform>, CallError> {
+    /// When it does not exist, or cannot be asked for.
+    pub async fn platforms(&self, reference: &str) -> Result<Vec<Platform>, LookupError> {
         let (registry, image, tag) = self.open(reference)?;
         match registry.published(&image, &tag).await {
             Ok(Some(published)) => Ok(published.platforms.into_keys().collect()),
             Ok(None) => Err(absent(reference)),
-            Err(error) => Err(call_error(&error)),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -72,47 +131,47 @@ impl Upstream {
     /// say of it. None where it does not say.
     ///
     /// # Errors
-    /// [`CallError::NotFound`], or as the contract's `registry.platforms`.
+    /// [`LookupError::Absent`] also where an index has no such image; when it
+    /// cannot be asked for.
     pub async fn made_for(
         &self,
         reference: &str,
         wanted: &Platform,
-    ) -> Result<Option<Platform>, CallError> {
+    ) -> Result<Option<Platform>, LookupError> {
         let (registry, image, tag) = self.open(reference)?;
         let read = async |digest: &str| match registry.manifest(&image, digest).await {
             Ok(Some(manifest)) => Ok(manifest),
             Ok(None) => Err(absent(reference)),
-            Err(error) => Err(call_error(&error)),
+            Err(error) => Err(error.into()),
         };
         let mut manifest = read(&tag).await?;
-        if let Some(index) = manifest.index().map_err(|e| call_error(&e))? {
-            let platforms = index.platforms().map_err(|e| call_error(&e))?;
+        let unreadable = |error: ManifestError| registry.unreadable(&image, &tag, error);
+        if let Some(index) = manifest.index().map_err(unreadable)? {
+            let platforms = index.platforms().map_err(unreadable)?;
             let exact = platforms.get_key_value(wanted);
             let fitting = || platforms.iter().find(|(made, _)| made.runs_on(wanted));
             let (_, child) = exact.or_else(fitting).ok_or_else(|| absent(reference))?;
             manifest = read(child.digest().as_ref()).await?;
         }
-        let config = registry.config(&image, &manifest).await;
-        let platform = config_platform(&config.map_err(|e| call_error(&e))?).ok();
+        let config = registry.config(&image, &manifest).await?;
+        let platform = config_platform(&config).ok();
         Ok(platform.filter(|platform| platform.architecture() != "unknown"))
     }
 
     /// All tags of a repository.
     ///
     /// # Errors
-    /// As the contract's `registry.tags`.
-    pub async fn tags(&self, repository: &str) -> Result<Vec<String>, CallError> {
+    /// When they cannot be asked for.
+    pub async fn tags(&self, repository: &str) -> Result<Vec<String>, LookupError> {
         let (registry, image, _) = self.open(repository)?;
-        registry
-            .tags(&image)
-            .await
-            .map_err(|error| call_error(&error))
+        Ok(registry.tags(&image).await?)
     }
 
     /// A client, the repository's last part, and the tag or digest.
-    fn open(&self, text: &str) -> Result<(Registry, String, String), CallError> {
-        let reference: Reference = text.parse().map_err(|error| {
-            CallError::InvalidInput(format!("`{text}` is not an image reference: {error}"))
+    fn open(&self, text: &str) -> Result<(Registry, String, String), LookupError> {
+        let reference: Reference = text.parse().map_err(|source| LookupError::Malformed {
+            text: text.to_owned(),
+            source,
         })?;
         let name = format!("{}/{}", reference.registry(), reference.repository());
         let there = self.mirrors.image(&name);
@@ -123,34 +182,32 @@ impl Upstream {
             .unwrap_or("latest")
             .to_owned();
         let reference = moved.unwrap_or(reference);
-        let (namespace, image) = reference.repository().rsplit_once('/').ok_or_else(|| {
-            CallError::InvalidInput(format!(
-                "`{text}`: repositories without a `/` cannot be read"
-            ))
+        let (namespace, image) =
+            reference
+                .repository()
+                .rsplit_once('/')
+                .ok_or_else(|| LookupError::NoPath {
+                    text: text.to_owned(),
+                })?;
+        let endpoint = Endpoint::new(reference.resolve_registry(), namespace);
+        let endpoint = endpoint.map_err(|source| LookupError::Name {
+            text: text.to_owned(),
+            source,
         })?;
-        let invalid =
-            |error: &dyn std::fmt::Display| CallError::InvalidInput(format!("`{text}`: {error}"));
-        let endpoint =
-            Endpoint::new(reference.resolve_registry(), namespace).map_err(|e| invalid(&e))?;
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         let registry = match clients.entry((endpoint.host().to_owned(), namespace.to_owned())) {
             Entry::Occupied(known) => known.get().clone(),
             Entry::Vacant(free) => {
                 let registry = Registry::new(endpoint, Arc::clone(&self.reporter));
-                free.insert(registry.map_err(|e| invalid(&e))?).clone()
+                free.insert(registry?).clone()
             }
         };
         Ok((registry, image.to_owned(), tag))
     }
 }
 
-fn absent(reference: &str) -> CallError {
-    CallError::NotFound(format!("{reference} does not exist"))
-}
-
-fn call_error(error: &anyhow::Error) -> CallError {
-    match Failure::find(error).map(Failure::code) {
-        Some(ExitCode::Credentials) => CallError::Denied(error.to_string()),
-        _ => CallError::Unavailable(format!("{error:#}")),
+fn absent(reference: &str) -> LookupError {
+    LookupError::Absent {
+        reference: reference.to_owned(),
     }
 }

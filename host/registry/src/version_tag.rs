@@ -1,10 +1,9 @@
 //! The content of a version's tag: told by what it says, not by its being there.
 
-use anyhow::Result;
-use bakehouse_core::error::{ExitCode, Failure};
 use bakehouse_core::version_number::VersionNumber;
 
 use super::client::{Published, Registry};
+use super::error::RegistryError;
 use super::moving::VERSION_ANNOTATION;
 use super::reserved::revision_of;
 
@@ -35,17 +34,20 @@ impl Registry {
     /// What the tag of a version holds.
     ///
     /// # Errors
-    /// As [`published`](Self::published); a [`Failure`] with
-    /// [`ExitCode::Config`] when it is another version that no tag of its own
-    /// holds: it would be lost.
-    pub async fn version(&self, image: &str, number: &str) -> Result<Held> {
+    /// As [`published`](Self::published); also when it is another version that no
+    /// tag of its own holds: it would be lost.
+    pub async fn version(&self, image: &str, number: &str) -> Result<Held, RegistryError> {
         let published = self.published(image, number).await;
         self.held(image, number, published).await
     }
 
     /// The same for who is about to write the tag: whatever `HEAD` says here, what
     /// exists must not be missed.
-    pub(super) async fn version_to_write(&self, image: &str, number: &str) -> Result<Held> {
+    pub(super) async fn version_to_write(
+        &self,
+        image: &str,
+        number: &str,
+    ) -> Result<Held, RegistryError> {
         let published = self.read_published(image, number).await;
         self.held(image, number, published).await
     }
@@ -54,8 +56,8 @@ impl Registry {
         &self,
         image: &str,
         number: &str,
-        published: Result<Option<Published>>,
-    ) -> Result<Held> {
+        published: Result<Option<Published>, RegistryError>,
+    ) -> Result<Held, RegistryError> {
         let name = self.endpoint().show(image, number);
         let Some(published) = published.map_err(|error| named(&name, error))? else {
             return Ok(Held::Nothing);
@@ -68,28 +70,26 @@ impl Registry {
         if self.head(image, &other).await?.is_some() {
             return Ok(Held::Moving(other));
         }
-        Err(Failure::new(
-            ExitCode::Config,
-            format!("{name} holds version {other}, and would be overwritten"),
-        )
-        .hint(format!(
-            "delete the tag {number}, or give what it holds another one, then run again"
-        ))
-        .into())
+        Err(RegistryError::OtherVersion {
+            name,
+            tag: number.to_owned(),
+            other,
+        })
     }
 }
 
 /// Names the tag that an error is about, where it is about one.
-fn named(name: &str, error: anyhow::Error) -> anyhow::Error {
-    match Failure::find(&error) {
-        Some(failure) if failure.code() == ExitCode::Registry && !failure.is_everywhere() => {
-            let named = Failure::new(failure.code(), format!("{name}: {failure}"));
-            match failure.hint_text() {
-                Some(hint) => named.hint(hint).into(),
-                None => named.into(),
-            }
-        }
-        _ => error,
+fn named(name: &str, error: RegistryError) -> RegistryError {
+    let of_all = matches!(
+        error,
+        RegistryError::Reference(_) | RegistryError::Client { .. }
+    );
+    if of_all || error.is_refused() || error.is_unreachable() {
+        return error;
+    }
+    RegistryError::VersionTag {
+        name: name.to_owned(),
+        source: Box::new(error),
     }
 }
 

@@ -27,7 +27,7 @@ pub use session::Session as Invocation;
 /// Runs one command to its end and says how the process exits.
 ///
 /// # Errors
-/// Whatever stopped the command; [`exit_code`](bakehouse_core::error::exit_code) maps it.
+/// Whatever stopped the command; [`exit_code`](crate::failure::exit_code) maps it.
 pub async fn dispatch(session: &Session, cli: &Cli) -> Result<ExitCode> {
     match &cli.command {
         Command::Plan(args) => plan::plan(session, args).await,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Result;
-use bakehouse_core::error::{ExitCode, exit_code, hint};
+use bakehouse_core::error::ExitCode;
 use bakehouse_core::progress::{Event, Reporter};
 
 use super::text::outdated;
@@ -12,6 +12,7 @@ use crate::ci::{self, annotation, command};
 use crate::cli::{Cli, Rebuild, Selection};
 use crate::config::{Overrides, Project};
 use crate::context::Context;
+use crate::failure::{exit_code, hint};
 use crate::pipeline::destination::Destination;
 use crate::pipeline::plan::Plan;
 use crate::printer::{self, Printer};
@@ -55,7 +56,11 @@ impl Session {
     }
 
     fn tell(&self, app: Option<&str>, error: &anyhow::Error) {
-        self.problem(app, &crate::pipeline::message(error), hint(error));
+        self.problem(
+            app,
+            &crate::pipeline::message(error),
+            hint(error).as_deref(),
+        );
     }
 
     /// Tells one problem, quiet or not: in a GitHub Actions job as an annotation

@@ -1,7 +1,7 @@
 //! Stage 2, check: what the registry has.
 
 use anyhow::Result;
-use bakehouse_core::error::{ExitCode, Failure, exit_code};
+use bakehouse_core::error::{ExitCode, Failure};
 use bakehouse_core::platform::Platform;
 use bakehouse_core::progress::Event;
 use bakehouse_core::recipe::{App, Version};
@@ -16,6 +16,7 @@ use super::discover::Discovered;
 use super::plan::{AppPlan, Plan, PublishedImage, SCHEMA, VersionFacts, plan_app};
 use super::shrink::shrunk;
 use crate::context::Context;
+use crate::failure::{exit_code, explain};
 
 /// Apps, and why they or one of their versions could not be checked.
 pub type Failed = Vec<(String, anyhow::Error)>;
@@ -81,7 +82,7 @@ fn is_refused(error: &anyhow::Error) -> bool {
 }
 
 fn is_everywhere(error: &anyhow::Error) -> bool {
-    Failure::find(error).is_some_and(Failure::is_everywhere)
+    explain(error).everywhere
 }
 
 /// One app's plan, of the versions that could be checked; none where that is
@@ -122,7 +123,10 @@ async fn shrunk_image(context: &Context, found: &Discovered) -> Option<String> {
     let image = &found.app.images.first()?.name;
     let told = match context.registry.tags(image).await {
         Ok(tags) => shrunk(&found.known, &tags, &found.file.tags.moving)?,
-        Err(error) => format!("whether upstream has withdrawn versions is not known: {error}"),
+        Err(error) => {
+            let why = super::message(&error.into());
+            format!("whether upstream has withdrawn versions is not known: {why}")
+        }
     };
     let note = format!("{image}: {told}");
     context.reporter.report(Event::Warning { message: &note });

@@ -272,7 +272,7 @@ mod tests {
     use tokio::time::Instant;
 
     use super::*;
-    use bakehouse_core::error::exit_code;
+    use crate::failure::exit_code;
 
     fn apps(names: &[&str]) -> Vec<String> {
         names.iter().map(|name| (*name).to_owned()).collect()

@@ -1,9 +1,11 @@
 //! A failure as targets, reports and commands tell it, and as JSON has it.
 
-use bakehouse_core::error::{ExitCode, exit_code, hint};
+use bakehouse_core::error::ExitCode;
 use bakehouse_core::platform::Platform;
 use bakehouse_core::target::TargetId;
 use serde::{Serialize, Serializer};
+
+use crate::failure::{Explanation, explain};
 
 /// Something that was not done, and what it is about, as far as it is about one
 /// app, version, image or platform. Its JSON is stable: fields are only added.
@@ -34,10 +36,11 @@ impl FailureRecord {
     /// An error, about nothing in particular.
     #[must_use]
     pub fn new(error: &anyhow::Error) -> Self {
+        let Explanation { code, hint, .. } = explain(error);
         Self {
             message: message(error),
-            hint: hint(error).map(str::to_owned),
-            code: exit_code(error),
+            hint,
+            code,
             app: None,
             version: None,
             image: None,

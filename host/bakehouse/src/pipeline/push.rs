@@ -146,7 +146,8 @@ async fn programs(
         Err(error) => {
             context.reporter.report(Event::Warning {
                 message: &format!(
-                    "{target}: whether its programs are for it was not seen: {error}"
+                    "{target}: whether its programs are for it was not seen: {}",
+                    super::message(&error.into())
                 ),
             });
             return Ok(());

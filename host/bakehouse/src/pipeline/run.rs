@@ -74,7 +74,7 @@ pub async fn build_all(
 async fn check_push(context: &Context, plan: &Plan) -> Result<()> {
     let images = plan.jobs().flat_map(|job| &job.images);
     match images.min() {
-        Some(image) => context.registry.check_push(image).await,
+        Some(image) => Ok(context.registry.check_push(image).await?),
         None => Ok(()),
     }
 }

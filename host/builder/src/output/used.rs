@@ -43,6 +43,7 @@ impl Bases {
             return answer.clone();
         }
         let answer = self.upstream.made_for(&key.0, &key.1).await;
+        let answer = answer.map_err(CallError::from);
         known().insert(key, answer.clone());
         answer
     }

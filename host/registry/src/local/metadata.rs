@@ -33,9 +33,9 @@ struct Stored {
     body_hex: String,
 }
 
-/// Why the file cannot be used.
+/// The list of what the embedded registry holds cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum MetadataError {
+pub enum MetadataError {
     /// There are layers, and no list of what they belong to.
     #[error("it is missing, and there are layers")]
     Missing,

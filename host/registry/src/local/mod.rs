@@ -17,14 +17,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bakehouse_core::error::{ExitCode, Failure};
 use bakehouse_core::progress::{Event, Reporter};
-use bakehouse_core::storage_error::At as _;
+use bakehouse_core::storage_error::{At as _, StorageError};
 use bakehouse_system::storage;
 use tokio::net::TcpListener;
 use tokio_util::task::AbortOnDropHandle;
 
 use self::lease::{Address, Lease};
+pub use self::metadata::MetadataError;
 
 /// How often another process's lock and address are looked at.
 const LOOK: Duration = Duration::from_millis(20);
@@ -33,6 +33,40 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Times that taking over may fail.
 const TRIES: u32 = 100;
+
+/// The embedded registry cannot be served.
+#[derive(Debug, thiserror::Error)]
+pub enum LocalRegistryError {
+    /// The file system refuses its folder.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// Another process holds the folder's lock, and does not answer.
+    #[error("{} is held by a process that does not answer", folder.display())]
+    Held {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// The port cannot be had.
+    #[error("cannot listen on 127.0.0.1:{port}")]
+    Port {
+        /// The port.
+        port: u16,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The list of what it holds is damaged.
+    #[error("the embedded registry's list of images, {}, cannot be used", list.display())]
+    Damaged {
+        /// The folder.
+        folder: PathBuf,
+        /// The file in it.
+        list: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        source: MetadataError,
+    },
+}
 
 /// The embedded registry. It serves, or stands by to serve, until it is dropped.
 #[derive(Debug)]
@@ -58,12 +92,12 @@ impl LocalRegistry {
     /// over from it fails.
     ///
     /// # Errors
-    /// A [`Failure`] when the port is taken, or the folder cannot be used.
+    /// When the port is taken, or the folder cannot be used.
     pub async fn open(
         folder: &Path,
         port: u16,
         reporter: Arc<dyn Reporter>,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, LocalRegistryError> {
         storage::create(folder)?;
         let begun = tokio::time::Instant::now();
         while begun.elapsed() < PATIENCE {
@@ -88,14 +122,9 @@ impl LocalRegistry {
             }
             tokio::time::sleep(LOOK).await;
         }
-        Err(Failure::new(
-            ExitCode::Registry,
-            format!(
-                "{} is held by a process that does not answer",
-                folder.display()
-            ),
-        )
-        .hint("end the other bakehouse process"))
+        Err(LocalRegistryError::Held {
+            folder: folder.to_owned(),
+        })
     }
 
     /// `127.0.0.1:PORT`.
@@ -124,8 +153,11 @@ async fn stand_by(folder: PathBuf, at: SocketAddr, reporter: Arc<dyn Reporter>) 
             Ok(server) => return server.run().await,
             // The other process's listener may close a moment later.
             Err(_) if failed < TRIES => failed += 1,
-            Err(failure) => {
-                let message = format!("the embedded registry is not served any more: {failure}");
+            Err(error) => {
+                let cause = std::error::Error::source(&error);
+                let cause = cause.map_or_else(String::new, |cause| format!(": {cause}"));
+                let message =
+                    format!("the embedded registry is not served any more: {error}{cause}");
                 reporter.report(Event::Warning { message: &message });
                 return;
             }
@@ -141,22 +173,26 @@ impl Server {
         lease: Lease,
         port: u16,
         last: Option<u16>,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, LocalRegistryError> {
         let place = folder.to_owned();
         let checked = tokio::task::spawn_blocking(move || metadata::check(&place)).await;
         let checked = checked.map_err(std::io::Error::other).at("use", folder)?;
-        checked.map_err(|error| damaged(folder, &error))?;
+        checked.map_err(|source| LocalRegistryError::Damaged {
+            folder: folder.to_owned(),
+            list: folder.join(ferro_oci_server::METADATA_FILE_NAME),
+            source,
+        })?;
         let app = server::app(folder, lease.instance()).at("use", folder)?;
         let bind = |port| TcpListener::bind(("127.0.0.1", port));
         let mut listeners = Vec::new();
         if port != 0 {
-            listeners.push(bind(port).await.map_err(|error| taken(port, &error))?);
+            listeners.push(bind(port).await.map_err(taken(port))?);
         }
         if let Some(last) = last.filter(|last| *last != port) {
             listeners.extend(bind(last).await);
         }
         if listeners.is_empty() {
-            listeners.push(bind(0).await.map_err(|error| taken(0, &error))?);
+            listeners.push(bind(0).await.map_err(taken(0))?);
         }
         let at = listeners.iter().map(TcpListener::local_addr).next();
         let at = at.unwrap_or_else(|| Err(std::io::ErrorKind::AddrNotAvailable.into()));
@@ -180,27 +216,8 @@ impl Server {
     }
 }
 
-fn taken(port: u16, error: &std::io::Error) -> Failure {
-    Failure::new(
-        ExitCode::Registry,
-        format!("cannot listen on 127.0.0.1:{port}: {error}"),
-    )
-    .hint("choose another port")
-}
-
-fn damaged(folder: &Path, error: &metadata::MetadataError) -> Failure {
-    let list = folder.join(ferro_oci_server::METADATA_FILE_NAME);
-    Failure::new(
-        ExitCode::Storage,
-        format!(
-            "the embedded registry's list of images, {}, cannot be used: {error}",
-            list.display()
-        ),
-    )
-    .hint(format!(
-        "put a copy of the file back; or remove {}, and run again to publish what it held anew",
-        folder.display()
-    ))
+const fn taken(port: u16) -> impl Fn(std::io::Error) -> LocalRegistryError {
+    move |source| LocalRegistryError::Port { port, source }
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use reqwest::header::{HeaderMap, HeaderName, LOCATION};
 use reqwest::{Response, StatusCode};
 use url::Url;
 
-use super::{Fault, Policy};
+use super::{Policy, TransportError};
 
 /// `Docker-Content-Digest` (distribution-spec v1.1, "Pulling manifests").
 const DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
@@ -35,7 +35,7 @@ impl Answer {
         mut response: Response,
         policy: &Policy,
         limit: u64,
-    ) -> Result<Self, Fault> {
+    ) -> Result<Self, TransportError> {
         let bounds = Bounds {
             bytes: limit,
             silence: policy.silence,
@@ -75,12 +75,12 @@ impl Answer {
     }
 
     /// `Location`, relative to what was asked.
-    pub(crate) fn location(&self) -> Result<Url, Fault> {
+    pub(crate) fn location(&self) -> Result<Url, TransportError> {
         let text = self
             .text(&LOCATION)
-            .ok_or_else(|| Fault::Local("it gave no Location".to_owned()))?;
-        self.url
-            .join(text)
-            .map_err(|error| Fault::Local(format!("its Location is malformed: {error}")))
+            .ok_or_else(|| TransportError::Location("it gave no Location".to_owned()))?;
+        self.url.join(text).map_err(|error| {
+            TransportError::Location(format!("its Location is malformed: {error}"))
+        })
     }
 }

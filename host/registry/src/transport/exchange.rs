@@ -17,9 +17,10 @@ use reqwest::{Body, Client, RequestBuilder, Response, StatusCode};
 use tokio::sync::Semaphore;
 use url::Url;
 
-use super::fault::{Said, shorten};
+use super::error::{ErrorBody, shorten};
 use super::login::Login;
-use super::{Answer, Fault, Outgoing, Policy, Request};
+use super::login_error::LoginError;
+use super::{Answer, Outgoing, Policy, Request, TransportError};
 use crate::Endpoint;
 use crate::digest;
 
@@ -55,10 +56,11 @@ impl Transport {
         credentials: Arc<dyn Credentials>,
         policy: Policy,
         reporter: Arc<dyn Reporter>,
-    ) -> anyhow::Result<Self> {
+    ) -> Result<Self, TransportError> {
         let plain_http = endpoint.plain_http();
         let scheme = if plain_http { "http" } else { "https" };
-        let base = Url::parse(&format!("{scheme}://{}/v2/", endpoint.server()))?;
+        let base = Url::parse(&format!("{scheme}://{}/v2/", endpoint.server()))
+            .map_err(|error| TransportError::Request(error.to_string()))?;
         let mut client = Client::builder()
             .user_agent(concat!("bakehouse/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(policy.connect)
@@ -93,11 +95,11 @@ impl Transport {
     }
 
     /// The address of something below `/v2/`.
-    pub(crate) fn url(&self, path: &str) -> Result<Url, Fault> {
+    pub(crate) fn url(&self, path: &str) -> Result<Url, TransportError> {
         self.inner
             .base
             .join(path)
-            .map_err(|error| Fault::Local(format!("{path}: {error}")))
+            .map_err(|error| TransportError::Request(format!("{path}: {error}")))
     }
 
     /// Where an upload is to go on. A registry behind a proxy may know itself by
@@ -107,7 +109,7 @@ impl Transport {
     ///
     /// # Errors
     /// When others could read or change what is sent.
-    pub(crate) fn upload(&self, location: Url, path: &str) -> Result<Url, Fault> {
+    pub(crate) fn upload(&self, location: Url, path: &str) -> Result<Url, TransportError> {
         let base = &self.inner.base;
         if location.origin() == base.origin() {
             return Ok(location);
@@ -132,15 +134,15 @@ impl Transport {
 
     /// Sends a request that is safe to repeat, and repeats it while that may
     /// help.
-    pub(crate) async fn send(&self, request: &Request<'_>) -> Result<Answer, Fault> {
+    pub(crate) async fn send(&self, request: &Request<'_>) -> Result<Answer, TransportError> {
         let mut attempt = 1;
         loop {
-            let fault = match self.once(request).await {
+            let error = match self.once(request).await {
                 Ok(answer) => return Ok(answer),
-                Err(fault) => fault,
+                Err(error) => error,
             };
-            let awaited = request.must_exist && fault.is_absent();
-            self.pause(request.what, fault, attempt, awaited).await?;
+            let awaited = request.must_exist && error.is_absent();
+            self.pause(request.what, error, attempt, awaited).await?;
             attempt += 1;
         }
     }
@@ -151,16 +153,16 @@ impl Transport {
         &self,
         request: &Request<'_>,
         expected: Option<&str>,
-    ) -> Result<(Answer, Digest), Fault> {
+    ) -> Result<(Answer, Digest), TransportError> {
         let mut attempt = 1;
         loop {
             let answer = self.send(request).await?;
             let verified = digest::verify(&answer.body, expected.or(answer.digest()));
-            let fault = match verified {
+            let error = match verified {
                 Ok(digest) => return Ok((answer, digest)),
-                Err(fault) => fault,
+                Err(mismatch) => mismatch.into(),
             };
-            self.pause(request.what, fault, attempt, true).await?;
+            self.pause(request.what, error, attempt, true).await?;
             attempt += 1;
         }
     }
@@ -168,22 +170,22 @@ impl Transport {
     /// Waits before another try, and counts it.
     ///
     /// # Errors
-    /// The fault itself, where another try would not help or none is left.
+    /// The error itself, where another try would not help or none is left.
     pub(crate) async fn pause(
         &self,
         what: &str,
-        fault: Fault,
+        error: TransportError,
         attempt: u32,
         transient: bool,
-    ) -> Result<(), Fault> {
-        let worth_it = transient || fault.is_transient();
-        let pause = worth_it.then(|| self.inner.policy.pause(attempt, fault.retry_after()));
+    ) -> Result<(), TransportError> {
+        let worth_it = transient || error.is_transient();
+        let pause = worth_it.then(|| self.inner.policy.pause(attempt, error.retry_after()));
         let Some(after) = pause.flatten() else {
-            return Err(fault);
+            return Err(error);
         };
         self.inner.retries.fetch_add(1, Ordering::Relaxed);
         self.inner.reporter.report(Event::Retry {
-            what: &format!("{what}: {fault}"),
+            what: &format!("{what}: {error}"),
             after,
         });
         tokio::time::sleep(after).await;
@@ -192,7 +194,7 @@ impl Transport {
 
     /// Sends a request once; again only where the registry wants to know first
     /// who we are.
-    pub(crate) async fn once(&self, request: &Request<'_>) -> Result<Answer, Fault> {
+    pub(crate) async fn once(&self, request: &Request<'_>) -> Result<Answer, TransportError> {
         let policy = &self.inner.policy;
         let limit = policy.connect + policy.answer;
         // Once to learn how to log in, once where the token is no longer taken.
@@ -203,7 +205,7 @@ impl Transport {
             let (builder, sent) = self.authorized(request, &at).await?;
             let response = tokio::time::timeout(limit, builder.body(request.body.clone()).send())
                 .await
-                .map_err(|_| Fault::Silent(limit))??;
+                .map_err(|_| TransportError::Silent(limit))??;
             let (status, headers) = (response.status(), response.headers());
             if let Some(to) = redirect::next(&request.method, &at, status, headers)? {
                 redirects += 1;
@@ -234,7 +236,7 @@ impl Transport {
         &self,
         request: &Request<'_>,
         body: Outgoing,
-    ) -> Result<Answer, Fault> {
+    ) -> Result<Answer, TransportError> {
         let _permit = self.inner.permits.acquire().await;
         let (builder, sent) = self.authorized(request, &request.url).await?;
         let progress = Arc::clone(&body.progress);
@@ -245,7 +247,7 @@ impl Transport {
         let silence = self.inner.policy.silence;
         let response = tokio::select! {
             response = sending => response?,
-            () = progress.ceased(silence) => return Err(Fault::Silent(silence)),
+            () = progress.ceased(silence) => return Err(TransportError::Silent(silence)),
         };
         let (status, headers) = (response.status(), response.headers());
         if redirect::next(&request.method, &request.url, status, headers)?.is_some() {
@@ -255,7 +257,7 @@ impl Transport {
         if status == StatusCode::UNAUTHORIZED && self.is_own(&request.url) {
             let login = &self.inner.login;
             if login.refused(headers, &request.scope, sent.as_ref()).await {
-                return Err(Fault::Broken("the login expired".to_owned()));
+                return Err(LoginError::Expired.into());
             }
         }
         self.answer(response, request.limit).await
@@ -273,7 +275,7 @@ impl Transport {
         &self,
         request: &Request<'_>,
         at: &Url,
-    ) -> Result<(RequestBuilder, Option<HeaderValue>), Fault> {
+    ) -> Result<(RequestBuilder, Option<HeaderValue>), TransportError> {
         let Inner {
             client,
             login,
@@ -312,7 +314,11 @@ impl Transport {
         }
     }
 
-    async fn answer(&self, response: Response, limit: Option<u64>) -> Result<Answer, Fault> {
+    async fn answer(
+        &self,
+        response: Response,
+        limit: Option<u64>,
+    ) -> Result<Answer, TransportError> {
         let policy = &self.inner.policy;
         self.warn(response.headers());
         if response.status().is_success() {
@@ -324,13 +330,13 @@ impl Transport {
         let status = response.status();
         let retry_after = retry_after(response.headers(), SystemTime::now());
         // What it says is a courtesy; the status counts.
-        let said = match Answer::read(response, policy, ERROR_LIMIT).await {
-            Ok(answer) => Said::parse(&answer.body),
-            Err(_) => Said::default(),
+        let body = match Answer::read(response, policy, ERROR_LIMIT).await {
+            Ok(answer) => ErrorBody::parse(&answer.body),
+            Err(_) => ErrorBody::default(),
         };
-        Err(Fault::Status {
+        Err(TransportError::Status {
             status,
-            said,
+            body,
             retry_after,
         })
     }

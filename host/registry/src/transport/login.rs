@@ -13,8 +13,9 @@ use reqwest::header::{HeaderMap, HeaderValue};
 use tokio::sync::Mutex;
 
 use super::challenge::Challenge;
+use super::login_error::LoginError;
 use super::token::{self, Token};
-use super::{Fault, Policy, Scope};
+use super::{Policy, Scope, TransportError};
 
 /// Credentials and tokens for one registry. Nothing is looked up before the
 /// registry asks for it; a token is asked for once and shared.
@@ -46,7 +47,7 @@ impl Login {
         client: &Client,
         policy: &Policy,
         scope: &Scope,
-    ) -> Result<Option<HeaderValue>, Fault> {
+    ) -> Result<Option<HeaderValue>, TransportError> {
         // Held while a token is fetched, so that one request fetches it for all.
         let mut state = self.state.lock().await;
         let Some(challenge) = state.challenge.clone() else {
@@ -55,7 +56,7 @@ impl Login {
         let auth = match &state.auth {
             Some(auth) => auth.clone(),
             None => {
-                let auth = self.credentials.find().await.map_err(Fault::Credentials)?;
+                let auth = self.credentials.find().await?;
                 state.auth.insert(auth).clone()
             }
         };
@@ -66,7 +67,7 @@ impl Login {
                     secret(&format!("Basic {pair}")).map(Some)
                 }
                 RegistryAuth::Anonymous | RegistryAuth::Bearer(_) => {
-                    Err(Fault::Refused("it wants a user and a password".to_owned()))
+                    Err(LoginError::NoPassword.into())
                 }
             };
         };
@@ -74,8 +75,7 @@ impl Login {
         let open = realm.scheme() == "https" || self.plain_http && is_private(&realm);
         if !open {
             let server = redirect::origin(&realm);
-            let text = format!("its token server {server} is not reached by https");
-            return Err(Fault::Refused(text));
+            return Err(LoginError::OpenTokenServer { server }.into());
         }
         if let Some(token) = state.tokens.get(scope).filter(|token| token.is_good()) {
             return secret(&format!("Bearer {}", token.text)).map(Some);
@@ -117,9 +117,8 @@ impl Login {
     }
 }
 
-fn secret(text: &str) -> Result<HeaderValue, Fault> {
-    let mut value = HeaderValue::from_str(text)
-        .map_err(|_| Fault::Refused("the credentials cannot be sent in a header".to_owned()))?;
+fn secret(text: &str) -> Result<HeaderValue, TransportError> {
+    let mut value = HeaderValue::from_str(text).map_err(|_| LoginError::NoHeader)?;
     value.set_sensitive(true);
     Ok(value)
 }

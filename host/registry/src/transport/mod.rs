@@ -7,17 +7,19 @@
 
 mod answer;
 mod challenge;
+mod error;
 mod exchange;
-mod fault;
 mod login;
+mod login_error;
 mod outgoing;
 mod policy;
 mod request;
 mod token;
 
 pub(super) use answer::Answer;
+pub use error::{ErrorBody, TransportError};
 pub(super) use exchange::Transport;
-pub(super) use fault::Fault;
+pub use login_error::LoginError;
 pub(super) use outgoing::Outgoing;
 pub use policy::Policy;
 pub(super) use request::{Request, Scope};

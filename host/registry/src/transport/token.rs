@@ -11,8 +11,9 @@ use serde::Deserialize;
 use url::Url;
 
 use super::answer::Answer;
-use super::fault::Said;
-use super::{Fault, Policy, Scope};
+use super::error::ErrorBody;
+use super::login_error::LoginError;
+use super::{Policy, Scope, TransportError};
 
 /// How long a token is good for where its server does not say.
 const LIFETIME: Duration = Duration::from_secs(60);
@@ -51,7 +52,7 @@ pub(super) async fn fetch(
     service: Option<&str>,
     scope: &Scope,
     auth: &RegistryAuth,
-) -> Result<Token, Fault> {
+) -> Result<Token, TransportError> {
     let scopes = scope.texts();
     let joined = scopes.join(" ");
     let mut at = realm.clone();
@@ -80,13 +81,13 @@ pub(super) async fn fetch(
     if !answer.status.is_success() {
         return Err(failed(&answer, realm, auth));
     }
-    let json: TokenJson = serde_json::from_slice(&answer.body)
-        .map_err(|_| Fault::Broken("the token server's answer is malformed".to_owned()))?;
+    let json: TokenJson =
+        serde_json::from_slice(&answer.body).map_err(|_| LoginError::Malformed)?;
     let text = json
         .token
         .or(json.access_token)
         .filter(|text| !text.is_empty());
-    let text = text.ok_or_else(|| Fault::Refused("the token server gave no token".to_owned()))?;
+    let text = text.ok_or(LoginError::EmptyToken)?;
     Ok(Token {
         text,
         good_until: asked + lifetime(json.expires_in),
@@ -106,7 +107,7 @@ async fn send(
     policy: &Policy,
     mut at: Url,
     ask: impl Fn(Url) -> RequestBuilder,
-) -> Result<Response, Fault> {
+) -> Result<Response, TransportError> {
     let limit = policy.connect + policy.answer;
     for _ in 0..=MAX_REDIRECTS {
         let (client, request) = ask(at.clone()).build_split();
@@ -114,37 +115,39 @@ async fn send(
         let method = request.method().clone();
         let response = tokio::time::timeout(limit, client.execute(request))
             .await
-            .map_err(|_| Fault::Silent(limit))??;
+            .map_err(|_| TransportError::Silent(limit))??;
         let (status, headers) = (response.status(), response.headers());
-        match redirect::within(&method, &at, status, headers).map_err(refused)? {
+        match redirect::within(&method, &at, status, headers).map_err(LoginError::Redirect)? {
             Some(to) => at = to,
             None => return Ok(response),
         }
     }
-    Err(refused(RedirectError::TooMany))
+    Err(LoginError::Redirect(RedirectError::TooMany).into())
 }
 
-fn refused(error: RedirectError) -> Fault {
-    Fault::Refused(format!("its token server cannot be used: {error}"))
-}
-
-fn failed(answer: &Answer, realm: &Url, auth: &RegistryAuth) -> Fault {
+fn failed(answer: &Answer, realm: &Url, auth: &RegistryAuth) -> TransportError {
     // 400 is what an OAuth2 server answers for a bad grant.
     if matches!(
         answer.status,
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::BAD_REQUEST
     ) {
-        let who = match auth {
+        let whom = match auth {
             RegistryAuth::Anonymous => "without credentials",
             RegistryAuth::Basic(..) => "for this account",
             RegistryAuth::Bearer(_) => "for this identity token",
         };
-        let host = realm.host_str().unwrap_or("the token server");
-        return Fault::Refused(format!("{host} gives no token {who} ({})", answer.status));
+        let server = realm.host_str().unwrap_or("the token server").to_owned();
+        let status = answer.status;
+        return LoginError::NoToken {
+            server,
+            whom,
+            status,
+        }
+        .into();
     }
-    Fault::Status {
+    TransportError::Status {
         status: answer.status,
-        said: Said::parse(&answer.body),
+        body: ErrorBody::parse(&answer.body),
         retry_after: retry_after(&answer.headers, std::time::SystemTime::now()),
     }
 }

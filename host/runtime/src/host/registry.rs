@@ -15,11 +15,9 @@ impl Host for State {
     async fn head(&mut self, reference: String) -> Result<Descriptor, CallError> {
         self.policy.check(Kind::Bases, &reference)?;
         let upstream = self.services.upstream.clone();
-        let found = bounded(
-            &format!("reading {reference}"),
-            LIMIT,
-            upstream.head(&reference),
-        )
+        let found = bounded(&format!("reading {reference}"), LIMIT, async {
+            Ok(upstream.head(&reference).await?)
+        })
         .await?;
         Ok(found.into())
     }
@@ -27,11 +25,9 @@ impl Host for State {
     async fn platforms(&mut self, reference: String) -> Result<Vec<Platform>, CallError> {
         self.policy.check(Kind::Bases, &reference)?;
         let upstream = self.services.upstream.clone();
-        let found = bounded(
-            &format!("reading {reference}"),
-            LIMIT,
-            upstream.platforms(&reference),
-        )
+        let found = bounded(&format!("reading {reference}"), LIMIT, async {
+            Ok(upstream.platforms(&reference).await?)
+        })
         .await?;
         Ok(found.into_iter().map(Into::into).collect())
     }
@@ -39,11 +35,9 @@ impl Host for State {
     async fn tags(&mut self, repository: String) -> Result<Vec<String>, CallError> {
         self.policy.check(Kind::Bases, &repository)?;
         let upstream = self.services.upstream.clone();
-        bounded(
-            &format!("listing {repository}"),
-            LIMIT,
-            upstream.tags(&repository),
-        )
+        bounded(&format!("listing {repository}"), LIMIT, async {
+            Ok(upstream.tags(&repository).await?)
+        })
         .await
     }
 }

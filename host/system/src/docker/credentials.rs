@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use bakehouse_core::error::{ExitCode, Failure};
 use docker_credential::{CredentialRetrievalError, DockerCredential};
 pub use oci_client::secrets::RegistryAuth;
 
@@ -13,6 +12,25 @@ const HELPER_LIMIT: Duration = Duration::from_secs(60);
 /// (docker-credential-helpers, "credentials not found in native keychain").
 const NOT_FOUND: &str = "credentials not found";
 
+/// The credentials for a registry cannot be found out. No secret is part of it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CredentialsError {
+    /// A credential helper takes too long.
+    #[error("Docker's credential helper for {host} does not answer")]
+    Silent {
+        /// `host[:port]`.
+        host: String,
+    },
+    /// Docker's configuration, or a credential helper, is broken.
+    #[error("cannot read Docker's credentials for {host}: {why}")]
+    Unreadable {
+        /// `host[:port]`.
+        host: String,
+        /// What is wrong.
+        why: String,
+    },
+}
+
 /// Finds the credentials for one registry, when it asks for some.
 #[async_trait::async_trait]
 pub trait Credentials: Send + Sync {
@@ -20,8 +38,8 @@ pub trait Credentials: Send + Sync {
     /// token server takes for a password.
     ///
     /// # Errors
-    /// A [`Failure`] with [`ExitCode::Credentials`]. No secret is part of it.
-    async fn find(&self) -> Result<RegistryAuth, Failure>;
+    /// When they cannot be found out. No secret is part of it.
+    async fn find(&self) -> Result<RegistryAuth, CredentialsError>;
 }
 
 /// Docker's credentials: `DOCKER_CONFIG` or `~/.docker/config.json`
@@ -48,33 +66,28 @@ pub struct Anonymous;
 
 #[async_trait::async_trait]
 impl Credentials for Anonymous {
-    async fn find(&self) -> Result<RegistryAuth, Failure> {
+    async fn find(&self) -> Result<RegistryAuth, CredentialsError> {
         Ok(RegistryAuth::Anonymous)
     }
 }
 
 #[async_trait::async_trait]
 impl Credentials for DockerCredentials {
-    async fn find(&self) -> Result<RegistryAuth, Failure> {
+    async fn find(&self) -> Result<RegistryAuth, CredentialsError> {
         let (answer, answered) = tokio::sync::oneshot::channel();
         let host = self.host.clone();
         // A thread of its own: a helper that hangs must not hold up our end.
         std::thread::spawn(move || answer.send(resolve(&host)));
         match tokio::time::timeout(HELPER_LIMIT, answered).await {
             Ok(Ok(found)) => found,
-            Ok(Err(_)) | Err(_) => Err(Failure::new(
-                ExitCode::Credentials,
-                format!(
-                    "Docker's credential helper for {} does not answer",
-                    self.host
-                ),
-            )
-            .hint("run `docker login`, or take the helper out of ~/.docker/config.json")),
+            Ok(Err(_)) | Err(_) => Err(CredentialsError::Silent {
+                host: self.host.clone(),
+            }),
         }
     }
 }
 
-fn resolve(host: &str) -> Result<RegistryAuth, Failure> {
+fn resolve(host: &str) -> Result<RegistryAuth, CredentialsError> {
     // Docker Hub's entry has a name of its own.
     let server = match host {
         "docker.io" | "index.docker.io" => "https://index.docker.io/v1/",
@@ -101,13 +114,10 @@ fn resolve(host: &str) -> Result<RegistryAuth, Failure> {
                 }
                 other => other.to_string(),
             };
-            return Err(Failure::new(
-                ExitCode::Credentials,
-                format!("cannot read Docker's credentials for {host}: {why}"),
-            )
-            .hint(format!(
-                "mend ~/.docker/config.json, or run: docker login {host}"
-            )));
+            return Err(CredentialsError::Unreadable {
+                host: host.to_owned(),
+                why,
+            });
         }
     }
     if host == "ghcr.io"

@@ -1,9 +1,9 @@
-//! Why a request did not work.
+//! The error of one request to a registry.
 
 use std::fmt;
 use std::time::Duration;
 
-use bakehouse_core::error::Failure;
+use bakehouse_system::docker::credentials::CredentialsError;
 use bakehouse_system::http::body::BodyError;
 use bakehouse_system::http::pages::ListError;
 use bakehouse_system::http::redirect::RedirectError;
@@ -11,50 +11,93 @@ use reqwest::StatusCode;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::login_error::LoginError;
+use crate::digest::DigestMismatch;
+
 /// Why a request did not work. Holds no URL and no header, so no secret.
-#[derive(Debug)]
-pub(crate) enum Fault {
+#[derive(Debug, thiserror::Error)]
+pub enum TransportError {
     /// No connection.
+    #[error("no connection: {0}")]
     Unreachable(String),
     /// The connection broke, or the answer was cut off.
+    #[error("the connection broke: {0}")]
     Broken(String),
     /// Nothing came for this long.
+    #[error("{}", BodyError::Silent(*.0))]
     Silent(Duration),
     /// The answer came too slowly to be whole within this time. Not asked for
     /// again: that would take as long.
+    #[error("{}", BodyError::Slow(*.0))]
     Slow(Duration),
+    /// The answer has more than so many bytes.
+    #[error("{}", BodyError::Large(*.0))]
+    Large(u64),
     /// A list of several pages could not be read to its end.
-    List(ListError),
+    #[error(transparent)]
+    List(#[from] ListError),
     /// The registry answered with an error.
+    #[error("it answered {status}{body}")]
     Status {
         /// HTTP status.
         status: StatusCode,
-        /// What it said (distribution-spec v1.1, "Error Codes").
-        said: Said,
+        /// What it said.
+        body: ErrorBody,
         /// How long it asks to be left alone.
         retry_after: Option<Duration>,
     },
     /// It answered with other bytes than it should have.
-    Digest(String),
+    #[error(transparent)]
+    Digest(#[from] DigestMismatch),
+    /// It stored a blob under another digest than that of its bytes.
+    #[error("it took {took} for {digest}")]
+    OtherBlob {
+        /// The digest that it told.
+        took: String,
+        /// The blob's.
+        digest: String,
+    },
     /// It wants other credentials.
-    Refused(String),
+    #[error(transparent)]
+    Login(#[from] LoginError),
     /// Our credentials could not be found out.
-    Credentials(Failure),
-    /// Not this registry's doing.
-    Local(String),
+    #[error(transparent)]
+    Credentials(#[from] CredentialsError),
+    /// It redirects to where requests are not sent.
+    #[error(transparent)]
+    Redirect(#[from] RedirectError),
+    /// Its answer to the begin of an upload has no usable `Location`.
+    #[error("{0}")]
+    Location(String),
+    /// Its list of tags is none.
+    #[error("its answer is no list of tags: {0}")]
+    NoTagList(serde_json::Error),
+    /// The request cannot be made.
+    #[error("{0}")]
+    Request(String),
 }
 
-/// The error body of a registry's answer.
+/// The error body of a registry's answer (distribution-spec v1.1, "Error
+/// Codes"), shortened. Its text begins with `: ` where there is one.
 #[derive(Debug, Default)]
-pub(crate) struct Said {
+pub struct ErrorBody {
     codes: Vec<String>,
     text: String,
+}
+
+impl fmt::Display for ErrorBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.text.as_str() {
+            "" => Ok(()),
+            text => write!(f, ": {text}"),
+        }
+    }
 }
 
 /// Distribution-spec v1.1, "Error Codes". A code may be one that no
 /// specification names.
 #[derive(Deserialize)]
-struct ErrorBody {
+struct ErrorJson {
     errors: Vec<ErrorEntry>,
 }
 
@@ -70,9 +113,9 @@ struct ErrorEntry {
 /// Longest part of an error body that is shown.
 const SHOWN: usize = 300;
 
-impl Said {
+impl ErrorBody {
     pub(super) fn parse(body: &[u8]) -> Self {
-        if let Ok(answer) = serde_json::from_slice::<ErrorBody>(body) {
+        if let Ok(answer) = serde_json::from_slice::<ErrorJson>(body) {
             let mut parts = Vec::new();
             for error in &answer.errors {
                 let mut part = error.message.clone().unwrap_or_default();
@@ -107,31 +150,40 @@ pub(super) fn shorten(text: &str) -> String {
     }
 }
 
-impl Fault {
+impl TransportError {
     /// Whether the same request may work another time.
     pub(crate) fn is_transient(&self) -> bool {
         match self {
-            Self::Unreachable(_) | Self::Broken(_) | Self::Silent(_) | Self::Digest(_) => true,
-            Self::Status { status, said, .. } => {
+            Self::Unreachable(_)
+            | Self::Broken(_)
+            | Self::Silent(_)
+            | Self::Digest(_)
+            | Self::OtherBlob { .. } => true,
+            Self::Status { status, body, .. } => {
                 matches!(status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504)
-                    || said.has(&["TOOMANYREQUESTS"])
+                    || body.has(&["TOOMANYREQUESTS"])
                     // Registries may take a moment before they see a blob that they took.
-                    || said.has(&["MANIFEST_BLOB_UNKNOWN"])
+                    || body.has(&["MANIFEST_BLOB_UNKNOWN"])
             }
+            // A token server that answers nonsense may have been cut off.
+            Self::Login(error) => error.is_transient(),
             Self::Slow(_)
+            | Self::Large(_)
             | Self::List(_)
-            | Self::Refused(_)
             | Self::Credentials(_)
-            | Self::Local(_) => false,
+            | Self::Redirect(_)
+            | Self::Location(_)
+            | Self::NoTagList(_)
+            | Self::Request(_) => false,
         }
     }
 
     /// Whether the registry said that the thing does not exist.
     pub(crate) fn is_absent(&self) -> bool {
         match self {
-            Self::Status { status, said, .. } => {
+            Self::Status { status, body, .. } => {
                 *status == StatusCode::NOT_FOUND
-                    || said.has(&[
+                    || body.has(&[
                         "MANIFEST_UNKNOWN",
                         "NAME_UNKNOWN",
                         "NOT_FOUND",
@@ -145,9 +197,9 @@ impl Fault {
     /// Whether the registry wants other credentials.
     pub(crate) fn is_refused(&self) -> bool {
         match self {
-            Self::Refused(_) => true,
-            Self::Status { status, said, .. } => {
-                matches!(status.as_u16(), 401 | 403) || said.has(&["DENIED", "UNAUTHORIZED"])
+            Self::Login(error) => !error.is_transient(),
+            Self::Status { status, body, .. } => {
+                matches!(status.as_u16(), 401 | 403) || body.has(&["DENIED", "UNAUTHORIZED"])
             }
             _ => false,
         }
@@ -161,8 +213,8 @@ impl Fault {
     /// Whether bytes that were sent arrived otherwise.
     pub(crate) fn is_bad_digest(&self) -> bool {
         match self {
-            Self::Digest(_) => true,
-            Self::Status { said, .. } => said.has(&["DIGEST_INVALID"]),
+            Self::Digest(_) | Self::OtherBlob { .. } => true,
+            Self::Status { body, .. } => body.has(&["DIGEST_INVALID"]),
             _ => false,
         }
     }
@@ -175,7 +227,7 @@ impl Fault {
     }
 }
 
-impl From<reqwest::Error> for Fault {
+impl From<reqwest::Error> for TransportError {
     fn from(error: reqwest::Error) -> Self {
         let error = error.without_url();
         let mut cause: &dyn std::error::Error = &error;
@@ -184,7 +236,7 @@ impl From<reqwest::Error> for Fault {
         }
         let text = cause.to_string();
         if error.is_builder() || error.is_redirect() {
-            Self::Local(text)
+            Self::Request(text)
         } else if error.is_connect() {
             Self::Unreachable(text)
         } else {
@@ -193,43 +245,13 @@ impl From<reqwest::Error> for Fault {
     }
 }
 
-impl From<BodyError> for Fault {
+impl From<BodyError> for TransportError {
     fn from(error: BodyError) -> Self {
         match error {
             BodyError::Silent(limit) => Self::Silent(limit),
             BodyError::Slow(limit) => Self::Slow(limit),
-            BodyError::Large(_) => Self::Local(error.to_string()),
+            BodyError::Large(limit) => Self::Large(limit),
             BodyError::Broken(error) => error.into(),
-        }
-    }
-}
-
-impl From<RedirectError> for Fault {
-    fn from(error: RedirectError) -> Self {
-        Self::Local(error.to_string())
-    }
-}
-
-impl From<ListError> for Fault {
-    fn from(error: ListError) -> Self {
-        Self::List(error)
-    }
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unreachable(text) => write!(f, "no connection: {text}"),
-            Self::Broken(text) => write!(f, "the connection broke: {text}"),
-            Self::Silent(limit) => write!(f, "{}", BodyError::Silent(*limit)),
-            Self::Slow(limit) => write!(f, "{}", BodyError::Slow(*limit)),
-            Self::List(error) => write!(f, "{error}"),
-            Self::Status { status, said, .. } if said.text.is_empty() => {
-                write!(f, "it answered {status}")
-            }
-            Self::Status { status, said, .. } => write!(f, "it answered {status}: {}", said.text),
-            Self::Credentials(failure) => write!(f, "{failure}"),
-            Self::Digest(text) | Self::Refused(text) | Self::Local(text) => f.write_str(text),
         }
     }
 }
@@ -238,10 +260,10 @@ impl fmt::Display for Fault {
 mod tests {
     use super::*;
 
-    fn status(code: u16, body: &str) -> Fault {
-        Fault::Status {
+    fn status(code: u16, text: &str) -> TransportError {
+        TransportError::Status {
             status: StatusCode::from_u16(code).unwrap(),
-            said: Said::parse(body.as_bytes()),
+            body: ErrorBody::parse(text.as_bytes()),
             retry_after: None,
         }
     }

@@ -1,0 +1,169 @@
+//! Exit codes and hints: what an error means for who runs `bakehouse`.
+//!
+//! Each crate's errors say what failed. What to do about it, and the exit code
+//! that stands for it, is decided here, in one file a crate.
+
+mod core;
+mod registry;
+mod system;
+
+use anyhow::Error;
+use bakehouse_core::error::{ExitCode, Failure};
+use bakehouse_core::platform::PlatformError;
+use bakehouse_core::storage_error;
+use bakehouse_registry::{
+    EndpointError, IndexError, LayoutError, LocalRegistryError, LookupError, ManifestError,
+    MergeError, PushError, RegistryError,
+};
+use bakehouse_system::docker::credentials::CredentialsError;
+
+/// What an error means: its exit code, what to do next, and whether anything
+/// else is worth trying.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explanation {
+    /// The exit code.
+    pub code: ExitCode,
+    /// What to do next, where that is known.
+    pub hint: Option<String>,
+    /// It is of everything, not of one app or version alone.
+    pub everywhere: bool,
+}
+
+impl Explanation {
+    fn new(code: ExitCode) -> Self {
+        Self {
+            code,
+            hint: None,
+            everywhere: false,
+        }
+    }
+
+    fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    const fn everywhere(mut self) -> Self {
+        self.everywhere = true;
+        self
+    }
+}
+
+/// What an error's chain means: the outermost cause that is known, else what the
+/// local file system refused ([`ExitCode::Storage`]), or else a bug of Bakehouse
+/// ([`ExitCode::Internal`]).
+#[must_use]
+pub fn explain(error: &Error) -> Explanation {
+    // What was added as context is found by `anyhow` alone, and is outermost.
+    if let Some(failure) = error.downcast_ref::<Failure>() {
+        return core::failure(failure);
+    }
+    if let Some(known) = error.chain().find_map(known) {
+        return known;
+    }
+    match storage_error::refusal(error) {
+        Some(kind) => Explanation::new(ExitCode::Storage).hint(storage_error::hint(kind)),
+        None => Explanation::new(ExitCode::Internal),
+    }
+}
+
+/// The exit code of an error.
+#[must_use]
+pub fn exit_code(error: &Error) -> ExitCode {
+    explain(error).code
+}
+
+/// What to do about an error, where that is known.
+#[must_use]
+pub fn hint(error: &Error) -> Option<String> {
+    explain(error).hint
+}
+
+/// What one error of a chain means, if it is of a type that says so.
+fn known(error: &(dyn std::error::Error + 'static)) -> Option<Explanation> {
+    /// The explanation by the first of these types that the error has.
+    macro_rules! by_type {
+        ($($type:ty => $explain:expr,)*) => {
+            $(if let Some(error) = error.downcast_ref::<$type>() {
+                return $explain(error).into();
+            })*
+        };
+    }
+    by_type! {
+        Failure => core::failure,
+        PlatformError => core::platform,
+        CredentialsError => system::credentials,
+        EndpointError => registry::endpoint,
+        RegistryError => registry::registry,
+        MergeError => registry::merge,
+        PushError => registry::push,
+        LookupError => registry::lookup,
+        LayoutError => registry::layout,
+        ManifestError => registry::manifest,
+        IndexError => registry::index,
+        LocalRegistryError => registry::local,
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::path::Path;
+
+    use anyhow::Context as _;
+    use bakehouse_core::storage_error::StorageError;
+
+    use super::*;
+
+    #[test]
+    fn finds_what_is_known_under_and_over_context() {
+        let inner = Failure::new(ExitCode::Registry, "refused").hint("start it");
+        let wrapped = Err::<(), _>(inner).context("pushing").unwrap_err();
+        assert_eq!(exit_code(&wrapped), ExitCode::Registry);
+        assert_eq!(hint(&wrapped).as_deref(), Some("start it"));
+
+        let over = Err::<(), _>(io::Error::other("disk"))
+            .context(Failure::new(ExitCode::Config, "no config"))
+            .unwrap_err();
+        assert_eq!(exit_code(&over), ExitCode::Config);
+        assert_eq!(hint(&over), None);
+
+        let full = Err::<(), _>(io::Error::from(io::ErrorKind::StorageFull));
+        let full = full.context("writing").unwrap_err();
+        assert_eq!(exit_code(&full), ExitCode::Storage);
+        assert!(hint(&full).unwrap().starts_with("free space"));
+        assert_eq!(exit_code(&anyhow::anyhow!("?")), ExitCode::Internal);
+    }
+
+    #[test]
+    fn a_registrys_errors_are_explained_at_any_depth() {
+        let absent = RegistryError::NotFound {
+            reference: "h/n/a:1".to_owned(),
+        };
+        let merge = anyhow::Error::new(MergeError::Registry(absent)).context("merging");
+        assert_eq!(exit_code(&merge), ExitCode::NotFound);
+        assert!(hint(&merge).unwrap().contains("bakehouse plan"));
+
+        let host = EndpointError::Host("x".to_owned());
+        let reference = anyhow::Error::new(RegistryError::Reference(host));
+        assert_eq!(exit_code(&reference), ExitCode::Config);
+
+        // A layout that cannot be opened is a matter of files.
+        let denied = LayoutError::Open {
+            path: "/x".into(),
+            source: io::ErrorKind::PermissionDenied.into(),
+        };
+        let denied = anyhow::Error::new(PushError::Layout(denied));
+        assert_eq!(exit_code(&denied), ExitCode::Storage);
+        assert!(hint(&denied).unwrap().starts_with("give the user"));
+        let none = anyhow::Error::new(PushError::Layout(LayoutError::NotOne(2)));
+        assert_eq!(exit_code(&none), ExitCode::Internal);
+
+        let folder = Path::new("/x");
+        let full = StorageError::new("create", folder, io::ErrorKind::StorageFull.into());
+        let full = anyhow::Error::new(LocalRegistryError::Storage(full));
+        assert_eq!(exit_code(&full), ExitCode::Storage);
+        assert!(hint(&full).unwrap().starts_with("free space"));
+    }
+}
