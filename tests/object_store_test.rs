@@ -5,10 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bakehouse_core::error::{ExitCode, Failure};
 use bakehouse_core::progress::Silent;
 use bakehouse_core::recipe::Source;
-use bakehouse_upstream::git::{Revision, SourceLimits, Sources};
+use bakehouse_upstream::advice;
+use bakehouse_upstream::git::{GitError, Revision, SourceLimits, Sources};
 
 use crate::support::{Fault, Git, Tree};
 
@@ -25,7 +25,7 @@ fn source(git: &Git, git_ref: &str) -> Source {
 }
 
 /// Checks out into a folder of its own; answers the file `text`, too.
-async fn checkout(sources: &Sources, source: &Source) -> Result<(Revision, String), Failure> {
+async fn checkout(sources: &Sources, source: &Source) -> Result<(Revision, String), GitError> {
     let room = tempfile::tempdir().unwrap();
     let tree = room.path().join("src");
     fs::create_dir(&tree).unwrap();
@@ -172,10 +172,14 @@ async fn limits_hold() {
         async move {
             let folder = tempfile::tempdir().unwrap();
             let run = sources(folder.path(), limits);
-            let failure = checkout(&run, &source(git, "v1")).await.unwrap_err();
-            assert_eq!(failure.code(), ExitCode::Upstream);
-            assert!(failure.hint_text().is_some());
-            failure.to_string()
+            let error = checkout(&run, &source(git, "v1")).await.unwrap_err();
+            let kind = matches!(
+                error,
+                GitError::Files { .. } | GitError::Large { .. } | GitError::Slow { .. }
+            );
+            assert!(kind, "{error:?}");
+            assert!(advice(&error).is_some());
+            error.to_string()
         }
     };
     let all = SourceLimits::default();

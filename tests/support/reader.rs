@@ -7,7 +7,7 @@ use bakehouse_core::progress::Silent;
 use bakehouse_core::recipe::CallError;
 use bakehouse_registry::Upstream;
 use bakehouse_upstream::release::{
-    Access, ApiLimits, NpmConfig, Release, Releases, ReleasesOptions, Selection, Source,
+    ApiLimits, ForgeAccess, NpmConfig, Release, Releases, ReleasesOptions, Selection, SourceId,
 };
 
 /// Reads releases as one process does.
@@ -34,7 +34,7 @@ impl Reader {
         };
         let releases = Releases::new(ReleasesOptions {
             npm: NpmConfig::registry("http://127.0.0.1:9/"),
-            access: Access::from_env(variable).unwrap(),
+            access: ForgeAccess::from_env(variable).unwrap(),
             cache: cache.map(Path::to_path_buf),
             limits,
             reporter: Arc::new(Silent),
@@ -51,10 +51,10 @@ impl Reader {
 
     /// All releases that count, prereleases too.
     pub fn list(&self, source: &str, pattern: Option<&str>) -> Result<Vec<Release>, CallError> {
-        let source: Source = source.parse()?;
+        let source: SourceId = source.parse()?;
         let selection = Selection::new(pattern, true)?;
-        self.runtime
-            .block_on(self.releases.list(&source, &selection, u32::MAX))
+        let listed = self.releases.list(&source, &selection, u32::MAX);
+        Ok(self.runtime.block_on(listed)?)
     }
 
     /// Versions of [`list`](Self::list); prereleases have a `*`.
@@ -65,13 +65,13 @@ impl Reader {
     }
 
     pub fn latest(&self, source: &str, pattern: Option<&str>) -> Result<Release, CallError> {
-        let source: Source = source.parse()?;
-        self.runtime
-            .block_on(self.releases.latest(&source, pattern))
+        let source: SourceId = source.parse()?;
+        let latest = self.releases.latest(&source, pattern);
+        Ok(self.runtime.block_on(latest)?)
     }
 
     pub fn get(&self, source: &str, tag: &str) -> Result<Release, CallError> {
-        let source: Source = source.parse()?;
-        self.runtime.block_on(self.releases.get(&source, tag))
+        let source: SourceId = source.parse()?;
+        Ok(self.runtime.block_on(self.releases.get(&source, tag))?)
     }
 }

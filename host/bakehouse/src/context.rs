@@ -10,7 +10,7 @@ use bakehouse_runtime::{Lazy, Runtime, Services};
 use bakehouse_system::storage;
 use bakehouse_upstream::fetch::Fetcher;
 use bakehouse_upstream::git::{SourceLimits, Sources};
-use bakehouse_upstream::release::{Access, ApiLimits, NpmConfig, Releases, ReleasesOptions};
+use bakehouse_upstream::release::{ApiLimits, ForgeAccess, NpmConfig, Releases, ReleasesOptions};
 
 use crate::config::{BuilderChoice, CacheChoice, Overrides, Project, RegistryChoice, Settings};
 
@@ -143,7 +143,7 @@ pub fn sources(project: &Project, reporter: &Arc<dyn Reporter>) -> Sources {
 /// What recipes may use. Nothing is started or reached before it is used.
 ///
 /// # Errors
-/// As [`Access::from_env`].
+/// As [`ForgeAccess::from_env`].
 pub fn services(
     project: &Project,
     builder: &Arc<dyn Builder>,
@@ -151,9 +151,11 @@ pub fn services(
 ) -> Result<Arc<Services>> {
     let mirrors = project.file().mirrors.clone();
     let upstream = Upstream::new(Arc::clone(reporter)).mirrors(mirrors.clone());
-    let access = Access::from_env(|name| std::env::var(name).ok())?.mirrors(mirrors.clone());
+    let access = ForgeAccess::from_env(|name| std::env::var(name).ok())?;
+    let access = access.mirrors(mirrors.clone());
     let (answers, downloads) = (project.api_answers(), project.downloads());
-    let (told, images) = (Arc::clone(reporter), upstream.clone());
+    let (told, waited) = (Arc::clone(reporter), Arc::clone(reporter));
+    let images = upstream.clone();
     Ok(Arc::new(Services {
         releases: Lazy::new(move || {
             Ok(Releases::new(ReleasesOptions {
@@ -165,7 +167,11 @@ pub fn services(
                 upstream: images.clone(),
             })?)
         }),
-        fetcher: Lazy::new(move || Ok(Fetcher::new(downloads.clone())?.mirrors(mirrors.clone()))),
+        fetcher: Lazy::new(move || {
+            let fetcher = Fetcher::new(downloads.clone())?;
+            let fetcher = fetcher.reporter(Arc::clone(&waited));
+            Ok(fetcher.mirrors(mirrors.clone()))
+        }),
         upstream,
         builder: Arc::clone(builder),
         reporter: Arc::clone(reporter),

@@ -91,7 +91,7 @@ pub(super) async fn metered<T>(
             {
                 measured = inside;
                 if let Err(error) = limits.quota().measure(tree).await {
-                    return wasmtime::Error::new(error);
+                    return wasmtime::Error::new(CallError::from(error));
                 }
             }
         }

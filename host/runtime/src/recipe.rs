@@ -218,6 +218,7 @@ impl Recipe {
             .quota()
             .measure(work_tree)
             .await
+            .map_err(CallError::from)
             .and_then(|_| validate_build::build(&self.policy, &prepare, &build))
             .map_err(|error| self.guest_error("prepare", &call, &error))?;
         if build.platform != target.platform {

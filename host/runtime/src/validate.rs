@@ -91,8 +91,9 @@ pub(super) fn version(
     }
     if let Some(source) = &version.source {
         Address::parse(&source.repository)
-            .and_then(|_| check_ref(&source.git_ref))
-            .map_err(|error| fault(app, &format!("source of {number}"), &error.to_string()))?;
+            .map_err(|error| error.to_string())
+            .and_then(|_| check_ref(&source.git_ref).map_err(|error| error.to_string()))
+            .map_err(|error| fault(app, &format!("source of {number}"), &error))?;
     }
     Ok(())
 }

@@ -1,10 +1,9 @@
-//! Puts finished files where a work tree wants them.
+//! Placement of finished files in a work tree.
 
 use std::fs;
 use std::io;
 use std::path::Path;
 
-use bakehouse_core::recipe::CallError;
 use bakehouse_core::storage_error::{At as _, StorageError};
 
 use crate::storage::Scratch;
@@ -58,17 +57,26 @@ pub fn place(from: &Path, to: &Path) -> io::Result<()> {
     merged.iter().rev().try_for_each(fs::remove_dir)
 }
 
-/// Why content is not where a recipe wants it: its own choice of names, or the
-/// system.
-pub fn placed(into: &Path, error: io::Error) -> CallError {
+/// Why content is not where a recipe wants it.
+#[derive(Debug, thiserror::Error)]
+pub enum PlaceError {
+    /// For the recipe's own choice of names.
+    #[error(transparent)]
+    Name(StorageError),
+    /// For the system's reasons.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// Why content is not at `into`.
+#[must_use]
+pub fn placed(into: &Path, error: io::Error) -> PlaceError {
     use io::ErrorKind::{InvalidFilename, IsADirectory, NotADirectory};
     let kind = error.kind();
     let error = StorageError::new("write", into, error);
     match kind {
-        InvalidFilename | IsADirectory | NotADirectory => {
-            CallError::InvalidInput(error.to_string())
-        }
-        _ => error.into(),
+        InvalidFilename | IsADirectory | NotADirectory => PlaceError::Name(error),
+        _ => PlaceError::Storage(error),
     }
 }
 

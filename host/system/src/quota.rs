@@ -1,9 +1,8 @@
-//! How much a folder that strangers fill may hold.
+//! Quota of a folder that strangers fill.
 
 use std::io;
 use std::path::Path;
 
-use bakehouse_core::recipe::CallError;
 use bakehouse_core::storage_error::StorageError;
 
 use crate::storage::{Kind, WalkError, walk};
@@ -15,6 +14,20 @@ pub struct Quota {
     pub bytes: u64,
     /// Files, folders and links.
     pub entries: u64,
+}
+
+/// Why a work tree is not taken as it is.
+#[derive(Debug, thiserror::Error)]
+pub enum QuotaError {
+    /// It has more than it may have, of files, bytes, or folders in one another.
+    #[error("the work tree has {0}; [limits] in bakehouse.toml sets how much it may have")]
+    Full(String),
+    /// It cannot be read.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// It was not measured to its end.
+    #[error(transparent)]
+    Stopped(#[from] tokio::task::JoinError),
 }
 
 /// Why a folder is not measured to its end.
@@ -37,10 +50,9 @@ impl Quota {
     /// Walks a folder, follows no link, and returns how much is left.
     ///
     /// # Errors
-    /// [`CallError::InvalidInput`] when there is more than the quota, or
-    /// folders are nested too deeply; [`CallError::Storage`] if it cannot be
-    /// read.
-    pub fn left(&self, folder: &Path) -> Result<Self, CallError> {
+    /// [`QuotaError::Full`] when there is more than the quota, or folders are
+    /// nested too deeply; [`QuotaError::Storage`] if it cannot be read.
+    pub fn left(&self, folder: &Path) -> Result<Self, QuotaError> {
         let mut left = *self;
         let measured = walk(folder, |entry| {
             let full = |what: String| Stop::Full(format!("more than {what}"));
@@ -58,9 +70,7 @@ impl Quota {
         });
         match measured {
             Ok(()) => Ok(left),
-            Err(Stop::Full(what)) => Err(CallError::InvalidInput(format!(
-                "the work tree has {what}; [limits] in bakehouse.toml sets how much it may have"
-            ))),
+            Err(Stop::Full(what)) => Err(QuotaError::Full(what)),
             Err(Stop::Unread(error)) => Err(StorageError::new("measure", folder, error).into()),
         }
     }
@@ -69,11 +79,9 @@ impl Quota {
     ///
     /// # Errors
     /// As [`left`](Self::left).
-    pub async fn measure(self, folder: &Path) -> Result<Self, CallError> {
+    pub async fn measure(self, folder: &Path) -> Result<Self, QuotaError> {
         let folder = folder.to_owned();
-        tokio::task::spawn_blocking(move || self.left(&folder))
-            .await
-            .map_err(|e| CallError::Other(e.to_string()))?
+        tokio::task::spawn_blocking(move || self.left(&folder)).await?
     }
 }
 
@@ -98,7 +106,7 @@ mod tests {
         assert_eq!(left.unwrap(), quota(5, 0));
         let full = |bytes, entries| {
             let error = quota(bytes, entries).left(root).unwrap_err();
-            assert!(matches!(error, CallError::InvalidInput(_)), "{error}");
+            assert!(matches!(error, QuotaError::Full(_)), "{error}");
             error.to_string()
         };
         assert!(full(10, 3).contains("has more than 3 files"));
@@ -110,6 +118,6 @@ mod tests {
         fs::create_dir_all(root.join("d/".repeat(DEPTH + 2))).unwrap();
         assert!(full(100, 1000).contains("200 deep"));
         let gone = quota(1, 1).left(&root.join("gone")).unwrap_err();
-        assert!(matches!(gone, CallError::Storage { .. }), "{gone}");
+        assert!(matches!(gone, QuotaError::Storage(_)), "{gone}");
     }
 }

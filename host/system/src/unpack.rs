@@ -15,7 +15,6 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
-use bakehouse_core::recipe::CallError;
 use bakehouse_core::storage_error::StorageError;
 use tar::{Archive, Entry, EntryType};
 
@@ -64,12 +63,38 @@ impl Limits {
     }
 }
 
+/// Why an archive is not unpacked.
+#[derive(Debug, thiserror::Error)]
+pub enum UnpackError {
+    /// It goes on and on.
+    #[error("the archive has more than {0} entries")]
+    Entries(u64),
+    /// One of its entries is refused.
+    #[error("archive entry `{}` {why}", entry.escape_debug())]
+    Refused {
+        /// Its name, cut.
+        entry: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// It is no archive, or not a whole one.
+    #[error("the archive is damaged: {0}")]
+    Damaged(#[source] io::Error),
+    /// An entry has a name that the system does not take.
+    #[error(transparent)]
+    Name(StorageError),
+    /// The system refused.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// It is not wanted any more.
+    #[error("unpacking was stopped")]
+    Stopped,
+}
+
 /// Unpacks into an existing empty folder that the caller throws away on error.
 ///
 /// # Errors
-/// [`CallError::InvalidInput`] for what is refused or damaged,
-/// [`CallError::Storage`] if the system refuses, [`CallError::Other`] when it
-/// is stopped.
+/// What is refused or damaged, what the system refuses, or that it was stopped.
 pub fn unpack(
     archive: impl Read,
     origin: Origin,
@@ -77,7 +102,7 @@ pub fn unpack(
     into: &Path,
     limits: Limits,
     stop: &AtomicBool,
-) -> Result<(), CallError> {
+) -> Result<(), UnpackError> {
     let mut unpacking = Unpacking {
         into,
         origin,
@@ -94,10 +119,7 @@ pub fn unpack(
     });
     for (count, entry) in (1..).zip(archive.entries().map_err(unread)?) {
         if count > limits.entries {
-            return Err(CallError::InvalidInput(format!(
-                "the archive has more than {} entries",
-                limits.entries
-            )));
+            return Err(UnpackError::Entries(limits.entries));
         }
         let mut entry = entry.map_err(unread)?;
         headers.set(u64::MAX);
@@ -120,7 +142,7 @@ pub fn for_fuzzing(
     strip: u32,
     into: &Path,
     stop: &AtomicBool,
-) -> Result<(), CallError> {
+) -> Result<(), UnpackError> {
     let limits = Limits {
         entries: 200,
         bytes: 1 << 16,
@@ -169,7 +191,7 @@ struct Unpacking<'a> {
 }
 
 impl Unpacking<'_> {
-    fn entry<R: Read>(&mut self, entry: &mut Entry<'_, R>) -> Result<(), CallError> {
+    fn entry<R: Read>(&mut self, entry: &mut Entry<'_, R>) -> Result<(), UnpackError> {
         let kind = entry.header().entry_type();
         if matches!(kind, EntryType::XGlobalHeader) {
             return Ok(());
@@ -219,7 +241,7 @@ impl Unpacking<'_> {
     }
 
     /// The name's components without the leading ones; none if none is left.
-    fn stripped(&self, name: &Path) -> Result<Option<Vec<OsString>>, CallError> {
+    fn stripped(&self, name: &Path) -> Result<Option<Vec<OsString>>, UnpackError> {
         let mut parts = Vec::new();
         for component in name.components() {
             match component {
@@ -238,7 +260,7 @@ impl Unpacking<'_> {
     }
 
     /// Makes real folders of these components.
-    fn folders(&self, parts: &[OsString], name: &Path) -> Result<PathBuf, CallError> {
+    fn folders(&self, parts: &[OsString], name: &Path) -> Result<PathBuf, UnpackError> {
         let mut path = self.into.to_owned();
         for part in parts {
             path.push(part);
@@ -254,7 +276,7 @@ impl Unpacking<'_> {
         Ok(path)
     }
 
-    fn existing_file(&self, parts: &[OsString], name: &Path) -> Result<PathBuf, CallError> {
+    fn existing_file(&self, parts: &[OsString], name: &Path) -> Result<PathBuf, UnpackError> {
         let mut path = self.into.to_owned();
         for (i, part) in parts.iter().enumerate() {
             path.push(part);
@@ -277,7 +299,7 @@ impl Unpacking<'_> {
         entry: &mut Entry<'_, R>,
         path: &Path,
         name: &Path,
-    ) -> Result<(), CallError> {
+    ) -> Result<(), UnpackError> {
         let header = entry.header();
         let executable = header.mode().unwrap_or(0o644) & 0o100 != 0;
         let mode = if executable { 0o755 } else { 0o644 };
@@ -305,10 +327,10 @@ impl Unpacking<'_> {
         mut from: impl Read,
         mut to: impl Write,
         name: &Path,
-    ) -> Result<(), CallError> {
+    ) -> Result<(), UnpackError> {
         loop {
             if self.stop.load(Ordering::Relaxed) {
-                return Err(CallError::Other("unpacking was stopped".to_owned()));
+                return Err(UnpackError::Stopped);
             }
             let size = match from.read(&mut self.buffer) {
                 Ok(0) => return Ok(()),
@@ -346,7 +368,7 @@ fn stays_inside(target: &Path, depth: usize) -> bool {
     ups <= depth
 }
 
-fn link_name<R: Read>(entry: &Entry<'_, R>, name: &Path) -> Result<PathBuf, CallError> {
+fn link_name<R: Read>(entry: &Entry<'_, R>, name: &Path) -> Result<PathBuf, UnpackError> {
     match entry.link_name().map_err(unread)? {
         Some(target) if !target.as_os_str().is_empty() => Ok(target.into_owned()),
         _ => Err(refused(name, "is a link without a target")),
@@ -354,7 +376,7 @@ fn link_name<R: Read>(entry: &Entry<'_, R>, name: &Path) -> Result<PathBuf, Call
 }
 
 /// Makes room for an entry that comes a second time.
-fn free(path: &Path, name: &Path) -> Result<(), CallError> {
+fn free(path: &Path, name: &Path) -> Result<(), UnpackError> {
     match path.symlink_metadata() {
         Err(_) => Ok(()),
         Ok(meta) if meta.is_dir() => Err(refused(name, "replaces a folder")),
@@ -362,28 +384,30 @@ fn free(path: &Path, name: &Path) -> Result<(), CallError> {
     }
 }
 
-fn refused(name: &Path, why: &str) -> CallError {
-    let shown: String = name.to_string_lossy().chars().take(200).collect();
-    CallError::InvalidInput(format!("archive entry `{}` {why}", shown.escape_debug()))
+fn refused(name: &Path, why: &str) -> UnpackError {
+    UnpackError::Refused {
+        entry: name.to_string_lossy().chars().take(200).collect(),
+        why: why.to_owned(),
+    }
 }
 
 /// The archive is damaged, or what it is read from ran out of room.
-fn unread(error: io::Error) -> CallError {
+fn unread(error: io::Error) -> UnpackError {
     match error.kind() {
         io::ErrorKind::StorageFull => {
             StorageError::new("unpack", Path::new("an archive"), error).into()
         }
-        _ => CallError::InvalidInput(format!("the archive is damaged: {error}")),
+        _ => UnpackError::Damaged(error),
     }
 }
 
 /// The system took no such entry: for its name, or for want of room or access.
-fn failed(path: &Path, error: io::Error) -> CallError {
+fn failed(path: &Path, error: io::Error) -> UnpackError {
     let kind = error.kind();
     let error = StorageError::new("unpack", path, error);
     match kind {
-        io::ErrorKind::InvalidFilename => CallError::InvalidInput(error.to_string()),
-        _ => error.into(),
+        io::ErrorKind::InvalidFilename => UnpackError::Name(error),
+        _ => UnpackError::Storage(error),
     }
 }
 

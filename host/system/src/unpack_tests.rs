@@ -41,7 +41,7 @@ impl Made {
         self.link(EntryType::Symlink, name, target)
     }
 
-    fn unpack(self, strip: u32, limits: Limits) -> Result<tempfile::TempDir, CallError> {
+    fn unpack(self, strip: u32, limits: Limits) -> Result<tempfile::TempDir, UnpackError> {
         let bytes = self.0.into_inner().unwrap();
         let dir = tempfile::tempdir().unwrap();
         let go = AtomicBool::new(false);
@@ -58,7 +58,8 @@ impl Made {
 
     fn refused(self) -> String {
         match self.unpack(0, Limits::default()) {
-            Err(CallError::InvalidInput(text)) => text,
+            Err(UnpackError::Storage(error)) => panic!("the system's: {error}"),
+            Err(error) if !matches!(error, UnpackError::Stopped) => error.to_string(),
             other => panic!("not refused: {other:?}"),
         }
     }
@@ -178,7 +179,7 @@ fn refuses_what_is_no_archive() {
         &go,
     )
     .unwrap_err();
-    assert!(matches!(error, CallError::InvalidInput(_)), "{error}");
+    assert!(matches!(error, UnpackError::Damaged(_)), "{error}");
 }
 
 /// An archive whose first entry has a name or a list of attributes of `size`
@@ -263,5 +264,5 @@ fn a_truncated_archive_is_damaged() {
     let go = AtomicBool::new(false);
     let cut = &bytes[..1000];
     let error = unpack(cut, Origin::Upstream, 0, dir.path(), Limits::default(), &go).unwrap_err();
-    assert!(matches!(error, CallError::InvalidInput(_)), "{error}");
+    assert!(matches!(error, UnpackError::Damaged(_)), "{error}");
 }

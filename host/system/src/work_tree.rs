@@ -5,16 +5,50 @@
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::{Component, Path, PathBuf};
 
-use bakehouse_core::recipe::CallError;
 use bakehouse_core::storage_error::{At as _, StorageError};
 
 /// Bytes of a path (`PATH_MAX`).
 const MAX_PATH: usize = 4096;
 /// Symbolic links followed before a path counts as a loop, as in Linux.
 const MAX_LINKS: usize = 40;
+
+/// Why a path of a recipe is not used.
+#[derive(Debug, thiserror::Error)]
+pub enum PathError {
+    /// The work tree itself is no folder.
+    #[error("work tree {} is not a folder", .0.display())]
+    Root(PathBuf),
+    /// Nothing, or a NUL.
+    #[error("a path in the work tree is empty or holds a NUL; `.` is the tree itself")]
+    Empty,
+    /// Longer than paths are.
+    #[error("a path in the work tree has more than {MAX_PATH} bytes")]
+    Long,
+    /// Absolute, or with `..`.
+    #[error("`{0}` is not a path inside the work tree; write it relative and without `..`")]
+    Outside(String),
+    /// It leaves the tree through a link.
+    #[error("`{0}` leaves the work tree through a symbolic link")]
+    Leaves(String),
+    /// Something on its way is a file.
+    #[error("{} is below a file", .0.display())]
+    BelowFile(PathBuf),
+    /// The system takes no such name.
+    #[error("a path in the work tree: {0}")]
+    Name(#[source] io::Error),
+    /// There is no folder of this name.
+    #[error("there is no folder `{0}` in the work tree")]
+    NoFolder(String),
+    /// There is no file of this name.
+    #[error("there is no file `{0}` in the work tree")]
+    NoFile(String),
+    /// The system refused.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
 
 /// A folder that paths given by a recipe cannot leave.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,15 +60,11 @@ impl WorkTree {
     /// A work tree at this existing folder.
     ///
     /// # Errors
-    /// [`CallError::Storage`] if it cannot be opened, [`CallError::Other`] if it
-    /// is not a folder.
-    pub fn open(root: &Path) -> Result<Self, CallError> {
+    /// If it cannot be opened, or is not a folder.
+    pub fn open(root: &Path) -> Result<Self, PathError> {
         let real = root.canonicalize().at("open", root)?;
         if !real.is_dir() {
-            return Err(CallError::Other(format!(
-                "work tree {} is not a folder",
-                root.display()
-            )));
+            return Err(PathError::Root(root.to_owned()));
         }
         Ok(Self { root: real })
     }
@@ -49,9 +79,9 @@ impl WorkTree {
     /// that may not exist yet. `.` is the tree itself.
     ///
     /// # Errors
-    /// [`CallError::InvalidInput`] for an absolute path, one with `..`, and one
-    /// that leaves the tree through a symbolic link.
-    pub fn resolve(&self, relative: &str) -> Result<PathBuf, CallError> {
+    /// For an absolute path, one with `..`, and one that leaves the tree through
+    /// a symbolic link.
+    pub fn resolve(&self, relative: &str) -> Result<PathBuf, PathError> {
         let mut real = self.root.clone();
         let mut todo: VecDeque<OsString> = parts(relative)?;
         let mut links = 0;
@@ -95,42 +125,34 @@ impl WorkTree {
     /// As [`resolve`](Self::resolve), of a folder that exists.
     ///
     /// # Errors
-    /// The same, and [`CallError::InvalidInput`] if there is no such folder.
-    pub fn folder(&self, relative: &str) -> Result<PathBuf, CallError> {
+    /// The same, and if there is no such folder.
+    pub fn folder(&self, relative: &str) -> Result<PathBuf, PathError> {
         let path = self.resolve(relative)?;
         if path.is_dir() {
             return Ok(path);
         }
-        Err(CallError::InvalidInput(format!(
-            "there is no folder `{relative}` in the work tree"
-        )))
+        Err(PathError::NoFolder(relative.to_owned()))
     }
 
     /// As [`resolve`](Self::resolve), of a file that exists.
     ///
     /// # Errors
-    /// The same, and [`CallError::InvalidInput`] if there is no such file.
-    pub fn file(&self, relative: &str) -> Result<PathBuf, CallError> {
+    /// The same, and if there is no such file.
+    pub fn file(&self, relative: &str) -> Result<PathBuf, PathError> {
         let path = self.resolve(relative)?;
         if path.is_file() {
             return Ok(path);
         }
-        Err(CallError::InvalidInput(format!(
-            "there is no file `{relative}` in the work tree"
-        )))
+        Err(PathError::NoFile(relative.to_owned()))
     }
 }
 
-fn parts(relative: &str) -> Result<VecDeque<OsString>, CallError> {
+fn parts(relative: &str) -> Result<VecDeque<OsString>, PathError> {
     if relative.is_empty() || relative.contains('\0') {
-        return Err(CallError::InvalidInput(
-            "a path in the work tree is empty or holds a NUL; `.` is the tree itself".to_owned(),
-        ));
+        return Err(PathError::Empty);
     }
     if relative.len() > MAX_PATH {
-        return Err(CallError::InvalidInput(format!(
-            "a path in the work tree has more than {MAX_PATH} bytes"
-        )));
+        return Err(PathError::Long);
     }
     let mut parts = VecDeque::new();
     for component in Path::new(relative).components() {
@@ -138,16 +160,14 @@ fn parts(relative: &str) -> Result<VecDeque<OsString>, CallError> {
             Component::Normal(part) => parts.push_back(part.to_owned()),
             Component::CurDir => {}
             Component::ParentDir | Component::RootDir | Component::Prefix(_) => {
-                return Err(CallError::InvalidInput(format!(
-                    "`{relative}` is not a path inside the work tree; write it relative and without `..`"
-                )));
+                return Err(PathError::Outside(relative.to_owned()));
             }
         }
     }
     Ok(parts)
 }
 
-fn link_target(path: &Path) -> Result<Option<PathBuf>, CallError> {
+fn link_target(path: &Path) -> Result<Option<PathBuf>, PathError> {
     match path.symlink_metadata() {
         Ok(meta) if meta.is_symlink() => path
             .read_link()
@@ -155,21 +175,16 @@ fn link_target(path: &Path) -> Result<Option<PathBuf>, CallError> {
             .map_err(|e| StorageError::new("read", path, e).into()),
         Ok(_) => Ok(None),
         Err(e) if matches!(e.kind(), ErrorKind::NotFound) => Ok(None),
-        Err(e) if e.kind() == ErrorKind::NotADirectory => Err(CallError::InvalidInput(format!(
-            "{} is below a file",
-            path.display()
-        ))),
-        Err(e) if e.kind() == ErrorKind::InvalidFilename => Err(CallError::InvalidInput(format!(
-            "a path in the work tree: {e}"
-        ))),
+        Err(e) if e.kind() == ErrorKind::NotADirectory => {
+            Err(PathError::BelowFile(path.to_owned()))
+        }
+        Err(e) if e.kind() == ErrorKind::InvalidFilename => Err(PathError::Name(e)),
         Err(e) => Err(StorageError::new("read", path, e).into()),
     }
 }
 
-fn leaves(relative: &str) -> CallError {
-    CallError::InvalidInput(format!(
-        "`{relative}` leaves the work tree through a symbolic link"
-    ))
+fn leaves(relative: &str) -> PathError {
+    PathError::Leaves(relative.to_owned())
 }
 
 #[cfg(test)]
@@ -208,7 +223,7 @@ mod tests {
         for path in bad.into_iter().chain(long.iter().map(String::as_str)) {
             let error = tree.resolve(&path.replace("\\0", "\0")).unwrap_err();
             assert!(
-                matches!(error, CallError::InvalidInput(_)),
+                !matches!(error, PathError::Storage(_) | PathError::Root(_)),
                 "{path}: {error}"
             );
         }

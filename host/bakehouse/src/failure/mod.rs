@@ -6,6 +6,7 @@
 mod core;
 mod registry;
 mod system;
+mod upstream;
 
 use anyhow::Error;
 use bakehouse_core::error::{ExitCode, Failure};
@@ -16,6 +17,8 @@ use bakehouse_registry::{
     MergeError, PushError, RegistryError,
 };
 use bakehouse_system::docker::credentials::CredentialsError;
+use bakehouse_upstream::git::GitError;
+use bakehouse_upstream::release::AccessError;
 
 /// What an error means: its exit code, what to do next, and whether anything
 /// else is worth trying.
@@ -102,6 +105,8 @@ fn known(error: &(dyn std::error::Error + 'static)) -> Option<Explanation> {
         ManifestError => registry::manifest,
         IndexError => registry::index,
         LocalRegistryError => registry::local,
+        GitError => upstream::git,
+        AccessError => upstream::access,
     }
     None
 }

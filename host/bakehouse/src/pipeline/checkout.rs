@@ -8,12 +8,13 @@ use bakehouse_core::grants::Kind;
 use bakehouse_core::progress::Event;
 use bakehouse_core::recipe::{Source, Version};
 use bakehouse_core::target::TargetId;
-use bakehouse_upstream::git::{Revision, is_commit};
+use bakehouse_upstream::git::{GitError, Revision, is_commit};
 
 use super::digest_file::DigestFile;
 use super::discover::Discovered;
 use super::origin::REVISION_ANNOTATION;
 use crate::context::Context;
+use crate::failure::explain;
 
 /// Checks out what a version names as its source, if it does, into the empty
 /// folder `tree`. All targets of a version get the same commit, even when a tag
@@ -47,7 +48,7 @@ pub(super) async fn checkout(
         .sources
         .checkout(source, known.as_deref(), granted, tree)
         .await
-        .map_err(|failure| named(target, &failure))?;
+        .map_err(|error| named(target, error))?;
     step(&format!("at commit {}", revision.commit));
     Ok(Some(revision))
 }
@@ -86,9 +87,11 @@ async fn published(context: &Context, target: &TargetId) -> Result<Option<String
     Ok(commit.filter(|commit| is_commit(commit)))
 }
 
-fn named(target: &TargetId, failure: &Failure) -> Failure {
-    let named = Failure::new(failure.code(), format!("{target}: {failure}"));
-    match failure.hint_text() {
+fn named(target: &TargetId, error: GitError) -> Failure {
+    let message = format!("{target}: {error}");
+    let explained = explain(&error.into());
+    let named = Failure::new(explained.code, message);
+    match explained.hint {
         Some(hint) => named.hint(hint),
         None => named,
     }

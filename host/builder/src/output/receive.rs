@@ -83,7 +83,7 @@ fn files(from: impl Read, to: &Path, room: Quota) -> Result<(), CallError> {
     let mut from = BufReader::with_capacity(1 << 17, from);
     let running = AtomicBool::new(false);
     unpack(&mut from, Origin::Image, 0, to, limits, &running)
-        .map_err(|error| match error {
+        .map_err(|error| match CallError::from(error) {
             CallError::InvalidInput(why) => CallError::InvalidInput(format!(
                 "the compile step's result: {why}; [limits] in bakehouse.toml sets how much a work tree may have"
             )),

@@ -117,6 +117,7 @@ pub(crate) fn denial(access: &Access, source: &str) -> CallError {
     };
     asked
         .and_then(|(kind, asked)| access.policy().check(kind, &asked).err())
+        .map(CallError::from)
         .unwrap_or_else(|| {
             CallError::Denied(format!(
                 "{}: the build fetches {source}, which nothing in {} covers",

@@ -7,6 +7,7 @@
 //! function and every build asks it, whatever contract version a recipe has.
 
 mod access;
+mod denied;
 mod image;
 mod kind;
 mod places;
@@ -14,6 +15,7 @@ mod policy;
 mod table;
 
 pub use access::Access;
+pub use denied::Denied;
 pub use image::ImageEntry;
 pub use kind::Kind;
 pub use places::Places;

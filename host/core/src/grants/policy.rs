@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::kind::{ALL, NETWORK};
-use super::{Allow, Grants, Kind, Places};
-use crate::recipe::{App, CallError};
+use super::{Allow, Denied, Grants, Kind, Places};
+use crate::recipe::App;
 
 /// Characters of a text that a denial shows.
 const SHOWN: usize = 300;
@@ -122,11 +122,11 @@ impl Policy {
     /// May this be reached?
     ///
     /// # Errors
-    /// [`CallError::Denied`] naming app, missing grant, file and line.
-    pub fn check(&self, kind: Kind, asked: &str) -> Result<(), CallError> {
+    /// [`Denied`] naming app, missing grant, file and line.
+    pub fn check(&self, kind: Kind, asked: &str) -> Result<(), Denied> {
         match self.missing(kind, asked) {
             None => Ok(()),
-            Some(missing) => Err(CallError::Denied(self.denial(kind, asked, missing))),
+            Some(missing) => Err(Denied(self.denial(kind, asked, missing))),
         }
     }
 
@@ -134,7 +134,7 @@ impl Policy {
     ///
     /// # Errors
     /// As [`check`](Self::check).
-    pub fn network(&self) -> Result<(), CallError> {
+    pub fn network(&self) -> Result<(), Denied> {
         self.check(Kind::Network, NETWORK)
     }
 

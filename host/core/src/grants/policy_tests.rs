@@ -15,7 +15,7 @@ fn all() -> Vec<(Kind, &'static str)> {
 
 fn refused(policy: &Policy, kind: Kind, asked: &str) -> String {
     match policy.check(kind, asked) {
-        Err(CallError::Denied(text)) => text,
+        Err(Denied(text)) => text,
         other => panic!("{kind:?} {asked}: {other:?}"),
     }
 }

@@ -42,7 +42,7 @@ impl Host for State {
         let builder = self.services.builder.clone();
         let compile = async {
             builder.build(&request).await?;
-            quota.measure(tree.root()).await
+            Ok(quota.measure(tree.root()).await?)
         };
         bounded("the compile step", LIMIT, compile).await?;
         Ok(())

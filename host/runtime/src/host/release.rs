@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bakehouse_core::grants::Kind;
 use bakehouse_core::recipe::CallError;
-use bakehouse_upstream::release::{self, Source};
+use bakehouse_upstream::release::{self, SourceId};
 
 use crate::bindings::bakehouse::recipe::release::{Host, Release, Selection};
 use crate::state::{State, bounded};
@@ -22,11 +22,9 @@ impl Host for State {
         let selection =
             release::Selection::new(selection.pattern.as_deref(), selection.prereleases)?;
         let releases = self.services.releases.get()?.clone();
-        let selected = bounded(
-            &format!("listing {source}"),
-            LIMIT,
-            releases.select(&source, &selection),
-        )
+        let selected = bounded(&format!("listing {source}"), LIMIT, async {
+            Ok(releases.select(&source, &selection).await?)
+        })
         .await?;
         self.listings.push(selected.listing);
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
@@ -45,11 +43,9 @@ impl Host for State {
     ) -> Result<Release, CallError> {
         let source = self.granted(&source)?;
         let releases = self.services.releases.get()?.clone();
-        let found = bounded(
-            &format!("asking {source}"),
-            LIMIT,
-            releases.latest(&source, pattern.as_deref()),
-        )
+        let found = bounded(&format!("asking {source}"), LIMIT, async {
+            Ok(releases.latest(&source, pattern.as_deref()).await?)
+        })
         .await?;
         Ok(self.remember(found))
     }
@@ -57,18 +53,16 @@ impl Host for State {
     async fn get(&mut self, source: String, tag: String) -> Result<Release, CallError> {
         let source = self.granted(&source)?;
         let releases = self.services.releases.get()?.clone();
-        let found = bounded(
-            &format!("asking {source}"),
-            LIMIT,
-            releases.get(&source, &tag),
-        )
+        let found = bounded(&format!("asking {source}"), LIMIT, async {
+            Ok(releases.get(&source, &tag).await?)
+        })
         .await?;
         Ok(self.remember(found))
     }
 }
 
 impl State {
-    fn granted(&self, source: &str) -> Result<Source, CallError> {
+    fn granted(&self, source: &str) -> Result<SourceId, CallError> {
         let parsed = source.parse()?;
         self.policy.check(Kind::Releases, source)?;
         Ok(parsed)

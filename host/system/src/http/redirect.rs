@@ -85,6 +85,30 @@ pub fn within(
     }
 }
 
+/// Counts the redirects of one request that only reads.
+#[derive(Debug, Default)]
+pub struct Redirects(usize);
+
+impl Redirects {
+    /// As [`next`], within [`MAX_REDIRECTS`].
+    ///
+    /// # Errors
+    /// When the redirect is not followed.
+    pub fn next(
+        &mut self,
+        at: &Url,
+        status: StatusCode,
+        headers: &HeaderMap,
+    ) -> Result<Option<Url>, RedirectError> {
+        let to = next(&Method::GET, at, status, headers)?;
+        self.0 += usize::from(to.is_some());
+        match self.0 > MAX_REDIRECTS {
+            true => Err(RedirectError::TooMany),
+            false => Ok(to),
+        }
+    }
+}
+
 /// Scheme, host and port, for people.
 pub fn origin(url: &Url) -> String {
     url.origin().ascii_serialization()

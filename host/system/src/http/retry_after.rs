@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 
 /// How long the other side asks to be left alone; none when it does not, or
 /// what it says cannot be read. A date that has passed asks for no pause.
@@ -13,6 +13,14 @@ pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     }
     let date = httpdate::parse_http_date(text).ok()?;
     Some(date.duration_since(now).unwrap_or_default())
+}
+
+/// The server's own time, where it tells: its clock made its other times.
+pub fn server_time(headers: &HeaderMap) -> SystemTime {
+    headers
+        .get(DATE)
+        .and_then(|value| httpdate::parse_http_date(value.to_str().ok()?).ok())
+        .unwrap_or_else(SystemTime::now)
 }
 
 #[cfg(test)]

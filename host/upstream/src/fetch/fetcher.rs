@@ -1,4 +1,4 @@
-//! Downloads files; keeps verified ones in a cache folder.
+//! The fetcher: downloads files, and keeps verified ones in a cache folder.
 
 use std::collections::HashMap;
 use std::fs::{File, Permissions};
@@ -10,10 +10,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bakehouse_core::mirrors::Mirrors;
-use bakehouse_core::recipe::CallError;
+use bakehouse_core::progress::{Reporter, Silent};
 use bakehouse_core::storage_error::{At as _, StorageError};
 use bakehouse_system::http::Rate;
-use bakehouse_system::http::client::{self as http, Attempt, Tries};
+use bakehouse_system::http::request::{chunk, shown};
+use bakehouse_system::http::retry::{Backoff, PATIENCE, Pauses, Retry};
 use bakehouse_system::place::{place, placed, scratch};
 use bakehouse_system::quota::Quota;
 use bakehouse_system::unpack::{Limits, Origin, unpack};
@@ -27,7 +28,7 @@ use url::Url;
 use super::cache::{Cache, Cached};
 use super::integrity::{Digests, Hashing, Integrity};
 use super::route::{Clients, Route};
-use super::{Download, Downloaded, Unpack};
+use super::{Download, Downloaded, FetchError, Unpack};
 
 const DEFAULT_MAX_BYTES: u64 = 4 << 30;
 const DEFAULT_IDLE: Duration = Duration::from_secs(30);
@@ -36,7 +37,7 @@ const LEAST: u64 = 600_000;
 const WINDOW: Duration = Duration::from_secs(60);
 
 /// Downloads files; keeps verified ones in a cache folder. Clones share it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Fetcher {
     clients: Clients,
     cache: Cache,
@@ -45,6 +46,9 @@ pub struct Fetcher {
     idle: Duration,
     least: u64,
     window: Duration,
+    patience: Duration,
+    pauses: Pauses,
+    reporter: Arc<dyn Reporter>,
     /// One download of the same bytes at a time; the next finds them cached.
     running: Arc<Mutex<HashMap<String, Arc<AsyncMutex<()>>>>>,
 }
@@ -63,6 +67,9 @@ impl Fetcher {
             idle: DEFAULT_IDLE,
             least: LEAST,
             window: WINDOW,
+            patience: PATIENCE,
+            pauses: Pauses::default(),
+            reporter: Arc::new(Silent),
             running: Arc::default(),
         })
     }
@@ -71,6 +78,21 @@ impl Fetcher {
     #[must_use]
     pub fn mirrors(mut self, mirrors: Mirrors) -> Self {
         self.mirrors = mirrors;
+        self
+    }
+
+    /// Tells this reporter of tries that failed and of pauses.
+    #[must_use]
+    pub fn reporter(mut self, reporter: Arc<dyn Reporter>) -> Self {
+        self.reporter = reporter;
+        self
+    }
+
+    /// How long one download waits in all for servers that ask for pauses
+    /// (45 s).
+    #[must_use]
+    pub const fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
         self
     }
 
@@ -96,16 +118,13 @@ impl Fetcher {
     ///
     /// # Errors
     /// As the contract's `fetch.download`.
-    pub async fn download(&self, request: Download<'_>) -> Result<Downloaded, CallError> {
+    pub async fn download(&self, request: Download<'_>) -> Result<Downloaded, FetchError> {
         let url = checked(request.url)?;
         let integrity = request.integrity.map(Integrity::parse).transpose()?;
         let tree = WorkTree::open(request.work_tree)?;
         let into = tree.resolve(request.into)?;
         if request.unpack == Unpack::None && into.is_dir() {
-            return Err(CallError::InvalidInput(format!(
-                "`{}` is a folder; name the file to write",
-                request.into
-            )));
+            return Err(FetchError::Folder(request.into.to_owned()));
         }
 
         let (file, digests) = match &integrity {
@@ -120,13 +139,13 @@ impl Fetcher {
             digest: format!("sha256:{}", digests.sha256),
         };
         let (how, room) = (request.unpack, request.room);
-        let what = http::shown(&url);
+        let what = shown(&url);
         let stop = StopOnDrop::default();
         let stopped = Arc::clone(&stop.0);
-        tokio::task::spawn_blocking(move || put(file, how, room, &tree, &into, &stopped))
-            .await
-            .map_err(|e| CallError::Other(format!("{what}: {e}")))?
-            .map_err(|e| named(&what, e))?;
+        worker(&shown(&url), move || {
+            put(&what, file, how, room, &tree, &into, &stopped)
+        })
+        .await??;
         Ok(downloaded)
     }
 
@@ -135,23 +154,21 @@ impl Fetcher {
         url: &Url,
         integrity: &Integrity,
         route: Route<'_>,
-    ) -> Result<(File, Digests), CallError> {
+    ) -> Result<(File, Digests), FetchError> {
         let turn = {
             let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(running.entry(integrity.hex().join(" ")).or_default())
         };
         let _mine = turn.lock().await;
         let (cache, from, wanted) = (self.cache.clone(), url.clone(), integrity.clone());
-        let found = tokio::task::spawn_blocking(move || cache.open(&from, &wanted))
-            .await
-            .map_err(|e| CallError::Other(e.to_string()))??;
+        let found = worker(&shown(url), move || cache.open(&from, &wanted)).await??;
         if let Some(Cached { file, digests, way }) = found
             && self.clients.allows(&way, route).await
         {
             return Ok((file, digests));
         }
         let (part, digests, way) = self.fetch(url, Some(integrity), route).await?;
-        integrity.verify(&digests, &http::shown(url))?;
+        integrity.verify(&digests, &shown(url))?;
         let file = self.cache.keep(part, &way, integrity)?;
         Ok((file, digests))
     }
@@ -161,12 +178,14 @@ impl Fetcher {
         url: &Url,
         integrity: Option<&Integrity>,
         route: Route<'_>,
-    ) -> Result<(NamedTempFile, Digests, Vec<Url>), CallError> {
-        let mut tries = Tries::default();
+    ) -> Result<(NamedTempFile, Digests, Vec<Url>), FetchError> {
+        let what = shown(url);
+        let backoff = Backoff::UPSTREAM;
+        let mut retry = Retry::new(&what, backoff, self.patience, &self.pauses, &*self.reporter);
         loop {
-            match self.fetch_once(url, integrity, route).await {
+            match self.fetch_once(url, integrity, route, &mut retry).await {
                 Ok(done) => return Ok(done),
-                Err(failed) => tries.pause_or_fail(failed).await?,
+                Err(failed) => retry.again(failed).await?,
             }
         }
     }
@@ -176,40 +195,58 @@ impl Fetcher {
         url: &Url,
         integrity: Option<&Integrity>,
         route: Route<'_>,
-    ) -> Result<(NamedTempFile, Digests, Vec<Url>), Attempt> {
-        let what = http::shown(url);
+        retry: &mut Retry<'_>,
+    ) -> Result<(NamedTempFile, Digests, Vec<Url>), FetchError> {
+        let what = shown(url);
         let (mut response, way) = self
             .clients
-            .get(url, route, &self.mirrors, self.idle)
+            .get(url, route, &self.mirrors, self.idle, retry)
             .await?;
         let announced = response.content_length();
-        let too_large = || {
-            CallError::InvalidInput(format!(
-                "{what}: larger than the limit of {} bytes",
-                self.max_bytes
-            ))
+        let too_large = || FetchError::Large {
+            what: what.clone(),
+            limit: self.max_bytes,
         };
         if announced.is_some_and(|size| size > self.max_bytes) {
-            return Err(too_large().into());
+            return Err(too_large());
         }
-        let part = self.cache.part().map_err(CallError::from)?;
-        let stored = |e: io::Error| CallError::from(StorageError::new("write", part.path(), e));
-        let file = part.reopen().map_err(stored)?;
+        let part = self.cache.part()?;
+        let file = part.reopen().at("write", part.path())?;
         let mut file = tokio::fs::File::from_std(file);
         let mut hashing = Hashing::new(integrity);
         let mut rate = Rate::new(self.least, self.window);
-        while let Some(bytes) = http::chunk(&mut response, &what, self.idle).await? {
-            rate.came(bytes.len())
-                .map_err(|slow| Attempt::Final(CallError::Timeout(format!("{what}: {slow}"))))?;
+        loop {
+            let piece = chunk(&mut response, self.idle).await;
+            let piece = piece.map_err(|source| FetchError::Http {
+                what: what.clone(),
+                source,
+            })?;
+            let Some(bytes) = piece else { break };
+            rate.came(bytes.len()).map_err(|source| FetchError::Slow {
+                what: what.clone(),
+                source,
+            })?;
             hashing.update(&bytes);
             if hashing.size() > self.max_bytes {
-                return Err(too_large().into());
+                return Err(too_large());
             }
-            file.write_all(&bytes).await.map_err(stored)?;
+            file.write_all(&bytes).await.at("write", part.path())?;
         }
-        file.flush().await.map_err(stored)?;
+        file.flush().await.at("write", part.path())?;
         Ok((part, hashing.finish(), way))
     }
+}
+
+/// Runs what blocks on a thread of its own.
+async fn worker<T: Send + 'static>(
+    what: &str,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, FetchError> {
+    let ended = tokio::task::spawn_blocking(work).await;
+    ended.map_err(|error| FetchError::Worker {
+        what: what.to_owned(),
+        source: error.into(),
+    })
 }
 
 /// Tells the blocking half to stop when the call is cancelled.
@@ -223,25 +260,30 @@ impl Drop for StopOnDrop {
 }
 
 fn put(
+    what: &str,
     file: File,
     how: Unpack,
     room: Quota,
     tree: &WorkTree,
     into: &Path,
     stop: &AtomicBool,
-) -> Result<(), CallError> {
+) -> Result<(), FetchError> {
     let scratch = scratch(tree)?;
     let content = scratch.path().join("content");
-    let stored = |error| CallError::from(StorageError::new("write", &content, error));
+    let stored = |error| StorageError::new("write", &content, error);
+    let unpacked = |source| FetchError::Unpack {
+        what: what.to_owned(),
+        source,
+    };
     let limits = Limits::default().within(room);
     match how {
         Unpack::None => {
             let mut out = File::create(&content).map_err(stored)?;
             let mut bounded = file.take(room.bytes.saturating_add(1));
             if io::copy(&mut bounded, &mut out).map_err(stored)? > room.bytes {
-                return Err(CallError::InvalidInput(
-                    "the file is larger than what the work tree may hold".to_owned(),
-                ));
+                return Err(FetchError::Room {
+                    what: what.to_owned(),
+                });
             }
             out.set_permissions(Permissions::from_mode(0o644))
                 .map_err(stored)?;
@@ -249,21 +291,24 @@ fn put(
         Unpack::Tar(strip) => {
             std::fs::create_dir(&content).map_err(stored)?;
             let file = io::BufReader::with_capacity(1 << 16, file);
-            unpack(file, Origin::Upstream, strip, &content, limits, stop)?;
+            unpack(file, Origin::Upstream, strip, &content, limits, stop).map_err(unpacked)?;
         }
         Unpack::TarGz(strip) => {
             std::fs::create_dir(&content).map_err(stored)?;
             let file = MultiGzDecoder::new(io::BufReader::with_capacity(1 << 16, file));
-            unpack(file, Origin::Upstream, strip, &content, limits, stop)?;
+            unpack(file, Origin::Upstream, strip, &content, limits, stop).map_err(unpacked)?;
         }
     }
-    place(&content, into).map_err(|error| placed(into, error))
+    place(&content, into).map_err(|error| FetchError::Place {
+        what: what.to_owned(),
+        source: placed(into, error),
+    })
 }
 
 /// A URL in the one way to write it: grants compare its beginning, and
 /// `https://host/granted/../other` must not pass them.
-fn checked(text: &str) -> Result<Url, CallError> {
-    let bad = |why: &str| CallError::InvalidInput(format!("download URL {why}"));
+fn checked(text: &str) -> Result<Url, FetchError> {
+    let bad = |why: &str| FetchError::Url(why.to_owned());
     let url = Url::parse(text).map_err(|e| bad(&format!("cannot be read: {e}")))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(bad(&format!("is {}, not http or https", url.scheme())));
@@ -272,18 +317,10 @@ fn checked(text: &str) -> Result<Url, CallError> {
     if url.as_str() != text || lower.contains("%2e") || lower.contains("%5c") {
         return Err(bad(&format!(
             "is not in normal form; write it as {}",
-            http::shown(&url)
+            shown(&url)
         )));
     }
     Ok(url)
-}
-
-fn named(what: &str, error: CallError) -> CallError {
-    match error {
-        CallError::InvalidInput(text) => CallError::InvalidInput(format!("{what}: {text}")),
-        CallError::Other(text) => CallError::Other(format!("{what}: {text}")),
-        other => other,
-    }
 }
 
 #[cfg(test)]

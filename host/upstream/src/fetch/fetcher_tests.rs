@@ -4,6 +4,10 @@ use sha2::{Digest as _, Sha256};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
+use bakehouse_core::grants::Denied;
+use bakehouse_core::progress::Event;
+use bakehouse_core::recipe::CallError;
+
 use super::*;
 
 /// Answers each request with the next of these raw responses, the last one for
@@ -91,7 +95,7 @@ impl Place {
             room: bytes(1 << 30),
             route: ANYWHERE,
         };
-        self.fetcher.download(request).await
+        Ok(self.fetcher.download(request).await?)
     }
 
     /// Nothing but the tree and the cache is left, and no part of a download.
@@ -168,7 +172,7 @@ async fn unpacks_all_or_nothing() {
     let mut pipe = tar::Header::new_gnu();
     pipe.set_entry_type(tar::EntryType::Fifo);
     pipe.set_size(0);
-    tar.append_data(&mut pipe, "package/pipe", io::empty())
+    tar.append_data(&mut pipe, "package/pipe", std::io::empty())
         .unwrap();
     let bad = tar.into_inner().unwrap();
 
@@ -207,8 +211,10 @@ async fn bounds_size_and_says_what_went_wrong() {
         status("404 No"),
         status("403 No"),
         status("401 No"),
-        status("429 Slow"),
         status("500 No"),
+        status("500 No"),
+        status("500 No"),
+        status("429 Slow"),
     ])
     .await;
     let place = Place::new();
@@ -227,8 +233,8 @@ async fn bounds_size_and_says_what_went_wrong() {
             // As an object store says it to who may not list what it has.
             "NotFound",
             "Unavailable",
-            "RateLimited",
-            "Unavailable"
+            "Unavailable",
+            "RateLimited"
         ]
     );
     assert_eq!(count.load(Ordering::SeqCst), 6 + 3);
@@ -250,7 +256,11 @@ async fn an_idle_server_times_out() {
         room: bytes(10),
         route: ANYWHERE,
     };
-    let error = fetcher.download(request).await.unwrap_err();
+    let error = fetcher
+        .download(request)
+        .await
+        .map_err(CallError::from)
+        .unwrap_err();
     assert!(matches!(error, CallError::Timeout(_)), "{error}");
 }
 
@@ -281,7 +291,11 @@ async fn a_download_in_drops_ends() {
         route: ANYWHERE,
     };
     let begun = std::time::Instant::now();
-    let error = fetcher.download(request).await.unwrap_err();
+    let error = fetcher
+        .download(request)
+        .await
+        .map_err(CallError::from)
+        .unwrap_err();
     assert!(matches!(error, CallError::Timeout(_)), "{error}");
     assert!(
         error.to_string().contains("slower than 100 bytes"),
@@ -356,9 +370,9 @@ async fn redirects_lead_only_to_what_is_granted() {
         let url = format!("{base}/x");
         let refuse = |asked: &str| match asked.starts_with(&base) {
             true => Ok(()),
-            false => Err(CallError::Denied("no grant".to_owned())),
+            false => Err(Denied("no grant".to_owned())),
         };
-        let never = |_: &str| Err(CallError::Denied("no grant".to_owned()));
+        let never = |_: &str| Err(Denied("no grant".to_owned()));
         // By its own grant, and as a file that a granted source serves.
         for route in [
             Route {
@@ -379,7 +393,12 @@ async fn redirects_lead_only_to_what_is_granted() {
                 room: bytes(100),
                 route,
             };
-            let error = place.fetcher.download(request).await.unwrap_err();
+            let error = place
+                .fetcher
+                .download(request)
+                .await
+                .map_err(CallError::from)
+                .unwrap_err();
             let file = to.starts_with("file:");
             assert_eq!(
                 matches!(error, CallError::Denied(_)),
@@ -406,7 +425,12 @@ async fn nothing_larger_than_the_room_is_left() {
         room: bytes(99),
         route: ANYWHERE,
     };
-    let error = place.fetcher.download(request).await.unwrap_err();
+    let error = place
+        .fetcher
+        .download(request)
+        .await
+        .map_err(CallError::from)
+        .unwrap_err();
     assert!(error.to_string().contains("larger than"), "{error}");
     place.is_tidy();
 }
@@ -440,7 +464,7 @@ async fn a_cached_file_needs_the_way_that_it_came_by() {
     let get = async |granted: &[&str]| {
         let granted = |asked: &str| match granted.iter().any(|start| asked.starts_with(start)) {
             true => Ok(()),
-            false => Err(CallError::Denied("no grant".to_owned())),
+            false => Err(Denied("no grant".to_owned())),
         };
         let request = Download {
             url: &url,
@@ -454,7 +478,8 @@ async fn a_cached_file_needs_the_way_that_it_came_by() {
                 granted: &granted,
             },
         };
-        place.fetcher.download(request).await
+        let ended = place.fetcher.download(request).await;
+        ended.map_err(CallError::from)
     };
     let (front, files) = (format!("{front}/"), format!("{files}/"));
     get(&[&front, &files]).await.unwrap();
@@ -462,4 +487,112 @@ async fn a_cached_file_needs_the_way_that_it_came_by() {
     assert_eq!(hits.load(Ordering::SeqCst), 1, "the second is cached");
     let error = get(&[&front]).await.unwrap_err();
     assert!(matches!(error, CallError::Denied(_)), "{error}");
+}
+
+/// What the reporter is told of pauses.
+#[derive(Default)]
+struct Told(Mutex<Vec<(String, Duration)>>);
+
+impl Reporter for Told {
+    fn report(&self, event: Event<'_>) {
+        if let Event::Retry { what, after } = event {
+            self.0.lock().unwrap().push((what.to_owned(), after));
+        }
+    }
+}
+
+fn busy(status: &str, asks: &str) -> Vec<u8> {
+    let head = format!("HTTP/1.1 {status}\r\n{asks}content-length: 0\r\nconnection: close\r\n\r\n");
+    head.into_bytes()
+}
+
+/// A `Retry-After` so many seconds after the server's own time.
+fn dated(seconds: u64) -> String {
+    let date = |time| httpdate::fmt_http_date(time);
+    // By another clock than ours.
+    let now = std::time::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+    let later = now + Duration::from_secs(seconds);
+    format!("date: {}\r\nretry-after: {}\r\n", date(now), date(later))
+}
+
+#[tokio::test]
+async fn a_busy_server_is_waited_for_as_on_a_list() {
+    for (refusal, least) in [
+        (busy("429 Slow", "retry-after: 1\r\n"), 1),
+        (busy("429 Slow", &dated(2)), 2),
+        (busy("503 Busy", "retry-after: 1\r\n"), 1),
+    ] {
+        let (base, count) = server(vec![refusal, ok(b"hello")]).await;
+        let place = Place::new();
+        let told = Arc::new(Told::default());
+        let reporter = Arc::<Told>::clone(&told);
+        let fetcher = place.fetcher.clone().reporter(reporter);
+        let place = Place { fetcher, ..place };
+        let url = format!("{base}/x?token=secret");
+        let begun = std::time::Instant::now();
+        place.get(&url, None, "x", Unpack::None).await.unwrap();
+        assert!(begun.elapsed() > Duration::from_millis(least * 1000 - 100));
+        assert_eq!(count.load(Ordering::SeqCst), 2, "asked once more");
+        let told = told.0.lock().unwrap();
+        let [(what, after)] = told.as_slice() else {
+            panic!("{told:?}");
+        };
+        assert_eq!(*what, format!("{base}/x?...: asks for a pause"));
+        assert!(
+            *after > Duration::from_millis(least * 1000 - 100),
+            "{after:?}"
+        );
+        assert!(*after <= Duration::from_secs(least), "{after:?}");
+        place.is_tidy();
+    }
+}
+
+#[tokio::test]
+async fn a_pause_that_is_too_long_is_told_and_kept() {
+    for refusal in [
+        busy("429 Slow", "retry-after: 3000\r\n"),
+        busy("429 Slow", &dated(3000)),
+        busy("503 Busy", &dated(3000)),
+        // Nothing says how long.
+        busy("429 Slow", ""),
+    ] {
+        let (base, count) = server(vec![refusal]).await;
+        let place = Place::new();
+        for file in ["x", "y"] {
+            let url = format!("{base}/{file}");
+            let error = place.get(&url, None, file, Unpack::None).await.unwrap_err();
+            let CallError::RateLimited(text) = &error else {
+                panic!("{error:?}");
+            };
+            let start = format!("{url}: asks for a pause, try again after ");
+            assert!(text.starts_with(&start) && text.ends_with(" GMT"), "{text}");
+        }
+        assert_eq!(
+            count.load(Ordering::SeqCst),
+            1,
+            "asked once, then left alone"
+        );
+        place.is_tidy();
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_always_asks_for_a_moment_is_not_asked_for_ever() {
+    let (base, count) = server(vec![busy("429 Slow", "retry-after: 0\r\n")]).await;
+    let place = Place::new();
+    let url = format!("{base}/x");
+    let error = place.get(&url, None, "x", Unpack::None).await.unwrap_err();
+    assert!(matches!(error, CallError::RateLimited(_)), "{error}");
+    assert_eq!(count.load(Ordering::SeqCst), 4);
+}
+
+#[tokio::test]
+async fn where_a_redirect_leads_may_be_busy_too() {
+    let (files, hits) = server(vec![busy("429 Slow", "retry-after: 1\r\n"), ok(b"file")]).await;
+    let (front, _) = server(vec![redirect(&format!("{files}/x"))]).await;
+    let place = Place::new();
+    let url = format!("{front}/x");
+    place.get(&url, None, "x", Unpack::None).await.unwrap();
+    assert_eq!(hits.load(Ordering::SeqCst), 2);
+    assert_eq!(std::fs::read(place.tree().join("x")).unwrap(), b"file");
 }

@@ -1,12 +1,23 @@
-//! What a download must hash to.
-
-use bakehouse_core::recipe::CallError;
+//! Integrity of a download: digests that it must have.
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
+use super::FetchError;
+
 /// Bytes of an integrity text: some dozens of digests.
 const MAX_TEXT: usize = 4096;
+
+/// Why a text is no integrity.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum IntegrityError {
+    /// It is of another form, or only names hashes that vouch for nothing.
+    #[error("`{0}` is not an integrity; write sha256:HEX or sha512-BASE64 (sha256, sha384)")]
+    Malformed(String),
+    /// It goes on and on.
+    #[error("an integrity has more than {MAX_TEXT} bytes")]
+    Long,
+}
 
 /// Hash functions that vouch for a download; SHA-1 and MD5 do not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,17 +85,11 @@ impl Integrity {
     /// Reads `sha256:HEX` or Subresource Integrity (W3C SRI, section 3.5).
     ///
     /// # Errors
-    /// [`CallError::InvalidInput`] if it is neither, or only names weak hashes.
-    pub(crate) fn parse(text: &str) -> Result<Self, CallError> {
-        let bad = || {
-            CallError::InvalidInput(format!(
-                "`{text}` is not an integrity; write sha256:HEX or sha512-BASE64 (sha256, sha384)"
-            ))
-        };
+    /// If it is neither, or only names weak hashes.
+    pub(crate) fn parse(text: &str) -> Result<Self, IntegrityError> {
+        let bad = || IntegrityError::Malformed(text.to_owned());
         if text.len() > MAX_TEXT {
-            return Err(CallError::InvalidInput(format!(
-                "an integrity has more than {MAX_TEXT} bytes"
-            )));
+            return Err(IntegrityError::Long);
         }
         if let Some(digits) = text.strip_prefix("sha256:") {
             let bytes = hex::decode(digits).map_err(|_| bad())?;
@@ -130,18 +135,18 @@ impl Integrity {
     /// Fails with both digests unless these are the right ones.
     ///
     /// # Errors
-    /// [`CallError::Unavailable`]: what arrived is not what was published.
-    pub(crate) fn verify(&self, digests: &Digests, what: &str) -> Result<(), CallError> {
+    /// [`FetchError::Digest`]: what arrived is not what was published.
+    pub(crate) fn verify(&self, digests: &Digests, what: &str) -> Result<(), FetchError> {
         if self.accepts(digests) {
             return Ok(());
         }
         let name = self.algorithm.name();
-        Err(CallError::Unavailable(format!(
-            "{what}: its {size} bytes have the digest {name}:{actual}, expected {name}:{expected}",
-            size = digests.size,
-            actual = digests.of(self.algorithm),
-            expected = self.hex.join(&format!(" or {name}:")),
-        )))
+        Err(FetchError::Digest {
+            what: what.to_owned(),
+            size: digests.size,
+            actual: format!("{name}:{}", digests.of(self.algorithm)),
+            expected: format!("{name}:{}", self.hex.join(&format!(" or {name}:"))),
+        })
     }
 }
 
@@ -221,7 +226,7 @@ mod tests {
             let error = integrity
                 .verify(&digests(b"hellp", &integrity), "https://host.test/x")
                 .unwrap_err();
-            assert!(matches!(error, CallError::Unavailable(_)), "{error}");
+            assert!(matches!(error, FetchError::Digest { .. }), "{error}");
             assert!(error.to_string().contains(&integrity.hex()[0]), "{error}");
         }
     }

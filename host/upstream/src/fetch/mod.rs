@@ -6,11 +6,13 @@
 
 mod cache;
 mod download;
+mod error;
 mod fetcher;
 mod integrity;
 mod route;
 
 pub use download::{Download, Downloaded, Unpack};
+pub use error::FetchError;
 pub use fetcher::Fetcher;
-
+pub use integrity::IntegrityError;
 pub use route::{Decide, Route};

@@ -1,22 +1,24 @@
-//! Where a download may lead.
+//! Routes of downloads: where one may lead.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use bakehouse_core::grants::Denied;
 use bakehouse_core::mirrors::Mirrors;
-use bakehouse_core::recipe::CallError;
-use bakehouse_system::http::client::{self as http, Attempt};
-use bakehouse_system::http::redirect::MAX_REDIRECTS;
+use bakehouse_system::http::redirect::Redirects;
+use bakehouse_system::http::request::{accept, exchange, shown};
+use bakehouse_system::http::retry::Retry;
+use bakehouse_system::http::{HttpError, client};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::header::LOCATION;
-use reqwest::redirect::Policy;
 use reqwest::{Client, Response};
 use url::{Host, Url};
 
+use super::FetchError;
+
 /// Decides about a URL.
-pub type Decide<'a> = &'a (dyn Fn(&str) -> Result<(), CallError> + Send + Sync);
+pub type Decide<'a> = &'a (dyn Fn(&str) -> Result<(), Denied> + Send + Sync);
 
 /// Where a download may lead.
 #[derive(Clone, Copy)]
@@ -46,7 +48,7 @@ pub(crate) struct Clients {
 
 impl Clients {
     pub(crate) fn new() -> reqwest::Result<Self> {
-        let builder = || http::builder().redirect(Policy::none());
+        let builder = || client::builder(client::CONNECT);
         Ok(Self {
             any: builder().build()?,
             public: builder().dns_resolver(Arc::new(PublicOnly)).build()?,
@@ -56,22 +58,28 @@ impl Clients {
     /// Asks for a URL and follows redirects along the route, and answers with
     /// the URLs that the route decided about. Where the operator has a mirror of
     /// one, that is asked, and trusted to redirect within itself; the route
-    /// decides on the original.
+    /// decides on the original. Each server is asked when it wants to be.
     pub(crate) async fn get(
         &self,
         first: &Url,
         route: Route<'_>,
         mirrors: &Mirrors,
         limit: Duration,
-    ) -> Result<(Response, Vec<Url>), Attempt> {
-        let what = http::shown(first);
+        retry: &mut Retry<'_>,
+    ) -> Result<(Response, Vec<Url>), FetchError> {
+        let what = shown(first);
+        let failed = |source: HttpError| FetchError::Http {
+            what: what.clone(),
+            source,
+        };
         let mut url = first.clone();
         let mut mirror = None;
         let mut way = Vec::new();
-        for hop in 0..=MAX_REDIRECTS {
+        let mut redirects = Redirects::default();
+        loop {
             let mut client = &self.any;
             if mirror != Some(url.origin()) {
-                client = self.client(&what, &url, hop, route).await?;
+                client = self.client(&what, &url, way.len(), route).await?;
                 way.push(url.clone());
                 let fetched = mirrors.url(&url);
                 if fetched != url {
@@ -80,27 +88,26 @@ impl Clients {
                     url = fetched;
                 }
             }
+            let server = url.origin().ascii_serialization();
+            retry.turn(&server).await.map_err(failed)?;
             let request = client
                 .get(url.clone())
                 .header(reqwest::header::ACCEPT_ENCODING, "identity");
-            let response = http::exchange(request, &what, limit).await?;
-            if !response.status().is_redirection() {
-                return Ok((http::accept(response, &what)?, way));
+            let response = exchange(request, limit).await.map_err(failed)?;
+            let (status, headers) = (response.status(), response.headers());
+            let next = redirects.next(&url, status, headers);
+            match next.map_err(|error| failed(error.into()))? {
+                Some(next) => url = next,
+                None => {
+                    let accepted = accept(response);
+                    if let Err(HttpError::Busy { pause }) = accepted {
+                        retry.refused(&server, pause);
+                    }
+                    return Ok((accepted.map_err(failed)?, way));
+                }
             }
-            let next = response
-                .headers()
-                .get(LOCATION)
-                .and_then(|location| location.to_str().ok())
-                .and_then(|location| url.join(location).ok())
-                .filter(|next| matches!(next.scheme(), "http" | "https"))
-                .ok_or_else(|| unavailable(&what, "redirects to no URL"))?;
-            if url.scheme() == "https" && next.scheme() != "https" {
-                return Err(unavailable(&what, "redirect from https to http refused").into());
-            }
-            url = next;
             url.set_fragment(None);
         }
-        Err(unavailable(&what, "more than 5 redirects").into())
     }
 
     /// Whether the route allows a way that was taken before.
@@ -119,32 +126,27 @@ impl Clients {
         url: &Url,
         hop: usize,
         route: Route<'_>,
-    ) -> Result<&Client, CallError> {
+    ) -> Result<&Client, FetchError> {
         let denied = match (route.granted)(url.as_str()) {
             Ok(()) => return Ok(&self.any),
             Err(_) if route.asset && hop == 0 => return Ok(&self.any),
             Err(denied) => denied,
         };
-        let shown = http::shown(url);
+        let to = shown(url);
         if !route.asset {
             let via = if hop == 0 {
                 String::new()
             } else {
-                format!("{what} redirects to {shown}: ")
+                format!("{what} redirects to {to}: ")
             };
-            return Err(CallError::Denied(format!("{via}{denied}")));
+            return Err(FetchError::Denied { via, denied });
         }
         if !is_public(url).await {
-            return Err(CallError::Denied(format!(
-                "{what} redirects to {shown}, which is a loopback or private address; {denied}"
-            )));
+            let via = format!("{what} redirects to {to}, which is a loopback or private address; ");
+            return Err(FetchError::Denied { via, denied });
         }
         Ok(&self.public)
     }
-}
-
-fn unavailable(what: &str, why: &str) -> CallError {
-    CallError::Unavailable(format!("{what}: {why}"))
 }
 
 /// Whether a host is public, as far as it can be resolved here; a name that

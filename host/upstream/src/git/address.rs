@@ -3,9 +3,10 @@
 use std::fmt;
 
 use bakehouse_core::loopback::is_private;
-use bakehouse_core::recipe::CallError;
 use sha2::{Digest as _, Sha256};
 use url::Url;
+
+use super::AddressError;
 
 /// The address of a git repository that may be fetched from: `https://...`, in
 /// its normal form, without user, query or fragment. On loopback plain
@@ -17,13 +18,11 @@ impl Address {
     /// Reads an address.
     ///
     /// # Errors
-    /// [`CallError::InvalidInput`] saying what to write instead.
-    pub fn parse(text: &str) -> Result<Self, CallError> {
+    /// Saying what to write instead.
+    pub fn parse(text: &str) -> Result<Self, AddressError> {
         let bad = |why: &str| {
-            CallError::InvalidInput(format!(
-                "`{}` is not a repository's address: {why}",
-                text.escape_debug()
-            ))
+            let (text, why) = (text.to_owned(), why.to_owned());
+            AddressError { text, why }
         };
         let url = Url::parse(text).map_err(|error| bad(&error.to_string()))?;
         if !is_private(&url) {
@@ -50,7 +49,7 @@ impl Address {
     ///
     /// # Errors
     /// As [`parse`](Self::parse).
-    pub fn join(&self, submodule: &str) -> Result<Self, CallError> {
+    pub fn join(&self, submodule: &str) -> Result<Self, AddressError> {
         if !submodule.starts_with("./") && !submodule.starts_with("../") {
             return Self::parse(submodule);
         }
@@ -137,7 +136,7 @@ mod tests {
             "https://git.example/a b",
         ] {
             let error = Address::parse(bad).unwrap_err();
-            assert!(matches!(error, CallError::InvalidInput(_)), "{bad}");
+            assert_eq!(error.text, bad);
         }
     }
 

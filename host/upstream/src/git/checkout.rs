@@ -5,13 +5,11 @@ use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use bakehouse_core::error::{ExitCode, Failure};
 use bakehouse_core::storage_error::At as _;
 use bakehouse_system::storage::{DEPTH, Kind, blocking, walk};
 
-use super::explain::Problem;
 use super::object_store::ObjectStore;
-use super::{Address, SourceLimits};
+use super::{Address, GitError, SourceLimits};
 
 /// What a commit's tree holds.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -38,7 +36,7 @@ pub(super) async fn checkout(
     folder: &Path,
     index: &Path,
     limits: SourceLimits,
-) -> Result<Vec<Gitlink>, Problem> {
+) -> Result<Vec<Gitlink>, GitError> {
     let git = &store.git;
     let list = ["ls-tree", "-r", "-l", "-z", "--full-tree", commit];
     let listed = git.run(git.command_in(&store.folder), list).await?;
@@ -85,20 +83,20 @@ impl Listing {
         listing
     }
 
-    fn check(&self, address: &Address, limits: SourceLimits) -> Result<(), Problem> {
+    fn check(&self, address: &Address, limits: SourceLimits) -> Result<(), GitError> {
         let fits = self.bytes <= limits.files && self.count <= limits.count;
-        let message = match fits {
-            true if self.depth <= DEPTH => return Ok(()),
-            true => format!("{address} has folders nested more than {DEPTH} deep"),
-            false => format!(
-                "{address} has {} files of {} bytes, more than {} of {}",
-                self.count, self.bytes, limits.count, limits.files
-            ),
-        };
-        Err(Problem::Lasting(
-            Failure::new(ExitCode::Upstream, message)
-                .hint("fetch what is needed of it with fetch.download instead"),
-        ))
+        let address = address.to_string();
+        match fits {
+            true if self.depth <= DEPTH => Ok(()),
+            true => Err(GitError::Deep { address }),
+            false => Err(GitError::Files {
+                address,
+                count: self.count,
+                bytes: self.bytes,
+                most: limits.count,
+                most_bytes: limits.files,
+            }),
+        }
     }
 }
 

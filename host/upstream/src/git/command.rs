@@ -11,7 +11,7 @@ use bakehouse_system::process::{RunError, run};
 use tokio::process::Command;
 
 use super::Address;
-use super::explain::{Problem, cannot_start, explain};
+use super::error::{GitError, explain};
 
 /// Passed on when set: finding programs, reaching upstream.
 const ALLOWED: &[&str] = &["PATH", "TMPDIR", "GIT_SSL_CAINFO", "GIT_SSL_CAPATH"];
@@ -104,7 +104,7 @@ impl Git<'_> {
         &self,
         mut command: Command,
         arguments: impl IntoIterator<Item = S>,
-    ) -> Result<String, Problem> {
+    ) -> Result<String, GitError> {
         command.args(arguments);
         let mut said = VecDeque::new();
         let ended = run(command, None, self.limit, |line| {
@@ -123,7 +123,7 @@ impl Git<'_> {
         match ended {
             Ok(ended) if ended.status.success() => Ok(ended.stdout),
             Ok(_) => Err(explain(self.address, &said)),
-            Err(RunError::Start(error)) => Err(cannot_start(&error)),
+            Err(RunError::Start(error)) => Err(GitError::Start(error)),
             Err(error) => Err(explain(self.address, &[format!("git {error}")])),
         }
     }

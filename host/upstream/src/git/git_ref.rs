@@ -1,12 +1,12 @@
 //! Names of tags, branches and commits.
 
-use bakehouse_core::recipe::CallError;
+use super::RefError;
 
 /// Checks that this can be a tag, branch or commit (git-check-ref-format).
 ///
 /// # Errors
-/// [`CallError::InvalidInput`].
-pub fn check_ref(text: &str) -> Result<(), CallError> {
+/// If it cannot.
+pub fn check_ref(text: &str) -> Result<(), RefError> {
     let bad_character =
         |c: char| c.is_control() || matches!(c, ' ' | '~' | '^' | ':' | '?' | '*' | '[' | '\\');
     let bad_part = |part: &str| {
@@ -25,10 +25,7 @@ pub fn check_ref(text: &str) -> Result<(), CallError> {
         || text.contains(bad_character)
         || text.split('/').any(bad_part);
     if bad {
-        return Err(CallError::InvalidInput(format!(
-            "`{}` cannot be a tag, branch or commit",
-            text.escape_debug()
-        )));
+        return Err(RefError(text.to_owned()));
     }
     Ok(())
 }

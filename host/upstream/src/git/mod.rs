@@ -9,7 +9,7 @@
 mod address;
 mod checkout;
 mod command;
-mod explain;
+mod error;
 mod git_ref;
 mod limits;
 mod object_store;
@@ -18,6 +18,7 @@ mod submodules;
 mod tags;
 
 pub use address::Address;
+pub use error::{AddressError, GitError, RefError};
 pub use git_ref::{check_ref, is_commit};
 pub use limits::SourceLimits;
 pub use sources::{Revision, Sources};

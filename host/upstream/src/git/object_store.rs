@@ -5,22 +5,23 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bakehouse_core::error::{ExitCode, Failure};
 use bakehouse_core::mirrors::Mirrors;
-use bakehouse_core::progress::{Event, Reporter};
+use bakehouse_core::progress::Reporter;
 use bakehouse_core::storage_error::At as _;
+use bakehouse_system::http::retry::{Backoff, Pauses, Retry};
 use bakehouse_system::storage::{self, blocking};
 
 use super::command::Git;
-use super::explain::Problem;
 use super::git_ref::candidates;
 use super::limits::{outgrown, size};
-use super::{Address, SourceLimits};
+use super::{Address, GitError, SourceLimits};
 
-/// Tries in all where upstream's host is down.
-const ATTEMPTS: u32 = 3;
-/// Pause before the second one; longer before the third.
-const PAUSE: Duration = Duration::from_secs(1);
+/// Tries where upstream's host is down.
+const BACKOFF: Backoff = Backoff {
+    tries: 3,
+    first: Duration::from_secs(1),
+    ..Backoff::UPSTREAM
+};
 /// How often a lock that another process holds is tried.
 const LOCK_PAUSE: Duration = Duration::from_millis(100);
 
@@ -43,7 +44,7 @@ impl<'a> ObjectStore<'a> {
         mirrors: &'a Mirrors,
         limits: SourceLimits,
         reporter: Arc<dyn Reporter>,
-    ) -> Result<Self, Problem> {
+    ) -> Result<Self, GitError> {
         storage::create(parent)?;
         let name = address.file_name();
         let lock_path = parent.join(format!("{name}.lock"));
@@ -75,7 +76,7 @@ impl<'a> ObjectStore<'a> {
     }
 
     /// Makes the store anew, empty.
-    pub(super) async fn reset(&self) -> Result<(), Problem> {
+    pub(super) async fn reset(&self) -> Result<(), GitError> {
         let folder = self.folder.clone();
         let removed = blocking(move || storage::remove_all(&folder)).await;
         removed.at("remove", &self.folder)?;
@@ -87,7 +88,7 @@ impl<'a> ObjectStore<'a> {
     }
 
     /// The commit that upstream's tag, else branch, of this name shows now.
-    pub(super) async fn resolve(&self, name: &str) -> Result<String, Problem> {
+    pub(super) async fn resolve(&self, name: &str) -> Result<String, GitError> {
         let address = self.git.address;
         // Annotated tags are listed again, with `^{}`, as what they point to.
         let wanted: Vec<String> = candidates(name)
@@ -101,19 +102,14 @@ impl<'a> ObjectStore<'a> {
             let mut lines = listed.lines().filter_map(|line| line.split_once('\t'));
             lines.find(|(_, name)| name == wanted).map(|(id, _)| id)
         });
-        commit.map(str::to_owned).ok_or_else(|| {
-            Problem::Lasting(
-                Failure::new(
-                    ExitCode::Upstream,
-                    format!("{address} has no tag or branch `{name}`"),
-                )
-                .hint("upstream may have removed it; check the ref that the recipe names"),
-            )
+        commit.map(str::to_owned).ok_or_else(|| GitError::NoRef {
+            address: address.to_string(),
+            name: name.to_owned(),
         })
     }
 
     /// Fetches a commit, without its history, unless it is there.
-    pub(super) async fn fetch(&self, commit: &str) -> Result<(), Problem> {
+    pub(super) async fn fetch(&self, commit: &str) -> Result<(), GitError> {
         if self.has(commit).await {
             return Ok(());
         }
@@ -138,12 +134,10 @@ impl<'a> ObjectStore<'a> {
             return Ok(());
         }
         self.reset().await?;
-        let address = self.git.address;
-        let message = format!("{address} is larger than {} bytes", self.limits.fetched);
-        Err(Problem::Lasting(
-            Failure::new(ExitCode::Upstream, message)
-                .hint("fetch a release archive with fetch.download instead"),
-        ))
+        Err(GitError::Large {
+            address: self.git.address.to_string(),
+            limit: self.limits.fetched,
+        })
     }
 
     fn packs(&self) -> PathBuf {
@@ -158,7 +152,7 @@ impl<'a> ObjectStore<'a> {
     }
 
     /// A commit's date, RFC 3339 in UTC.
-    pub(super) async fn date(&self, commit: &str) -> Result<String, Problem> {
+    pub(super) async fn date(&self, commit: &str) -> Result<String, GitError> {
         let arguments = [
             "log",
             "-1",
@@ -172,19 +166,16 @@ impl<'a> ObjectStore<'a> {
     }
 
     /// Runs a command that talks to upstream, again where its host was down.
-    async fn remote(&self, arguments: &[&str]) -> Result<String, Problem> {
-        let mut attempt = 1;
+    async fn remote(&self, arguments: &[&str]) -> Result<String, GitError> {
+        // git's own words tell no pause that the host asks for.
+        let pauses = Pauses::default();
+        let what = self.git.address.as_str();
+        let mut retry = Retry::new(what, BACKOFF, Duration::ZERO, &pauses, &*self.reporter);
         loop {
             let command = self.git.command_in(&self.folder);
             match self.git.run(command, arguments).await {
-                Err(Problem::Passing(failure)) if attempt < ATTEMPTS => {
-                    let after = PAUSE * attempt;
-                    let what = failure.to_string();
-                    self.reporter.report(Event::Retry { what: &what, after });
-                    tokio::time::sleep(after).await;
-                    attempt += 1;
-                }
-                ended => return ended,
+                Ok(said) => return Ok(said),
+                Err(error) => retry.again(error).await?,
             }
         }
     }

@@ -1,23 +1,22 @@
-//! Checking out.
+//! Checkouts of upstream's source.
 
 use std::collections::{HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bakehouse_core::error::{ExitCode, Failure};
+use bakehouse_core::grants::Denied;
 use bakehouse_core::mirrors::Mirrors;
 use bakehouse_core::progress::Reporter;
-use bakehouse_core::recipe::{CallError, Source};
+use bakehouse_core::recipe::Source;
 use bakehouse_core::storage_error::At as _;
 use bakehouse_system::work_tree::WorkTree;
 use serde::{Deserialize, Serialize};
 use tokio::sync::OnceCell;
 
 use super::checkout::{Gitlink, checkout};
-use super::explain::Problem;
 use super::git_ref::is_commit;
 use super::object_store::ObjectStore;
-use super::{Address, SourceLimits, check_ref, submodules};
+use super::{Address, GitError, SourceLimits, check_ref, submodules};
 
 /// Most submodules of one checkout, those of submodules included.
 const MAX_SUBMODULES: usize = 200;
@@ -72,38 +71,32 @@ impl Sources {
     /// it was after that. `granted` is asked about every repository.
     ///
     /// # Errors
-    /// [`ExitCode::Denied`] without a grant, [`ExitCode::Recipe`] for an address
-    /// or ref that cannot be one, [`ExitCode::Upstream`] for everything else.
+    /// [`GitError::Denied`] without a grant; whatever else keeps it from being
+    /// checked out.
     pub async fn checkout(
         &self,
         source: &Source,
         known: Option<&str>,
-        granted: impl Fn(&str) -> Result<(), CallError>,
+        granted: impl Fn(&str) -> Result<(), Denied>,
         tree: &Path,
-    ) -> Result<Revision, Failure> {
+    ) -> Result<Revision, GitError> {
         let work = self.checkout_all(source, known, granted, tree);
         let ended = tokio::time::timeout(self.limits.time, work).await;
-        let ended = ended.unwrap_or_else(|_| {
-            let message = format!(
-                "checking out {} took longer than {} s",
-                source.repository,
-                self.limits.time.as_secs()
-            );
-            Err(Problem::Lasting(
-                Failure::new(ExitCode::Upstream, message)
-                    .hint("upstream is slow, or another bakehouse is busy with it; try again"),
-            ))
-        });
-        ended.map_err(Problem::failure)
+        ended.unwrap_or_else(|_| {
+            Err(GitError::Slow {
+                repository: source.repository.clone(),
+                limit: self.limits.time,
+            })
+        })
     }
 
     async fn checkout_all(
         &self,
         source: &Source,
         known: Option<&str>,
-        granted: impl Fn(&str) -> Result<(), CallError>,
+        granted: impl Fn(&str) -> Result<(), Denied>,
         tree: &Path,
-    ) -> Result<Revision, Problem> {
+    ) -> Result<Revision, GitError> {
         granted(&source.repository)?;
         check_ref(&source.git_ref)?;
         let address = Address::parse(&source.repository)?;
@@ -130,8 +123,7 @@ impl Sources {
         while let Some((folder, gitlink, address)) = todo.pop_front() {
             count += 1;
             if count > MAX_SUBMODULES {
-                let message = format!("{} has too many submodules", source.repository);
-                return Err(CallError::InvalidInput(message).into());
+                return Err(GitError::Submodules(source.repository.clone()));
             }
             granted(address.as_str())?;
             let placed = self.place(&address, &gitlink.commit, &work, &folder, true);
@@ -146,7 +138,7 @@ impl Sources {
         source: &Source,
         address: &Address,
         known: Option<&str>,
-    ) -> Result<String, Problem> {
+    ) -> Result<String, GitError> {
         let pin = {
             let mut pins = self.pins.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(pins.entry(source.clone()).or_default())
@@ -163,7 +155,7 @@ impl Sources {
         pin.get_or_try_init(|| first).await.cloned()
     }
 
-    async fn open<'a>(&'a self, address: &'a Address) -> Result<ObjectStore<'a>, Problem> {
+    async fn open<'a>(&'a self, address: &'a Address) -> Result<ObjectStore<'a>, GitError> {
         let reporter = Arc::clone(&self.reporter);
         ObjectStore::open(&self.folder, address, &self.mirrors, self.limits, reporter).await
     }
@@ -177,14 +169,14 @@ impl Sources {
         work: &WorkTree,
         folder: &str,
         submodules: bool,
-    ) -> Result<Placed, Problem> {
+    ) -> Result<Placed, GitError> {
         let store = self.open(address).await?;
         match self
             .place_from(&store, commit, work, folder, submodules)
             .await
         {
-            Err(Problem::Broken(failure)) => {
-                tracing::warn!(%failure, "the objects of {address} are fetched anew");
+            Err(error @ GitError::Failed { .. }) => {
+                tracing::warn!(%error, "the objects of {address} are fetched anew");
                 store.reset().await?;
                 self.place_from(&store, commit, work, folder, submodules)
                     .await
@@ -200,7 +192,7 @@ impl Sources {
         work: &WorkTree,
         folder: &str,
         submodules: bool,
-    ) -> Result<Placed, Problem> {
+    ) -> Result<Placed, GitError> {
         store.fetch(commit).await?;
         let index = work.root().with_extension("git-index");
         let folder = work.resolve(folder)?;

@@ -1,20 +1,17 @@
-//! Where a commit's submodules come from.
+//! Addresses of a commit's submodules.
 
 use std::collections::BTreeMap;
 
-use bakehouse_core::recipe::CallError;
-
-use super::Address;
 use super::checkout::Gitlink;
-use super::explain::Problem;
 use super::object_store::ObjectStore;
+use super::{Address, GitError};
 
 /// The addresses of a commit's submodules, in the order of `gitlinks`.
 pub(super) async fn addresses(
     store: &ObjectStore<'_>,
     commit: &str,
     gitlinks: &[Gitlink],
-) -> Result<Vec<Address>, Problem> {
+) -> Result<Vec<Address>, GitError> {
     if gitlinks.is_empty() {
         return Ok(Vec::new());
     }
@@ -27,10 +24,8 @@ pub(super) async fn addresses(
         .iter()
         .map(|gitlink| {
             let url = urls.get(&gitlink.path).ok_or_else(|| {
-                CallError::InvalidInput(format!(
-                    "{} does not say in .gitmodules where its submodule {} comes from",
-                    git.address, gitlink.path
-                ))
+                let (address, path) = (git.address.to_string(), gitlink.path.clone());
+                GitError::Submodule { address, path }
             })?;
             Ok(git.address.join(url)?)
         })

@@ -3,14 +3,12 @@
 use std::path::Path;
 use std::time::Duration;
 
-use bakehouse_core::error::Failure;
 use bakehouse_core::mirrors::Mirrors;
-use bakehouse_core::recipe::CallError;
-use bakehouse_system::http::client::{Attempt, Tries};
+use bakehouse_core::progress::Reporter;
+use bakehouse_system::http::retry::{Backoff, Pauses, Retry};
 
-use super::Address;
 use super::command::Git;
-use super::explain::Problem;
+use super::{Address, GitError};
 
 /// A tag, and the commit that it stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,38 +22,30 @@ pub struct RemoteTag {
 /// All tags of a repository, by name; each try may take this long.
 ///
 /// # Errors
-/// [`CallError::Unavailable`] when there is no such repository, or its host
-/// cannot be reached.
+/// When there is no such repository, or its host cannot be reached.
 pub async fn remote_tags(
     address: &Address,
     mirrors: &Mirrors,
     limit: Duration,
-) -> Result<Vec<RemoteTag>, CallError> {
+    reporter: &dyn Reporter,
+) -> Result<Vec<RemoteTag>, GitError> {
     let git = Git {
         address,
         mirrors,
         limit,
     };
-    let mut tries = Tries::default();
+    let pauses = Pauses::default();
+    let what = address.as_str();
+    let mut retry = Retry::new(what, Backoff::UPSTREAM, Duration::ZERO, &pauses, reporter);
     loop {
         // Else git reads the configuration of the repository that it runs in.
         let command = git.command_in(Path::new("/dev/null"));
         let arguments = ["ls-remote", "--quiet", "--tags", "--", address.as_str()];
         match git.run(command, arguments).await {
             Ok(listed) => return Ok(parse(&listed)),
-            Err(Problem::Passing(failure)) => {
-                let again = Attempt::Again(unavailable(&failure));
-                tries.pause_or_fail(again).await?;
-            }
-            Err(problem) => return Err(unavailable(&problem.failure())),
+            Err(error) => retry.again(error).await?,
         }
     }
-}
-
-fn unavailable(failure: &Failure) -> CallError {
-    let hint = failure.hint_text();
-    let hint = hint.map_or_else(String::new, |hint| format!("; {hint}"));
-    CallError::Unavailable(format!("{failure}{hint}"))
 }
 
 /// Reads `OBJECT\trefs/tags/NAME`, after which an annotated tag's commit comes

@@ -1,22 +1,33 @@
-//! Where APIs are, and which token goes to which.
+//! Addresses of forges' APIs, and the token that goes to each.
 
 use std::fmt;
 
-use bakehouse_core::error::{ExitCode, Failure};
 use bakehouse_core::loopback::is_private;
 use bakehouse_core::mirrors::Mirrors;
 use reqwest::header::HeaderValue;
 use url::Url;
 
-use super::source::scheme;
+use super::ReleaseError;
+use super::repository::{Repository, scheme};
 
 const GITHUB: &str = "https://api.github.com";
 const GITLAB: &str = "gitlab.com";
 const JSON: &[(&str, &str)] = &[("accept", "application/json")];
 
+/// Why the environment names no API, or no token.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AccessError {
+    /// `GITHUB_API_URL` is no URL, or not encrypted.
+    #[error("GITHUB_API_URL is not the address of an API")]
+    Address,
+    /// A variable's value cannot go into a header.
+    #[error("{0} cannot be a token")]
+    Token(&'static str),
+}
+
 /// Where GitHub's API is, and tokens with the one host each is for.
 #[derive(Debug, Clone)]
-pub struct Access {
+pub struct ForgeAccess {
     github: Url,
     github_token: Option<Token>,
     gitlab_token: Option<(String, Token)>,
@@ -50,25 +61,22 @@ impl fmt::Debug for Token {
 }
 
 impl Token {
-    fn new(scheme: &str, name: &str, secret: &str) -> Result<Self, Failure> {
+    fn new(scheme: &str, name: &'static str, secret: &str) -> Result<Self, AccessError> {
         let value = HeaderValue::from_str(&format!("{scheme} {}", secret.trim()));
-        let mut value = value.map_err(|_| {
-            Failure::new(ExitCode::Config, format!("{name} cannot be a token"))
-                .hint("it has characters in it that no token has, perhaps an end of line")
-        })?;
+        let mut value = value.map_err(|_| AccessError::Token(name))?;
         value.set_sensitive(true);
         Ok(Self(value))
     }
 }
 
-impl Access {
+impl ForgeAccess {
     /// Reads `GITHUB_API_URL`, `GITHUB_TOKEN`; `GITLAB_TOKEN` for `GITLAB_HOST`
     /// (gitlab.com); `GITEA_TOKEN` for `GITEA_HOST`.
     ///
     /// # Errors
-    /// [`ExitCode::Config`] if `GITHUB_API_URL` is no URL, or not encrypted; if a
+    /// If `GITHUB_API_URL` is no URL, or not encrypted; if a
     /// token cannot be one.
-    pub fn from_env(variable: impl Fn(&str) -> Option<String>) -> Result<Self, Failure> {
+    pub fn from_env(variable: impl Fn(&str) -> Option<String>) -> Result<Self, AccessError> {
         let variable = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
         let github = variable("GITHUB_API_URL").unwrap_or_else(|| GITHUB.to_owned());
         let base = Url::parse(&format!("{}/", github.trim_end_matches('/')))
@@ -77,11 +85,7 @@ impl Access {
             .filter(|url| url.username().is_empty() && url.password().is_none())
             .filter(|url| url.query().is_none() && url.fragment().is_none());
         let Some(github) = base else {
-            return Err(Failure::new(
-                ExitCode::Config,
-                "GITHUB_API_URL is not the address of an API",
-            )
-            .hint("write it as https://HOST/api/v3, or unset it for github.com"));
+            return Err(AccessError::Address);
         };
         let token = |scheme, name| {
             let token = variable(name).map(|secret| Token::new(scheme, name, &secret));
@@ -133,9 +137,10 @@ impl Access {
     ///
     /// # Errors
     /// If the host makes no URL.
-    pub(super) fn gitlab(&self, host: &str) -> Result<Site, url::ParseError> {
+    pub(super) fn gitlab(&self, of: &Repository) -> Result<Site, ReleaseError> {
+        let host = of.host.as_str();
         Ok(self.mirrored(Site {
-            base: Url::parse(&format!("{}://{host}/api/v4/", scheme(host)))?,
+            base: root(of, "api/v4/")?,
             upstream: None,
             token: for_host(self.gitlab_token.as_ref(), host),
             headers: JSON,
@@ -147,9 +152,10 @@ impl Access {
     ///
     /// # Errors
     /// If the host makes no URL.
-    pub(super) fn gitea(&self, host: &str) -> Result<Site, url::ParseError> {
+    pub(super) fn gitea(&self, of: &Repository) -> Result<Site, ReleaseError> {
+        let host = of.host.as_str();
         Ok(self.mirrored(Site {
-            base: Url::parse(&format!("{}://{host}/api/v1/", scheme(host)))?,
+            base: root(of, "api/v1/")?,
             upstream: None,
             token: for_host(self.gitea_token.as_ref(), host),
             headers: JSON,
@@ -177,6 +183,15 @@ impl Site {
     }
 }
 
+/// The root of an API on a repository's host.
+fn root(of: &Repository, path: &str) -> Result<Url, ReleaseError> {
+    let url = Url::parse(&format!("{}://{}/{path}", scheme(&of.host), of.host));
+    url.map_err(|source| ReleaseError::Host {
+        place: of.to_string(),
+        source,
+    })
+}
+
 fn for_host(token: Option<&(String, Token)>, host: &str) -> Option<Token> {
     let (of, token) = token?;
     (of == host).then(|| token.clone())
@@ -193,11 +208,15 @@ fn bare_host(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn access(variables: &[(&str, &str)]) -> Result<Access, Failure> {
-        Access::from_env(|name| {
+    fn access(variables: &[(&str, &str)]) -> Result<ForgeAccess, AccessError> {
+        ForgeAccess::from_env(|name| {
             let found = variables.iter().find(|(key, _)| *key == name)?;
             Some(found.1.to_owned())
         })
+    }
+
+    fn on(host: &str) -> Repository {
+        Repository::parse(&format!("{host}/a/b")).unwrap()
     }
 
     #[test]
@@ -211,10 +230,10 @@ mod tests {
         .unwrap();
         let value = |site: Site| site.token.map(|t| t.0.to_str().unwrap().to_owned());
         assert_eq!(value(access.github()).as_deref(), Some("Bearer canary-1"));
-        let gitlab = |host| value(access.gitlab(host).unwrap());
+        let gitlab = |host| value(access.gitlab(&on(host)).unwrap());
         assert_eq!(gitlab("gitlab.com").as_deref(), Some("Bearer canary-2"));
         assert_eq!(gitlab("framagit.org"), None);
-        let gitea = |host| value(access.gitea(host).unwrap());
+        let gitea = |host| value(access.gitea(&on(host)).unwrap());
         assert_eq!(gitea("codeberg.org").as_deref(), Some("token canary-3"));
         assert_eq!(gitea("gitea.com"), None);
         let shown = format!("{access:?}");
@@ -239,11 +258,11 @@ mod tests {
             "http://ghe.example",
             "https://me@ghe.example",
         ] {
-            let failure = access(&[("GITHUB_API_URL", bad)]).unwrap_err();
-            assert_eq!(failure.code(), ExitCode::Config, "{bad}");
+            let error = access(&[("GITHUB_API_URL", bad)]).unwrap_err();
+            assert_eq!(error, AccessError::Address, "{bad}");
         }
         let broken = access(&[("GITLAB_TOKEN", "canary\ncanary")]).unwrap_err();
-        assert_eq!(broken.code(), ExitCode::Config);
+        assert_eq!(broken, AccessError::Token("GITLAB_TOKEN"));
         assert!(!format!("{broken:?}").contains("canary"));
     }
 }

@@ -1,25 +1,24 @@
 //! Requests to APIs: conditional, bounded, and polite about rate limits.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::sync::Arc;
+use std::time::Duration;
 
-use bakehouse_core::progress::{Event, Reporter};
-use bakehouse_core::recipe::CallError;
-use bakehouse_system::http::client::{Attempt, Tries, shown};
-use bakehouse_system::http::pages::{ListError, ListLimits};
+use bakehouse_core::progress::Reporter;
+use bakehouse_system::http::HttpError;
+use bakehouse_system::http::pages::ListLimits;
+use bakehouse_system::http::request::shown;
+use bakehouse_system::http::retry::{Backoff, PATIENCE, Pauses, Retry};
 use reqwest::header::{CACHE_CONTROL, ETAG, HeaderMap, HeaderName, LAST_MODIFIED};
 use serde::de::DeserializeOwned;
 use url::Url;
 
 use super::access::Site;
+use super::error::ReleaseError;
 use super::exchange::{Exchange, Outcome};
-use super::pages::{Page, next_page, total};
+use super::page::{ApiPage, next_page, total};
 use super::rate_limit;
 use super::response_cache::{Kept, ResponseCache};
 
-/// Refusals for rate limits before one call gives up, however short.
-const MAX_REFUSALS: u32 = 3;
 /// How long things may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ApiLimits {
@@ -40,7 +39,7 @@ impl Default for ApiLimits {
         Self {
             idle: Duration::from_secs(20),
             exchange: Duration::from_secs(60),
-            patience: Duration::from_secs(45),
+            patience: PATIENCE,
             list: ListLimits {
                 pages: 100,
                 // Of which an API's own decoration is nine tenths.
@@ -60,7 +59,7 @@ pub(super) struct Api {
     limits: ApiLimits,
     reporter: Arc<dyn Reporter>,
     /// Until when an API, asked with a token or without, wants to be left alone.
-    paused: Mutex<HashMap<(Url, bool), SystemTime>>,
+    pauses: Pauses,
 }
 
 impl Api {
@@ -78,7 +77,7 @@ impl Api {
             cache,
             limits,
             reporter,
-            paused: Mutex::default(),
+            pauses: Pauses::default(),
         })
     }
 
@@ -90,10 +89,10 @@ impl Api {
         &self,
         site: &Site,
         url: &Url,
-    ) -> Result<Option<T>, CallError> {
+    ) -> Result<Option<T>, ReleaseError> {
         match self.get(site, url).await {
             Ok(page) => Ok(Some(page.value)),
-            Err(CallError::NotFound(_)) => Ok(None),
+            Err(error) if error.is_absent() => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -102,18 +101,19 @@ impl Api {
         &self,
         site: &Site,
         url: &Url,
-    ) -> Result<Page<T>, CallError> {
+    ) -> Result<ApiPage<T>, ReleaseError> {
         let what = shown(url);
         let kept = self.load(url, site.token.is_some()).await.and_then(|kept| {
             let value = serde_json::from_str::<T>(&kept.body).ok()?;
             Some((kept, value))
         });
         let condition = kept.as_ref().map(|(kept, _)| kept);
-        let mut tries = Tries::default();
-        let mut patience = self.limits.patience;
-        let mut refusals = 0;
+        let server = server(site);
+        let (backoff, patience) = (Backoff::UPSTREAM, self.limits.patience);
+        let mut retry = Retry::new(&what, backoff, patience, &self.pauses, &*self.reporter);
         let (headers, body) = loop {
-            self.turn(site, &what, &mut patience).await?;
+            let turn = retry.turn(&server).await;
+            turn.map_err(|error| paused(site, &what, error))?;
             let exchanged = self.exchange.run(site, url, condition);
             let outcome = tokio::time::timeout(self.limits.exchange, exchanged).await;
             match outcome.unwrap_or_else(|_| Err(self.too_slow(&what))) {
@@ -121,27 +121,27 @@ impl Api {
                 Ok(Outcome::Fresh(headers, body)) => match serde_json::from_str::<T>(&body) {
                     Ok(value) => {
                         if let Some(pause) = rate_limit::used_up(&headers) {
-                            self.pause(site, pause);
+                            self.pauses.note(&server, pause);
                         }
                         break (headers, Some((body, value)));
                     }
-                    Err(e) => {
-                        let text = format!("{what}: not the JSON that the API documents: {e}");
-                        let failed = Attempt::Again(CallError::Unavailable(text));
-                        self.again(&mut tries, failed).await?;
+                    Err(source) => {
+                        let malformed = ReleaseError::Malformed {
+                            what: what.clone(),
+                            expected: "the JSON that the API documents",
+                            source,
+                        };
+                        retry.again(malformed).await?;
                     }
                 },
-                Ok(Outcome::Later(pause)) => {
-                    refusals += 1;
-                    if refusals > MAX_REFUSALS {
-                        patience = Duration::ZERO;
-                    }
-                    self.pause(site, pause.max(Duration::from_secs(1)));
-                }
-                Err(failed) => self.again(&mut tries, failed).await?,
+                Ok(Outcome::Later(pause)) => retry.refused(&server, pause),
+                Err(failed) => retry.again(failed).await?,
             }
         };
-        let next = next_page(site, url, &headers).map_err(|error| unavailable(&what, &error))?;
+        let next = next_page(site, url, &headers).map_err(|source| ReleaseError::List {
+            what: what.clone(),
+            source,
+        })?;
         let total = total(&headers);
         match (body, kept) {
             (Some((body, value)), _) => {
@@ -149,14 +149,14 @@ impl Api {
                 let mut kept = Kept::new(url, site.token.is_some(), body);
                 kept.next = next.as_ref().map(Url::to_string);
                 self.store(kept, &headers).await;
-                Ok(Page {
+                Ok(ApiPage {
                     value,
                     next,
                     total,
                     bytes,
                 })
             }
-            (None, Some((kept, value))) => Ok(Page {
+            (None, Some((kept, value))) => Ok(ApiPage {
                 value,
                 bytes: kept.body.len(),
                 // A 304 need not repeat what the whole answer said.
@@ -166,64 +166,7 @@ impl Api {
                 }),
                 total,
             }),
-            (None, None) => Err(CallError::Unavailable(format!(
-                "{what}: answered 304 to a request without a condition"
-            ))),
-        }
-    }
-
-    /// Waits until the API may be asked, if that is soon.
-    async fn turn(
-        &self,
-        site: &Site,
-        what: &str,
-        patience: &mut Duration,
-    ) -> Result<(), CallError> {
-        let key = (site.base.clone(), site.token.is_some());
-        let until = {
-            let paused = self.paused.lock().unwrap_or_else(PoisonError::into_inner);
-            paused.get(&key).copied()
-        };
-        let Some(until) = until else {
-            return Ok(());
-        };
-        let pause = until.duration_since(SystemTime::now()).unwrap_or_default();
-        match patience.checked_sub(pause) {
-            Some(left) => *patience = left,
-            None => {
-                let hint = match site.token {
-                    Some(_) => String::new(),
-                    None => format!("; with {} there may be more requests", site.variables),
-                };
-                let until = httpdate::fmt_http_date(until);
-                return Err(CallError::RateLimited(format!(
-                    "{what}: asks for a pause, try again after {until}{hint}"
-                )));
-            }
-        }
-        if !pause.is_zero() {
-            let what = format!("{what}: asks for a pause");
-            self.wait(&what, pause).await;
-        }
-        Ok(())
-    }
-
-    async fn again(&self, tries: &mut Tries, failed: Attempt) -> Result<(), CallError> {
-        let (error, pause) = tries.another(failed)?;
-        self.wait(&error.to_string(), pause).await;
-        Ok(())
-    }
-
-    async fn wait(&self, what: &str, after: Duration) {
-        self.reporter.report(Event::Retry { what, after });
-        tokio::time::sleep(after).await;
-    }
-
-    fn pause(&self, site: &Site, pause: Duration) {
-        let key = (site.base.clone(), site.token.is_some());
-        if let Some(until) = SystemTime::now().checked_add(pause) {
-            let mut paused = self.paused.lock().unwrap_or_else(PoisonError::into_inner);
-            paused.insert(key, until);
+            (None, None) => Err(ReleaseError::Unasked { what }),
         }
     }
 
@@ -232,11 +175,11 @@ impl Api {
         &self.limits
     }
 
-    fn too_slow(&self, what: &str) -> Attempt {
-        Attempt::Again(CallError::Timeout(format!(
-            "{what}: took longer than {} s",
-            self.limits.exchange.as_secs()
-        )))
+    fn too_slow(&self, what: &str) -> ReleaseError {
+        ReleaseError::Slow {
+            what: what.to_owned(),
+            limit: self.limits.exchange,
+        }
     }
 
     async fn load(&self, url: &Url, authorized: bool) -> Option<Kept> {
@@ -261,10 +204,21 @@ impl Api {
     }
 }
 
-/// Why a list could not be read.
-pub(super) fn unavailable(what: &str, error: &ListError) -> CallError {
+/// The name of an API among those that ask for pauses.
+fn server(site: &Site) -> String {
+    let token = site.token.as_ref().map_or("without", |_| "with");
+    format!("{} {token} a token", site.base)
+}
+
+/// The API wants a longer pause than is waited for.
+fn paused(site: &Site, what: &str, error: HttpError) -> ReleaseError {
+    let what = what.to_owned();
     match error {
-        ListError::Time(_) => CallError::Timeout(format!("{what}: {error}")),
-        _ => CallError::Unavailable(format!("{what}: {error}")),
+        HttpError::Paused { until } => ReleaseError::RateLimited {
+            what,
+            until,
+            variables: site.token.is_none().then_some(site.variables),
+        },
+        source => ReleaseError::Http { what, source },
     }
 }

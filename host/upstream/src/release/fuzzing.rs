@@ -3,21 +3,27 @@
 use bakehouse_system::http::link;
 use reqwest::header::{HeaderMap, HeaderValue, LINK};
 
-use super::{Access, Release, Selection, Source, gitea, github, gitlab, npm};
+use super::repository::Repository;
+use super::{ForgeAccess, Release, Selection, SourceId, gitea, github, gitlab, npm};
 
 /// Reads bytes as every kind of page, and orders what they list.
 ///
 /// # Panics
 /// If what was selected is not in order, which is what fuzzing looks for.
 pub fn pages(data: &[u8]) {
-    let Ok(access) = Access::from_env(|_| None) else {
+    let Ok(access) = ForgeAccess::from_env(|_| None) else {
         return;
     };
     let github = access.github();
-    let (Ok(gitlab), Ok(gitea)) = (access.gitlab("git.test"), access.gitea("git.test")) else {
+    let Some(repository) = Repository::parse("git.test/a/b") else {
         return;
     };
-    let source = Source::Npm("fuzz".to_owned());
+    let (Ok(gitlab), Ok(gitea)) = (access.gitlab(&repository), access.gitea(&repository)) else {
+        return;
+    };
+    let Ok(source) = "npm:fuzz".parse::<SourceId>() else {
+        return;
+    };
     for found in [
         github::page(data, &github),
         gitlab::page(data, &gitlab),

@@ -2,15 +2,68 @@
 //! a release by tag name", "List a repository's tags", "Get the tag of a
 //! repository by tag name").
 
-use bakehouse_core::recipe::CallError;
+use std::sync::Arc;
+
+use async_trait::async_trait;
 use serde::Deserialize;
 use url::Url;
 
 use super::access::Site;
 use super::api::Api;
 use super::forge::{Listed, path};
+use super::kind::{One, Reach, ReleaseSource, SourceKind};
 use super::model::extras;
-use super::{Asset, Release};
+use super::repository::Repository;
+use super::{Asset, Release, ReleaseError};
+
+/// `gitea:HOST/OWNER/REPO`
+pub(super) const RELEASES: SourceKind = SourceKind {
+    name: "gitea",
+    form: "HOST/OWNER/REPO",
+    parse: |name| Ok(Repository::owned(name).map(|one| Arc::new(Releases(one)) as _)),
+};
+
+/// `gitea-tags:HOST/OWNER/REPO`
+pub(super) const TAGS: SourceKind = SourceKind {
+    name: "gitea-tags",
+    form: "HOST/OWNER/REPO",
+    parse: |name| Ok(Repository::owned(name).map(|one| Arc::new(Tags(one)) as _)),
+};
+/// Releases of a repository.
+struct Releases(Repository);
+
+/// Tags of a repository.
+struct Tags(Repository);
+
+#[async_trait]
+impl ReleaseSource for Releases {
+    async fn all(&self, reach: &Reach) -> Result<Vec<Release>, ReleaseError> {
+        releases(&reach.api, &reach.access.gitea(&self.0)?, &self.0.path).await
+    }
+
+    async fn one(&self, reach: &Reach, tag: &str) -> Result<One, ReleaseError> {
+        let found = release(&reach.api, &reach.access.gitea(&self.0)?, &self.0.path, tag).await?;
+        Ok(One::Asked(found))
+    }
+}
+
+#[async_trait]
+impl ReleaseSource for Tags {
+    async fn all(&self, reach: &Reach) -> Result<Vec<Release>, ReleaseError> {
+        tags(&reach.api, &reach.access.gitea(&self.0)?, &self.0.path).await
+    }
+
+    async fn one(&self, reach: &Reach, name: &str) -> Result<One, ReleaseError> {
+        let found = tag(
+            &reach.api,
+            &reach.access.gitea(&self.0)?,
+            &self.0.path,
+            name,
+        )
+        .await?;
+        Ok(One::Asked(found))
+    }
+}
 
 /// Most entries that a page can have, unless the operator allows more.
 const PER_PAGE: usize = 50;
@@ -38,11 +91,7 @@ struct Commit {
 }
 
 /// All releases of a repository but drafts.
-pub(super) async fn releases(
-    api: &Api,
-    site: &Site,
-    repository: &str,
-) -> Result<Vec<Release>, CallError> {
+async fn releases(api: &Api, site: &Site, repository: &str) -> Result<Vec<Release>, ReleaseError> {
     let query = [("draft", "false"), ("limit", "50")];
     let url = site.url(&path(repository, &["releases"]), &query);
     let release = |one: Listed<File>| one.release(|one| file(one, site));
@@ -50,34 +99,30 @@ pub(super) async fn releases(
 }
 
 /// The release with a tag; none where there is none, or only a draft.
-pub(super) async fn release(
+async fn release(
     api: &Api,
     site: &Site,
     repository: &str,
     tag: &str,
-) -> Result<Option<Release>, CallError> {
+) -> Result<Option<Release>, ReleaseError> {
     let url = site.url(&path(repository, &["releases", "tags", tag]), &[]);
     let found = api.find::<Listed<File>>(site, &url).await?;
     Ok(found.and_then(|one| one.release(|one| file(one, site))))
 }
 
 /// All tags of a repository.
-pub(super) async fn tags(
-    api: &Api,
-    site: &Site,
-    repository: &str,
-) -> Result<Vec<Release>, CallError> {
+async fn tags(api: &Api, site: &Site, repository: &str) -> Result<Vec<Release>, ReleaseError> {
     let url = site.url(&path(repository, &["tags"]), &[("limit", "50")]);
     api.list(site, url, PER_PAGE, |tag| Some(tagged(tag))).await
 }
 
 /// The tag of this name; none where there is none.
-pub(super) async fn tag(
+async fn tag(
     api: &Api,
     site: &Site,
     repository: &str,
     tag: &str,
-) -> Result<Option<Release>, CallError> {
+) -> Result<Option<Release>, ReleaseError> {
     let url = site.url(&path(repository, &["tags", tag]), &[]);
     Ok(api.find::<Tag>(site, &url).await?.map(tagged))
 }

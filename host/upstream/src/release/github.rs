@@ -1,14 +1,56 @@
 //! GitHub's releases and tags (REST API 2022-11-28: "List releases", "Get a
 //! release by tag name", "List repository tags").
 
-use bakehouse_core::recipe::CallError;
+use std::sync::Arc;
+
+use async_trait::async_trait;
 use serde::Deserialize;
 
 use super::access::Site;
 use super::api::Api;
 use super::forge::{Listed, path};
+use super::kind::{One, Reach, ReleaseSource, SourceKind};
 use super::model::extras;
-use super::{Asset, Release};
+use super::repository::pair;
+use super::{Asset, Release, ReleaseError};
+
+/// `github:OWNER/REPO`
+pub(super) const RELEASES: SourceKind = SourceKind {
+    name: "github",
+    form: "OWNER/REPO",
+    parse: |name| Ok(pair(name).map(|one| Arc::new(Releases(one)) as _)),
+};
+
+/// `github-tags:OWNER/REPO`
+pub(super) const TAGS: SourceKind = SourceKind {
+    name: "github-tags",
+    form: "OWNER/REPO",
+    parse: |name| Ok(pair(name).map(|one| Arc::new(Tags(one)) as _)),
+};
+/// Releases of a repository.
+struct Releases(String);
+
+/// Tags of a repository.
+struct Tags(String);
+
+#[async_trait]
+impl ReleaseSource for Releases {
+    async fn all(&self, reach: &Reach) -> Result<Vec<Release>, ReleaseError> {
+        releases(&reach.api, &reach.access.github(), &self.0).await
+    }
+
+    async fn one(&self, reach: &Reach, tag: &str) -> Result<One, ReleaseError> {
+        let found = release(&reach.api, &reach.access.github(), &self.0, tag).await?;
+        Ok(One::Asked(found))
+    }
+}
+
+#[async_trait]
+impl ReleaseSource for Tags {
+    async fn all(&self, reach: &Reach) -> Result<Vec<Release>, ReleaseError> {
+        tags(&reach.api, &reach.access.github(), &self.0).await
+    }
+}
 
 /// Most entries that a page can have.
 const PER_PAGE: usize = 100;
@@ -34,23 +76,19 @@ struct Commit {
 }
 
 /// All releases of a repository but drafts.
-pub(super) async fn releases(
-    api: &Api,
-    site: &Site,
-    repository: &str,
-) -> Result<Vec<Release>, CallError> {
+async fn releases(api: &Api, site: &Site, repository: &str) -> Result<Vec<Release>, ReleaseError> {
     let url = site.url(&path(repository, &["releases"]), &[("per_page", "100")]);
     let release = |one: Listed<File>| one.release(file);
     api.list(site, url, PER_PAGE, release).await
 }
 
 /// The release with a tag; none where there is none, or only a draft.
-pub(super) async fn release(
+async fn release(
     api: &Api,
     site: &Site,
     repository: &str,
     tag: &str,
-) -> Result<Option<Release>, CallError> {
+) -> Result<Option<Release>, ReleaseError> {
     let url = site.url(&path(repository, &["releases", "tags", tag]), &[]);
     Ok(api
         .find::<Listed<File>>(site, &url)
@@ -59,11 +97,7 @@ pub(super) async fn release(
 }
 
 /// All tags of a repository.
-pub(super) async fn tags(
-    api: &Api,
-    site: &Site,
-    repository: &str,
-) -> Result<Vec<Release>, CallError> {
+async fn tags(api: &Api, site: &Site, repository: &str) -> Result<Vec<Release>, ReleaseError> {
     let url = site.url(&path(repository, &["tags"]), &[("per_page", "100")]);
     let release = |tag: Tag| Release {
         extras: extras([("commit", Some(tag.commit.sha))]),

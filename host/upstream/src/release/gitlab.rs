@@ -1,14 +1,73 @@
 //! GitLab's releases and tags (REST API v4: "List releases", "Get a release by a
 //! tag name", "List project repository tags", "Get a single repository tag").
 
-use bakehouse_core::recipe::CallError;
+use std::sync::Arc;
+
+use async_trait::async_trait;
 use serde::Deserialize;
 use url::Url;
 
 use super::access::Site;
 use super::api::Api;
+use super::kind::{One, Reach, ReleaseSource, SourceKind};
 use super::model::{extras, notes};
-use super::{Asset, Release};
+use super::repository::Repository;
+use super::{Asset, Release, ReleaseError};
+
+/// `gitlab:HOST/GROUP/PROJECT`
+pub(super) const RELEASES: SourceKind = SourceKind {
+    name: "gitlab",
+    form: "HOST/GROUP/PROJECT",
+    parse: |name| Ok(Repository::grouped(name).map(|one| Arc::new(Releases(one)) as _)),
+};
+
+/// `gitlab-tags:HOST/GROUP/PROJECT`
+pub(super) const TAGS: SourceKind = SourceKind {
+    name: "gitlab-tags",
+    form: "HOST/GROUP/PROJECT",
+    parse: |name| Ok(Repository::grouped(name).map(|one| Arc::new(Tags(one)) as _)),
+};
+/// Releases of a project.
+struct Releases(Repository);
+
+/// Tags of a project.
+struct Tags(Repository);
+
+#[async_trait]
+impl ReleaseSource for Releases {
+    async fn all(&self, reach: &Reach) -> Result<Vec<Release>, ReleaseError> {
+        releases(&reach.api, &reach.access.gitlab(&self.0)?, &self.0.path).await
+    }
+
+    async fn one(&self, reach: &Reach, tag: &str) -> Result<One, ReleaseError> {
+        let found = release(
+            &reach.api,
+            &reach.access.gitlab(&self.0)?,
+            &self.0.path,
+            tag,
+        )
+        .await?;
+        Ok(One::Asked(found))
+    }
+}
+
+#[async_trait]
+impl ReleaseSource for Tags {
+    async fn all(&self, reach: &Reach) -> Result<Vec<Release>, ReleaseError> {
+        tags(&reach.api, &reach.access.gitlab(&self.0)?, &self.0.path).await
+    }
+
+    async fn one(&self, reach: &Reach, name: &str) -> Result<One, ReleaseError> {
+        let found = tag(
+            &reach.api,
+            &reach.access.gitlab(&self.0)?,
+            &self.0.path,
+            name,
+        )
+        .await?;
+        Ok(One::Asked(found))
+    }
+}
 
 /// Most entries that a page can have.
 const PER_PAGE: usize = 100;
@@ -63,11 +122,7 @@ struct Commit {
 }
 
 /// All releases of a project.
-pub(super) async fn releases(
-    api: &Api,
-    site: &Site,
-    project: &str,
-) -> Result<Vec<Release>, CallError> {
+async fn releases(api: &Api, site: &Site, project: &str) -> Result<Vec<Release>, ReleaseError> {
     let path = ["projects", project, "releases"];
     let url = site.url(&path, &[("per_page", "100")]);
     let release = |one| Some(released(one, site));
@@ -75,31 +130,31 @@ pub(super) async fn releases(
 }
 
 /// The release with a tag; none where there is none.
-pub(super) async fn release(
+async fn release(
     api: &Api,
     site: &Site,
     project: &str,
     tag: &str,
-) -> Result<Option<Release>, CallError> {
+) -> Result<Option<Release>, ReleaseError> {
     let url = site.url(&["projects", project, "releases", tag], &[]);
     let found = api.find::<Listed>(site, &url).await?;
     Ok(found.map(|one| released(one, site)))
 }
 
 /// All tags of a project.
-pub(super) async fn tags(api: &Api, site: &Site, project: &str) -> Result<Vec<Release>, CallError> {
+async fn tags(api: &Api, site: &Site, project: &str) -> Result<Vec<Release>, ReleaseError> {
     let path = ["projects", project, "repository", "tags"];
     let url = site.url(&path, &[("per_page", "100")]);
     api.list(site, url, PER_PAGE, |tag| Some(tagged(tag))).await
 }
 
 /// The tag of this name; none where there is none.
-pub(super) async fn tag(
+async fn tag(
     api: &Api,
     site: &Site,
     project: &str,
     tag: &str,
-) -> Result<Option<Release>, CallError> {
+) -> Result<Option<Release>, ReleaseError> {
     let url = site.url(&["projects", project, "repository", "tags", tag], &[]);
     Ok(api.find::<Tag>(site, &url).await?.map(tagged))
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::Source;
+use super::SourceId;
 use super::pattern::Pattern;
 
 /// What a release source lists, and what of it does not count, and why: the
@@ -38,7 +38,7 @@ impl Tags {
 }
 
 impl Listing {
-    pub(super) fn new(source: &Source, pattern: Option<&Pattern>, listed: usize) -> Self {
+    pub(super) fn new(source: &SourceId, pattern: Option<&Pattern>, listed: usize) -> Self {
         Self {
             source: source.to_string(),
             pattern: pattern.map(ToString::to_string),
@@ -89,11 +89,11 @@ fn plural<'a>(count: usize, one: &'a str, many: &'a str) -> &'a str {
 
 #[cfg(test)]
 mod tests {
-    use crate::release::{Release, Selection, Source};
+    use crate::release::{Release, Selection};
 
     fn told(pattern: Option<&str>, tags: &[&str]) -> String {
         let all: Vec<Release> = tags.iter().map(|tag| Release::tag(*tag)).collect();
-        let source = Source::Npm("tool".to_owned());
+        let source = "npm:tool".parse().unwrap();
         let selected = Selection::new(pattern, false).unwrap().of(&source, &all);
         selected.listing.to_string()
     }

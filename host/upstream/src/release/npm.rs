@@ -4,11 +4,15 @@
 //! times.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use bakehouse_core::recipe::CallError;
+use async_trait::async_trait;
+use bakehouse_system::http::HttpError;
 use bakehouse_system::http::body::Bounds;
-use bakehouse_system::http::client::{Attempt, Tries, body, send, shown};
+use bakehouse_system::http::redirect::Redirects;
+use bakehouse_system::http::request::{accept, body, exchange, shown};
+use bakehouse_system::http::retry::{Backoff, PATIENCE, Retry};
 use bytes::Bytes;
 use reqwest::header::{ACCEPT, AUTHORIZATION};
 use serde::Deserialize;
@@ -16,8 +20,8 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 use url::Url;
 
-use super::npmrc::NpmConfig;
-use super::{Asset, Release};
+use super::kind::{Reach, ReleaseSource, SourceKind};
+use super::{Asset, Release, ReleaseError};
 
 const IDLE: Duration = Duration::from_secs(30);
 /// Several times the largest document that there is.
@@ -27,12 +31,18 @@ const BOUNDS: Bounds = Bounds {
     whole: Duration::from_secs(180),
 };
 
-/// Reads npm registries.
-#[derive(Debug)]
-pub(super) struct Npm {
-    http: reqwest::Client,
-    config: NpmConfig,
-}
+/// `npm:PACKAGE`
+pub(super) const KIND: SourceKind = SourceKind {
+    name: "npm",
+    form: "PACKAGE",
+    parse: |name| {
+        let package = (!name.is_empty()).then(|| Package(name.to_owned()));
+        Ok(package.map(|package| Arc::new(package) as _))
+    },
+};
+
+/// A package, by name.
+struct Package(String);
 
 #[derive(Debug, Deserialize)]
 struct Document {
@@ -71,57 +81,82 @@ struct Dist {
     integrity: Value,
 }
 
-impl Npm {
-    pub(super) const fn new(http: reqwest::Client, config: NpmConfig) -> Self {
-        Self { http, config }
-    }
-
-    /// All versions of a package, in no order.
-    pub(super) async fn all(&self, name: &str) -> Result<Vec<Release>, CallError> {
+#[async_trait]
+impl ReleaseSource for Package {
+    /// All versions of a package.
+    async fn all(&self, reach: &Reach) -> Result<Vec<Release>, ReleaseError> {
+        let name = self.0.as_str();
         let path = encoded(name)?;
-        let registry = self.config.registry_of(name).await?;
-        let url = Url::parse(&format!("{registry}{path}"))
-            .map_err(|e| CallError::InvalidInput(format!("npm package {name}: {e}")))?;
-        let mut tries = Tries::default();
+        let registry = reach.npm.registry_of(name).await?;
+        let url = Url::parse(&format!("{registry}{path}"));
+        let url = url.map_err(|source| ReleaseError::PackageAddress {
+            name: name.to_owned(),
+            source,
+        })?;
+        let what = shown(&url);
+        let failed = |source: HttpError| ReleaseError::Http {
+            what: what.clone(),
+            source,
+        };
+        let backoff = Backoff::UPSTREAM;
+        let mut retry = Retry::new(&what, backoff, PATIENCE, &reach.pauses, &*reach.reporter);
         let bytes = loop {
-            match self.request(&url).await {
+            match request(reach, &url, &mut retry).await {
                 Ok(bytes) => break bytes,
-                Err(Attempt::Final(CallError::NotFound(_))) => {
-                    return Err(CallError::NotFound(format!("npm has no package {name}")));
+                Err(error) if error.is_absent() => {
+                    return Err(ReleaseError::NoPackage(name.to_owned()));
                 }
-                Err(failed) => tries.pause_or_fail(failed).await?,
+                Err(error) => retry.again(failed(error)).await?,
             }
         };
-        let document: Document = serde_json::from_slice(&bytes).map_err(|e| {
-            CallError::Unavailable(format!("{}: not npm's package metadata: {e}", shown(&url)))
-        })?;
+        let document: Document =
+            serde_json::from_slice(&bytes).map_err(|source| ReleaseError::Malformed {
+                what: what.clone(),
+                expected: "npm's package metadata",
+                source,
+            })?;
         let all = releases(name, &document);
         if all.is_empty() {
             let why = match document.time.contains_key("unpublished") {
                 true => "was unpublished",
                 false => "has no versions",
             };
-            return Err(CallError::NotFound(format!("npm's {name} {why}")));
+            let name = name.to_owned();
+            return Err(ReleaseError::EmptyPackage { name, why });
         }
         Ok(all)
     }
+}
 
-    async fn request(&self, url: &Url) -> Result<Bytes, Attempt> {
-        let what = shown(url);
-        let mut request = self
+async fn request(reach: &Reach, url: &Url, retry: &mut Retry<'_>) -> Result<Bytes, HttpError> {
+    let mut at = url.clone();
+    let mut redirects = Redirects::default();
+    loop {
+        let server = at.origin().ascii_serialization();
+        retry.turn(&server).await?;
+        let mut request = reach
             .http
-            .get(url.clone())
+            .get(at.clone())
             .header(ACCEPT, "application/json");
-        if let Some(authorization) = self.config.authorization(url) {
+        // That of the registry which it is configured for, and no other.
+        if let Some(authorization) = reach.npm.authorization(&at) {
             request = request.header(AUTHORIZATION, authorization);
         }
-        let response = send(request, &what, IDLE).await?;
-        body(response, &what, BOUNDS).await
+        let response = exchange(request, IDLE).await?;
+        if let Some(to) = redirects.next(&at, response.status(), response.headers())? {
+            at = to;
+            continue;
+        }
+        let accepted = accept(response);
+        if let Err(HttpError::Busy { pause }) = accepted {
+            retry.refused(&server, pause);
+        }
+        return body(accepted?, BOUNDS).await;
     }
 }
 
-#[cfg(feature = "fuzzing")]
 /// What a package's document lists.
+#[cfg(feature = "fuzzing")]
 pub(super) fn document(json: &[u8]) -> Vec<Release> {
     let document = serde_json::from_slice::<Document>(json);
     document.map_or_else(|_| Vec::new(), |document| releases("fuzz", &document))
@@ -177,7 +212,7 @@ fn plain(value: &Value) -> Option<String> {
 }
 
 /// The package's path below the registry, `@scope%2fname` for scoped ones.
-fn encoded(name: &str) -> Result<String, CallError> {
+fn encoded(name: &str) -> Result<String, ReleaseError> {
     let part = |part: &str| {
         !part.is_empty()
             && !part.starts_with('.')
@@ -188,9 +223,7 @@ fn encoded(name: &str) -> Result<String, CallError> {
     match name.strip_prefix('@').and_then(|rest| rest.split_once('/')) {
         Some((scope, rest)) if part(scope) && part(rest) => Ok(format!("@{scope}%2f{rest}")),
         None if part(name) => Ok(name.to_owned()),
-        _ => Err(CallError::InvalidInput(format!(
-            "`{name}` is not the name of an npm package"
-        ))),
+        _ => Err(ReleaseError::PackageName(name.to_owned())),
     }
 }
 

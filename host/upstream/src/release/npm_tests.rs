@@ -2,12 +2,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bakehouse_core::progress::Silent;
+use bakehouse_core::recipe::CallError;
 use bakehouse_registry::Upstream;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
-use super::*;
-use crate::release::{Access, ApiLimits, Releases, ReleasesOptions, Selection, Source};
+use bakehouse_core::grants::Denied;
+
+use crate::release::{
+    ApiLimits, ForgeAccess, NpmConfig, ReleaseError, Releases, ReleasesOptions, Selection, SourceId,
+};
 
 const PACKAGE: &str = r#"{
   "name": "@scope/tool", "dist-tags": {"latest": "1.9.0"},
@@ -57,7 +61,7 @@ fn npm(base: &str) -> Releases {
 fn releases(npm: NpmConfig) -> Releases {
     Releases::new(ReleasesOptions {
         npm,
-        access: Access::from_env(|_| None).unwrap(),
+        access: ForgeAccess::from_env(|_| None).unwrap(),
         cache: None,
         limits: ApiLimits::default(),
         reporter: Arc::new(Silent),
@@ -66,8 +70,8 @@ fn releases(npm: NpmConfig) -> Releases {
     .unwrap()
 }
 
-fn package(name: &str) -> Source {
-    Source::Npm(name.to_owned())
+fn package(name: &str) -> SourceId {
+    format!("npm:{name}").parse().unwrap()
 }
 
 fn all() -> Selection {
@@ -114,7 +118,7 @@ async fn lists_by_version_from_one_request() {
             .contains(&("deprecated".into(), "use 1.10".into()))
     );
     let error = npm.get(&source, "0.1.0").await.unwrap_err();
-    assert!(matches!(&error, CallError::NotFound(text) if text.contains("no release 0.1.0")));
+    assert!(matches!(&error, ReleaseError::NoRelease { tag, .. } if tag == "0.1.0"));
     assert_eq!(npm.list(&source, &every, 1).await.unwrap().len(), 1);
 
     let heads = heads.lock().unwrap();
@@ -144,6 +148,7 @@ async fn says_what_went_wrong() {
     ] {
         let (base, heads) = server(vec![(status, body)]).await;
         let error = npm(&base).list(&package("x"), &all(), 1).await.unwrap_err();
+        let error = CallError::from(error);
         assert!(
             format!("{error:?}").starts_with(expected),
             "{status}: {error:?}"
@@ -164,14 +169,16 @@ async fn a_failed_read_is_tried_again_later() {
 async fn refuses_names_that_are_paths() {
     let npm = npm("http://127.0.0.1:9");
     for name in [
-        "", "..", "a/b", "@a", "@a/..", "@../b", "a?b", "a%2fb", "@a/b/c", ".x",
+        "..", "a/b", "@a", "@a/..", "@../b", "a?b", "a%2fb", "@a/b/c", ".x",
     ] {
         let error = npm.latest(&package(name), None).await.unwrap_err();
         assert!(
-            matches!(error, CallError::InvalidInput(_)),
+            matches!(error, ReleaseError::PackageName(_)),
             "{name}: {error}"
         );
     }
+    let nameless = "npm:".parse::<SourceId>();
+    assert!(matches!(nameless, Err(ReleaseError::Unknown { .. })));
 }
 
 /// Reads the registry that npm is configured for.
@@ -206,7 +213,7 @@ async fn reads_a_large_package() {
             },
             route: crate::fetch::Route {
                 asset: true,
-                granted: &|_| Err(CallError::Denied(String::new())),
+                granted: &|_| Err(Denied(String::new())),
             },
         };
         let done = fetcher.download(request).await.unwrap();

@@ -7,12 +7,13 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use bakehouse_core::recipe::CallError;
 use bakehouse_system::process::run;
 use bakehouse_system::storage;
 use tokio::process::Command;
 use tokio::sync::OnceCell;
 use url::Url;
+
+use super::ReleaseError;
 
 /// Bytes of an `.npmrc`.
 const MAX_FILE: u64 = 1 << 20;
@@ -85,8 +86,8 @@ impl NpmConfig {
     /// The address of the registry that has this package, with `/` at its end.
     ///
     /// # Errors
-    /// [`CallError::Unavailable`] if nothing names one.
-    pub(super) async fn registry_of(&self, package: &str) -> Result<Url, CallError> {
+    /// If nothing names one, or what does is no address.
+    pub(super) async fn registry_of(&self, package: &str) -> Result<Url, ReleaseError> {
         let scope = package.split_once('/').map(|(scope, _)| scope);
         let scoped = scope.and_then(|scope| self.setting(&format!("{scope}:registry")));
         let text = match scoped.or_else(|| self.setting("registry")) {
@@ -94,19 +95,11 @@ impl NpmConfig {
             None if self.ask_npm => self.asked.get_or_init(ask_npm).await.clone(),
             None => None,
         };
-        let text = text.ok_or_else(|| {
-            CallError::Unavailable(
-                "no npm registry is configured and npm is not installed; set NPM_CONFIG_REGISTRY or add a `registry=` line to ~/.npmrc"
-                    .to_owned(),
-            )
-        })?;
+        let text = text.ok_or(ReleaseError::NoNpmRegistry)?;
         let slash = if text.ends_with('/') { "" } else { "/" };
         match Url::parse(&format!("{text}{slash}")) {
             Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(url),
-            _ => Err(CallError::Unavailable(
-                "npm's `registry` setting is not an http or https address; check NPM_CONFIG_REGISTRY and ~/.npmrc"
-                    .to_owned(),
-            )),
+            _ => Err(ReleaseError::BadNpmRegistry),
         }
     }
 
@@ -226,7 +219,7 @@ mod tests {
         for text in ["", "registry=file:///etc"] {
             let error = config(&[], text, "").registry_of("x").await.unwrap_err();
             assert!(
-                matches!(&error, CallError::Unavailable(text) if text.contains("NPM_CONFIG_REGISTRY")),
+                error.to_string().contains("NPM_CONFIG_REGISTRY"),
                 "{error:?}"
             );
         }

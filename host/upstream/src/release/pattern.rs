@@ -3,8 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use bakehouse_core::recipe::CallError;
 use bakehouse_core::version_number::VersionNumber;
+
+use super::ReleaseError;
 
 const PLACE: &str = "{version}";
 /// Longest tag of an image (distribution-spec v1.1, "Pulling manifests").
@@ -19,18 +20,15 @@ pub(crate) struct Pattern {
 }
 
 impl FromStr for Pattern {
-    type Err = CallError;
+    type Err = ReleaseError;
 
-    fn from_str(text: &str) -> Result<Self, CallError> {
+    fn from_str(text: &str) -> Result<Self, ReleaseError> {
         match text.split_once(PLACE) {
             Some((prefix, suffix)) if !suffix.contains(PLACE) => Ok(Self {
                 prefix: prefix.to_owned(),
                 suffix: suffix.to_owned(),
             }),
-            _ => Err(CallError::InvalidInput(format!(
-                "`{}` is not a pattern of tags; write {PLACE} in it, once, e.g. v{PLACE}-lts",
-                text.escape_debug()
-            ))),
+            _ => Err(ReleaseError::Pattern(text.to_owned())),
         }
     }
 }

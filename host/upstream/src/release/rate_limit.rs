@@ -1,14 +1,15 @@
-//! What an API says of its rate limits, as pauses.
+//! Rate limits of APIs, as pauses.
 //!
 //! GitHub: "Rate limits for the REST API" (primary: `x-ratelimit-*`, secondary:
 //! `retry-after`, else a minute). GitLab and others: 429 with `Retry-After` (RFC
 //! 9110, section 10.2.3) and `RateLimit-*`.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, UNIX_EPOCH};
 
-use bakehouse_system::http;
+use bakehouse_system::http::request::pause;
+use bakehouse_system::http::{retry_after, server_time};
 use reqwest::StatusCode;
-use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
+use reqwest::header::{HeaderMap, RETRY_AFTER};
 
 /// Where nothing says how long.
 const UNSAID: Duration = Duration::from_secs(60);
@@ -16,28 +17,25 @@ const UNSAID: Duration = Duration::from_secs(60);
 /// How long a refused request should wait; none if rate limits are not why.
 pub(super) fn refused(status: StatusCode, headers: &HeaderMap, body: &str) -> Option<Duration> {
     let spent = remaining(headers) == Some(0);
-    let is_limit = match status {
-        StatusCode::TOO_MANY_REQUESTS => true,
-        StatusCode::FORBIDDEN => {
-            spent || headers.contains_key(RETRY_AFTER) || body.contains("rate limit")
+    let reset = || spent.then(|| reset(headers)).flatten();
+    match status {
+        StatusCode::FORBIDDEN
+            if spent || headers.contains_key(RETRY_AFTER) || body.contains("rate limit") =>
+        {
+            let asked = retry_after(headers, server_time(headers));
+            Some(asked.or_else(reset).unwrap_or(UNSAID))
         }
-        _ => false,
-    };
-    is_limit.then(|| {
-        retry_after(headers)
-            .or_else(|| spent.then(|| reset(headers)).flatten())
-            .unwrap_or(UNSAID)
-    })
+        StatusCode::TOO_MANY_REQUESTS => {
+            let asked = retry_after(headers, server_time(headers));
+            asked.or_else(reset).or_else(|| pause(status, headers))
+        }
+        _ => pause(status, headers),
+    }
 }
 
 /// How long to wait after an answer that took the last request of the limit.
 pub(super) fn used_up(headers: &HeaderMap) -> Option<Duration> {
     (remaining(headers)? == 0).then(|| reset(headers))?
-}
-
-/// `Retry-After`: seconds, or a date.
-pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    http::retry_after(headers, now(headers))
 }
 
 fn remaining(headers: &HeaderMap) -> Option<u64> {
@@ -48,21 +46,13 @@ fn remaining(headers: &HeaderMap) -> Option<u64> {
 fn reset(headers: &HeaderMap) -> Option<Duration> {
     let at = number(headers, &["x-ratelimit-reset", "ratelimit-reset"])?;
     let at = UNIX_EPOCH.checked_add(Duration::from_secs(at))?;
-    let left = at.duration_since(now(headers)).unwrap_or_default();
+    let left = at.duration_since(server_time(headers)).unwrap_or_default();
     Some(left + Duration::from_secs(1))
 }
 
 fn number(headers: &HeaderMap, names: &[&str]) -> Option<u64> {
     let value = names.iter().find_map(|name| headers.get(*name))?;
     value.to_str().ok()?.trim().parse().ok()
-}
-
-/// The server's own time, where it tells: its clock made the other times.
-fn now(headers: &HeaderMap) -> SystemTime {
-    headers
-        .get(DATE)
-        .and_then(|value| httpdate::parse_http_date(value.to_str().ok()?).ok())
-        .unwrap_or_else(SystemTime::now)
 }
 
 #[cfg(test)]

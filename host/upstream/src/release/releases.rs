@@ -1,30 +1,22 @@
-//! Asks the right source.
+//! Releases of all sources, read once.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use bakehouse_core::progress::Reporter;
-use bakehouse_core::recipe::CallError;
 use bakehouse_registry::Upstream;
-use bakehouse_system::http::client::client;
+use bakehouse_system::http::client;
+use bakehouse_system::http::retry::Pauses;
 use tokio::sync::OnceCell;
 
-use super::access::Site;
 use super::api::Api;
-use super::model::extras;
-use super::npm::Npm;
+use super::kind::{One, Reach};
 use super::response_cache::ResponseCache;
 use super::selection::alone;
 use super::{
-    Access, ApiLimits, NpmConfig, Place, Release, Selected, Selection, Source, gitea, github,
-    gitlab,
+    ApiLimits, ForgeAccess, NpmConfig, Release, ReleaseError, Selected, Selection, SourceId,
 };
-use crate::git::{RemoteTag, remote_tags};
-
-/// How long listing a git repository's tags may take, each try.
-const GIT_LIMIT: Duration = Duration::from_secs(60);
 
 type Slot = Arc<OnceCell<Arc<Vec<Release>>>>;
 
@@ -33,7 +25,7 @@ pub struct ReleasesOptions {
     /// Where npm's registries are.
     pub npm: NpmConfig,
     /// Where APIs are, and their tokens.
-    pub access: Access,
+    pub access: ForgeAccess,
     /// A folder for answers of APIs; without it nothing is kept.
     pub cache: Option<PathBuf>,
     /// How long APIs may take.
@@ -52,11 +44,8 @@ pub struct Releases {
 }
 
 struct Inner {
-    npm: Npm,
-    api: Api,
-    access: Access,
-    upstream: Upstream,
-    read: Mutex<HashMap<Source, Slot>>,
+    reach: Reach,
+    read: Mutex<HashMap<SourceId, Slot>>,
 }
 
 impl Releases {
@@ -65,16 +54,20 @@ impl Releases {
     /// # Errors
     /// If TLS cannot be set up.
     pub fn new(options: ReleasesOptions) -> reqwest::Result<Self> {
+        let cache = options.cache.map(ResponseCache::new);
+        let reporter = options.reporter;
+        let reach = Reach {
+            api: Api::new(cache, options.limits, Arc::clone(&reporter))?,
+            access: options.access,
+            npm: options.npm,
+            http: client::builder(client::CONNECT).build()?,
+            pauses: Pauses::default(),
+            images: options.upstream,
+            reporter,
+        };
         Ok(Self {
             inner: Arc::new(Inner {
-                npm: Npm::new(client()?, options.npm),
-                api: Api::new(
-                    options.cache.map(ResponseCache::new),
-                    options.limits,
-                    options.reporter,
-                )?,
-                access: options.access,
-                upstream: options.upstream,
+                reach,
                 read: Mutex::default(),
             }),
         })
@@ -86,9 +79,9 @@ impl Releases {
     /// As the contract's `release.list`.
     pub async fn select(
         &self,
-        source: &Source,
+        source: &SourceId,
         selection: &Selection,
-    ) -> Result<Selected, CallError> {
+    ) -> Result<Selected, ReleaseError> {
         Ok(selection.of(source, &self.inner.all(source).await?))
     }
 
@@ -98,10 +91,10 @@ impl Releases {
     /// As the contract's `release.list`.
     pub async fn list(
         &self,
-        source: &Source,
+        source: &SourceId,
         selection: &Selection,
         limit: u32,
-    ) -> Result<Vec<Release>, CallError> {
+    ) -> Result<Vec<Release>, ReleaseError> {
         let mut found = self.select(source, selection).await?.releases;
         found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         Ok(found)
@@ -113,132 +106,73 @@ impl Releases {
     /// As the contract's `release.latest`.
     pub async fn latest(
         &self,
-        source: &Source,
+        source: &SourceId,
         pattern: Option<&str>,
-    ) -> Result<Release, CallError> {
+    ) -> Result<Release, ReleaseError> {
         let selection = Selection::new(pattern, false)?;
         let Selected { releases, listing } = self.select(source, &selection).await?;
         let newest = releases.into_iter().next();
-        newest.ok_or_else(|| CallError::NotFound(format!("no release counts: {listing}")))
+        newest.ok_or_else(|| ReleaseError::NothingCounts(listing.to_string()))
     }
 
     /// The release with this tag.
     ///
     /// # Errors
     /// As the contract's `release.get`.
-    pub async fn get(&self, source: &Source, tag: &str) -> Result<Release, CallError> {
+    pub async fn get(&self, source: &SourceId, tag: &str) -> Result<Release, ReleaseError> {
         if tag.is_empty() || tag == "." || tag == ".." || tag.contains(char::is_control) {
-            return Err(CallError::InvalidInput(format!(
-                "`{}` cannot be a tag",
-                tag.escape_debug()
-            )));
+            return Err(ReleaseError::Tag(tag.to_owned()));
         }
         let inner = &self.inner;
         let found = match inner.slot(source).initialized() {
             true => inner.listed(source, tag).await?,
             false => inner.one(source, tag).await?,
         };
-        found
-            .map(alone)
-            .ok_or_else(|| CallError::NotFound(format!("{source} has no release {tag}")))
+        found.map(alone).ok_or_else(|| ReleaseError::NoRelease {
+            name: source.to_string(),
+            tag: tag.to_owned(),
+        })
     }
 }
 
 impl Inner {
-    fn slot(&self, source: &Source) -> Slot {
+    fn slot(&self, source: &SourceId) -> Slot {
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(read.entry(source.clone()).or_default())
     }
 
     /// All releases of a source, read once.
-    async fn all(&self, source: &Source) -> Result<Arc<Vec<Release>>, CallError> {
+    async fn all(&self, source: &SourceId) -> Result<Arc<Vec<Release>>, ReleaseError> {
         let slot = self.slot(source);
         let all = slot.get_or_try_init(|| async {
-            let all = self.read(source).await;
+            let all = source.source.all(&self.reach).await;
             all.map(Arc::new).map_err(|error| named(error, source))
         });
         Ok(Arc::clone(all.await?))
     }
 
-    async fn read(&self, source: &Source) -> Result<Vec<Release>, CallError> {
-        let api = &self.api;
-        match source {
-            Source::GitHub(name) => github::releases(api, &self.access.github(), name).await,
-            Source::GitHubTags(name) => github::tags(api, &self.access.github(), name).await,
-            Source::GitLab(place) => {
-                gitlab::releases(api, &self.gitlab(place)?, place.path()).await
-            }
-            Source::GitLabTags(place) => {
-                gitlab::tags(api, &self.gitlab(place)?, place.path()).await
-            }
-            Source::Gitea(place) => gitea::releases(api, &self.gitea(place)?, place.path()).await,
-            Source::GiteaTags(place) => gitea::tags(api, &self.gitea(place)?, place.path()).await,
-            Source::Git(address) => {
-                let tags = remote_tags(address, &self.access.mirrors, GIT_LIMIT)
-                    .await?
-                    .into_iter();
-                let release = |tag: RemoteTag| Release {
-                    extras: extras([("commit", Some(tag.commit))]),
-                    ..Release::tag(tag.name)
-                };
-                Ok(tags.map(release).collect())
-            }
-            Source::Npm(name) => self.npm.all(name).await,
-            Source::Oci(name) => {
-                let tags = self.upstream.tags(name).await?;
-                if tags.is_empty() {
-                    return Err(CallError::NotFound("it has no tags".to_owned()));
-                }
-                Ok(tags.into_iter().map(Release::tag).collect())
-            }
-        }
-    }
-
     /// The release with a tag, without a list where the source can do that.
-    async fn one(&self, source: &Source, tag: &str) -> Result<Option<Release>, CallError> {
-        let api = &self.api;
-        match source {
-            Source::GitHub(name) => github::release(api, &self.access.github(), name, tag).await,
-            Source::GitLab(place) => {
-                gitlab::release(api, &self.gitlab(place)?, place.path(), tag).await
-            }
-            Source::GitLabTags(place) => {
-                gitlab::tag(api, &self.gitlab(place)?, place.path(), tag).await
-            }
-            Source::Gitea(place) => {
-                gitea::release(api, &self.gitea(place)?, place.path(), tag).await
-            }
-            Source::GiteaTags(place) => {
-                gitea::tag(api, &self.gitea(place)?, place.path(), tag).await
-            }
-            Source::GitHubTags(_) | Source::Git(_) | Source::Npm(_) | Source::Oci(_) => {
-                self.listed(source, tag).await
-            }
+    async fn one(&self, source: &SourceId, tag: &str) -> Result<Option<Release>, ReleaseError> {
+        match source.source.one(&self.reach, tag).await? {
+            One::Asked(found) => Ok(found),
+            One::Listed => self.listed(source, tag).await,
         }
     }
 
-    async fn listed(&self, source: &Source, tag: &str) -> Result<Option<Release>, CallError> {
+    async fn listed(&self, source: &SourceId, tag: &str) -> Result<Option<Release>, ReleaseError> {
         let all = self.all(source).await?;
         Ok(all.iter().find(|release| release.tag == tag).cloned())
-    }
-
-    fn gitlab(&self, place: &Place) -> Result<Site, CallError> {
-        let site = self.access.gitlab(place.host());
-        site.map_err(|e| CallError::InvalidInput(format!("{place}: {e}")))
-    }
-
-    fn gitea(&self, place: &Place) -> Result<Site, CallError> {
-        let site = self.access.gitea(place.host());
-        site.map_err(|e| CallError::InvalidInput(format!("{place}: {e}")))
     }
 }
 
 /// What is not there may be hidden.
-fn named(error: CallError, source: &Source) -> CallError {
+fn named(error: ReleaseError, source: &SourceId) -> ReleaseError {
     match error {
-        CallError::NotFound(text) if !matches!(source, Source::Npm(_)) => {
-            CallError::NotFound(format!("there is no {source}, or it is private: {text}"))
-        }
+        ReleaseError::NoPackage(_) | ReleaseError::EmptyPackage { .. } => error,
+        absent if absent.is_absent() => ReleaseError::Absent {
+            name: source.to_string(),
+            source: Box::new(absent),
+        },
         other => other,
     }
 }

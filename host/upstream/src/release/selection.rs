@@ -3,12 +3,11 @@
 use std::cmp::Reverse;
 use std::collections::HashSet;
 
-use bakehouse_core::recipe::CallError;
 use bakehouse_core::version_number::VersionNumber;
 
 use super::listing::Listing;
 use super::pattern::{Pattern, plain_version};
-use super::{Release, Source};
+use super::{Release, ReleaseError, SourceId};
 
 /// Which releases count (the contract's `release.selection`).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,8 +30,8 @@ impl Selection {
     /// without one it is the tag, with or without a `v`.
     ///
     /// # Errors
-    /// [`CallError::InvalidInput`] for a pattern without `{version}`.
-    pub fn new(pattern: Option<&str>, prereleases: bool) -> Result<Self, CallError> {
+    /// [`ReleaseError::Pattern`] for a pattern without `{version}`.
+    pub fn new(pattern: Option<&str>, prereleases: bool) -> Result<Self, ReleaseError> {
         Ok(Self {
             pattern: pattern.map(str::parse).transpose()?,
             prereleases,
@@ -41,7 +40,7 @@ impl Selection {
 
     /// The releases that count, newest first by version order, with their
     /// versions filled in. Of several with one version the first stays.
-    pub(super) fn of(&self, source: &Source, all: &[Release]) -> Selected {
+    pub(super) fn of(&self, source: &SourceId, all: &[Release]) -> Selected {
         let mut seen = HashSet::new();
         let mut found: Vec<(Reverse<VersionNumber>, Release)> = Vec::new();
         let mut listing = Listing::new(source, self.pattern.as_ref(), all.len());
@@ -108,7 +107,7 @@ mod tests {
     }
 
     fn versions(selection: &Selection, all: &[Release]) -> Vec<(String, bool)> {
-        let found = selection.of(&Source::Npm("x".to_owned()), all);
+        let found = selection.of(&"npm:x".parse().unwrap(), all);
         let found = found.releases.into_iter();
         found.map(|r| (r.version, r.prerelease)).collect()
     }

@@ -1,150 +1,75 @@
-//! Where releases are listed.
+//! The name of a release source, `KIND:NAME`.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::str::FromStr;
+use std::sync::Arc;
 
-use bakehouse_core::loopback::is_loopback;
-use bakehouse_core::recipe::CallError;
-use url::Url;
-
-use crate::git::Address;
-
-/// What this host knows, for errors.
-const KNOWN: &str = "github:OWNER/REPO, github-tags:OWNER/REPO, gitlab:HOST/GROUP/PROJECT, \
-    gitlab-tags:HOST/GROUP/PROJECT, gitea:HOST/OWNER/REPO, gitea-tags:HOST/OWNER/REPO, \
-    git:https://HOST/PATH, npm:PACKAGE, oci:HOST/REPOSITORY";
+use super::ReleaseError;
+use super::kind::ReleaseSource;
+use super::table::KINDS;
 
 /// A release source, written `kind:name`. The same text is its grant.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Source {
-    /// Releases of a repository at GitHub, `owner/name`.
-    GitHub(String),
-    /// Its tags.
-    GitHubTags(String),
-    /// Releases of a project at a GitLab.
-    GitLab(Place),
-    /// Its tags.
-    GitLabTags(Place),
-    /// Releases of a repository at a Gitea or Forgejo.
-    Gitea(Place),
-    /// Its tags.
-    GiteaTags(Place),
-    /// Tags of a git repository.
-    Git(Address),
-    /// An npm package, by name.
-    Npm(String),
-    /// Tags of an image, `host/repository`.
-    Oci(String),
+#[derive(Clone)]
+pub struct SourceId {
+    text: String,
+    pub(super) source: Arc<dyn ReleaseSource>,
 }
 
-/// A repository on a host.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Place {
-    host: String,
-    path: String,
-}
-
-impl Place {
-    /// `host[:port]`.
-    #[must_use]
-    pub fn host(&self) -> &str {
-        &self.host
-    }
-
-    /// Path of the repository, without a `/` at either end.
-    #[must_use]
-    pub fn path(&self) -> &str {
-        &self.path
-    }
-
-    fn parse(text: &str) -> Option<Self> {
-        let (host, path) = text.split_once('/')?;
-        let place = Self {
-            host: host.to_owned(),
-            path: path.to_owned(),
-        };
-        (is_host(host) && is_path(path)).then_some(place)
+impl PartialEq for SourceId {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
     }
 }
 
-impl fmt::Display for Place {
+impl Eq for SourceId {}
+
+impl Hash for SourceId {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.text.hash(state);
+    }
+}
+
+impl fmt::Debug for SourceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.host, self.path)
+        f.debug_tuple("SourceId").field(&self.text).finish()
     }
 }
 
-impl fmt::Display for Source {
+impl fmt::Display for SourceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::GitHub(name) => write!(f, "github:{name}"),
-            Self::GitHubTags(name) => write!(f, "github-tags:{name}"),
-            Self::GitLab(place) => write!(f, "gitlab:{place}"),
-            Self::GitLabTags(place) => write!(f, "gitlab-tags:{place}"),
-            Self::Gitea(place) => write!(f, "gitea:{place}"),
-            Self::GiteaTags(place) => write!(f, "gitea-tags:{place}"),
-            Self::Git(address) => write!(f, "git:{address}"),
-            Self::Npm(name) => write!(f, "npm:{name}"),
-            Self::Oci(name) => write!(f, "oci:{name}"),
-        }
+        f.write_str(&self.text)
     }
 }
 
-impl FromStr for Source {
-    type Err = CallError;
+impl FromStr for SourceId {
+    type Err = ReleaseError;
 
-    fn from_str(text: &str) -> Result<Self, CallError> {
-        let pair = |name: &str| {
-            let fits = is_path(name) && name.matches('/').count() == 1;
-            fits.then(|| name.to_owned())
-        };
-        let owned = |name: &str| Place::parse(name).filter(|p| p.path.matches('/').count() == 1);
-        let project = |name: &str| Place::parse(name).filter(|p| p.path.contains('/'));
-        if let Some(address) = text.strip_prefix("git:") {
-            return Address::parse(address).map(Self::Git);
-        }
-        let source = text.split_once(':').and_then(|(kind, name)| match kind {
-            "github" => pair(name).map(Self::GitHub),
-            "github-tags" => pair(name).map(Self::GitHubTags),
-            "gitlab" => project(name).map(Self::GitLab),
-            "gitlab-tags" => project(name).map(Self::GitLabTags),
-            "gitea" => owned(name).map(Self::Gitea),
-            "gitea-tags" => owned(name).map(Self::GiteaTags),
-            "npm" if !name.is_empty() => Some(Self::Npm(name.to_owned())),
-            "oci" => Place::parse(name).map(|place| Self::Oci(place.to_string())),
-            _ => None,
+    fn from_str(text: &str) -> Result<Self, ReleaseError> {
+        let known = text.split_once(':').and_then(|(kind, name)| {
+            let kind = KINDS.iter().find(|known| known.name == kind)?;
+            Some((kind, name))
         });
-        source.ok_or_else(|| {
-            CallError::InvalidInput(format!(
-                "`{}` is not a release source; this host knows {KNOWN}",
-                text.escape_debug()
-            ))
-        })
+        let source = known.map(|(kind, name)| (kind.parse)(name)).transpose()?;
+        match source.flatten() {
+            Some(source) => Ok(Self {
+                text: text.to_owned(),
+                source,
+            }),
+            None => Err(ReleaseError::Unknown {
+                text: text.to_owned(),
+                known: known_kinds(),
+            }),
+        }
     }
 }
 
-/// The scheme that a host speaks: HTTPS, and plain HTTP on loopback.
-pub(super) fn scheme(host: &str) -> &'static str {
-    let url = Url::parse(&format!("https://{host}/"));
-    match url {
-        Ok(url) if is_loopback(&url) => "http",
-        _ => "https",
-    }
-}
-
-/// `host` or `host:port`, in its one way to write it.
-fn is_host(text: &str) -> bool {
-    let url = Url::parse(&format!("https://{text}/"));
-    // A name without a dot is no host of the internet.
-    (text.contains(['.', ':']) || text == "localhost")
-        && url.is_ok_and(|url| url.as_str() == format!("https://{text}/"))
-        && !text.contains('@')
-}
-
-/// Names with `/` between them, none of which leads elsewhere.
-fn is_path(text: &str) -> bool {
-    let word = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'~');
-    text.split('/')
-        .all(|part| !part.is_empty() && part != "." && part != ".." && part.bytes().all(word))
+/// What this host knows, for errors.
+fn known_kinds() -> String {
+    let kinds = KINDS
+        .iter()
+        .map(|kind| format!("{}:{}", kind.name, kind.form));
+    kinds.collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
@@ -166,7 +91,7 @@ mod tests {
             "oci:ghcr.io/a/b",
             "oci:localhost/a",
         ] {
-            assert_eq!(text.parse::<Source>().unwrap().to_string(), text);
+            assert_eq!(text.parse::<SourceId>().unwrap().to_string(), text);
         }
         for text in [
             "",
@@ -190,7 +115,7 @@ mod tests {
             "oci:alpine",
             "oci:ghcr.io/a:tag",
         ] {
-            let error = text.parse::<Source>().unwrap_err().to_string();
+            let error = text.parse::<SourceId>().unwrap_err().to_string();
             assert!(
                 error.contains("this host knows github:OWNER/REPO"),
                 "{text}"
@@ -205,18 +130,8 @@ mod tests {
             "git:http://git.example/a",
             "git:ssh://git.example/a",
         ] {
-            let error = text.parse::<Source>().unwrap_err().to_string();
+            let error = text.parse::<SourceId>().unwrap_err().to_string();
             assert!(error.contains("is not a repository's address"), "{error}");
-        }
-    }
-
-    #[test]
-    fn only_loopback_is_spoken_to_in_the_clear() {
-        for host in ["127.0.0.1:1", "localhost", "[::1]:80"] {
-            assert_eq!(scheme(host), "http", "{host}");
-        }
-        for host in ["framagit.org", "localhost.example", "127.0.0.1.example"] {
-            assert_eq!(scheme(host), "https", "{host}");
         }
     }
 }

@@ -1,0 +1,254 @@
+//! Failures of release sources.
+
+use std::time::{Duration, SystemTime};
+
+use bakehouse_registry::LookupError;
+use bakehouse_system::http::HttpError;
+use bakehouse_system::http::pages::ListError;
+use bakehouse_system::http::redirect::RedirectError;
+use bakehouse_system::http::retry::Transient;
+use reqwest::StatusCode;
+
+use crate::git::{AddressError, GitError};
+
+/// Why a source's releases are not known. URLs in it are as people may see
+/// them.
+#[derive(Debug, thiserror::Error)]
+pub enum ReleaseError {
+    /// There is no such source.
+    #[error("`{}` is not a release source; this host knows {known}", text.escape_debug())]
+    Unknown {
+        /// The text.
+        text: String,
+        /// The sources that there are.
+        known: String,
+    },
+    /// A pattern without a place for the version number.
+    #[error(
+        "`{}` is not a pattern of tags; write {{version}} in it, once, e.g. v{{version}}-lts",
+        .0.escape_debug()
+    )]
+    Pattern(String),
+    /// A text that no tag can be.
+    #[error("`{}` cannot be a tag", .0.escape_debug())]
+    Tag(String),
+    /// The source's host makes no URL.
+    #[error("{place}: {source}")]
+    Host {
+        /// The host and the repository.
+        place: String,
+        /// Why.
+        source: url::ParseError,
+    },
+    /// A text that no npm package is named by.
+    #[error("`{0}` is not the name of an npm package")]
+    PackageName(String),
+    /// npm's registry and the package's name make no URL.
+    #[error("npm package {name}: {source}")]
+    PackageAddress {
+        /// The package.
+        name: String,
+        /// Why.
+        source: url::ParseError,
+    },
+    /// Nothing names an npm registry.
+    #[error(
+        "no npm registry is configured and npm is not installed; set NPM_CONFIG_REGISTRY or add a `registry=` line to ~/.npmrc"
+    )]
+    NoNpmRegistry,
+    /// What names one is no address.
+    #[error(
+        "npm's `registry` setting is not an http or https address; check NPM_CONFIG_REGISTRY and ~/.npmrc"
+    )]
+    BadNpmRegistry,
+    /// There is no such package.
+    #[error("npm has no package {0}")]
+    NoPackage(String),
+    /// There is nothing of it.
+    #[error("npm's {name} {why}")]
+    EmptyPackage {
+        /// The package.
+        name: String,
+        /// What became of its versions.
+        why: &'static str,
+    },
+    /// An image without tags.
+    #[error("it has no tags")]
+    NoTags,
+    /// There is no such source, or it hides.
+    #[error("there is no {name}, or it is private: {source}")]
+    Absent {
+        /// The source, `kind:name`.
+        name: String,
+        /// What it answered.
+        source: Box<ReleaseError>,
+    },
+    /// The source has no such release.
+    #[error("{name} has no release {tag}")]
+    NoRelease {
+        /// The source, `kind:name`.
+        name: String,
+        /// The tag.
+        tag: String,
+    },
+    /// Of all that the source lists nothing counts.
+    #[error("no release counts: {0}")]
+    NothingCounts(String),
+    /// No answer that is of use.
+    #[error("{what}: {source}")]
+    Http {
+        /// What was asked for.
+        what: String,
+        /// Why.
+        source: HttpError,
+    },
+    /// An API's answer that tells a failure.
+    #[error("{what}: answered {status}{}", told(said.as_deref(), advice.as_deref()))]
+    Answered {
+        /// What was asked for.
+        what: String,
+        /// Its status.
+        status: StatusCode,
+        /// What it says, cut.
+        said: Option<String>,
+        /// What may help: a token.
+        advice: Option<String>,
+    },
+    /// The API wants a longer pause than is waited for.
+    #[error(
+        "{what}: asks for a pause, try again after {}{}",
+        httpdate::fmt_http_date(*until),
+        variables.map_or_else(String::new, |v| format!("; with {v} there may be more requests"))
+    )]
+    RateLimited {
+        /// What was asked for.
+        what: String,
+        /// When it may be asked again.
+        until: SystemTime,
+        /// Variables with a token that would help, where none is set.
+        variables: Option<&'static str>,
+    },
+    /// One exchange took too long.
+    #[error("{what}: took longer than {} s", limit.as_secs())]
+    Slow {
+        /// What was asked for.
+        what: String,
+        /// The time that it may take.
+        limit: Duration,
+    },
+    /// The answer is not text.
+    #[error("{what}: its answer is not text")]
+    NotText {
+        /// What was asked for.
+        what: String,
+    },
+    /// The answer is not what it should be.
+    #[error("{what}: not {expected}: {source}")]
+    Malformed {
+        /// What was asked for.
+        what: String,
+        /// What it should be.
+        expected: &'static str,
+        /// Why it is not.
+        source: serde_json::Error,
+    },
+    /// 304 to a request that was not conditional.
+    #[error("{what}: answered 304 to a request without a condition")]
+    Unasked {
+        /// What was asked for.
+        what: String,
+    },
+    /// It redirects nowhere, or without end.
+    #[error("{what}: {}", redirected(source))]
+    Redirect {
+        /// What was asked for.
+        what: String,
+        /// Why it is not followed.
+        source: RedirectError,
+    },
+    /// It redirects to another host.
+    #[error(
+        "{what}: redirects to another host, {to}; name that host in the source and its grant if it is meant"
+    )]
+    Elsewhere {
+        /// What was asked for.
+        what: String,
+        /// Where it leads.
+        to: String,
+    },
+    /// The list could not be read to its end.
+    #[error("{what}: {source}")]
+    List {
+        /// The list's first page.
+        what: String,
+        /// Why.
+        source: ListError,
+    },
+    /// The source names no repository.
+    #[error(transparent)]
+    Address(#[from] AddressError),
+    /// A git repository's tags could not be listed.
+    #[error(transparent)]
+    Git(#[from] GitError),
+    /// An image's tags could not be listed.
+    #[error(transparent)]
+    Image(#[from] LookupError),
+}
+
+impl ReleaseError {
+    /// Whether the thing is not there, as far as anybody tells.
+    #[must_use]
+    pub fn is_absent(&self) -> bool {
+        match self {
+            Self::Absent { .. }
+            | Self::NoPackage(_)
+            | Self::EmptyPackage { .. }
+            | Self::NoTags
+            | Self::NoRelease { .. }
+            | Self::NothingCounts(_)
+            | Self::Image(LookupError::Absent { .. }) => true,
+            Self::Http { source, .. } => source.is_absent(),
+            Self::Answered { status, .. } => {
+                matches!(*status, StatusCode::NOT_FOUND | StatusCode::GONE)
+            }
+            _ => false,
+        }
+    }
+}
+
+impl Transient for ReleaseError {
+    fn is_transient(&self) -> bool {
+        match self {
+            Self::Http { source, .. } => source.is_transient(),
+            Self::Answered { status, .. } => {
+                *status == StatusCode::REQUEST_TIMEOUT || status.is_server_error()
+            }
+            // As if it had been cut off on its way.
+            Self::Malformed { .. } | Self::Slow { .. } => true,
+            _ => false,
+        }
+    }
+
+    fn is_awaited(&self) -> bool {
+        matches!(self, Self::Http { source, .. } if source.is_awaited())
+    }
+}
+
+fn told(said: Option<&str>, advice: Option<&str>) -> String {
+    let said = said.map_or_else(String::new, |said| format!(" ({})", said.escape_debug()));
+    let advice = advice.map_or_else(String::new, |advice| format!("; {advice}"));
+    format!("{said}{advice}")
+}
+
+fn redirected(error: &RedirectError) -> String {
+    match error {
+        RedirectError::Nowhere => "redirects without saying where to".to_owned(),
+        RedirectError::TooMany => {
+            format!(
+                "more than {} redirects",
+                bakehouse_system::http::redirect::MAX_REDIRECTS
+            )
+        }
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,67 @@
+//! Kinds of release sources: what each implements, and what it is read with.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bakehouse_core::progress::Reporter;
+use bakehouse_registry::Upstream;
+use bakehouse_system::http::retry::Pauses;
+
+use super::api::Api;
+use super::{ForgeAccess, NpmConfig, Release, ReleaseError};
+
+/// One source of releases: a repository, a package, an image.
+///
+/// A new kind of source is one file that implements this, with a
+/// [`SourceKind`], and that kind's line in [`KINDS`](super::table::KINDS).
+#[async_trait]
+pub(super) trait ReleaseSource: Send + Sync {
+    /// All its releases, in any order.
+    async fn all(&self, reach: &Reach) -> Result<Vec<Release>, ReleaseError>;
+
+    /// The release with a tag, none where there is none, for a source that can
+    /// be asked for one by itself. For others it is looked for among
+    /// [`all`](Self::all).
+    async fn one(&self, _: &Reach, _tag: &str) -> Result<One, ReleaseError> {
+        Ok(One::Listed)
+    }
+}
+
+/// What a source answers that is asked for one release.
+pub(super) enum One {
+    /// Only a list tells.
+    Listed,
+    /// This; none where there is none.
+    Asked(Option<Release>),
+}
+
+/// The source of a name, none where the name has another form.
+pub(super) type Parsed = Result<Option<Arc<dyn ReleaseSource>>, ReleaseError>;
+
+/// A kind of source, written `KIND:NAME`.
+pub(super) struct SourceKind {
+    /// What is before the `:`.
+    pub(super) name: &'static str,
+    /// What is behind it, for errors: `OWNER/REPO`.
+    pub(super) form: &'static str,
+    /// The source of this name; none where the name has another form.
+    pub(super) parse: fn(&str) -> Parsed,
+}
+
+/// What sources are read with.
+pub(super) struct Reach {
+    /// JSON APIs.
+    pub(super) api: Api,
+    /// Where they are, and their tokens.
+    pub(super) access: ForgeAccess,
+    /// Where npm's registries are.
+    pub(super) npm: NpmConfig,
+    /// Plain requests.
+    pub(super) http: reqwest::Client,
+    /// Pauses that servers ask for.
+    pub(super) pauses: Pauses,
+    /// Tags of images.
+    pub(super) images: Upstream,
+    /// Told of retries.
+    pub(super) reporter: Arc<dyn Reporter>,
+}

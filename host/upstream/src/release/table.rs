@@ -1,0 +1,17 @@
+//! The table of release sources.
+
+use super::kind::SourceKind;
+use super::{git_tags, gitea, github, gitlab, npm, oci};
+
+/// Every kind of source that this host knows: a line each.
+pub(super) const KINDS: &[SourceKind] = &[
+    github::RELEASES,
+    github::TAGS,
+    gitlab::RELEASES,
+    gitlab::TAGS,
+    gitea::RELEASES,
+    gitea::TAGS,
+    git_tags::KIND,
+    npm::KIND,
+    oci::KIND,
+];
