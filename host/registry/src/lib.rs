@@ -1,7 +1,12 @@
-//! Registries (OCI distribution-spec v1.1): check, push by digest, merge, tag,
-//! inspect.
+//! A client for OCI registries (distribution-spec v1.1): check, push by digest,
+//! merge, tag, inspect.
 //!
-//! [`Registry`] is the client for one endpoint; [`index`] and [`tags`] are the
+//! ```text
+//!  layout.tar --push_archive--> digest --+
+//!  layout.tar --push_archive--> digest --+--merge--> index, VERSION --move_tags--> latest
+//! ```
+//!
+//! `examples/publish.rs` walks that way. [`Registry`] is the client for one endpoint; [`index`] and [`tags`] are the
 //! pure rules behind it, [`LocalRegistry`] is `--registry local`.
 
 mod archive;
