@@ -9,10 +9,9 @@ use bakehouse_core::loopback::is_private;
 use bakehouse_core::progress::{Event, Reporter};
 use bakehouse_system::docker::credentials::Credentials;
 use bakehouse_system::http::redirect::{self, MAX_REDIRECTS, RedirectError};
-use bakehouse_system::http::retry_after;
+use bakehouse_system::http::{client, retry_after};
 use oci_spec::image::Digest;
 use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderMap, HeaderValue, WARNING};
-use reqwest::redirect::Policy as Redirects;
 use reqwest::{Body, Client, RequestBuilder, Response, StatusCode};
 use tokio::sync::Semaphore;
 use url::Url;
@@ -61,11 +60,8 @@ impl Transport {
         let scheme = if plain_http { "http" } else { "https" };
         let base = Url::parse(&format!("{scheme}://{}/v2/", endpoint.server()))
             .map_err(|error| TransportError::Request(error.to_string()))?;
-        let mut client = Client::builder()
-            .user_agent(concat!("bakehouse/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(policy.connect)
-            // Followed here, where it is known what may go along.
-            .redirect(Redirects::none());
+        // Redirects are followed here, where it is known what may go along.
+        let mut client = client::builder(policy.connect);
         if plain_http {
             // Certificates take longer to load than a registry to answer.
             client = client.tls_certs_only([]).no_proxy();

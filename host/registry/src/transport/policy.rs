@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bakehouse_system::http::pages::ListLimits;
+use bakehouse_system::http::retry::Backoff;
 
 /// Limits of every request to a registry. A request ends after at most
 /// `attempts` tries, each of them bounded by the timeouts, with pauses of at
@@ -61,18 +62,17 @@ impl Default for Policy {
 impl Policy {
     /// The pause after try number `attempt`, or none to give up.
     pub(super) fn pause(&self, attempt: u32, asked: Option<Duration>) -> Option<Duration> {
-        if attempt >= self.attempts {
-            return None;
+        let backoff = Backoff {
+            tries: self.attempts,
+            first: self.first_pause,
+            cap: self.max_pause,
+            jitter: 0.5,
+        };
+        let own = backoff.pause(attempt)?;
+        match asked {
+            Some(asked) => (asked <= self.max_retry_after).then_some(asked),
+            None => Some(own),
         }
-        if let Some(asked) = asked {
-            return (asked <= self.max_retry_after).then_some(asked);
-        }
-        let doubled = self
-            .first_pause
-            .saturating_mul(2u32.saturating_pow(attempt - 1));
-        // Half fixed, half random, so that parallel requests spread.
-        let base = doubled.min(self.max_pause);
-        Some(base.mul_f64(0.5 + fastrand::f64() / 2.0))
     }
 }
 
