@@ -6,10 +6,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bakehouse_core::grants::Access;
 use bakehouse_core::platform::Platform;
-use bakehouse_core::recipe::{Build, CallError};
+use bakehouse_core::recipe::Build;
 use bakehouse_core::target::TargetId;
 use bakehouse_system::quota::Quota;
 use oci_spec::image::Descriptor;
+
+use crate::error::{BuildError, BuilderError};
 
 /// Runs BuildKit builds.
 #[async_trait]
@@ -17,17 +19,15 @@ pub trait Builder: Send + Sync {
     /// What the builder can do; asked once a run, before work is given to it.
     ///
     /// # Errors
-    /// A [`Failure`](bakehouse_core::error::Failure) with
-    /// [`ExitCode::Builder`](bakehouse_core::error::ExitCode::Builder) and a hint, when
-    /// there is no usable builder.
-    async fn capabilities(&self) -> anyhow::Result<Capabilities>;
+    /// When there is no usable builder.
+    async fn capabilities(&self) -> Result<Capabilities, BuilderError>;
 
     /// What the builder that gets a platform's builds can do.
     ///
     /// # Errors
     /// As [`capabilities`](Self::capabilities), where it is the one that is not
     /// usable.
-    async fn capabilities_for(&self, platform: &Platform) -> anyhow::Result<Capabilities> {
+    async fn capabilities_for(&self, platform: &Platform) -> Result<Capabilities, BuilderError> {
         let _ = platform;
         self.capabilities().await
     }
@@ -35,9 +35,9 @@ pub trait Builder: Send + Sync {
     /// Runs one build to its end.
     ///
     /// # Errors
-    /// [`CallError::BuildFailed`] with the failing step and its last output
-    /// lines, [`CallError::Unavailable`] when the builder went away.
-    async fn build(&self, request: &BuildRequest) -> Result<Built, CallError>;
+    /// [`BuildError::Step`] with the failing step and its last output lines,
+    /// [`BuildError::BuilderGone`] when the builder went away.
+    async fn build(&self, request: &BuildRequest) -> Result<Built, BuildError>;
 }
 
 /// What a builder can do.

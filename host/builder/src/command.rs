@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use bakehouse_core::recipe::{CallError, Dockerfile, Network};
+use bakehouse_core::recipe::{Dockerfile, Network};
 use bakehouse_system::work_tree::WorkTree;
 
 use super::builder::{BuildRequest, Output};
@@ -11,6 +11,7 @@ use super::epoch::epoch_seconds;
 use crate::cache::layer_cache::CacheArgs;
 use crate::cache::step_key::step_key;
 use crate::dockerfile::reserved::is_reserved;
+use crate::error::BuildError;
 
 /// Arguments after the program's name, and what it reads from stdin.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,17 +20,45 @@ pub(crate) struct CommandLine {
     pub(crate) stdin: Option<String>,
 }
 
+/// Why a request cannot be a command line.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RequestError {
+    /// A name that is empty, or would be read as something else.
+    #[error("`{name}` is not a name for a {what}")]
+    Name {
+        /// What it would name.
+        what: &'static str,
+        /// The name.
+        name: String,
+    },
+    /// BuildKit gives this build argument a meaning of its own.
+    #[error("the build argument {} belongs to BuildKit; leave it to the host", .0.escape_debug())]
+    Reserved(String),
+    /// A build argument in other letters than ASCII's.
+    #[error(
+        "`{}` is not a name for a build argument: it takes ASCII letters, digits, `_`, `-` and `.`",
+        .0.escape_debug()
+    )]
+    ArgName(String),
+    /// A repository that would be more than one field of CSV.
+    #[error("`{0}` is not a repository")]
+    Repository(String),
+    /// A date of another form.
+    #[error("`{0}` is not a time as in RFC 3339")]
+    Time(String),
+}
+
 /// Turns a request into a command line.
 ///
 /// # Errors
-/// [`CallError::InvalidInput`] if a path leaves the work tree or is not there,
-/// or a name cannot be passed on.
+/// If a path leaves the work tree or is not there, or a name cannot be passed
+/// on.
 pub(crate) fn command_line(
     request: &BuildRequest,
     builder: &str,
     metadata: &Path,
     cache: &CacheArgs,
-) -> Result<CommandLine, CallError> {
+) -> Result<CommandLine, BuildError> {
     let build = &request.build;
     let tree = WorkTree::open(&request.work_tree)?;
     let mut line = Line(vec!["build".into()]);
@@ -67,9 +96,9 @@ pub(crate) fn command_line(
         line.pair("--secret", &format!("id={name},env={name}"));
     }
     let epoch = match &request.created {
-        Some(created) => Some(epoch_seconds(created).ok_or_else(|| {
-            CallError::InvalidInput(format!("`{created}` is not a time as in RFC 3339"))
-        })?),
+        Some(created) => {
+            Some(epoch_seconds(created).ok_or_else(|| RequestError::Time(created.clone()))?)
+        }
         None => None,
     };
     if let Some(epoch) = epoch {
@@ -136,7 +165,7 @@ impl Line {
 /// The `--output` value, which is a line of CSV. Layers are always OCI, so
 /// that builders agree on media types. What comes back comes as an archive on
 /// stdout, where the host can stop it.
-fn output(output: &Output, rewrite: bool) -> Result<OsString, CallError> {
+fn output(output: &Output, rewrite: bool) -> Result<OsString, RequestError> {
     let image = if rewrite {
         ",oci-mediatypes=true,rewrite-timestamp=true"
     } else {
@@ -148,9 +177,7 @@ fn output(output: &Output, rewrite: bool) -> Result<OsString, CallError> {
             plain_http,
         } => {
             if repository.contains([',', '"', '=', ' ']) {
-                return Err(CallError::InvalidInput(format!(
-                    "`{repository}` is not a repository"
-                )));
+                return Err(RequestError::Repository(repository.clone()));
             }
             let insecure = if *plain_http {
                 ",registry.insecure=true"
@@ -168,30 +195,25 @@ fn output(output: &Output, rewrite: bool) -> Result<OsString, CallError> {
 }
 
 /// A name that ends at the first `=`.
-fn word(what: &str, name: &str) -> Result<String, CallError> {
+fn word(what: &'static str, name: &str) -> Result<String, RequestError> {
     if name.is_empty() || name.starts_with('-') || name.contains(['=', '\0', '\n', ' ']) {
-        return Err(CallError::InvalidInput(format!(
-            "`{name}` is not a name for a {what}"
-        )));
+        return Err(RequestError::Name {
+            what,
+            name: name.to_owned(),
+        });
     }
     Ok(name.to_owned())
 }
 
 /// A build argument's name. In letters other than ASCII's BuildKit finds names of
 /// its own: `\u{17f}` is an `s` to it.
-fn arg_name(name: &str) -> Result<String, CallError> {
+fn arg_name(name: &str) -> Result<String, RequestError> {
     if is_reserved(name) {
-        return Err(CallError::InvalidInput(format!(
-            "the build argument {} belongs to BuildKit; leave it to the host",
-            name.escape_debug()
-        )));
+        return Err(RequestError::Reserved(name.to_owned()));
     }
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
     if !name.chars().all(plain) {
-        return Err(CallError::InvalidInput(format!(
-            "`{}` is not a name for a build argument: it takes ASCII letters, digits, `_`, `-` and `.`",
-            name.escape_debug()
-        )));
+        return Err(RequestError::ArgName(name.to_owned()));
     }
     word("build argument", name)
 }

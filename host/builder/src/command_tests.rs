@@ -3,6 +3,8 @@ use bakehouse_core::recipe::Build;
 use bakehouse_core::target::TargetId;
 use bakehouse_system::quota::Quota;
 
+use bakehouse_core::recipe::CallError;
+
 use super::*;
 
 /// A request that says as little as possible.
@@ -51,7 +53,7 @@ fn tree() -> tempfile::TempDir {
     dir
 }
 
-fn line(request: &BuildRequest) -> Result<CommandLine, CallError> {
+fn line(request: &BuildRequest) -> Result<CommandLine, BuildError> {
     let metadata = Path::new("/scratch/metadata.json");
     command_line(request, "bakehouse", metadata, &CacheArgs::default())
 }
@@ -177,7 +179,13 @@ fn refuses_what_would_mean_something_else() {
         let mut request = good.clone();
         change(&mut request);
         let error = line(&request).unwrap_err();
-        assert!(matches!(error, CallError::InvalidInput(_)), "{error}");
+        assert!(
+            matches!(
+                error,
+                BuildError::Request(_) | BuildError::WorkTree(CallError::InvalidInput(_))
+            ),
+            "{error}"
+        );
     };
     change(&|r| r.build.context = "../x".to_owned());
     change(&|r| r.build.context = "none".to_owned());

@@ -8,11 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use bakehouse_core::error::{ExitCode, Failure};
 use bakehouse_core::mirrors::Mirrors;
 use bakehouse_core::platform::Platform;
 use bakehouse_core::progress::{Event, Reporter};
-use bakehouse_core::recipe::CallError;
 use bakehouse_core::storage_error::At as _;
 use bakehouse_core::target::TargetId;
 use bakehouse_registry::Upstream;
@@ -28,6 +26,7 @@ use super::command::{command_line, destination};
 use crate::cache::freshen::freshen;
 use crate::cache::layer_cache::{CacheArgs, LayerCache};
 use crate::engine::Engine;
+use crate::error::{BuildError, BuilderError};
 use crate::inspect::capabilities::Inspected;
 use crate::inspect::nodes::Down;
 use crate::inspect::program::Program;
@@ -112,32 +111,32 @@ impl Buildx {
         }
     }
 
-    async fn found(&self) -> anyhow::Result<&Found> {
+    async fn found(&self) -> Result<&Found, BuilderError> {
         self.found.get_or_try_init(|| self.find()).await
     }
 
-    async fn find(&self) -> anyhow::Result<Found> {
+    async fn find(&self) -> Result<Found, BuilderError> {
         let program = Program::find(&self.options.env).await?;
         let named = match &self.options.builder {
             Some(name) => format!("builder {name}"),
             None => "the current builder".to_owned(),
         };
-        let broken = |why: &str| {
-            Failure::new(ExitCode::Builder, format!("{named} does not answer: {why}"))
-                .hint("run `./justw up` for a private builder, or `docker buildx create --name bakehouse --bootstrap` and name it with --builder")
+        let silent = |why: &str| BuilderError::Silent {
+            builder: named.clone(),
+            why: why.to_owned(),
         };
         let text = match self.inspect(&program, true).await {
             Ok(text) => text,
             // One of several nodes may be down, and the others not.
             Err(why) => match self.inspect(&program, false).await {
                 Ok(text) if Inspected::parse(&text).running => text,
-                _ => return Err(broken(&why).into()),
+                _ => return Err(silent(&why)),
             },
         };
         let inspected = Inspected::parse(&text);
         if !inspected.running {
             let why = inspected.error.as_deref().unwrap_or("it is not running");
-            return Err(broken(why).into());
+            return Err(silent(why));
         }
         let down = Down::parse(&text);
         for node in &down {
@@ -148,13 +147,9 @@ impl Buildx {
         let docker = inspected.driver == "docker";
         let store = docker && Engine::connect()?.info().await?.containerd_image_store;
         if docker && !store {
-            let message = format!(
-                "builder {} cannot export images: Docker's containerd image store is off",
-                inspected.name
-            );
-            return Err(Failure::new(ExitCode::Builder, message)
-                .hint("add {\"features\":{\"containerd-snapshotter\":true}} to Docker's daemon.json and restart it, or run `docker buildx create --name bakehouse --driver docker-container --bootstrap` and name it with --builder")
-                .into());
+            return Err(BuilderError::NoImageStore {
+                builder: inspected.name,
+            });
         }
         let mut capabilities = inspected.capabilities(store);
         let up = |platform: &Platform| !down.iter().any(|node| node.takes(platform));
@@ -207,7 +202,7 @@ impl Buildx {
         found: &Found,
         scratch: &Path,
         cache: &CacheArgs,
-    ) -> Result<(Progress, Option<Descriptor>), CallError> {
+    ) -> Result<(Progress, Option<Descriptor>), BuildError> {
         let metadata_file = scratch.join("metadata.json");
         let to = destination(&request.output, scratch);
         let name = &found.capabilities.name;
@@ -233,35 +228,26 @@ impl Buildx {
         let ended = tokio::select! {
             ended = building => ended,
             why = lost(&heard, || self.answers(found, &request.build.platform)) => {
-                let why = format!("builder {name} stopped answering while it built: {why}");
-                return Err(CallError::Unavailable(why));
+                let builder = name.clone();
+                return Err(BuilderError::Stopped { builder, why }.into());
             }
         };
+        let failed = || classify(&progress, name, &request.build.platform, &request.access);
         match ended {
             Ok(ended) if ended.status.success() => ended.stdout?,
             // A client whose output is refused is ended by that.
             Ok(ended) if ended.status.signal() == Some(SIGPIPE) => {
                 ended.stdout?;
-                return Err(classify(&progress, name, &request.access));
+                return Err(failed());
             }
-            Ok(_) => return Err(classify(&progress, name, &request.access)),
-            Err(RunError::Timeout(_)) => {
-                return Err(CallError::Timeout(format!(
-                    "the build took longer than {} s",
-                    limit.as_secs()
-                )));
-            }
-            Err(e) => return Err(CallError::Unavailable(format!("docker-buildx: {e}"))),
+            Ok(_) => return Err(failed()),
+            Err(RunError::Timeout(_)) => return Err(BuildError::Timeout(limit)),
+            Err(error) => return Err(BuilderError::Client(error).into()),
         }
         let metadata = tokio::fs::read_to_string(&metadata_file).await;
         let metadata = metadata.map_err(|e| nothing_said(&e))?;
         let used = provenance(&metadata).map_err(|e| nothing_said(&e))?;
-        let used = used.ok_or_else(|| {
-            CallError::Unavailable(format!(
-                "builder {name} does not say what the build was made of, so that it cannot be \
-                 checked; BuildKit 0.11 and buildx 0.14 are the oldest that do"
-            ))
-        })?;
+        let used = used.ok_or_else(|| BuilderError::NoProvenance(name.clone()))?;
         used::check(request, &used, &self.bases, &*self.reporter).await?;
         let descriptor = match &request.output {
             Output::Files(_) => None,
@@ -278,12 +264,11 @@ impl Buildx {
         request: &BuildRequest,
         tree: &WorkTree,
         can: &Capabilities,
-    ) -> Result<(), CallError> {
+    ) -> Result<(), BuildError> {
         let (request, tree, can) = (request.clone(), tree.clone(), can.clone());
         let emulate = self.options.emulation;
         tokio::task::spawn_blocking(move || dockerfile::check(&request, &tree, &can, emulate))
-            .await
-            .map_err(|e| CallError::Other(e.to_string()))?
+            .await?
     }
 
     /// An image's steps include those of the compile steps before it.
@@ -312,20 +297,20 @@ impl Buildx {
 
 #[async_trait]
 impl Builder for Buildx {
-    async fn capabilities(&self) -> anyhow::Result<Capabilities> {
+    async fn capabilities(&self) -> Result<Capabilities, BuilderError> {
         Ok(self.found().await?.capabilities.clone())
     }
 
-    async fn build(&self, request: &BuildRequest) -> Result<Built, CallError> {
+    async fn build(&self, request: &BuildRequest) -> Result<Built, BuildError> {
         let begun = Instant::now();
-        let found = self
-            .found()
-            .await
-            .map_err(|e| CallError::Unavailable(format!("{e:#}")))?;
+        let found = self.found().await?;
         let platform = &request.build.platform;
         if let Some(node) = found.down.iter().find(|node| node.takes(platform)) {
-            let name = &found.capabilities.name;
-            return Err(CallError::Unavailable(format!("builder {name}: {node}")));
+            return Err(BuilderError::UnreachableNode {
+                builder: found.capabilities.name.clone(),
+                node: node.to_string(),
+            }
+            .into());
         }
         let tree = WorkTree::open(&request.work_tree)?;
         self.check(request, &tree, &found.capabilities).await?;
@@ -355,10 +340,8 @@ impl Builder for Buildx {
     }
 }
 
-fn nothing_said(error: &dyn std::fmt::Display) -> CallError {
-    CallError::Other(format!(
-        "docker-buildx wrote a metadata file without result: {error}"
-    ))
+fn nothing_said(error: &dyn std::fmt::Display) -> BuildError {
+    BuildError::Metadata(error.to_string())
 }
 
 /// Moves a result from the scratch folder to where it was asked for.

@@ -7,19 +7,22 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bakehouse_core::platform::Platform;
-use bakehouse_core::recipe::CallError;
 use oci_spec::image::{Descriptor, MediaType, PlatformBuilder, Sha256Digest};
 use sha2::{Digest as _, Sha256};
 
 use super::builder::{BuildRequest, Builder, Built, Capabilities, Output};
+use crate::error::{BuildError, BuilderError};
 
 /// A builder that builds nothing: for dry runs and tests. It remembers what it
 /// was asked, and answers with a digest that depends on nothing else.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Fake {
-    failing: BTreeMap<Platform, CallError>,
+    failing: BTreeMap<Platform, Failing>,
     requests: Mutex<Vec<BuildRequest>>,
 }
+
+/// Makes the error of a build.
+type Failing = Box<dyn Fn() -> BuildError + Send + Sync>;
 
 impl Fake {
     /// A builder for which every build succeeds.
@@ -30,8 +33,12 @@ impl Fake {
 
     /// Every build for this platform fails with this error.
     #[must_use]
-    pub fn failing(mut self, platform: Platform, error: CallError) -> Self {
-        self.failing.insert(platform, error);
+    pub fn failing(
+        mut self,
+        platform: Platform,
+        error: impl Fn() -> BuildError + Send + Sync + 'static,
+    ) -> Self {
+        self.failing.insert(platform, Box::new(error));
         self
     }
 
@@ -45,7 +52,7 @@ impl Fake {
 
 #[async_trait]
 impl Builder for Fake {
-    async fn capabilities(&self) -> anyhow::Result<Capabilities> {
+    async fn capabilities(&self) -> Result<Capabilities, BuilderError> {
         let others = ["amd64", "arm64"].map(|arch| Platform::new("linux", arch, None));
         Ok(Capabilities {
             name: "fake".to_owned(),
@@ -58,7 +65,7 @@ impl Builder for Fake {
         })
     }
 
-    async fn build(&self, request: &BuildRequest) -> Result<Built, CallError> {
+    async fn build(&self, request: &BuildRequest) -> Result<Built, BuildError> {
         {
             let requests = self.requests.lock();
             requests
@@ -66,7 +73,7 @@ impl Builder for Fake {
                 .push(request.clone());
         }
         if let Some(error) = self.failing.get(&request.target.platform) {
-            return Err(error.clone());
+            return Err(error());
         }
         let descriptor = match request.output {
             Output::Files(_) => None,
@@ -81,11 +88,11 @@ impl Builder for Fake {
     }
 }
 
-fn descriptor(request: &BuildRequest) -> Result<Descriptor, CallError> {
+fn descriptor(request: &BuildRequest) -> Result<Descriptor, BuildError> {
     // The work tree's path differs from run to run.
     let of = format!("{} {:?}", request.target, request.build);
     let digest = hex::encode(Sha256::digest(of));
-    let other = |e: &dyn std::fmt::Display| CallError::Other(e.to_string());
+    let other = |e: &dyn std::fmt::Display| BuildError::Metadata(e.to_string());
     let digest = Sha256Digest::from_str(&digest).map_err(|e| other(&e))?;
     let mut descriptor = Descriptor::new(MediaType::ImageManifest, 1000, digest);
     let platform = &request.target.platform;
@@ -111,12 +118,15 @@ mod tests {
         one.target.platform = "linux/amd64".parse().unwrap();
         let mut two = one.clone();
         two.work_tree = "/elsewhere".into();
-        let error = CallError::BuildFailed("no".to_owned());
-        let fake = Fake::new().failing(arm64.clone(), error.clone());
+        let fake = Fake::new().failing(arm64.clone(), || BuildError::Refused("no".to_owned()));
         let first = fake.build(&one).await.unwrap();
         assert_eq!(first, fake.build(&two).await.unwrap());
         two.target.platform = arm64;
-        assert_eq!(fake.build(&two).await.unwrap_err(), error);
+        let error = fake.build(&two).await.unwrap_err();
+        assert!(
+            matches!(&error, BuildError::Refused(said) if said == "no"),
+            "{error:?}"
+        );
         assert_eq!(fake.requests().len(), 3);
         let platform = first.descriptor.unwrap().platform().clone().unwrap();
         assert_eq!(platform.architecture().to_string(), "amd64");

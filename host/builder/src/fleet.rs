@@ -4,12 +4,11 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use bakehouse_core::error::{ExitCode, Failure};
 use bakehouse_core::platform::Platform;
 use bakehouse_core::progress::{Event, Reporter};
-use bakehouse_core::recipe::CallError;
 
 use super::builder::{BuildRequest, Builder, Built, Capabilities, Output};
+use crate::error::{BuildError, BuilderError, chain};
 
 /// One builder of several.
 pub struct Member {
@@ -44,7 +43,10 @@ impl Fleet {
     }
 
     /// The usable builders for a platform, best first.
-    async fn usable(&self, platform: &Platform) -> anyhow::Result<Vec<(usize, Capabilities)>> {
+    async fn usable(
+        &self,
+        platform: &Platform,
+    ) -> Result<Vec<(usize, Capabilities)>, BuilderError> {
         let mut own = Vec::new();
         let mut native = Vec::new();
         let mut listed = Vec::new();
@@ -63,7 +65,7 @@ impl Fleet {
                 // Steps that run on the builder's own platform need no more.
                 Ok(can) => others.push((at, can)),
                 Err(error) => {
-                    self.lose(at, None, &format!("{error:#}"));
+                    self.lose(at, None, &chain(&error));
                     reason = Some(error);
                 }
             }
@@ -74,12 +76,7 @@ impl Fleet {
         match (own.is_empty(), reason) {
             (false, _) => Ok(own),
             (true, Some(error)) => Err(error),
-            (true, None) => Err(Failure::new(
-                ExitCode::Builder,
-                format!("no builder is left for {platform}"),
-            )
-            .hint(format!("name one with --builder {platform}=NAME"))
-            .into()),
+            (true, None) => Err(BuilderError::NoneLeftFor(platform.clone())),
         }
     }
 
@@ -103,7 +100,7 @@ impl Fleet {
 #[async_trait]
 impl Builder for Fleet {
     /// What the builders that answer can do between them.
-    async fn capabilities(&self) -> anyhow::Result<Capabilities> {
+    async fn capabilities(&self) -> Result<Capabilities, BuilderError> {
         let mut all: Option<Capabilities> = None;
         let mut reason = None;
         for (at, member) in self.members.iter().enumerate() {
@@ -113,7 +110,7 @@ impl Builder for Fleet {
             match member.builder.capabilities().await {
                 Ok(can) => all = Some(all.map_or_else(|| can.clone(), |all| join(all, &can))),
                 Err(error) => {
-                    self.lose(at, None, &format!("{error:#}"));
+                    self.lose(at, None, &chain(&error));
                     reason = Some(error);
                 }
             }
@@ -121,23 +118,20 @@ impl Builder for Fleet {
         match (all, reason) {
             (Some(all), _) => Ok(all),
             (None, Some(error)) => Err(error),
-            (None, None) => Err(Failure::new(ExitCode::Builder, "no builder is left")
-                .hint("start one, and run the same command again")
-                .into()),
+            (None, None) => Err(BuilderError::NoneLeft),
         }
     }
 
-    async fn capabilities_for(&self, platform: &Platform) -> anyhow::Result<Capabilities> {
+    async fn capabilities_for(&self, platform: &Platform) -> Result<Capabilities, BuilderError> {
         let mut usable = self.usable(platform).await?;
         Ok(usable.swap_remove(0).1)
     }
 
-    async fn build(&self, request: &BuildRequest) -> Result<Built, CallError> {
+    async fn build(&self, request: &BuildRequest) -> Result<Built, BuildError> {
         let platform = &request.build.platform;
         let usable = self.usable(platform).await;
-        let usable = usable.map_err(|error| CallError::Unavailable(format!("{error:#}")))?;
         let mut reason = None;
-        for (at, can) in usable {
+        for (at, can) in usable? {
             let fits = match request.output {
                 Output::PushByDigest { .. } => can.push_by_digest,
                 Output::OciArchive(_) => can.oci_export,
@@ -147,15 +141,15 @@ impl Builder for Fleet {
                 continue;
             };
             match member.builder.build(request).await {
-                Err(CallError::Unavailable(why)) => {
-                    self.lose(at, Some(platform), &why);
-                    reason = Some(why);
+                Err(BuildError::BuilderGone(error)) => {
+                    self.lose(at, Some(platform), &chain(&error));
+                    reason = Some(error);
                 }
                 ended => return ended,
             }
         }
-        let why = reason.unwrap_or_else(|| format!("no builder for {platform} exports images"));
-        Err(CallError::Unavailable(why))
+        let reason = reason.unwrap_or_else(|| BuilderError::NoneExports(platform.clone()));
+        Err(reason.into())
     }
 }
 

@@ -23,6 +23,11 @@ fn for_platform(text: &str) -> BuildRequest {
     request
 }
 
+fn gone() -> BuildError {
+    let (builder, said) = ("b0".to_owned(), "it is gone".to_owned());
+    BuilderError::Failed { builder, said }.into()
+}
+
 fn asked(fake: &Fake) -> Vec<String> {
     let requests = fake.requests();
     requests
@@ -48,7 +53,6 @@ async fn each_platform_has_its_builder() {
 #[tokio::test]
 async fn a_builder_that_went_away_is_not_asked_again() {
     let amd64: Platform = "linux/amd64".parse().unwrap();
-    let gone = CallError::Unavailable("it is gone".to_owned());
     let first = Arc::new(Fake::new().failing(amd64, gone));
     let second = Arc::new(Fake::new());
     let fleet = fleet(vec![
@@ -64,32 +68,26 @@ async fn a_builder_that_went_away_is_not_asked_again() {
 #[tokio::test]
 async fn a_failed_build_is_no_reason_to_try_another_builder() {
     let amd64: Platform = "linux/amd64".parse().unwrap();
-    let failed = CallError::BuildFailed("exit code: 1".to_owned());
-    let first = Arc::new(Fake::new().failing(amd64, failed.clone()));
+    let failed = || BuildError::Refused("exit code: 1".to_owned());
+    let first = Arc::new(Fake::new().failing(amd64, failed));
     let second = Arc::new(Fake::new());
     let fleet = fleet(vec![(None, first), (None, Arc::clone(&second))]);
     let ended = fleet.build(&for_platform("linux/amd64")).await;
-    assert_eq!(ended.unwrap_err(), failed);
+    let error = ended.unwrap_err();
+    assert!(matches!(&error, BuildError::Refused(_)), "{error:?}");
     assert_eq!(asked(&second), [""; 0]);
 }
 
 #[tokio::test]
 async fn when_all_are_gone_it_says_so() {
     let amd64: Platform = "linux/amd64".parse().unwrap();
-    let gone = CallError::Unavailable("it is gone".to_owned());
-    let one = Arc::new(Fake::new().failing(amd64.clone(), gone.clone()));
+    let one = Arc::new(Fake::new().failing(amd64.clone(), gone));
     let fleet = fleet(vec![(Some("linux/amd64"), one)]);
     let request = for_platform("linux/amd64");
-    assert_eq!(fleet.build(&request).await.unwrap_err(), gone);
-    let CallError::Unavailable(why) = fleet.build(&request).await.unwrap_err() else {
-        panic!("another error");
-    };
+    let error = fleet.build(&request).await.unwrap_err();
+    assert_eq!(error.to_string(), "builder b0: it is gone");
+    let why = fleet.build(&request).await.unwrap_err().to_string();
     assert_eq!(why, "no builder is left for linux/amd64");
     let error = fleet.capabilities_for(&amd64).await.unwrap_err();
-    let failure = Failure::find(&error).unwrap();
-    assert_eq!(failure.code(), ExitCode::Builder);
-    assert_eq!(
-        failure.hint_text(),
-        Some("name one with --builder linux/amd64=NAME")
-    );
+    assert!(matches!(error, BuilderError::NoneLeftFor(platform) if platform == amd64));
 }

@@ -12,6 +12,7 @@ mod docker_buildx;
 pub(crate) mod dockerfile;
 pub mod engine;
 mod epoch;
+mod error;
 mod fake;
 mod fleet;
 pub(crate) mod inspect;
@@ -20,13 +21,18 @@ pub(crate) mod sandbox;
 
 pub use builder::{BuildRequest, Builder, Built, Capabilities, Output};
 pub use cache::layer_cache::LayerCache;
+pub use command::RequestError;
 pub use docker_buildx::{Buildx, BuildxOptions};
+pub use dockerfile::DockerfileError;
 pub use dockerfile::check::MAX_DOCKERFILE;
 pub use dockerfile::frontend::frontend;
 pub use epoch::epoch_seconds;
+pub use error::{BuildError, BuilderError, FailedStep, chain};
 pub use fake::Fake;
 pub use fleet::{Fleet, Member};
-pub use inspect::program::Program;
+pub use inspect::program::{Program, ProgramError};
+pub use output::receive::ReceiveError;
+pub use output::used::UsedError;
 pub use sandbox::child_env::ChildEnv;
 
 #[cfg(feature = "fuzzing")]

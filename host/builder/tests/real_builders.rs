@@ -12,13 +12,14 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use bakehouse_builder::engine::{Engine, Smoke, SmokeResult};
-use bakehouse_builder::{BuildRequest, Builder as _, Buildx, BuildxOptions, LayerCache, Output};
-use bakehouse_core::error::{ExitCode, Failure};
+use bakehouse_builder::engine::{Engine, Smoke, SmokeError, SmokeResult};
+use bakehouse_builder::{
+    BuildError, BuildRequest, Builder as _, BuilderError, Buildx, BuildxOptions, LayerCache, Output,
+};
 use bakehouse_core::grants::{Access, Kind, policy_for_tests};
 use bakehouse_core::platform::Platform;
 use bakehouse_core::progress::{Event, Reporter, Silent};
-use bakehouse_core::recipe::{Build, CallError, Dockerfile, Network};
+use bakehouse_core::recipe::{Build, Dockerfile, Network};
 use bakehouse_core::target::TargetId;
 use bakehouse_loopback::elf;
 use bakehouse_registry::LocalRegistry;
@@ -174,11 +175,10 @@ async fn says_what_builders_can_do() {
         .capabilities()
         .await
         .unwrap_err();
-    let failure = Failure::find(&error).unwrap();
-    assert_eq!(failure.code(), ExitCode::Builder);
+    assert!(matches!(error, BuilderError::Silent { .. }), "{error:?}");
     assert!(
-        failure.to_string().contains("no builder \"gone\" found"),
-        "{failure}"
+        error.to_string().contains("no builder \"gone\" found"),
+        "{error}"
     );
 }
 
@@ -242,18 +242,10 @@ async fn pushes_by_digest_and_the_images_run() {
     let error = smoke(&engine, &by_tag, "linux/s390x", &[])
         .await
         .unwrap_err();
-    assert_eq!(
-        bakehouse_core::error::exit_code(&error),
-        ExitCode::NotFound,
-        "{error:#}"
-    );
+    assert!(matches!(error, SmokeError::NotFound { .. }), "{error:?}");
     let gone = format!("{registry}/real/gone:1");
     let error = smoke(&engine, &gone, "linux/amd64", &[]).await.unwrap_err();
-    assert_eq!(
-        bakehouse_core::error::exit_code(&error),
-        ExitCode::NotFound,
-        "{error:#}"
-    );
+    assert!(matches!(error, SmokeError::NotFound { .. }), "{error:?}");
     assert!(engine.info().await.unwrap().containerd_image_store);
 }
 
@@ -262,7 +254,7 @@ async fn smoke(
     reference: &str,
     platform: &str,
     argv: &[&str],
-) -> anyhow::Result<SmokeResult> {
+) -> Result<SmokeResult, SmokeError> {
     let argv: Vec<_> = argv.iter().map(ToString::to_string).collect();
     let platform: Platform = platform.parse().unwrap();
     let run = Smoke {
@@ -295,12 +287,7 @@ async fn says_when_nothing_here_runs_a_platform() {
     let error = smoke(&engine, &reference, "linux/s390x", &[])
         .await
         .unwrap_err();
-    let failure = Failure::find(&error).unwrap();
-    assert_eq!(failure.code(), ExitCode::Builder, "{error:#}");
-    assert!(
-        failure.hint_text().unwrap().contains("./justw up"),
-        "{error:#}"
-    );
+    assert!(matches!(error, SmokeError::ExecFormat(_)), "{error:?}");
 }
 
 #[tokio::test]
@@ -364,9 +351,8 @@ async fn a_failed_build_says_why_and_leaves_nothing() {
         let out = place.0.path().join("src/out");
         let request = place.request("linux/arm64", Some("failing"), Output::Files(out.clone()));
         let error = builder.build(&request).await.unwrap_err();
-        let CallError::BuildFailed(text) = &error else {
-            panic!("{error:?}");
-        };
+        assert!(matches!(error, BuildError::Step(_)), "{error:?}");
+        let text = error.to_string();
         assert!(text.contains("exit code: 7\n  hello from arm64"), "{text}");
         assert!(!out.exists());
         let said = lines.0.lock().unwrap().join("\n");
@@ -374,7 +360,7 @@ async fn a_failed_build_says_why_and_leaves_nothing() {
 
         let request = place.request("linux/amd64", Some("spinning"), Output::Files(out.clone()));
         let error = builder.build(&request).await.unwrap_err();
-        assert!(matches!(error, CallError::Timeout(_)), "{error:?}");
+        assert!(matches!(error, BuildError::Timeout(_)), "{error:?}");
         assert!(!out.exists());
         assert!(std::fs::read_dir(place.0.path()).unwrap().count() <= 2);
     }
@@ -431,13 +417,13 @@ async fn only_granted_images_are_fetched() {
         let error = builder.build(&request).await.unwrap_err();
         let line = format!("add \"{repository}\" to `bases` under [grants] in apps/x/app.toml");
         assert!(
-            matches!(&error, CallError::Denied(text) if text.contains(&line)),
+            matches!(&error, BuildError::Denied(text) if text.contains(&line)),
             "{error:?}"
         );
         request.access = Access::new(Arc::clone(&granted), Vec::new());
         request.build.dockerfile = from(&format!("{}/real/hello@{digest}", registry()));
         let error = builder.build(&request).await.unwrap_err();
-        assert!(matches!(&error, CallError::Denied(_)), "{error:?}");
+        assert!(matches!(&error, BuildError::Denied(_)), "{error:?}");
 
         // There is no such tag: the build is pinned to the granted digest.
         let pinned = format!("bases = [\"{repository}:pinned@{digest}\"]");

@@ -2,13 +2,11 @@
 //!
 //! Everything returns [`anyhow::Result`]. Where the cause is known, the chain
 //! holds a [`Failure`]: what failed, a hint what to do next, and an
-//! [`ExitCode`]. A chain without one is what the local file system refused
-//! ([`ExitCode::Storage`]), or else a bug of Bakehouse
-//! ([`ExitCode::Internal`]).
+//! [`ExitCode`], or an error of one of the crates, which only the program knows
+//! what to do about. A chain without either is what the local file system refused
+//! ([`ExitCode::Storage`]), or else a bug of Bakehouse ([`ExitCode::Internal`]).
 
 use std::fmt;
-
-use crate::storage_error;
 
 /// Exit codes of the `bakehouse` program. They are documented API
 /// (`docs/configuration.md`): a number never changes its meaning.
@@ -156,27 +154,6 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
-/// The exit code for an error: that of its [`Failure`], else
-/// [`ExitCode::Storage`] for what the file system refused, else
-/// [`ExitCode::Internal`].
-#[must_use]
-pub fn exit_code(error: &anyhow::Error) -> ExitCode {
-    match (Failure::find(error), storage_error::refusal(error)) {
-        (Some(failure), _) => failure.code(),
-        (None, Some(_)) => ExitCode::Storage,
-        (None, None) => ExitCode::Internal,
-    }
-}
-
-/// What to do about an error, where that is known.
-#[must_use]
-pub fn hint(error: &anyhow::Error) -> Option<&str> {
-    match Failure::find(error) {
-        Some(failure) => failure.hint_text(),
-        None => storage_error::refusal(error).map(storage_error::hint),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use anyhow::Context as _;
@@ -188,18 +165,5 @@ mod tests {
         let inner = Failure::new(ExitCode::Registry, "refused").hint("start it");
         let wrapped = Err::<(), _>(inner.clone()).context("pushing").unwrap_err();
         assert_eq!(Failure::find(&wrapped), Some(&inner));
-        assert_eq!(exit_code(&wrapped), ExitCode::Registry);
-
-        let over = Err::<(), _>(std::io::Error::other("disk"))
-            .context(Failure::new(ExitCode::Config, "no config"))
-            .unwrap_err();
-        assert_eq!(exit_code(&over), ExitCode::Config);
-        assert_eq!(hint(&over), None);
-
-        let full = Err::<(), _>(std::io::Error::from(std::io::ErrorKind::StorageFull));
-        let full = full.context("writing").unwrap_err();
-        assert_eq!(exit_code(&full), ExitCode::Storage);
-        assert!(hint(&full).unwrap().starts_with("free space"));
-        assert_eq!(exit_code(&anyhow::anyhow!("?")), ExitCode::Internal);
     }
 }

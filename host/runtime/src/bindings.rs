@@ -6,6 +6,6 @@ wasmtime::component::bindgen!({
     imports: { default: async | trappable },
     exports: { default: async },
     trappable_error_type: {
-        "bakehouse:recipe/types.error" => bakehouse_core::recipe::CallError,
+        "bakehouse:recipe/types.error" => crate::host::error::HostError,
     },
 });

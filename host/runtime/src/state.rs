@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bakehouse_core::grants::Policy;
-use bakehouse_core::recipe::{Base, CallError, Options};
+use bakehouse_core::recipe::{Base, Options};
 use bakehouse_core::target::TargetId;
 use bakehouse_upstream::release::Listing;
 use wasmtime::component::ResourceTable;
@@ -17,6 +17,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
 use super::Services;
 use super::budget::{CpuBudget, MemoryBudget};
+use super::host::error::HostError;
 use super::limits::Limits;
 use super::meter::outside;
 
@@ -112,10 +113,9 @@ impl State {
     }
 
     /// The part of the call that only `prepare` has.
-    pub(super) fn prepare(&self, function: &str) -> Result<&Prepare, CallError> {
-        self.call.prepare.as_ref().ok_or_else(|| {
-            CallError::InvalidInput(format!("{function} can only be called during prepare"))
-        })
+    pub(super) fn prepare(&self, function: &'static str) -> Result<&Prepare, HostError> {
+        let prepare = self.call.prepare.as_ref();
+        prepare.ok_or(HostError::NotPreparing(function))
     }
 
     /// `app version` for messages.
@@ -156,16 +156,17 @@ impl WasiView for State {
 }
 
 /// Gives a host call its own time limit, which does not count as the recipe's.
-pub(super) async fn bounded<T>(
+pub(super) async fn bounded<T, E: Into<HostError>>(
     what: &str,
     limit: Duration,
-    call: impl Future<Output = Result<T, CallError>>,
-) -> Result<T, CallError> {
-    let call = tokio::time::timeout(limit, outside(call));
-    call.await.unwrap_or_else(|_| {
-        Err(CallError::Timeout(format!(
-            "{what} took longer than {} s",
-            limit.as_secs()
-        )))
+    call: impl Future<Output = Result<T, E>>,
+) -> Result<T, HostError> {
+    let call = async { call.await.map_err(Into::into) };
+    let call = tokio::time::timeout(limit, outside(call)).await;
+    call.unwrap_or_else(|_| {
+        Err(HostError::Timeout {
+            what: what.to_owned(),
+            limit,
+        })
     })
 }

@@ -3,12 +3,15 @@
 //! Each crate's errors say what failed. What to do about it, and the exit code
 //! that stands for it, is decided here, in one file a crate.
 
+mod builder;
 mod core;
 mod registry;
 mod system;
 mod upstream;
 
 use anyhow::Error;
+use bakehouse_builder::engine::{EngineError, SmokeError};
+use bakehouse_builder::{BuildError, BuilderError};
 use bakehouse_core::error::{ExitCode, Failure};
 use bakehouse_core::platform::PlatformError;
 use bakehouse_core::storage_error;
@@ -107,6 +110,10 @@ fn known(error: &(dyn std::error::Error + 'static)) -> Option<Explanation> {
         LocalRegistryError => registry::local,
         GitError => upstream::git,
         AccessError => upstream::access,
+        BuildError => builder::build,
+        BuilderError => builder::builder,
+        EngineError => builder::engine,
+        SmokeError => builder::smoke,
     }
     None
 }

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
-use bakehouse_builder::{BuildRequest, Built, Capabilities};
+use bakehouse_builder::{BuildError, BuildRequest, Built, Capabilities};
 use bakehouse_core::error::{ExitCode, Failure};
 use bakehouse_core::progress::Event;
-use bakehouse_core::recipe::{Base, CallError, Version};
+use bakehouse_core::recipe::{Base, Version};
 use bakehouse_core::target::TargetId;
 
 use super::checkout::checkout;
@@ -168,10 +168,8 @@ impl<'a> Bakery<'a> {
             provenance: context.settings.provenance,
             created: version.created.clone(),
         };
-        let result = self
-            .build(&request)
-            .await
-            .map_err(|error| build_failure(target, &error))?;
+        let result = self.build(&request).await;
+        let result = result.with_context(|| target.to_string())?;
         let descriptor = push::push(context, target, &request.output, &result, &labels).await?;
         DigestFile {
             rebuild: self.mark(target).cloned(),
@@ -199,13 +197,11 @@ impl<'a> Bakery<'a> {
 
     /// Builds; where only BuildKit's push failed it is tried again, and the
     /// build itself comes from its cache.
-    async fn build(&self, request: &BuildRequest) -> Result<Built, CallError> {
+    async fn build(&self, request: &BuildRequest) -> Result<Built, BuildError> {
         let mut attempt = 1;
         loop {
             match self.context.builder.build(request).await {
-                Err(CallError::BuildFailed(text))
-                    if text.contains("failed to push") && attempt < PUSH_ATTEMPTS =>
-                {
+                Err(BuildError::PushFailed(text)) if attempt < PUSH_ATTEMPTS => {
                     let after = PUSH_PAUSE * attempt;
                     self.context.reporter.report(Event::Retry {
                         what: &format!("{}: {text}", request.target),
@@ -262,25 +258,5 @@ impl<'a> Bakery<'a> {
             Some((p.platforms.remove(&target.platform)?, recipe))
         });
         Ok(there.map(|(descriptor, recipe)| done(descriptor, None, recipe)))
-    }
-}
-
-fn build_failure(target: &TargetId, error: &CallError) -> Failure {
-    let failure = match error {
-        CallError::Unavailable(_) => Failure::new(ExitCode::Builder, format!("{target}: {error}"))
-            .hint("start the builder and run the same command again"),
-        CallError::Storage { hint, .. } => {
-            Failure::new(ExitCode::Storage, format!("{target}: {error}")).hint(*hint)
-        }
-        _ => Failure::new(error.exit_code(), format!("{target}: {error}")),
-    };
-    match error {
-        CallError::BuildFailed(text) if text.contains("exec format error") => {
-            failure.hint(format!(
-                "{} needs emulation: run ./justw up, which registers QEMU",
-                target.platform
-            ))
-        }
-        _ => failure,
     }
 }

@@ -13,7 +13,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::Result;
 use async_trait::async_trait;
 use bakehouse_builder::{
-    BuildRequest, Builder, Built, Capabilities, MAX_DOCKERFILE, UsedImage, used_images,
+    BuildError, BuildRequest, Builder, BuilderError, Built, Capabilities, DockerfileError,
+    MAX_DOCKERFILE, UsedImage, used_images,
 };
 use bakehouse_core::error::{ExitCode, Failure};
 use bakehouse_core::grants::Kind;
@@ -52,16 +53,14 @@ impl Understudy {
 
 #[async_trait]
 impl Builder for Understudy {
-    async fn capabilities(&self) -> Result<Capabilities> {
-        Err(Failure::new(ExitCode::Builder, "nothing is built by a check").into())
+    async fn capabilities(&self) -> Result<Capabilities, BuilderError> {
+        Err(BuilderError::NotAsked("nothing is built by a check"))
     }
 
-    async fn build(&self, request: &BuildRequest) -> Result<Built, CallError> {
+    async fn build(&self, request: &BuildRequest) -> Result<Built, BuildError> {
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         asked.insert(request.target.clone());
-        Err(CallError::Unavailable(
-            "compile steps are not run by a check".to_owned(),
-        ))
+        Err(BuilderError::NotAsked("compile steps are not run by a check").into())
     }
 }
 
@@ -343,6 +342,7 @@ fn images(build: &Build, tree: &Path) -> Result<Vec<UsedImage>, CallError> {
         }
     };
     used_images(&text, build)
+        .map_err(|error: DockerfileError| CallError::InvalidInput(error.to_string()))
 }
 
 /// Asks for an image's platforms.

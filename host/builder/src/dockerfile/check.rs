@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 
-use bakehouse_core::recipe::{Build, CallError, Dockerfile};
+use bakehouse_core::recipe::{Build, Dockerfile};
 use bakehouse_system::storage;
 use bakehouse_system::work_tree::WorkTree;
 
-use super::{emulation, growth};
+use super::{DockerfileError, emulation, growth};
 use crate::builder::{BuildRequest, Capabilities};
+use crate::error::BuildError;
 
 /// Bytes of a Dockerfile.
 pub const MAX_DOCKERFILE: u64 = 1 << 20;
@@ -16,20 +17,23 @@ pub const MAX_DOCKERFILE: u64 = 1 << 20;
 /// in, or has a `RUN` step that the builder cannot run or may not emulate.
 ///
 /// # Errors
-/// [`CallError::BuildFailed`] naming the line.
+/// [`BuildError::Dockerfile`] naming the line.
 pub(crate) fn check(
     request: &BuildRequest,
     tree: &WorkTree,
     can: &Capabilities,
     emulate: bool,
-) -> Result<(), CallError> {
+) -> Result<(), BuildError> {
     let build = &request.build;
     let Some((name, text)) = text(build, tree)? else {
         return Ok(());
     };
-    growth::check(&text, &build.args)
-        .map_err(|error| CallError::BuildFailed(format!("{name}: {error}")))?;
-    emulation::check(build, (name, text.as_ref()), can, emulate)
+    growth::check(&text, &build.args).map_err(|growth| DockerfileError::Growth {
+        file: name.to_owned(),
+        growth,
+    })?;
+    emulation::check(build, (name, text.as_ref()), can, emulate)?;
+    Ok(())
 }
 
 /// A build's Dockerfile and what to call it; none where it cannot be read:
@@ -37,7 +41,7 @@ pub(crate) fn check(
 fn text<'a>(
     build: &'a Build,
     tree: &WorkTree,
-) -> Result<Option<(&'a str, Cow<'a, str>)>, CallError> {
+) -> Result<Option<(&'a str, Cow<'a, str>)>, BuildError> {
     let path = match &build.dockerfile {
         Dockerfile::Inline(text) => {
             return Ok(Some(("the Dockerfile", Cow::Borrowed(text.as_str()))));

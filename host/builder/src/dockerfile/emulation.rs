@@ -1,8 +1,9 @@
 //! Whether a build needs emulation, told before it begins.
 
 use bakehouse_core::platform::Platform;
-use bakehouse_core::recipe::{Build, CallError};
+use bakehouse_core::recipe::Build;
 
+use super::DockerfileError;
 use super::stages::{Inputs, run_steps};
 use crate::builder::Capabilities;
 
@@ -13,13 +14,13 @@ const SHOWN: usize = 100;
 /// emulate (`allowed`).
 ///
 /// # Errors
-/// [`CallError::BuildFailed`] naming stage, line and the ways out.
+/// [`DockerfileError::Emulation`] naming stage, line and the ways out.
 pub(crate) fn check(
     build: &Build,
     (name, text): (&str, &str),
     can: &Capabilities,
     allowed: bool,
-) -> Result<(), CallError> {
+) -> Result<(), DockerfileError> {
     let target = &build.platform;
     // buildx gives a platform to a node that is of it, where there is one.
     let node = can.native.iter().find(|node| runs(node, target));
@@ -38,18 +39,14 @@ pub(crate) fn check(
         if runs(node, platform) || (emulated && allowed) {
             continue;
         }
-        let (why, way_out) = if allowed {
-            ("cannot emulate", "run ./justw up, which registers QEMU")
-        } else {
-            ("may not emulate", "set USE_QEMU=true")
-        };
-        let stage: String = step.stage.chars().take(SHOWN).collect();
-        return Err(CallError::BuildFailed(format!(
-            "RUN in line {} of {name} (stage {stage}) is for {platform}, which builder {} {why}: \
-             {way_out}, use a builder with a {platform} node, or cross-compile in a stage \
-             `FROM --platform=$BUILDPLATFORM`",
-            step.line, can.name
-        )));
+        return Err(DockerfileError::Emulation {
+            line: step.line,
+            file: name.to_owned(),
+            stage: step.stage.chars().take(SHOWN).collect(),
+            platform: Box::new(platform.clone()),
+            builder: can.name.clone(),
+            allowed,
+        });
     }
     Ok(())
 }

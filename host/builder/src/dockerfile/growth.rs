@@ -24,7 +24,7 @@ const INNER: usize = 1024;
 /// An instruction that would get too large.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line} would have more than {bytes} bytes with its variables filled in")]
-pub(crate) struct Overgrown {
+pub struct Overgrown {
     /// Line in the Dockerfile, from 1.
     line: usize,
     /// The limit.

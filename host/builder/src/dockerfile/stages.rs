@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use bakehouse_core::platform::Platform;
-use bakehouse_core::recipe::{Build, CallError};
+use bakehouse_core::recipe::Build;
 use parse_dockerfile::{Dockerfile, FromInstruction, Instruction, Stage};
 
+use super::DockerfileError;
 use super::variables::Variables;
 
 /// A `RUN` step that a build needs.
@@ -107,11 +108,11 @@ pub(crate) fn run_steps(text: &str, inputs: &Inputs<'_>) -> Vec<RunStep> {
 /// folders by a named context.
 ///
 /// # Errors
-/// [`CallError::InvalidInput`] for a text that is no Dockerfile.
-pub fn used_images(text: &str, build: &Build) -> Result<Vec<UsedImage>, CallError> {
+/// [`DockerfileError::Syntax`] for a text that is no Dockerfile.
+pub fn used_images(text: &str, build: &Build) -> Result<Vec<UsedImage>, DockerfileError> {
     let text = text.trim_start_matches('\u{feff}');
     let file = parse_dockerfile::parse(text)
-        .map_err(|error| CallError::InvalidInput(format!("the Dockerfile: {error}")))?;
+        .map_err(|error| DockerfileError::Syntax(error.to_string()))?;
     let inputs = Inputs {
         args: &build.args,
         target: &build.platform,

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use anyhow::Context as _;
-use bakehouse_core::error::{ExitCode, Failure};
 use bollard::Docker;
 
+use super::EngineError;
 use super::endpoint::{Endpoint, endpoint};
 
 const LIMIT: Duration = Duration::from_secs(15);
@@ -34,11 +33,13 @@ impl Engine {
     /// the usual socket. Nothing is sent yet.
     ///
     /// # Errors
-    /// A [`Failure`] with [`ExitCode::Builder`].
-    pub fn connect() -> anyhow::Result<Self> {
+    /// If the context that is asked for is unknown, or the address is none.
+    pub fn connect() -> Result<Self, EngineError> {
         let endpoint = endpoint()?;
-        let docker = open(&endpoint.host).with_context(|| unreachable(&endpoint))?;
-        Ok(Self { docker, endpoint })
+        match open(&endpoint.host) {
+            Ok(docker) => Ok(Self { docker, endpoint }),
+            Err(source) => Err(unreachable(&endpoint, source)),
+        }
     }
 
     /// Where it listens.
@@ -50,13 +51,15 @@ impl Engine {
     /// Asks the engine about itself.
     ///
     /// # Errors
-    /// A [`Failure`] with [`ExitCode::Builder`] if it does not answer.
-    pub async fn info(&self) -> anyhow::Result<EngineInfo> {
-        let info = tokio::time::timeout(LIMIT, self.docker.info())
-            .await
-            .map_err(|_| anyhow::anyhow!("no answer for {} s", LIMIT.as_secs()))
-            .and_then(|answer| answer.map_err(Into::into))
-            .with_context(|| unreachable(&self.endpoint))?;
+    /// If it does not answer.
+    pub async fn info(&self) -> Result<EngineInfo, EngineError> {
+        let answer = tokio::time::timeout(LIMIT, self.docker.info());
+        let answer = answer.await.map_err(|_| EngineError::Silent {
+            host: self.endpoint.host.clone(),
+            named_by: self.endpoint.source.clone(),
+            limit: LIMIT,
+        })?;
+        let info = answer.map_err(|source| unreachable(&self.endpoint, source))?;
         let architecture = match info.architecture.as_deref() {
             Some("x86_64") => "amd64",
             Some("aarch64") => "arm64",
@@ -80,13 +83,10 @@ pub(crate) fn open(host: &str) -> Result<Docker, bollard::errors::Error> {
     Docker::connect_with_host(host)
 }
 
-fn unreachable(endpoint: &Endpoint) -> Failure {
-    Failure::new(
-        ExitCode::Builder,
-        format!(
-            "no Docker Engine answers at {} ({})",
-            endpoint.host, endpoint.source
-        ),
-    )
-    .hint("run `./justw up` for a private one, start Docker, or set DOCKER_HOST")
+fn unreachable(endpoint: &Endpoint, source: bollard::errors::Error) -> EngineError {
+    EngineError::Unreachable {
+        host: endpoint.host.clone(),
+        named_by: endpoint.source.clone(),
+        source,
+    }
 }

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use bakehouse_core::error::{ExitCode, Failure};
 use bakehouse_system::docker::docker_folder;
 use bakehouse_system::storage;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
+
+use super::EngineError;
 
 /// Bytes of one of Docker's own files.
 const MAX_CONFIG: u64 = 1 << 20;
@@ -44,8 +45,8 @@ struct MetaEndpoint {
 /// configuration, else the usual socket.
 ///
 /// # Errors
-/// A [`Failure`] with [`ExitCode::Builder`] if the context is unknown.
-pub fn endpoint() -> Result<Endpoint, Failure> {
+/// [`EngineError::NoContext`] if the context is unknown.
+pub fn endpoint() -> Result<Endpoint, EngineError> {
     let set = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
     decide(
         set("DOCKER_HOST"),
@@ -58,7 +59,7 @@ fn decide(
     host: Option<String>,
     context: Option<String>,
     folder: Option<&Path>,
-) -> Result<Endpoint, Failure> {
+) -> Result<Endpoint, EngineError> {
     if let Some(host) = host {
         return Ok(Endpoint {
             host,
@@ -80,10 +81,7 @@ fn decide(
                 host,
                 source: format!("Docker context {name}"),
             })
-            .ok_or_else(|| {
-                Failure::new(ExitCode::Builder, format!("no Docker context named {name}"))
-                    .hint("see `docker context ls`, or set DOCKER_HOST")
-            }),
+            .ok_or(EngineError::NoContext(name)),
     }
 }
 

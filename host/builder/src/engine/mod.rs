@@ -3,8 +3,10 @@
 
 mod connection;
 mod endpoint;
+mod error;
 mod smoke;
 
 pub use connection::{Engine, EngineInfo};
 pub use endpoint::{Endpoint, endpoint};
+pub use error::{EngineError, SmokeError};
 pub use smoke::{Credentials, Smoke, SmokeResult};

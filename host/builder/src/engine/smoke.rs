@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use anyhow::Context as _;
-use bakehouse_core::error::{ExitCode, Failure};
 use bakehouse_core::platform::Platform;
 use bollard::Docker;
 use bollard::auth::DockerCredentials;
@@ -16,11 +14,28 @@ use bollard::query_parameters::{
 };
 use futures_util::StreamExt as _;
 
+use super::SmokeError;
 use super::connection::{Engine, open};
+use crate::output::classify::is_exec_format;
 
 const MEMORY: i64 = 1 << 30;
 const PROCESSES: i64 = 256;
 const MAX_OUTPUT: usize = 1 << 20;
+/// Signs that a registry wants other credentials.
+const REFUSED: &[&str] = &[
+    "unauthorized",
+    "authentication required",
+    "denied",
+    "forbidden",
+];
+/// Signs that there is no such image.
+const ABSENT: &[&str] = &[
+    "not found",
+    "no match for platform",
+    "no matching manifest",
+    "does not match the specified platform",
+    "manifest unknown",
+];
 const REMOVE_LIMIT: Duration = Duration::from_secs(15);
 
 /// A user of a registry. Never logged.
@@ -63,43 +78,35 @@ impl Engine {
     /// container is removed however this ends.
     ///
     /// # Errors
-    /// A [`Failure`]: [`ExitCode::NotFound`] if there is no such image for the
-    /// platform, [`ExitCode::Credentials`], [`ExitCode::Builder`] if the
-    /// platform cannot run here or the engine went away, [`ExitCode::Build`] if
-    /// the run took too long.
-    pub async fn smoke(&self, smoke: Smoke<'_>) -> anyhow::Result<SmokeResult> {
+    /// If there is no such image for the platform, the platform cannot run here,
+    /// the engine went away, or the run took too long.
+    pub async fn smoke(&self, smoke: Smoke<'_>) -> Result<SmokeResult, SmokeError> {
         match tokio::time::timeout(smoke.limit, self.pull_and_run(&smoke)).await {
             Ok(done) => done,
-            Err(_) => Err(Failure::new(
-                ExitCode::Build,
-                format!(
-                    "{} for {} did not end within {} s",
-                    smoke.reference,
-                    smoke.platform,
-                    smoke.limit.as_secs()
-                ),
-            )
-            .hint("give a command that ends by itself, e.g. one that prints the version")
-            .into()),
+            Err(_) => Err(SmokeError::Timeout {
+                reference: smoke.reference.to_owned(),
+                platform: smoke.platform.clone(),
+                limit: smoke.limit,
+            }),
         }
     }
 
-    async fn pull_and_run(&self, smoke: &Smoke<'_>) -> anyhow::Result<SmokeResult> {
+    async fn pull_and_run(&self, smoke: &Smoke<'_>) -> Result<SmokeResult, SmokeError> {
         self.pull(smoke)
             .await
-            .map_err(|e| explain(e, smoke, "pulling"))?;
+            .map_err(|e| explain(&e, smoke, "pulling"))?;
         let container = self
             .create(smoke)
             .await
-            .map_err(|e| explain(e, smoke, "creating a container of"))?;
+            .map_err(|e| explain(&e, smoke, "creating a container of"))?;
         let result = self
             .run(&container.id)
             .await
-            .map_err(|e| explain(e, smoke, "running"));
+            .map_err(|e| explain(&e, smoke, "running"));
         container.remove(&self.docker).await;
         let result = result?;
-        if result.exit_code != 0 && result.stderr.contains("exec format error") {
-            return Err(cannot_run(smoke).into());
+        if result.exit_code != 0 && is_exec_format(&result.stderr) {
+            return Err(SmokeError::ExecFormat(smoke.platform.clone()));
         }
         Ok(result)
     }
@@ -219,7 +226,7 @@ impl Drop for Container {
             runtime.block_on(async {
                 let docker = open(&host)?;
                 tokio::time::timeout(REMOVE_LIMIT, remove(&docker, &id)).await??;
-                anyhow::Ok(())
+                Ok::<_, Box<dyn std::error::Error + Send + Sync>>(())
             })
         });
         if !matches!(thread.join(), Ok(Ok(()))) {
@@ -237,49 +244,26 @@ async fn remove(docker: &Docker, id: &str) -> Result<(), Error> {
     docker.remove_container(id, Some(options)).await
 }
 
-fn explain(error: Error, smoke: &Smoke<'_>, doing: &str) -> anyhow::Error {
-    let text = match &error {
+/// What an engine's error means; it has no codes for it either.
+fn explain(error: &Error, smoke: &Smoke<'_>, doing: &str) -> SmokeError {
+    let said = match error {
         Error::DockerResponseServerError { message, .. } => message.clone(),
         Error::DockerStreamError { error } => error.clone(),
         other => other.to_string(),
     };
-    let lower = text.to_ascii_lowercase();
-    let what = format!("{doing} {} for {}", smoke.reference, smoke.platform);
-    if lower.contains("exec format error") {
-        return cannot_run(smoke).into();
+    if is_exec_format(&said) {
+        return SmokeError::ExecFormat(smoke.platform.clone());
     }
+    let what = format!("{doing} {} for {}", smoke.reference, smoke.platform);
+    let lower = said.to_ascii_lowercase();
     let has = |signs: &[&str]| signs.iter().any(|sign| lower.contains(sign));
-    let failure = if has(&[
-        "unauthorized",
-        "authentication required",
-        "denied",
-        "forbidden",
-    ]) {
-        Failure::new(ExitCode::Credentials, format!("{what}: {text}"))
-            .hint("log in with `docker login`")
-    } else if has(&[
-        "not found",
-        "no match for platform",
-        "no matching manifest",
-        "does not match the specified platform",
-        "manifest unknown",
-    ]) {
-        Failure::new(ExitCode::NotFound, format!("{what}: {text}"))
+    if has(REFUSED) {
+        SmokeError::Credentials { what, said }
+    } else if has(ABSENT) {
+        SmokeError::NotFound { what, said }
     } else {
-        Failure::new(ExitCode::Builder, format!("{what}: {text}"))
-    };
-    Err::<(), _>(error)
-        .context(failure)
-        .err()
-        .unwrap_or_else(|| anyhow::anyhow!("{what}"))
-}
-
-fn cannot_run(smoke: &Smoke<'_>) -> Failure {
-    Failure::new(
-        ExitCode::Builder,
-        format!("this machine cannot run programs for {}", smoke.platform),
-    )
-    .hint("run `./justw up`, which registers QEMU, or install qemu-user-static and binfmt-support")
+        SmokeError::Engine { what, said }
+    }
 }
 
 impl std::fmt::Debug for Credentials {

@@ -4,7 +4,6 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use bakehouse_core::error::{ExitCode, Failure};
 use bakehouse_system::docker::docker_folder;
 use bakehouse_system::process::run;
 use semver::Version;
@@ -24,6 +23,16 @@ const PLUGIN_FOLDERS: &[&str] = &[
     "/usr/libexec/docker/cli-plugins",
 ];
 
+/// There is no `docker-buildx` that will do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no docker-buildx of version {oldest} or later; tried {}", .tried.join(", "))]
+pub struct ProgramError {
+    /// The oldest version that will do.
+    pub oldest: Version,
+    /// What was started, and how old it is.
+    pub tried: Vec<String>,
+}
+
 /// A `docker-buildx` that answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Program {
@@ -37,9 +46,8 @@ impl Program {
     /// `DOCKER_CONFIG` does not hide it.
     ///
     /// # Errors
-    /// A [`Failure`] with [`ExitCode::Builder`] if there is none, or only one
-    /// before 0.13.
-    pub async fn find(env: &ChildEnv) -> Result<Self, Failure> {
+    /// If there is none, or only one before 0.13.
+    pub async fn find(env: &ChildEnv) -> Result<Self, ProgramError> {
         let mut tried = Vec::new();
         for words in candidates() {
             let shown = words
@@ -59,12 +67,10 @@ impl Program {
                 None => tried.push(format!("`{shown}`")),
             }
         }
-        let message = format!(
-            "no docker-buildx of version {OLDEST} or later; tried {}",
-            tried.join(", ")
-        );
-        Err(Failure::new(ExitCode::Builder, message)
-            .hint("run `./justw up` for a private one, or install Docker's buildx plugin"))
+        Err(ProgramError {
+            oldest: OLDEST,
+            tried,
+        })
     }
 
     /// Its version.

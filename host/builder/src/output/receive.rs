@@ -21,20 +21,47 @@ const FLOOR: u64 = 512 << 20;
 /// How often, in bytes, it is asked what is free.
 const ASK: u64 = 16 << 20;
 
+/// Why a build's result did not get here.
+#[derive(Debug, thiserror::Error)]
+pub enum ReceiveError {
+    /// An image with more bytes than it may have.
+    #[error(
+        "the image has more than {} MiB; image-mib in [limits] of bakehouse.toml sets how much it may have",
+        .0 >> 20
+    )]
+    TooLarge(u64),
+    /// A compile step's files, as no work tree may have them.
+    #[error(
+        "the compile step's result: {0}; [limits] in bakehouse.toml sets how much a work tree may have"
+    )]
+    Files(String),
+    /// The pipe to the builder's client broke.
+    #[error("the build's result: {0}")]
+    Pipe(String),
+    /// The client's output could not be read to its end.
+    #[error("the builder's output: {0}")]
+    Output(io::Error),
+    /// The file system refused.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The files could not be unpacked.
+    #[error(transparent)]
+    Unpack(CallError),
+}
+
 /// Takes what BuildKit writes to stdout to `to`: an archive for
 /// [`Output::OciArchive`], the files of one for [`Output::Files`].
 ///
 /// # Errors
-/// [`CallError::InvalidInput`] when it is more than `room` or no result at all,
-/// [`CallError::Storage`] when the disk is full.
+/// When it is more than `room`, or no result at all, or the disk is full.
 pub(crate) async fn receive(
     stdout: ChildStdout,
     output: &Output,
     to: PathBuf,
     room: Quota,
-) -> Result<(), CallError> {
+) -> Result<(), ReceiveError> {
     let output = output.clone();
-    let broken = |e: &dyn std::fmt::Display| CallError::Other(format!("the build's result: {e}"));
+    let broken = |e: &dyn std::fmt::Display| ReceiveError::Pipe(e.to_string());
     let pipe = stdout.into_owned_fd().map_err(|e| broken(&e))?;
     tokio::task::spawn_blocking(move || {
         let pipe = File::from(pipe);
@@ -54,27 +81,24 @@ pub(crate) async fn receive(
     .map_err(|e| broken(&e))?
 }
 
-fn drain(mut from: impl Read) -> Result<(), CallError> {
+fn drain(mut from: impl Read) -> Result<(), ReceiveError> {
     io::copy(&mut from, &mut io::sink())
         .map(drop)
-        .map_err(|e| CallError::Other(format!("the builder's output: {e}")))
+        .map_err(ReceiveError::Output)
 }
 
-fn archive(from: impl Read, to: &Path, most: u64) -> Result<(), CallError> {
-    let failed = |e: io::Error| CallError::from(StorageError::new("write", to, e));
+fn archive(from: impl Read, to: &Path, most: u64) -> Result<(), ReceiveError> {
+    let failed = |e: io::Error| StorageError::new("write", to, e);
     let mut file = BufWriter::with_capacity(1 << 20, File::create(to).map_err(failed)?);
     let size = io::copy(&mut from.take(most.saturating_add(1)), &mut file).map_err(failed)?;
     file.flush().map_err(failed)?;
     if size > most {
-        return Err(CallError::InvalidInput(format!(
-            "the image has more than {} MiB; image-mib in [limits] of bakehouse.toml sets how much it may have",
-            most >> 20
-        )));
+        return Err(ReceiveError::TooLarge(most));
     }
     Ok(())
 }
 
-fn files(from: impl Read, to: &Path, room: Quota) -> Result<(), CallError> {
+fn files(from: impl Read, to: &Path, room: Quota) -> Result<(), ReceiveError> {
     std::fs::create_dir(to).at("create", to)?;
     let limits = Limits {
         entries: room.entries,
@@ -82,13 +106,12 @@ fn files(from: impl Read, to: &Path, room: Quota) -> Result<(), CallError> {
     };
     let mut from = BufReader::with_capacity(1 << 17, from);
     let running = AtomicBool::new(false);
-    unpack(&mut from, Origin::Image, 0, to, limits, &running)
-        .map_err(|error| match CallError::from(error) {
-            CallError::InvalidInput(why) => CallError::InvalidInput(format!(
-                "the compile step's result: {why}; [limits] in bakehouse.toml sets how much a work tree may have"
-            )),
-            other => other,
-        })?;
+    unpack(&mut from, Origin::Image, 0, to, limits, &running).map_err(
+        |error| match CallError::from(error) {
+            CallError::InvalidInput(why) => ReceiveError::Files(why),
+            other => ReceiveError::Unpack(other),
+        },
+    )?;
     // What is behind the archive's end is padding.
     drain(from)
 }

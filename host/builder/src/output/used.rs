@@ -49,18 +49,66 @@ impl Bases {
     }
 }
 
+/// What a build was made of, and must not be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum UsedError {
+    /// A step mounts a secret that the build does not name.
+    #[error("RUN in {place} mounts the secret {}, which the build does not name", .secret.escape_debug())]
+    Secret {
+        /// The step's line and file.
+        place: String,
+        /// The secret's name.
+        secret: String,
+    },
+    /// A step may have come from another app's layers.
+    #[error(
+        "RUN in {place} was not built with this app's own cache key: use the builder's own Dockerfile frontend, or a current version of docker/dockerfile"
+    )]
+    StepKey {
+        /// The step's line and file.
+        place: String,
+    },
+    /// The last stage is taken for another platform than the image's.
+    #[error(
+        "{place}: base {base} is taken for {taken}, and the image is for {wanted}: leave --platform out of the FROM that names it"
+    )]
+    StagePlatform {
+        /// The line and file that name it.
+        place: String,
+        /// The base's reference.
+        base: String,
+        /// What it is taken for.
+        taken: Box<Platform>,
+        /// What the image is for.
+        wanted: Box<Platform>,
+    },
+    /// A base is an image for another platform.
+    #[error(
+        "{place}: base {base} is for {made}, and {wanted} is wanted: name a base that is published for {wanted}; read files that fit every platform from a stage `FROM --platform=$BUILDPLATFORM`"
+    )]
+    BasePlatform {
+        /// The line and file that name it.
+        place: String,
+        /// The base's reference.
+        base: String,
+        /// What it is for.
+        made: Box<Platform>,
+        /// What is wanted.
+        wanted: Box<Platform>,
+    },
+}
+
 /// Refuses a result that depends on an image for another platform, on a secret
 /// that the build does not name, or on layers that are not only this app's.
 ///
 /// # Errors
-/// [`CallError::BuildFailed`] or [`CallError::Denied`], with the Dockerfile's
-/// line.
+/// With the Dockerfile's line.
 pub(crate) async fn check(
     request: &BuildRequest,
     used: &Provenance,
     bases: &Bases,
     reporter: &dyn Reporter,
-) -> Result<(), CallError> {
+) -> Result<(), UsedError> {
     steps(request, used)?;
     for image in &used.images {
         let wanted = wanted(request, image);
@@ -84,23 +132,20 @@ pub(crate) async fn check(
     Ok(())
 }
 
-fn steps(request: &BuildRequest, used: &Provenance) -> Result<(), CallError> {
+fn steps(request: &BuildRequest, used: &Provenance) -> Result<(), UsedError> {
     let build = &request.build;
     let key = step_key(&request.target.app, &build.secrets);
     for run in &used.runs {
         let place = place(request, run.line);
         let unnamed = |secret: &&String| !build.secrets.contains(secret);
         if let Some(secret) = run.secrets.iter().find(unnamed) {
-            return Err(CallError::Denied(format!(
-                "RUN in {place} mounts the secret {}, which the build does not name",
-                secret.escape_debug()
-            )));
+            return Err(UsedError::Secret {
+                place,
+                secret: secret.clone(),
+            });
         }
         if !run.hosts.contains(&key) {
-            return Err(CallError::Denied(format!(
-                "RUN in {place} was not built with this app's own cache key: use the builder's own \
-                 Dockerfile frontend, or a current version of docker/dockerfile"
-            )));
+            return Err(UsedError::StepKey { place });
         }
     }
     Ok(())
@@ -117,14 +162,13 @@ fn wanted<'a>(request: &'a BuildRequest, image: &'a UsedImage) -> &'a Platform {
     }
 }
 
-fn other_stage(request: &BuildRequest, image: &UsedImage, wanted: &Platform) -> CallError {
-    CallError::BuildFailed(format!(
-        "{}: base {} is taken for {}, and the image is for {wanted}: leave --platform out of the \
-         FROM that names it",
-        place(request, image.line),
-        image.reference,
-        image.platform
-    ))
+fn other_stage(request: &BuildRequest, image: &UsedImage, wanted: &Platform) -> UsedError {
+    UsedError::StagePlatform {
+        place: place(request, image.line),
+        base: image.reference.clone(),
+        taken: Box::new(image.platform.clone()),
+        wanted: Box::new(wanted.clone()),
+    }
 }
 
 fn other_platform(
@@ -132,14 +176,13 @@ fn other_platform(
     image: &UsedImage,
     made: &Platform,
     wanted: &Platform,
-) -> CallError {
-    CallError::BuildFailed(format!(
-        "{}: base {} is for {made}, and {wanted} is wanted: name a base that is published for \
-         {wanted}; read files that fit every platform from a stage \
-         `FROM --platform=$BUILDPLATFORM`",
-        place(request, image.line),
-        image.reference
-    ))
+) -> UsedError {
+    UsedError::BasePlatform {
+        place: place(request, image.line),
+        base: image.reference.clone(),
+        made: Box::new(made.clone()),
+        wanted: Box::new(wanted.clone()),
+    }
 }
 
 /// `line 3 of the Dockerfile`.
@@ -173,7 +216,6 @@ mod tests {
             }],
         };
         let error = steps(&request, &used).err()?;
-        assert!(matches!(error, CallError::Denied(_)));
         Some(error.to_string())
     }
 

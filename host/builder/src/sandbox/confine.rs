@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use bakehouse_core::recipe::CallError;
 use bakehouse_core::storage_error::At as _;
 use bakehouse_system::docker::credentials::{Credentials as _, DockerCredentials};
 use bakehouse_system::redaction::Hidden;
@@ -13,6 +12,7 @@ use super::source_policy;
 use crate::builder::{BuildRequest, Output};
 use crate::cache::layer_cache::LayerCache;
 use crate::docker_buildx::BuildxOptions;
+use crate::error::BuildError;
 
 /// The environment of one build, its credentials, and what it must not print.
 pub(crate) struct Confined {
@@ -27,14 +27,13 @@ impl Confined {
     /// to.
     ///
     /// # Errors
-    /// [`CallError::Denied`] for a secret that is not set,
-    /// [`CallError::Other`] if credentials cannot be read,
-    /// [`CallError::Storage`] if files cannot be written.
+    /// [`BuildError::SecretNotSet`], [`BuildError::Credentials`] if they cannot be
+    /// read, [`BuildError::Storage`] if files cannot be written.
     pub(crate) async fn new(
         request: &BuildRequest,
         options: &BuildxOptions,
         scratch: &Path,
-    ) -> Result<Self, CallError> {
+    ) -> Result<Self, BuildError> {
         let policy = scratch.join("source-policy.json");
         let rules = source_policy::rules(&request.access, &options.mirrors);
         std::fs::write(&policy, rules.to_string()).at("write", &policy)?;
@@ -57,18 +56,16 @@ impl Confined {
             let login = DockerCredentials::new(&registry)
                 .find()
                 .await
-                .map_err(|failure| CallError::Other(failure.to_string()))?;
+                .map_err(|failure| BuildError::Credentials(failure.to_string()))?;
             logins.push((registry, login));
         }
         let config = docker_config(scratch, &logins)?;
 
         let mut secrets = Vec::new();
         for name in &request.build.secrets {
-            let value = std::env::var(name).map_err(|_| {
-                CallError::Denied(format!(
-                    "the secret {name} of {} is granted and not set; set the environment variable {name}",
-                    request.target.app
-                ))
+            let value = std::env::var(name).map_err(|_| BuildError::SecretNotSet {
+                secret: name.clone(),
+                app: request.target.app.clone(),
             })?;
             secrets.push(value);
         }

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use bakehouse_builder::{BuildRequest, Output};
 use bakehouse_core::grants::Access;
-use bakehouse_core::recipe::CallError;
 use bakehouse_system::work_tree::WorkTree;
 
+use super::error::HostError;
 use crate::bindings::bakehouse::recipe::buildx::Host;
 use crate::bindings::bakehouse::recipe::types::Build;
 use crate::state::{State, bounded};
@@ -16,7 +16,7 @@ use crate::validate_build;
 const LIMIT: Duration = Duration::from_secs(2 * 60 * 60);
 
 impl Host for State {
-    async fn compile(&mut self, build: Build, into: String) -> Result<(), CallError> {
+    async fn compile(&mut self, build: Build, into: String) -> Result<(), HostError> {
         let prepare = self.prepare("buildx.compile")?;
         let build: bakehouse_core::recipe::Build = build.try_into()?;
         validate_build::build(&self.policy, prepare, &build)?;
@@ -25,9 +25,7 @@ impl Host for State {
         let tree = WorkTree::open(prepare.tree())?;
         let into = tree.resolve(&into)?;
         if into == tree.root() {
-            return Err(CallError::InvalidInput(
-                "`into` must name a folder in the work tree".to_owned(),
-            ));
+            return Err(HostError::IntoRoot);
         }
         let request = BuildRequest {
             target: prepare.target.clone(),
@@ -42,7 +40,7 @@ impl Host for State {
         let builder = self.services.builder.clone();
         let compile = async {
             builder.build(&request).await?;
-            Ok(quota.measure(tree.root()).await?)
+            Ok::<_, HostError>(quota.measure(tree.root()).await?)
         };
         bounded("the compile step", LIMIT, compile).await?;
         Ok(())

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use bakehouse_core::grants::Kind;
 use bakehouse_core::progress::Event;
-use bakehouse_core::recipe::CallError;
 use bakehouse_upstream::fetch;
 
+use super::error::HostError;
 use crate::bindings::bakehouse::recipe::fetch::{Downloaded, Host, Unpack};
 use crate::state::{State, bounded};
 
@@ -19,7 +19,7 @@ impl Host for State {
         integrity: Option<String>,
         into: String,
         unpack: Unpack,
-    ) -> Result<Downloaded, CallError> {
+    ) -> Result<Downloaded, HostError> {
         let prepare = self.prepare("fetch.download")?;
         let asset = self.assets.contains(&url);
         if !asset {
@@ -53,7 +53,7 @@ impl Host for State {
         let download = async {
             let downloaded = download.await?;
             quota.measure(prepare.tree()).await?;
-            Ok(downloaded)
+            Ok::<_, HostError>(downloaded)
         };
         let fetch::Downloaded { size, digest } = bounded("the download", LIMIT, download).await?;
         Ok(Downloaded { size, digest })

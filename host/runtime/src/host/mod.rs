@@ -2,6 +2,7 @@
 //! [`Policy`](bakehouse_core::grants::Policy) and hands on to the module that does the work.
 
 mod buildx;
+pub(crate) mod error;
 mod fetch;
 mod log;
 mod options;

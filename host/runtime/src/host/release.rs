@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use bakehouse_core::grants::Kind;
-use bakehouse_core::recipe::CallError;
 use bakehouse_upstream::release::{self, SourceId};
 
+use super::error::HostError;
 use crate::bindings::bakehouse::recipe::release::{Host, Release, Selection};
 use crate::state::{State, bounded};
 
@@ -17,13 +17,13 @@ impl Host for State {
         source: String,
         selection: Selection,
         limit: u32,
-    ) -> Result<Vec<Release>, CallError> {
+    ) -> Result<Vec<Release>, HostError> {
         let source = self.granted(&source)?;
         let selection =
             release::Selection::new(selection.pattern.as_deref(), selection.prereleases)?;
         let releases = self.services.releases.get()?.clone();
         let selected = bounded(&format!("listing {source}"), LIMIT, async {
-            Ok(releases.select(&source, &selection).await?)
+            Ok::<_, HostError>(releases.select(&source, &selection).await?)
         })
         .await?;
         self.listings.push(selected.listing);
@@ -40,21 +40,21 @@ impl Host for State {
         &mut self,
         source: String,
         pattern: Option<String>,
-    ) -> Result<Release, CallError> {
+    ) -> Result<Release, HostError> {
         let source = self.granted(&source)?;
         let releases = self.services.releases.get()?.clone();
         let found = bounded(&format!("asking {source}"), LIMIT, async {
-            Ok(releases.latest(&source, pattern.as_deref()).await?)
+            Ok::<_, HostError>(releases.latest(&source, pattern.as_deref()).await?)
         })
         .await?;
         Ok(self.remember(found))
     }
 
-    async fn get(&mut self, source: String, tag: String) -> Result<Release, CallError> {
+    async fn get(&mut self, source: String, tag: String) -> Result<Release, HostError> {
         let source = self.granted(&source)?;
         let releases = self.services.releases.get()?.clone();
         let found = bounded(&format!("asking {source}"), LIMIT, async {
-            Ok(releases.get(&source, &tag).await?)
+            Ok::<_, HostError>(releases.get(&source, &tag).await?)
         })
         .await?;
         Ok(self.remember(found))
@@ -62,7 +62,7 @@ impl Host for State {
 }
 
 impl State {
-    fn granted(&self, source: &str) -> Result<SourceId, CallError> {
+    fn granted(&self, source: &str) -> Result<SourceId, HostError> {
         let parsed = source.parse()?;
         self.policy.check(Kind::Releases, source)?;
         Ok(parsed)

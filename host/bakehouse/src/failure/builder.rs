@@ -1,0 +1,147 @@
+//! Exit codes and hints for errors of the `builder` crate.
+
+use bakehouse_builder::engine::{EngineError, SmokeError};
+use bakehouse_builder::{BuildError, BuilderError, DockerfileError, ReceiveError, UsedError};
+use bakehouse_core::error::ExitCode;
+use bakehouse_core::recipe::CallError;
+use bakehouse_core::storage_error::{self, StorageError};
+
+use super::Explanation;
+
+pub(super) fn build(error: &BuildError) -> Explanation {
+    match error {
+        BuildError::BuilderGone(_) => Explanation::new(ExitCode::Builder)
+            .hint("start the builder and run the same command again"),
+        BuildError::ExecFormat { platform, .. } => Explanation::new(ExitCode::Build).hint(format!(
+            "{platform} needs emulation: run ./justw up, which registers QEMU"
+        )),
+        BuildError::Step(_) | BuildError::PushFailed(_) | BuildError::Refused(_) => {
+            Explanation::new(ExitCode::Build)
+        }
+        BuildError::Denied(_)
+        | BuildError::Entitlement { .. }
+        | BuildError::SecretNotSet { .. } => Explanation::new(ExitCode::Denied),
+        BuildError::Timeout(_) => Explanation::new(ExitCode::Upstream),
+        BuildError::Dockerfile(error) => match error {
+            DockerfileError::Syntax(_) => Explanation::new(ExitCode::Recipe),
+            DockerfileError::Growth { .. } | DockerfileError::Emulation { .. } => {
+                Explanation::new(ExitCode::Build)
+            }
+        },
+        BuildError::Used(error) => match error {
+            UsedError::Secret { .. } | UsedError::StepKey { .. } => {
+                Explanation::new(ExitCode::Denied)
+            }
+            UsedError::StagePlatform { .. } | UsedError::BasePlatform { .. } => {
+                Explanation::new(ExitCode::Build)
+            }
+        },
+        BuildError::Receive(error) => match error {
+            ReceiveError::TooLarge(_)
+            | ReceiveError::Files(_)
+            | ReceiveError::Pipe(_)
+            | ReceiveError::Output(_) => Explanation::new(ExitCode::Recipe),
+            ReceiveError::Storage(error) => storage(error),
+            ReceiveError::Unpack(error) => call(error),
+        },
+        BuildError::Request(_)
+        | BuildError::Metadata(_)
+        | BuildError::Credentials(_)
+        | BuildError::Thread(_) => Explanation::new(ExitCode::Recipe),
+        BuildError::Storage(error) => storage(error),
+        BuildError::WorkTree(error) => call(error),
+    }
+}
+
+pub(super) fn builder(error: &BuilderError) -> Explanation {
+    let explained = Explanation::new(ExitCode::Builder);
+    match error {
+        BuilderError::Program(_) => {
+            explained.hint("run `./justw up` for a private one, or install Docker's buildx plugin")
+        }
+        BuilderError::Silent { .. } => explained.hint(
+            "run `./justw up` for a private builder, or `docker buildx create --name bakehouse --bootstrap` and name it with --builder",
+        ),
+        BuilderError::NoImageStore { .. } => explained.hint(
+            "add {\"features\":{\"containerd-snapshotter\":true}} to Docker's daemon.json and restart it, or run `docker buildx create --name bakehouse --driver docker-container --bootstrap` and name it with --builder",
+        ),
+        BuilderError::Engine(error) => engine(error),
+        BuilderError::NoneLeft => explained.hint("start one, and run the same command again"),
+        BuilderError::NoneLeftFor(platform) => {
+            explained.hint(format!("name one with --builder {platform}=NAME"))
+        }
+        BuilderError::NoneExports(_)
+        | BuilderError::NotAsked(_)
+        | BuilderError::UnreachableNode { .. }
+        | BuilderError::Stopped { .. }
+        | BuilderError::Failed { .. }
+        | BuilderError::NoProvenance(_)
+        | BuilderError::Client(_) => explained,
+    }
+}
+
+pub(super) fn engine(error: &EngineError) -> Explanation {
+    let explained = Explanation::new(ExitCode::Builder);
+    match error {
+        EngineError::Unreachable { .. } | EngineError::Silent { .. } => {
+            explained.hint("run `./justw up` for a private one, start Docker, or set DOCKER_HOST")
+        }
+        EngineError::NoContext(_) => explained.hint("see `docker context ls`, or set DOCKER_HOST"),
+    }
+}
+
+pub(super) fn smoke(error: &SmokeError) -> Explanation {
+    match error {
+        SmokeError::Timeout { .. } => Explanation::new(ExitCode::Build)
+            .hint("give a command that ends by itself, e.g. one that prints the version"),
+        SmokeError::ExecFormat(_) => Explanation::new(ExitCode::Builder).hint(
+            "run `./justw up`, which registers QEMU, or install qemu-user-static and binfmt-support",
+        ),
+        SmokeError::Credentials { .. } => {
+            Explanation::new(ExitCode::Credentials).hint("log in with `docker login`")
+        }
+        SmokeError::NotFound { .. } => Explanation::new(ExitCode::NotFound),
+        SmokeError::Engine { .. } => Explanation::new(ExitCode::Builder),
+    }
+}
+
+fn storage(error: &StorageError) -> Explanation {
+    Explanation::new(ExitCode::Storage).hint(storage_error::hint(error.kind()))
+}
+
+fn call(error: &CallError) -> Explanation {
+    let explained = Explanation::new(error.exit_code());
+    match error {
+        CallError::Storage { hint, .. } => explained.hint(*hint),
+        _ => explained,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bakehouse_builder::FailedStep;
+
+    use super::*;
+
+    #[test]
+    fn who_cannot_run_programs_is_told_of_emulation() {
+        let platform: bakehouse_core::platform::Platform = "linux/s390x".parse().unwrap();
+        let step = FailedStep {
+            name: "RUN x".to_owned(),
+            why: "exit code: 255".to_owned(),
+            tail: vec!["exec /bin/sh: exec format error".to_owned()],
+        };
+        let build = build(&BuildError::ExecFormat {
+            step,
+            platform: Box::new(platform.clone()),
+        });
+        assert_eq!(build.code, ExitCode::Build);
+        assert!(build.hint.unwrap().contains("./justw up"));
+        let smoke = smoke(&SmokeError::ExecFormat(platform.clone()));
+        assert_eq!(smoke.code, ExitCode::Builder);
+        assert!(smoke.hint.unwrap().contains("./justw up"));
+        let left = builder(&BuilderError::NoneLeftFor(platform));
+        let hint = "name one with --builder linux/s390x=NAME";
+        assert_eq!(left.hint.as_deref(), Some(hint));
+    }
+}
