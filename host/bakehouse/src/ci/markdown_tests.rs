@@ -25,7 +25,8 @@ fn outcome(platform: &str, result: Result<Done, FailureRecord>) -> Outcome {
 }
 
 fn failure(message: &str, hint: &str) -> FailureRecord {
-    FailureRecord::new(&Failure::new(ExitCode::Build, message).hint(hint).into())
+    let failure = Failure::new(ExitCode::Build, message).hint(hint);
+    FailureRecord::new(&failure.into()).of_app("out_line")
 }
 
 #[test]
