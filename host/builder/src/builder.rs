@@ -1,4 +1,4 @@
-//! What a builder can do and what it is asked.
+//! The builder interface: capabilities, build requests, and their results.
 
 use std::path::PathBuf;
 use std::time::Duration;

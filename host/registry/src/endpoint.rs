@@ -1,4 +1,4 @@
-//! Which registry, and which path in it.
+//! An endpoint: a registry, and a path in it.
 
 use std::fmt;
 

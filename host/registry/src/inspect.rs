@@ -1,4 +1,4 @@
-//! What is behind a reference, for people and programs.
+//! Inspection of a reference, for people and programs.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Where blobs are known to be.
+//! Blobs that are known to be in a repository, for mounts.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,4 +1,4 @@
-//! Which contract a component was made for; read before it is instantiated.
+//! The contract version of a component, read before it is instantiated.
 
 use bakehouse_core::error::{ExitCode, Failure};
 use wasmtime::Engine;

@@ -1,4 +1,4 @@
-//! What takes a while to set up.
+//! Lazy set-up of what takes a while.
 
 use std::sync::OnceLock;
 

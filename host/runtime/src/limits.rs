@@ -1,4 +1,4 @@
-//! What one call of a recipe may use.
+//! Limits of one call of a recipe.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What the host lends to recipes.
+//! Services that the host lends to recipes.
 
 use std::sync::Arc;
 

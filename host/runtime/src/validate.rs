@@ -1,4 +1,4 @@
-//! What a recipe answers is input like any other.
+//! Validation of what a recipe answers, which is input like any other.
 
 use std::collections::{BTreeSet, HashSet};
 

@@ -1,4 +1,4 @@
-//! What is never shown.
+//! Secret redaction.
 
 use super::terminal::{clean, last_seen};
 

@@ -1,4 +1,4 @@
-//! What others say, made safe to show.
+//! Text of others, made safe to show.
 
 /// Longest line that is kept.
 const MAX_LINE: usize = 2000;

@@ -1,4 +1,4 @@
-//! Why a build sees the files of its own work tree, and not of another one.
+//! Fresh dates for a work tree, so that a build sees its own files and no other's.
 //!
 //! BuildKit keeps the last context it was sent, and takes a file for unchanged
 //! when path, size, mode and modification time are the same (fsutil's

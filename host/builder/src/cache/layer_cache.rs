@@ -1,4 +1,4 @@
-//! Where BuildKit keeps layers between builds.
+//! Layer caches of BuildKit between builds.
 
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;

@@ -1,4 +1,4 @@
-//! Whether a build needs emulation, told before it begins.
+//! A check before a build begins: does it need emulation?
 
 use bakehouse_core::platform::Platform;
 use bakehouse_core::recipe::Build;

@@ -1,4 +1,4 @@
-//! Which program BuildKit reads a Dockerfile with.
+//! The frontend that a Dockerfile names (`# syntax=`).
 
 /// The image that a Dockerfile names as its own frontend, as BuildKit finds it
 /// (frontend/dockerfile/parser/directives.go): a `syntax` directive after `#`

@@ -1,5 +1,5 @@
-//! Which platforms the `RUN` steps of a Dockerfile run on, and the images that it
-//! takes something from.
+//! Stages of a Dockerfile: the platforms that its `RUN` steps run on, and the
+//! images that it takes something from.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Where the engine listens, as Docker's own CLI decides it.
+//! The address of the engine, as Docker's own CLI decides it.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! What `docker-buildx inspect` says about a builder.
+//! Capabilities of a builder, as `docker-buildx inspect` tells them.
 
 use bakehouse_core::platform::Platform;
 

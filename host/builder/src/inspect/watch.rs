@@ -1,4 +1,4 @@
-//! Whether the builder of a silent build is still there.
+//! A watch over the builder of a silent build.
 //!
 //! A connection to a machine that was switched off, or to a daemon that waits
 //! for its last build before it ends, may stay open for hours. Steps may be

@@ -1,4 +1,4 @@
-//! What `--metadata-file` says about a result.
+//! The metadata of a result (`--metadata-file`).
 
 use oci_spec::image::{Descriptor, MediaType};
 use serde::Deserialize;

@@ -1,4 +1,4 @@
-//! What a build says and leaves: progress, failures, metadata, provenance, and its result.
+//! Output of a build: progress, failures, metadata, provenance, and its result.
 
 pub(crate) mod classify;
 pub(crate) mod metadata;

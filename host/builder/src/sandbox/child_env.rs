@@ -1,4 +1,4 @@
-//! What the `docker-buildx` program may see of this process's environment.
+//! The environment of the `docker-buildx` program, cut to what it may see.
 //!
 //! An allow-list: tokens and passwords that Bakehouse itself was given stay
 //! here. Proxies are for reaching the builder and registries; buildx does not

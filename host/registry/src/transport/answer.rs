@@ -1,4 +1,4 @@
-//! What a registry answered.
+//! An answer of a registry.
 
 use std::time::Duration;
 

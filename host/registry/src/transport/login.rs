@@ -1,4 +1,4 @@
-//! Who we are for the registry, learned from its first refusal.
+//! Authentication, by what the registry's first refusal asks for.
 
 use std::collections::HashMap;
 use std::sync::Arc;

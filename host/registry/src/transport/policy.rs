@@ -1,4 +1,4 @@
-//! How long, and how often.
+//! Retry and timeout policy.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What is asked of a registry.
+//! A request to a registry.
 
 use bytes::Bytes;
 use reqwest::Method;

@@ -1,4 +1,4 @@
-//! Who we are for a registry, resolved as Docker does.
+//! Credentials for a registry, resolved as Docker does.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! How much of upstream's source is taken.
+//! Limits of upstream's source.
 
 use std::path::Path;
 use std::time::Duration;

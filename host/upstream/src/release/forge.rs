@@ -1,4 +1,4 @@
-//! What GitHub and Gitea have in common: Gitea's API follows GitHub's.
+//! Common parts of GitHub and Gitea, whose API follows GitHub's.
 
 use serde::Deserialize;
 

@@ -1,4 +1,4 @@
-//! Which releases count, and in which order.
+//! Selection and order of releases.
 
 use std::cmp::Reverse;
 use std::collections::HashSet;
