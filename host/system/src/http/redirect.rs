@@ -28,7 +28,7 @@ pub enum RedirectError {
     #[error("it redirects a request that writes, by {0}")]
     Rewritten(StatusCode),
     /// Again and again.
-    #[error("it redirects more than {MAX_REDIRECTS} times")]
+    #[error("more than {MAX_REDIRECTS} redirects")]
     TooMany,
 }
 

@@ -243,12 +243,6 @@ fn told(said: Option<&str>, advice: Option<&str>) -> String {
 fn redirected(error: &RedirectError) -> String {
     match error {
         RedirectError::Nowhere => "redirects without saying where to".to_owned(),
-        RedirectError::TooMany => {
-            format!(
-                "more than {} redirects",
-                bakehouse_system::http::redirect::MAX_REDIRECTS
-            )
-        }
         other => other.to_string(),
     }
 }
