@@ -70,7 +70,7 @@ const CASES: &[Case<'_>] = &[
     fault("archive-hard-link", &["is absolute or has `..`"]),
     fault("archive-device", &["a device or a pipe"]),
     fault("archive-bomb", &["larger than the limit"]),
-    fault("archive-many", &["more than 1999 entries"]),
+    fault("archive-many", &["more than 399 entries"]),
     fault("archive-garbage", &["archive is damaged"]),
     fault("compile-into-tree", &["must name a folder"]),
     fault("compile-into-parent", &["is not a path inside"]),
@@ -150,7 +150,7 @@ const CASES: &[Case<'_>] = &[
     ),
     fault("open-files", &["met:", "crashed in prepare"]),
     fault("tree-bytes", &["more than 64 MiB"]),
-    fault("tree-files", &["more than 2000 files"]),
+    fault("tree-files", &["more than 400 files"]),
     fault("tree-depth", &["200 deep"]),
 ];
 

@@ -27,7 +27,7 @@ pub fn project(builder: Builder) -> Project {
     project.write(
         "bakehouse.toml",
         format!(
-            "{settings}\n[limits]\ncpu-seconds = 2\nidle-seconds = 8\ntree-mib = 64\ntree-files = 2000\ncalls = 50\n"
+            "{settings}\n[limits]\ncpu-seconds = 2\nidle-seconds = 8\ntree-mib = 64\ntree-files = 400\ncalls = 50\n"
         ),
     );
     project.misbehave(&["1.0.0"]);

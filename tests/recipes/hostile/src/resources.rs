@@ -50,7 +50,7 @@ pub(crate) const CASES: &[(&str, Case)] = &[
         Ok(good(target))
     }),
     ("tree-files", |target| {
-        for n in 0..2100 {
+        for n in 0..450 {
             fs::write(format!("/src/f{n}"), "").map_err(|error| met(&error))?;
         }
         Ok(good(target))
