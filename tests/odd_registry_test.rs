@@ -476,7 +476,7 @@ async fn a_token_server_may_move_within_itself() {
             .tags("app")
             .await,
     );
-    assert!(text.contains("more than 5 times"), "{text}");
+    assert!(text.contains("more than 5 redirects"), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
