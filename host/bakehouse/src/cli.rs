@@ -20,7 +20,7 @@ pub struct Cli {
     pub(crate) global: Global,
     #[command(subcommand)]
     pub(crate) command: Command,
-    /// What of it are flags, and what is of the environment.
+    /// The origin of each setting: a flag, or the environment.
     #[arg(skip)]
     pub(crate) given: Given,
 }
@@ -123,7 +123,7 @@ impl Cli {
     }
 }
 
-/// Which settings come from flags, and which from the environment.
+/// The origin of each setting: a flag, or the environment.
 fn given(matches: &ArgMatches) -> Given {
     let mut levels = vec![matches];
     while let Some((_, below)) = levels.last().and_then(|matches| matches.subcommand()) {

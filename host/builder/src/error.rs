@@ -1,6 +1,5 @@
 //! Errors of builds and of builders.
 
-use std::error::Error;
 use std::time::Duration;
 
 use bakehouse_core::platform::Platform;
@@ -179,21 +178,6 @@ pub enum BuilderError {
     /// The client did not run to its end.
     #[error("docker-buildx: {0}")]
     Client(#[from] RunError),
-}
-
-/// An error with its sources in one sentence, without repetitions.
-#[must_use]
-pub fn chain(error: &dyn Error) -> String {
-    let mut parts: Vec<String> = Vec::new();
-    let mut next = Some(error);
-    while let Some(cause) = next {
-        let text = cause.to_string();
-        if !parts.iter().any(|part| part.contains(&text)) {
-            parts.push(text);
-        }
-        next = cause.source();
-    }
-    parts.join(": ")
 }
 
 impl From<PathError> for BuildError {

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
+use bakehouse_core::error::chain;
 use bakehouse_core::platform::Platform;
 use bakehouse_core::progress::{Event, Reporter};
 
 use super::builder::{BuildRequest, Builder, Built, Capabilities, Output};
-use crate::error::{BuildError, BuilderError, chain};
+use crate::error::{BuildError, BuilderError};
 
 /// One builder of several.
 pub struct Member {

@@ -27,7 +27,7 @@ pub use dockerfile::DockerfileError;
 pub use dockerfile::check::MAX_DOCKERFILE;
 pub use dockerfile::frontend::frontend;
 pub use epoch::epoch_seconds;
-pub use error::{BuildError, BuilderError, FailedStep, chain};
+pub use error::{BuildError, BuilderError, FailedStep};
 pub use fake::Fake;
 pub use fleet::{Fleet, Member};
 pub use inspect::program::{Program, ProgramError};

@@ -6,6 +6,7 @@
 //! what to do about. A chain without either is what the local file system refused
 //! ([`ExitCode::Storage`]), or else a bug of Bakehouse ([`ExitCode::Internal`]).
 
+use std::error::Error;
 use std::fmt;
 
 /// Exit codes of the `bakehouse` program. They are documented API
@@ -152,7 +153,22 @@ impl fmt::Display for Failure {
     }
 }
 
-impl std::error::Error for Failure {}
+impl Error for Failure {}
+
+/// An error with its sources in one sentence, without repetitions.
+#[must_use]
+pub fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    let mut next = Some(error);
+    while let Some(cause) = next {
+        let text = cause.to_string();
+        if !parts.iter().any(|part| part.contains(&text)) {
+            parts.push(text);
+        }
+        next = cause.source();
+    }
+    parts.join(": ")
+}
 
 #[cfg(test)]
 mod tests {

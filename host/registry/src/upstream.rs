@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use bakehouse_core::error::chain;
 use bakehouse_core::mirrors::Mirrors;
 use bakehouse_core::platform::Platform;
 use bakehouse_core::progress::Reporter;
@@ -54,15 +55,7 @@ pub enum LookupError {
 
 impl From<LookupError> for CallError {
     fn from(error: LookupError) -> Self {
-        let mut text = error.to_string();
-        let mut cause = std::error::Error::source(&error);
-        while let Some(inner) = cause {
-            let said = inner.to_string();
-            if !text.contains(&said) {
-                text = format!("{text}: {said}");
-            }
-            cause = inner.source();
-        }
+        let text = chain(&error);
         match error {
             LookupError::Absent { .. } => Self::NotFound(text),
             LookupError::Malformed { .. }

@@ -77,7 +77,7 @@ pub(super) fn summary(summary: &Summary<'_>) -> String {
     out
 }
 
-/// What stands below every page: what is worth knowing, and where images go.
+/// The end of every page: notes, and the destination.
 fn epilogue<'a>(out: &mut String, destination: &Destination, notes: impl Iterator<Item = &'a str>) {
     for note in notes {
         let _ = writeln!(out, "- {}", text(note));

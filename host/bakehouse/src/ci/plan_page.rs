@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::pipeline::plan::Plan;
 
-/// What is missing, and how many jobs it takes.
+/// The page of a plan: missing images, and the jobs that they take.
 #[derive(Debug, Serialize)]
 #[serde(transparent)]
 pub struct PlanPage<'a> {

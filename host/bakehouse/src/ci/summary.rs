@@ -19,9 +19,9 @@ const SCHEMA: u32 = 1;
 pub struct Summary<'a> {
     /// 1.
     pub schema: u32,
-    /// Where it published to, and what said so.
+    /// The destination, and the setting that it comes from.
     pub destination: &'a Destination,
-    /// What is worth knowing of its apps.
+    /// Notes on its apps.
     pub notes: &'a [String],
     /// Targets, in the order they ended.
     pub targets: Vec<Row<'a>>,
@@ -29,7 +29,7 @@ pub struct Summary<'a> {
     pub images: &'a [ImageReport],
     /// Moving tags that were set, with the version they show now.
     pub moved: &'a [(String, String)],
-    /// What is not published, and why.
+    /// Failures: images that are not published, and causes.
     pub failures: &'a [FailureRecord],
     /// Wall time in seconds.
     pub seconds: f64,

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::pipeline::rehearsal::Rehearsal;
 
-/// What a recipe asks for, in the JSON output; `schema` 1.
+/// A recipe's requests for grants, in the JSON output; `schema` 1.
 #[derive(Debug, Serialize)]
 pub(super) struct RecipeCheck {
     pub(super) schema: u32,
@@ -13,7 +13,7 @@ pub(super) struct RecipeCheck {
     pub(super) recipe: String,
     pub(super) asks: Vec<Asked>,
     pub(super) unused: Vec<Unused>,
-    /// What was tried; none where something is missing, or nothing was to be
+    /// The rehearsal; none where something is missing, or nothing was to be
     /// reached.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) tried: Option<Rehearsal>,

@@ -7,6 +7,7 @@ mod inspect;
 mod merge;
 mod outcome;
 mod plan;
+mod planned;
 mod recipe_check;
 mod reference;
 mod run;

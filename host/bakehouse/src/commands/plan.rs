@@ -4,11 +4,10 @@ use anyhow::{Context as _, Result};
 use bakehouse_core::error::ExitCode;
 
 use super::Session;
-use super::run::refuse_only;
+use super::planned::{Planned, planned};
 use super::text::plan_table;
 use crate::ci::{Page as _, PlanPage, matrix};
 use crate::cli::{PlanArgs, PlanFormat};
-use crate::pipeline::{check, discover};
 use crate::text;
 
 /// Shows what the registry lacks.
@@ -19,14 +18,7 @@ pub(super) async fn plan(session: &Session, args: &PlanArgs) -> Result<ExitCode>
             args.rebuild.apply(overrides);
         })
         .await?;
-    session.destination(&context);
-    let (discovered, mut failed) = discover::discover_each(&context, &args.apps).await?;
-    let checked = check::plan(&context, &discovered).await;
-    let (plan, unchecked) = checked.inspect_err(|_| {
-        session.failures(&failed);
-    })?;
-    failed.extend(unchecked);
-    refuse_only(&plan, &mut failed)?;
+    let Planned { plan, failed, .. } = planned(session, &context, &args.apps).await?;
     if let Some(path) = &args.save {
         std::fs::write(path, text::json(&plan)? + "\n")
             .with_context(|| format!("cannot write the plan to {}", path.display()))?;

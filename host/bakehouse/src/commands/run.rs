@@ -5,11 +5,11 @@ use bakehouse_core::error::{ExitCode, Failure};
 
 use super::Session;
 use super::outcome::finish;
+use super::planned::{Planned, planned};
 use super::text::{dry_run, joined};
 use crate::cli::{Format, RunArgs};
-use crate::pipeline::check::Failed;
 use crate::pipeline::plan::Plan;
-use crate::pipeline::{check, discover, run as pipeline};
+use crate::pipeline::run as pipeline;
 
 /// Discovers, plans, builds, pushes, merges and tags.
 pub(super) async fn run(session: &Session, args: &RunArgs) -> Result<ExitCode> {
@@ -20,14 +20,11 @@ pub(super) async fn run(session: &Session, args: &RunArgs) -> Result<ExitCode> {
             args.rebuild.apply(overrides);
         })
         .await?;
-    session.destination(&context);
-    let (discovered, mut failed) = discover::discover_each(&context, &args.apps).await?;
-    let checked = check::plan(&context, &discovered).await;
-    let (plan, unchecked) = checked.inspect_err(|_| {
-        session.failures(&failed);
-    })?;
-    failed.extend(unchecked);
-    refuse_only(&plan, &mut failed)?;
+    let Planned {
+        discovered,
+        plan,
+        failed,
+    } = planned(session, &context, &args.apps).await?;
     refuse_parts(&plan).inspect_err(|_| {
         session.failures(&failed);
     })?;
@@ -57,7 +54,8 @@ pub(super) async fn run(session: &Session, args: &RunArgs) -> Result<ExitCode> {
     .await
 }
 
-/// What is built for some platforms only cannot be tagged, so it is not built.
+/// Refuses a plan that builds an image for some of its platforms only: it could
+/// not be tagged.
 fn refuse_parts(plan: &Plan) -> Result<(), Failure> {
     let Some((short, count)) = plan.short() else {
         return Ok(());
@@ -80,15 +78,4 @@ fn refuse_parts(plan: &Plan) -> Result<(), Failure> {
         "leave --platform out; or pass --partial to tag a part (moving tags stay), or \
          build it with `bakehouse build`, which tags nothing",
     ))
-}
-
-/// Where all there was to plan failed, that is the command's own failure.
-pub(super) fn refuse_only(plan: &Plan, failed: &mut Failed) -> Result<()> {
-    if plan.apps.is_empty()
-        && failed.len() == 1
-        && let Some((_, error)) = failed.pop()
-    {
-        return Err(error);
-    }
-    Ok(())
 }

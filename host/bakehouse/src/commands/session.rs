@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Result;
-use bakehouse_core::error::ExitCode;
+use bakehouse_core::error::{ExitCode, chain};
 use bakehouse_core::progress::{Event, Reporter};
 
 use super::text::outdated;
@@ -56,11 +56,7 @@ impl Session {
     }
 
     fn tell(&self, app: Option<&str>, error: &anyhow::Error) {
-        self.problem(
-            app,
-            &crate::pipeline::message(error),
-            hint(error).as_deref(),
-        );
+        self.problem(app, &chain(error.as_ref()), hint(error).as_deref());
     }
 
     /// Tells one problem, quiet or not: in a GitHub Actions job as an annotation

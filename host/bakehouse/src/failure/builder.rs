@@ -4,9 +4,8 @@ use bakehouse_builder::engine::{EngineError, SmokeError};
 use bakehouse_builder::{BuildError, BuilderError, DockerfileError, ReceiveError, UsedError};
 use bakehouse_core::error::ExitCode;
 use bakehouse_core::recipe::CallError;
-use bakehouse_core::storage_error::{self, StorageError};
 
-use super::Explanation;
+use super::{Explanation, core};
 
 pub(super) fn build(error: &BuildError) -> Explanation {
     match error {
@@ -41,14 +40,14 @@ pub(super) fn build(error: &BuildError) -> Explanation {
             | ReceiveError::Files(_)
             | ReceiveError::Pipe(_)
             | ReceiveError::Output(_) => Explanation::new(ExitCode::Recipe),
-            ReceiveError::Storage(error) => storage(error),
+            ReceiveError::Storage(error) => core::storage(error),
             ReceiveError::Unpack(error) => call(error),
         },
         BuildError::Request(_)
         | BuildError::Metadata(_)
         | BuildError::Credentials(_)
         | BuildError::Thread(_) => Explanation::new(ExitCode::Recipe),
-        BuildError::Storage(error) => storage(error),
+        BuildError::Storage(error) => core::storage(error),
         BuildError::WorkTree(error) => call(error),
     }
 }
@@ -103,10 +102,6 @@ pub(super) fn smoke(error: &SmokeError) -> Explanation {
         SmokeError::NotFound { .. } => Explanation::new(ExitCode::NotFound),
         SmokeError::Engine { .. } => Explanation::new(ExitCode::Builder),
     }
-}
-
-fn storage(error: &StorageError) -> Explanation {
-    Explanation::new(ExitCode::Storage).hint(storage_error::hint(error.kind()))
 }
 
 fn call(error: &CallError) -> Explanation {

@@ -2,7 +2,7 @@
 
 use bakehouse_core::error::{ExitCode, Failure};
 use bakehouse_core::platform::PlatformError;
-use bakehouse_core::storage_error::{self, StorageError};
+use bakehouse_core::storage_error::StorageError;
 
 use super::Explanation;
 
@@ -20,5 +20,5 @@ pub(super) fn platform(_: &PlatformError) -> Explanation {
 }
 
 pub(super) fn storage(error: &StorageError) -> Explanation {
-    Explanation::new(ExitCode::Storage).hint(storage_error::hint(error.kind()))
+    Explanation::storage(error.kind())
 }

@@ -9,6 +9,8 @@ mod registry;
 mod system;
 mod upstream;
 
+use std::io::ErrorKind;
+
 use anyhow::Error;
 use bakehouse_builder::engine::{EngineError, SmokeError};
 use bakehouse_builder::{BuildError, BuilderError};
@@ -44,6 +46,11 @@ impl Explanation {
         }
     }
 
+    /// What the local file system refused.
+    fn storage(kind: ErrorKind) -> Self {
+        Self::new(ExitCode::Storage).hint(storage_error::hint(kind))
+    }
+
     fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
@@ -68,7 +75,7 @@ pub fn explain(error: &Error) -> Explanation {
         return known;
     }
     match storage_error::refusal(error) {
-        Some(kind) => Explanation::new(ExitCode::Storage).hint(storage_error::hint(kind)),
+        Some(kind) => Explanation::storage(kind),
         None => Explanation::new(ExitCode::Internal),
     }
 }

@@ -144,7 +144,7 @@ pub(super) fn layout(error: &LayoutError) -> Explanation {
         | LayoutError::NotOne(_) => return Explanation::new(ExitCode::Internal),
     };
     match storage_error::local(source) {
-        Some(kind) => Explanation::new(ExitCode::Storage).hint(storage_error::hint(kind)),
+        Some(kind) => Explanation::storage(kind),
         None => Explanation::new(ExitCode::Internal),
     }
 }

@@ -1,7 +1,6 @@
 //! Exit codes and hints of upstream's errors.
 
 use bakehouse_core::error::ExitCode;
-use bakehouse_core::storage_error::hint;
 use bakehouse_system::work_tree::PathError;
 use bakehouse_upstream::advice;
 use bakehouse_upstream::git::GitError;
@@ -14,7 +13,7 @@ pub(super) fn git(error: &GitError) -> Explanation {
     let code = match error {
         GitError::Denied(_) => ExitCode::Denied,
         GitError::Path(PathError::Storage(error)) | GitError::Storage(error) => {
-            return Explanation::new(ExitCode::Storage).hint(hint(error.kind()));
+            return Explanation::storage(error.kind());
         }
         GitError::Address(_)
         | GitError::Ref(_)

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use bakehouse_core::error::{ExitCode, Failure};
+use bakehouse_core::error::{ExitCode, Failure, chain};
 use bakehouse_core::grants::{Kind, Missing, Policy};
 use bakehouse_core::platform::Platform;
 use bakehouse_core::reference_grammar::is_tag;
@@ -74,7 +74,7 @@ pub fn admit(project: &Project, published: &[Platform], plan: &mut Plan) -> Resu
         let name = app.app.name.clone();
         let file = project.app(&name).map_err(|error| Refusal::App {
             app: name.clone(),
-            why: super::message(&error),
+            why: chain(error.as_ref()),
         })?;
         let policy = project.policy(&name, &file);
         app.moving = file.tags.moving;

@@ -1,7 +1,7 @@
 //! Stage 2, check: what the registry has.
 
 use anyhow::Result;
-use bakehouse_core::error::{ExitCode, Failure};
+use bakehouse_core::error::{ExitCode, Failure, chain};
 use bakehouse_core::platform::Platform;
 use bakehouse_core::progress::Event;
 use bakehouse_core::recipe::{App, Version};
@@ -124,7 +124,7 @@ async fn shrunk_image(context: &Context, found: &Discovered) -> Option<String> {
     let told = match context.registry.tags(image).await {
         Ok(tags) => shrunk(&found.known, &tags, &found.file.tags.moving)?,
         Err(error) => {
-            let why = super::message(&error.into());
+            let why = chain(&error);
             format!("whether upstream has withdrawn versions is not known: {why}")
         }
     };

@@ -1,6 +1,6 @@
 //! A failure as targets, reports and commands tell it, and as JSON has it.
 
-use bakehouse_core::error::ExitCode;
+use bakehouse_core::error::{ExitCode, chain};
 use bakehouse_core::platform::Platform;
 use bakehouse_core::target::TargetId;
 use serde::{Serialize, Serializer};
@@ -38,7 +38,7 @@ impl FailureRecord {
     pub fn new(error: &anyhow::Error) -> Self {
         let Explanation { code, hint, .. } = explain(error);
         Self {
-            message: message(error),
+            message: chain(error.as_ref()),
             hint,
             code,
             app: None,
@@ -68,17 +68,6 @@ impl FailureRecord {
             ..self
         }
     }
-}
-
-/// An error's chain, without repetitions.
-pub(crate) fn message(error: &anyhow::Error) -> String {
-    let mut parts: Vec<String> = Vec::new();
-    for cause in error.chain().map(ToString::to_string) {
-        if !parts.iter().any(|part| part.contains(&cause)) {
-            parts.push(cause);
-        }
-    }
-    parts.join(": ")
 }
 
 #[allow(

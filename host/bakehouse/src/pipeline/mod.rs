@@ -36,5 +36,3 @@ pub mod report;
 pub mod run;
 mod shrink;
 mod work;
-
-pub(crate) use failure_record::message;

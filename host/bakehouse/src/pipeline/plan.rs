@@ -186,7 +186,7 @@ impl Job {
 }
 
 impl Plan {
-    /// What is worth knowing of its apps.
+    /// Notes on its apps.
     pub fn notes(&self) -> impl Iterator<Item = &str> {
         let notes = self.apps.iter().flat_map(|app| &app.notes);
         notes.map(String::as_str)

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use bakehouse_builder::{Built, Capabilities, Output};
-use bakehouse_core::error::{ExitCode, Failure};
+use bakehouse_core::error::{ExitCode, Failure, chain};
 use bakehouse_core::progress::Event;
 use bakehouse_core::target::TargetId;
 use bakehouse_registry::{Archive, Labels, other_label};
@@ -147,7 +147,7 @@ async fn programs(
             context.reporter.report(Event::Warning {
                 message: &format!(
                     "{target}: whether its programs are for it was not seen: {}",
-                    super::message(&error.into())
+                    chain(&error)
                 ),
             });
             return Ok(());

@@ -17,7 +17,7 @@ use super::plan::Plan;
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
-    /// Where it published to, and what said so.
+    /// The destination, and the setting that it comes from.
     pub destination: Destination,
     /// Targets, in the order they ended.
     pub targets: Vec<TargetReport>,
@@ -25,9 +25,9 @@ pub struct Report {
     pub images: Vec<ImageReport>,
     /// Moving tags that were set, with the version they show now.
     pub moved: Vec<(String, String)>,
-    /// What is not published, and why.
+    /// Failures: images that are not published, and causes.
     pub failures: Vec<FailureRecord>,
-    /// What is worth knowing of its apps.
+    /// Notes on its apps.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
     /// Registry requests that were repeated.

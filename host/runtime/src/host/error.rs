@@ -5,9 +5,8 @@
 
 use std::time::Duration;
 
-use bakehouse_builder::{
-    BuildError, BuilderError, DockerfileError, ReceiveError, UsedError, chain,
-};
+use bakehouse_builder::{BuildError, BuilderError, DockerfileError, ReceiveError, UsedError};
+use bakehouse_core::error::chain;
 use bakehouse_core::recipe::CallError;
 use bakehouse_core::storage_error::StorageError;
 use bakehouse_registry::LookupError;

@@ -107,8 +107,8 @@ async fn tags(api: &Api, site: &Site, repository: &str) -> Result<Vec<Release>, 
         .await
 }
 
-#[cfg(feature = "fuzzing")]
 /// What a page of releases, or of tags, lists.
+#[cfg(feature = "fuzzing")]
 pub(super) fn page(json: &[u8], _: &Site) -> Vec<Release> {
     let listed = serde_json::from_slice::<Vec<Listed<File>>>(json);
     listed

@@ -159,8 +159,8 @@ async fn tag(
     Ok(api.find::<Tag>(site, &url).await?.map(tagged))
 }
 
-#[cfg(feature = "fuzzing")]
 /// What a page of releases, or of tags, lists.
+#[cfg(feature = "fuzzing")]
 pub(super) fn page(json: &[u8], site: &Site) -> Vec<Release> {
     let listed = serde_json::from_slice::<Vec<Listed>>(json);
     let releases = listed.into_iter().flatten().map(|one| released(one, site));
