@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::http::{Method, Response};
-use bakehouse_registry::{Endpoint, Policy, Registry};
+use bakehouse_registry::{Endpoint, Registry, RetryPolicy};
 use bakehouse_system::docker::credentials::{Credentials, CredentialsError, RegistryAuth};
 use bakehouse_system::http::pages::ListLimits;
 use sha2::{Digest as _, Sha256};
@@ -26,7 +26,7 @@ impl Credentials for Given {
     }
 }
 
-fn limited(host: &str, policy: Policy) -> Registry {
+fn limited(host: &str, policy: RetryPolicy) -> Registry {
     let endpoint = Endpoint::new(host, "test").unwrap();
     let nobody = Arc::new(Given(RegistryAuth::Anonymous));
     Registry::with(endpoint, nobody, policy, silent()).unwrap()
@@ -198,7 +198,7 @@ async fn all_pages_of_a_list_together_are_bounded() {
     let one = |change: fn(&mut ListLimits)| {
         let mut list = list;
         change(&mut list);
-        limited(&odd.host(), Policy { list, ..quick() })
+        limited(&odd.host(), RetryPolicy { list, ..quick() })
     };
     for (registry, why) in [
         (one(|list| list.pages = 5), "more than 5 pages"),
@@ -591,7 +591,7 @@ async fn an_answer_in_drops_ends() {
             drops(Duration::from_millis(50)),
         )
     });
-    let policy = Policy {
+    let policy = RetryPolicy {
         whole: Duration::from_millis(600),
         silence: Duration::from_millis(500),
         ..quick()
@@ -606,7 +606,7 @@ async fn an_answer_in_drops_ends() {
     assert_eq!(odd.seen().len(), 2, "it is not asked again");
     // An error in drops is an error all the same.
     let odd = Odd::start(|_, _| reply(400, &[], drops(Duration::from_millis(50))));
-    let policy = Policy {
+    let policy = RetryPolicy {
         whole: Duration::from_millis(300),
         ..quick()
     };
@@ -620,7 +620,7 @@ async fn an_answer_in_drops_ends() {
             reply(401, &[("www-authenticate", &challenge)], "{}")
         }
     });
-    let policy = Policy {
+    let policy = RetryPolicy {
         whole: Duration::from_millis(300),
         ..quick()
     };

@@ -10,18 +10,18 @@ use bakehouse_core::progress::Silent;
 use bakehouse_loopback::{
     DebianRegistry, Fault, FaultProxy, Kind, PASSWORD, RetryAfter, Rule, TokenServer, Tokens, USER,
 };
-use bakehouse_registry::{Endpoint, LocalRegistry, Manifest, Moved, Policy, Registry};
+use bakehouse_registry::{Endpoint, LocalRegistry, Manifest, Moved, Registry, RetryPolicy};
 use bakehouse_system::docker::credentials::{Anonymous, RegistryAuth};
 
-use crate::support::bakery::{Archives, NAMESPACE, Retries, client, hasty};
 use crate::support::crane;
+use crate::support::pushes::{Archives, NAMESPACE, Retries, client, hasty};
 
 /// Longer than a client waits.
 const LONG: Duration = Duration::from_secs(300);
 
 /// Time limits that a busy machine keeps.
-fn patient() -> Policy {
-    Policy {
+fn patient() -> RetryPolicy {
+    RetryPolicy {
         connect: Duration::from_secs(20),
         answer: Duration::from_secs(20),
         silence: Duration::from_secs(20),
@@ -39,7 +39,7 @@ struct Scene {
 }
 
 impl Scene {
-    fn empty(server: DebianRegistry, auth: RegistryAuth, policy: Policy) -> Self {
+    fn empty(server: DebianRegistry, auth: RegistryAuth, policy: RetryPolicy) -> Self {
         let proxy = Arc::new(FaultProxy::start(&server.host()));
         let (registry, retries) = client(&proxy, auth, policy);
         Self {
@@ -52,7 +52,7 @@ impl Scene {
     }
 
     /// With `app:1.0.0` and `app:latest`, and an empty log.
-    async fn with(policy: Policy) -> Self {
+    async fn with(policy: RetryPolicy) -> Self {
         let scene = Self::empty(DebianRegistry::start(), RegistryAuth::Anonymous, policy);
         let direct = Arc::new(FaultProxy::start(&scene.server.host()));
         let (registry, _) = client(&direct, RegistryAuth::Anonymous, patient());

@@ -10,13 +10,13 @@ use bakehouse_core::error::ExitCode;
 use bakehouse_loopback::{
     DebianRegistry, Fault, FaultProxy, Random, Record, RetryAfter, TokenServer, Tokens,
 };
-use bakehouse_registry::{Policy, Registry};
+use bakehouse_registry::{Registry, RetryPolicy};
 use bakehouse_system::docker::credentials::RegistryAuth;
 use futures_util::StreamExt as _;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use crate::support::bakery::{Archives, NAMESPACE, client, hasty};
+use crate::support::pushes::{Archives, NAMESPACE, client, hasty};
 
 const RUNS: u64 = 200;
 const PARALLEL: usize = 12;
@@ -51,8 +51,8 @@ fn faults() -> Vec<Fault> {
 }
 
 /// Patient enough for a busy machine.
-fn policy() -> Policy {
-    Policy {
+fn policy() -> RetryPolicy {
+    RetryPolicy {
         connect: Duration::from_secs(2),
         answer: Duration::from_secs(3),
         silence: Duration::from_secs(4),

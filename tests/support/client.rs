@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bakehouse_core::progress::{Event, Reporter};
 use bakehouse_loopback::{Layer, write_archive};
-use bakehouse_registry::{Child, Endpoint, MergeRequest, Policy, Registry, Replace};
+use bakehouse_registry::{Child, Endpoint, MergeRequest, Registry, Replace, RetryPolicy};
 use bakehouse_system::docker::credentials::{Anonymous, Credentials};
 use oci_spec::image::Descriptor;
 
@@ -25,12 +25,12 @@ pub fn silent() -> Arc<dyn Reporter> {
 }
 
 /// Limits that let a test end soon.
-pub fn quick() -> Policy {
-    Policy {
+pub fn quick() -> RetryPolicy {
+    RetryPolicy {
         first_pause: Duration::from_millis(5),
         max_pause: Duration::from_millis(40),
         answer: Duration::from_secs(20),
-        ..Policy::default()
+        ..RetryPolicy::default()
     }
 }
 

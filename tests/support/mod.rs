@@ -1,7 +1,6 @@
 //! Support of the tests; every part is real and on loopback.
 
 pub mod actions;
-pub mod bakery;
 mod bases;
 mod buildkitd;
 mod busybox;
@@ -22,6 +21,7 @@ mod outline_cut;
 mod output;
 mod percent;
 mod project;
+pub mod pushes;
 mod reader;
 mod shared;
 mod tools;

@@ -94,7 +94,7 @@ pub(crate) enum Command {
 
 /// Which part of a plan.
 #[derive(Debug, Args)]
-pub(crate) struct Selection {
+pub(crate) struct AppSelection {
     /// Platform to build for; may be given several times [default: all that are
     /// configured]
     #[arg(long = "platform", value_name = "OS/ARCH")]
@@ -207,7 +207,7 @@ pub(crate) struct PlanArgs {
     #[arg(env = "APPS", value_delimiter = ' ')]
     pub(crate) apps: Vec<String>,
     #[command(flatten)]
-    pub(crate) selection: Selection,
+    pub(crate) selection: AppSelection,
     #[command(flatten)]
     pub(crate) rebuild: Rebuild,
     /// Output format
@@ -292,7 +292,7 @@ pub(crate) struct RunArgs {
     #[arg(env = "APPS", value_delimiter = ' ')]
     pub(crate) apps: Vec<String>,
     #[command(flatten)]
-    pub(crate) selection: Selection,
+    pub(crate) selection: AppSelection,
     #[command(flatten)]
     pub(crate) rebuild: Rebuild,
     /// Targets built at the same time

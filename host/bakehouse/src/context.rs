@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Result;
-use bakehouse_builder::{Builder, Buildx, BuildxOptions, Fleet, LayerCache, Member};
+use bakehouse_builder::{Builder, BuilderPool, Buildx, BuildxOptions, LayerCache, Member};
 use bakehouse_core::progress::{Event, Reporter};
 use bakehouse_registry::{Endpoint, LocalRegistry, Registry, Upstream};
 use bakehouse_runtime::{Lazy, Runtime, Services};
@@ -99,7 +99,7 @@ fn builder(
                 platform: choice.platform.clone(),
                 builder: named(Some(&choice.name)),
             });
-            Arc::new(Fleet::new(members.collect(), Arc::clone(reporter)))
+            Arc::new(BuilderPool::new(members.collect(), Arc::clone(reporter)))
         }
     }
 }

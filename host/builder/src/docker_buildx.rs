@@ -23,12 +23,12 @@ use tokio::sync::OnceCell;
 
 use super::builder::{BuildRequest, Builder, Built, Capabilities, Output};
 use super::command::{command_line, destination};
-use crate::cache::freshen::freshen;
 use crate::cache::layer_cache::{CacheArgs, LayerCache};
+use crate::cache::touch::touch;
 use crate::engine::Engine;
 use crate::error::{BuildError, BuilderError};
 use crate::inspect::capabilities::Inspected;
-use crate::inspect::nodes::Down;
+use crate::inspect::nodes::UnreachableNode;
 use crate::inspect::program::Program;
 use crate::inspect::watch::{Heard, lost};
 use crate::output::classify::classify;
@@ -37,7 +37,7 @@ use crate::output::rawjson::{Progress, Shown};
 use crate::output::receive::receive;
 use crate::output::used::{self, Bases};
 use crate::sandbox::child_env::ChildEnv;
-use crate::sandbox::confine::Confined;
+use crate::sandbox::confine::BuildSandbox;
 use crate::{dockerfile::check as dockerfile, output::metadata};
 
 /// A builder that needs longer to start is not coming.
@@ -95,7 +95,7 @@ type Steps = (usize, usize);
 struct Found {
     program: Program,
     capabilities: Capabilities,
-    down: Vec<Down>,
+    down: Vec<UnreachableNode>,
 }
 
 impl Buildx {
@@ -138,7 +138,7 @@ impl Buildx {
             let why = inspected.error.as_deref().unwrap_or("it is not running");
             return Err(silent(why));
         }
-        let down = Down::parse(&text);
+        let down = UnreachableNode::parse(&text);
         for node in &down {
             self.reporter.report(Event::Warning {
                 message: &format!("builder {}: {node}", inspected.name),
@@ -189,7 +189,7 @@ impl Buildx {
             let why = inspected.error;
             return Err(why.unwrap_or_else(|| "it is not running".to_owned()));
         }
-        let down = Down::parse(&text);
+        let down = UnreachableNode::parse(&text);
         match down.iter().find(|node| node.takes(platform)) {
             Some(node) => Err(node.to_string()),
             None => Ok(()),
@@ -210,7 +210,7 @@ impl Buildx {
         let mut command = found.program.command();
         command.args(&line.args).current_dir(scratch);
         let github = self.options.layer_cache == LayerCache::Gha;
-        let confined = Confined::new(request, &self.options, scratch).await?;
+        let confined = BuildSandbox::new(request, &self.options, scratch).await?;
         confined.env.apply(&mut command, github);
         // What a killed client leaves is swept with the run's work folder.
         command.env("TMPDIR", scratch);
@@ -315,7 +315,7 @@ impl Builder for Buildx {
         let tree = WorkTree::open(&request.work_tree)?;
         self.check(request, &tree, &found.capabilities).await?;
         let root = tree.root().to_owned();
-        let dated = blocking(move || freshen(&root)).await;
+        let dated = blocking(move || touch(&root)).await;
         dated.at("date the files of", tree.root())?;
         let scratch = scratch(&tree)?;
         let cache = self.options.layer_cache.args(request);

@@ -2,10 +2,11 @@
 //! driver users have works.
 //!
 //! [`Buildx`] turns a [`BuildRequest`] into a command line, follows its
-//! progress, and reads the digest from its metadata file. [`Fleet`] is several
+//! progress, and reads the digest from its metadata file. [`BuilderPool`] is several
 //! builders as one. [`Fake`] walks the same requests and builds nothing.
 
 mod builder;
+mod builder_pool;
 pub(crate) mod cache;
 mod command;
 mod docker_buildx;
@@ -14,12 +15,12 @@ pub mod engine;
 mod epoch;
 mod error;
 mod fake;
-mod fleet;
 pub(crate) mod inspect;
 pub(crate) mod output;
 pub(crate) mod sandbox;
 
 pub use builder::{BuildRequest, Builder, Built, Capabilities, Output};
+pub use builder_pool::{BuilderPool, Member};
 pub use cache::layer_cache::LayerCache;
 pub use command::RequestError;
 pub use docker_buildx::{Buildx, BuildxOptions};
@@ -29,7 +30,6 @@ pub use dockerfile::frontend::frontend;
 pub use epoch::epoch_seconds;
 pub use error::{BuildError, BuilderError, FailedStep};
 pub use fake::Fake;
-pub use fleet::{Fleet, Member};
 pub use inspect::program::{Program, ProgramError};
 pub use output::receive::ReceiveError;
 pub use output::used::UsedError;

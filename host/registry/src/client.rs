@@ -18,7 +18,7 @@ use super::error::RegistryError;
 use super::heads::{Heads, Looked};
 use super::known_blobs::KnownBlobs;
 use super::manifest::{MANIFEST_TYPES, Manifest, ManifestError};
-use super::transport::{Answer, Policy, Request, Scope, Transport, TransportError};
+use super::transport::{Answer, Request, RetryPolicy, Scope, Transport, TransportError};
 use super::uploads::UploadTurns;
 
 /// Longest image configuration that is read, in bytes.
@@ -59,7 +59,7 @@ impl Registry {
     /// When the HTTP client cannot be made.
     pub fn new(endpoint: Endpoint, reporter: Arc<dyn Reporter>) -> Result<Self, RegistryError> {
         let credentials = Arc::new(DockerCredentials::new(endpoint.host()));
-        Self::with(endpoint, credentials, Policy::default(), reporter)
+        Self::with(endpoint, credentials, RetryPolicy::default(), reporter)
     }
 
     /// A client with these credentials and limits.
@@ -69,7 +69,7 @@ impl Registry {
     pub fn with(
         endpoint: Endpoint,
         credentials: Arc<dyn Credentials>,
-        policy: Policy,
+        policy: RetryPolicy,
         reporter: Arc<dyn Reporter>,
     ) -> Result<Self, RegistryError> {
         let transport = Transport::new(&endpoint, credentials, policy, reporter);

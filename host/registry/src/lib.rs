@@ -49,7 +49,7 @@ pub use merge::{Labels, MergeRequest, Merged, Replace, Replaced, other_label};
 pub use merge_error::MergeError;
 pub use moving::{Move, Moved, MovedTag, PRERELEASE_ANNOTATION, VERSION_ANNOTATION};
 pub use push::PushError;
-pub use transport::{ErrorBody, LoginError, Policy, TransportError};
+pub use transport::{ErrorBody, LoginError, RetryPolicy, TransportError};
 pub use upstream::{LookupError, Upstream};
 pub use version_tag::Held;
 

@@ -53,9 +53,9 @@ pub enum Moved {
     /// It shows the version now.
     Forward,
     /// It did already.
-    There,
+    Unchanged,
     /// It was left alone, for this reason.
-    Kept(String),
+    Skipped(String),
 }
 
 impl Registry {
@@ -134,7 +134,7 @@ impl Registry {
         image: &str,
         wanted: &Move,
     ) -> Result<(Moved, Platforms), RegistryError> {
-        let kept = |why: String| Ok((Moved::Kept(why), Platforms::new()));
+        let kept = |why: String| Ok((Moved::Skipped(why), Platforms::new()));
         let Move { tag, version, .. } = wanted;
         let current = self.manifest(image, tag).await?;
         let shown = match &current {
@@ -164,7 +164,7 @@ impl Registry {
         }
         if let Some(current) = current {
             if current.descriptor().digest() == manifest.descriptor().digest() {
-                return Ok((Moved::There, Platforms::new()));
+                return Ok((Moved::Unchanged, Platforms::new()));
             }
             if shown.is_none() {
                 return kept(format!(

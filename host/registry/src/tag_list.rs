@@ -41,7 +41,7 @@ impl Registry {
     ///
     /// # Errors
     /// When a request fails; also when the list cannot be read to its end, or is
-    /// over its bounds ([`Policy::list`](super::Policy)).
+    /// over its bounds ([`RetryPolicy::list`](super::RetryPolicy)).
     pub async fn tags(&self, image: &str) -> Result<Vec<String>, RegistryError> {
         let what = format!("listing tags of {}", self.endpoint().show_repository(image));
         let repository = self.endpoint().path(image);

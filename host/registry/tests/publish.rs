@@ -28,7 +28,7 @@ async fn the_example_publishes_both_platforms_and_moves_latest_only_forward() {
         (
             "1.0.0",
             2,
-            Moved::Kept("it is at 1.1.0, which is newer".to_owned()),
+            Moved::Skipped("it is at 1.1.0, which is newer".to_owned()),
         ),
     ] {
         let layouts: Vec<_> = platforms

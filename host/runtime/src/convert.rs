@@ -30,14 +30,14 @@ impl From<CallError> for types::Error {
 impl From<types::Error> for CallError {
     fn from(error: types::Error) -> Self {
         match error {
-            types::Error::NotFound(text) => Self::NotFound(tame(&text)),
-            types::Error::Denied(text) => Self::Denied(tame(&text)),
-            types::Error::InvalidInput(text) => Self::InvalidInput(tame(&text)),
-            types::Error::RateLimited(text) => Self::RateLimited(tame(&text)),
-            types::Error::Unavailable(text) => Self::Unavailable(tame(&text)),
-            types::Error::Timeout(text) => Self::Timeout(tame(&text)),
-            types::Error::BuildFailed(text) => Self::BuildFailed(tame(&text)),
-            types::Error::Other(text) => Self::Other(tame(&text)),
+            types::Error::NotFound(text) => Self::NotFound(sanitize(&text)),
+            types::Error::Denied(text) => Self::Denied(sanitize(&text)),
+            types::Error::InvalidInput(text) => Self::InvalidInput(sanitize(&text)),
+            types::Error::RateLimited(text) => Self::RateLimited(sanitize(&text)),
+            types::Error::Unavailable(text) => Self::Unavailable(sanitize(&text)),
+            types::Error::Timeout(text) => Self::Timeout(sanitize(&text)),
+            types::Error::BuildFailed(text) => Self::BuildFailed(sanitize(&text)),
+            types::Error::Other(text) => Self::Other(sanitize(&text)),
         }
     }
 }
@@ -46,7 +46,7 @@ impl From<types::Error> for CallError {
 const LINES: usize = 100;
 
 /// A text for people, without what would take over their terminal.
-fn tame(text: &str) -> String {
+fn sanitize(text: &str) -> String {
     let lines: Vec<String> = text.lines().take(LINES).map(clean).collect();
     lines.join("\n")
 }

@@ -25,11 +25,11 @@ tokio::task_local! {
 #[derive(Debug)]
 struct Meter {
     limit: u32,
-    state: Mutex<State>,
+    state: Mutex<MeterState>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct MeterState {
     calls: u32,
     /// Time that host functions worked, and since when one does.
     outside: Duration,
@@ -37,7 +37,7 @@ struct State {
 }
 
 impl Meter {
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, MeterState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

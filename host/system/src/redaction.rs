@@ -7,11 +7,11 @@ const SHORTEST: usize = 4;
 
 /// Values of secrets, each line of them by itself.
 #[derive(Debug, Clone, Default)]
-pub struct Hidden {
+pub struct Redactor {
     values: Vec<String>,
 }
 
-impl Hidden {
+impl Redactor {
     /// Hides these secrets.
     pub fn new<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Self {
         let lines = secrets.into_iter().flat_map(str::lines).map(str::trim);
@@ -45,7 +45,7 @@ mod tests {
 
     #[test]
     fn hides_every_line_of_a_secret() {
-        let hidden = Hidden::new(["-----BEGIN\nabcdefgh\n", "x"]);
+        let hidden = Redactor::new(["-----BEGIN\nabcdefgh\n", "x"]);
         assert_eq!(hidden.clean("key abcdefgh, abcdefgh x"), "key ***, *** x");
         assert_eq!(hidden.clean("a -----BEGIN z"), "a *** z");
         assert_eq!(hidden.last_seen("0%\rkey abcdefgh"), "key ***");

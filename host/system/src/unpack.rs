@@ -37,14 +37,14 @@ pub enum Origin {
 
 /// The most that one archive may hold.
 #[derive(Debug, Clone, Copy)]
-pub struct Limits {
+pub struct UnpackLimits {
     /// Files, folders and links.
     pub entries: u64,
     /// Bytes, unpacked.
     pub bytes: u64,
 }
 
-impl Default for Limits {
+impl Default for UnpackLimits {
     fn default() -> Self {
         Self {
             entries: 500_000,
@@ -53,7 +53,7 @@ impl Default for Limits {
     }
 }
 
-impl Limits {
+impl UnpackLimits {
     /// The same, as far as there is room for it.
     pub fn within(self, room: Quota) -> Self {
         Self {
@@ -100,7 +100,7 @@ pub fn unpack(
     origin: Origin,
     strip: u32,
     into: &Path,
-    limits: Limits,
+    limits: UnpackLimits,
     stop: &AtomicBool,
 ) -> Result<(), UnpackError> {
     let mut unpacking = Unpacking {
@@ -143,7 +143,7 @@ pub fn for_fuzzing(
     into: &Path,
     stop: &AtomicBool,
 ) -> Result<(), UnpackError> {
-    let limits = Limits {
+    let limits = UnpackLimits {
         entries: 200,
         bytes: 1 << 16,
     };

@@ -41,7 +41,7 @@ impl Made {
         self.link(EntryType::Symlink, name, target)
     }
 
-    fn unpack(self, strip: u32, limits: Limits) -> Result<tempfile::TempDir, UnpackError> {
+    fn unpack(self, strip: u32, limits: UnpackLimits) -> Result<tempfile::TempDir, UnpackError> {
         let bytes = self.0.into_inner().unwrap();
         let dir = tempfile::tempdir().unwrap();
         let go = AtomicBool::new(false);
@@ -57,7 +57,7 @@ impl Made {
     }
 
     fn refused(self) -> String {
-        match self.unpack(0, Limits::default()) {
+        match self.unpack(0, UnpackLimits::default()) {
             Err(UnpackError::Storage(error)) => panic!("the system's: {error}"),
             Err(error) if !matches!(error, UnpackError::Stopped) => error.to_string(),
             other => panic!("not refused: {other:?}"),
@@ -75,7 +75,7 @@ fn unpacks_with_strip_and_plain_modes() {
         .symlink("package/bin/up", "../README.md")
         .link(EntryType::Link, "package/hard", "package/README.md")
         .file("package/README.md", "again", 0o600)
-        .unpack(1, Limits::default())
+        .unpack(1, UnpackLimits::default())
         .unwrap();
     let root = dir.path();
     let mode = |name: &str| fs::metadata(root.join(name)).unwrap().permissions().mode() & 0o7777;
@@ -148,7 +148,7 @@ fn refuses_special_files_and_replaced_folders() {
 
 #[test]
 fn bounds_entries_and_bytes() {
-    let limits = Limits {
+    let limits = UnpackLimits {
         entries: 2,
         bytes: 10,
     };
@@ -175,7 +175,7 @@ fn refuses_what_is_no_archive() {
         Origin::Upstream,
         0,
         dir.path(),
-        Limits::default(),
+        UnpackLimits::default(),
         &go,
     )
     .unwrap_err();
@@ -209,7 +209,7 @@ fn headers_are_bounded_while_they_are_read() {
             Origin::Upstream,
             0,
             dir.path(),
-            Limits::default(),
+            UnpackLimits::default(),
             &go,
         )
         .unwrap_err();
@@ -230,7 +230,7 @@ impl Read for Counted<'_> {
 
 #[test]
 fn what_is_dropped_counts_and_depth_has_an_end() {
-    let limits = Limits {
+    let limits = UnpackLimits {
         entries: 10,
         bytes: 100,
     };
@@ -263,6 +263,14 @@ fn a_truncated_archive_is_damaged() {
     let dir = tempfile::tempdir().unwrap();
     let go = AtomicBool::new(false);
     let cut = &bytes[..1000];
-    let error = unpack(cut, Origin::Upstream, 0, dir.path(), Limits::default(), &go).unwrap_err();
+    let error = unpack(
+        cut,
+        Origin::Upstream,
+        0,
+        dir.path(),
+        UnpackLimits::default(),
+        &go,
+    )
+    .unwrap_err();
     assert!(matches!(error, UnpackError::Damaged(_)), "{error}");
 }

@@ -9,7 +9,7 @@ use bakehouse_core::progress::{Event, Reporter};
 
 use super::text::outdated;
 use crate::ci::{self, annotation, command};
-use crate::cli::{Cli, Rebuild, Selection};
+use crate::cli::{AppSelection, Cli, Rebuild};
 use crate::config::{Overrides, Project};
 use crate::context::Context;
 use crate::failure::{exit_code, hint};
@@ -103,7 +103,7 @@ impl Session {
     }
 }
 
-impl Selection {
+impl AppSelection {
     /// Puts the selection into the overrides.
     pub(super) fn apply(&self, overrides: &mut Overrides) {
         overrides.platforms.clone_from(&self.platforms);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use bakehouse_builder::engine::{Credentials, Engine, Smoke};
+use bakehouse_builder::engine::{Engine, PullCredentials, Smoke};
 use bakehouse_core::error::{ExitCode, Failure};
 use bakehouse_core::platform::Platform;
 use bakehouse_system::docker::credentials::{Credentials as _, DockerCredentials, RegistryAuth};
@@ -36,7 +36,7 @@ pub(super) async fn smoke(session: &Session, args: &SmokeArgs) -> Result<ExitCod
     let engine = Engine::connect()?;
     let found = DockerCredentials::new(endpoint.host()).find().await?;
     let login = match found {
-        RegistryAuth::Basic(username, password) => Some(Credentials { username, password }),
+        RegistryAuth::Basic(username, password) => Some(PullCredentials { username, password }),
         RegistryAuth::Bearer(_) | RegistryAuth::Anonymous => None,
     };
     let mut worst = ExitCode::Success;

@@ -29,14 +29,14 @@ const PUSH_ATTEMPTS: u32 = 3;
 const PUSH_PAUSE: Duration = Duration::from_secs(1);
 
 /// Builds jobs against one builder.
-pub struct Bakery<'a> {
+pub struct JobRunner<'a> {
     context: &'a Context,
     capabilities: Capabilities,
     work: WorkFolder,
     rebuild: Option<Rebuild>,
 }
 
-impl<'a> Bakery<'a> {
+impl<'a> JobRunner<'a> {
     /// Asks the builder what it can do, makes room for work trees, and writes
     /// down the rebuild that the plan asks for.
     ///

@@ -46,7 +46,7 @@ pub struct Rebuild {
 }
 
 #[derive(Serialize, Deserialize)]
-struct State {
+struct RebuildState {
     schema: u32,
     open: Vec<Open>,
 }
@@ -140,7 +140,7 @@ fn read(path: &Path) -> BTreeMap<TargetId, String> {
         return BTreeMap::new();
     }
     let bytes = storage::read(path, MAX_BYTES).unwrap_or_default();
-    match serde_json::from_slice::<State>(&bytes) {
+    match serde_json::from_slice::<RebuildState>(&bytes) {
         Ok(state) if state.schema == SCHEMA => {
             let open = state.open.into_iter();
             open.map(|open| (open.target, open.id)).collect()
@@ -156,7 +156,7 @@ fn write(path: &Path, open: BTreeMap<TargetId, String>) -> Result<()> {
             removed => Ok(removed.at("remove", path)?),
         };
     }
-    let state = State {
+    let state = RebuildState {
         schema: SCHEMA,
         open: open
             .into_iter()

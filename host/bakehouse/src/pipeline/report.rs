@@ -118,9 +118,9 @@ impl Report {
     pub fn add_moved(&mut self, endpoint: &Endpoint, image: &str, moved: Vec<MovedTag>) {
         for MovedTag { tag, version, how } in moved {
             match how {
-                Moved::There => {}
+                Moved::Unchanged => {}
                 Moved::Forward => self.moved.push((endpoint.show(image, &tag), version)),
-                Moved::Kept(reason) => {
+                Moved::Skipped(reason) => {
                     let mut images = self.images.iter_mut();
                     let shown = |report: &&mut ImageReport| {
                         report.key.image == image && report.key.version == version

@@ -9,7 +9,7 @@ use bakehouse_core::progress::Event;
 use bakehouse_registry::Manifest;
 use futures_util::stream::{FuturesUnordered, Stream, StreamExt as _};
 
-use super::build::Bakery;
+use super::build::JobRunner;
 use super::checkout::one_commit;
 use super::discover::Discovered;
 use super::image_key::ImageKey;
@@ -56,16 +56,16 @@ pub async fn build_all(
     plan: &Plan,
     report: &mut Report,
 ) -> Result<()> {
-    let bakery = open_bakery(context, plan).await?;
+    let runner = open_runner(context, plan).await?;
     {
-        let mut builds = std::pin::pin!(builds(&bakery, discovered, plan));
+        let mut builds = std::pin::pin!(builds(&runner, discovered, plan));
         while let Some(outcomes) = builds.next().await {
             for outcome in &outcomes {
                 report.add(outcome);
             }
         }
     }
-    bakery.close()?;
+    runner.close()?;
     report.retries = context.registry.retries();
     Ok(())
 }
@@ -79,9 +79,9 @@ async fn check_push(context: &Context, plan: &Plan) -> Result<()> {
     }
 }
 
-async fn open_bakery<'a>(context: &'a Context, plan: &Plan) -> Result<Bakery<'a>> {
-    let bakery = Bakery::open(context, plan).await?;
-    let capabilities = bakery.capabilities();
+async fn open_runner<'a>(context: &'a Context, plan: &Plan) -> Result<JobRunner<'a>> {
+    let runner = JobRunner::open(context, plan).await?;
+    let capabilities = runner.capabilities();
     context.reporter.report(Event::Stage {
         name: "build",
         detail: &format!(
@@ -96,21 +96,21 @@ async fn open_bakery<'a>(context: &'a Context, plan: &Plan) -> Result<Bakery<'a>
             }
         ),
     });
-    if bakery.resumed() > 0 {
+    if runner.resumed() > 0 {
         context.reporter.report(Event::Stage {
             name: "rebuild",
             detail: &format!(
                 "going on with {} targets of one that was stopped",
-                bakery.resumed()
+                runner.resumed()
             ),
         });
     }
-    Ok(bakery)
+    Ok(runner)
 }
 
 /// The outcomes of each job, as many at work as are configured.
 fn builds<'a>(
-    bakery: &'a Bakery<'a>,
+    runner: &'a JobRunner<'a>,
     discovered: &'a [Discovered],
     plan: &'a Plan,
 ) -> impl Stream<Item = Vec<Outcome>> + 'a {
@@ -126,8 +126,8 @@ fn builds<'a>(
         Some((*found, *version, job))
     });
     futures_util::stream::iter(jobs)
-        .map(move |(found, version, job): (_, _, &Job)| bakery.job(found, version, job))
-        .buffer_unordered(bakery.concurrency())
+        .map(move |(found, version, job): (_, _, &Job)| runner.job(found, version, job))
+        .buffer_unordered(runner.concurrency())
 }
 
 async fn build_and_publish(
@@ -136,25 +136,25 @@ async fn build_and_publish(
     plan: &Plan,
     report: &mut Report,
 ) -> Result<Written> {
-    let bakery = open_bakery(context, plan).await?;
-    let written = walk(context, &bakery, discovered, plan, report).await;
+    let runner = open_runner(context, plan).await?;
+    let written = walk(context, &runner, discovered, plan, report).await;
     let places = places(plan);
     report
         .images
         .sort_by_key(|image| places.get(&image.key).copied());
-    bakery.close()?;
+    runner.close()?;
     Ok(written)
 }
 
 /// Builds every job, and publishes each version after its last one.
 async fn walk(
     context: &Context,
-    bakery: &Bakery<'_>,
+    runner: &JobRunner<'_>,
     discovered: &[Discovered],
     plan: &Plan,
     report: &mut Report,
 ) -> Written {
-    let mut builds = std::pin::pin!(builds(bakery, discovered, plan));
+    let mut builds = std::pin::pin!(builds(runner, discovered, plan));
     let mut publishing = FuturesUnordered::new();
     let mut open = Unfinished::of(plan);
     let mut written = Written::new();

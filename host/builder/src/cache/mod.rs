@@ -1,5 +1,5 @@
 //! Layer caches, and the keys of steps in them.
 
-pub(crate) mod freshen;
 pub(crate) mod layer_cache;
 pub(crate) mod step_key;
+pub(crate) mod touch;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bollard::Docker;
 
 use super::EngineError;
-use super::endpoint::{Endpoint, endpoint};
+use super::endpoint::{EngineEndpoint, endpoint};
 
 const LIMIT: Duration = Duration::from_secs(15);
 
@@ -25,7 +25,7 @@ pub struct EngineInfo {
 #[derive(Debug, Clone)]
 pub struct Engine {
     pub(crate) docker: Docker,
-    pub(crate) endpoint: Endpoint,
+    pub(crate) endpoint: EngineEndpoint,
 }
 
 impl Engine {
@@ -44,7 +44,7 @@ impl Engine {
 
     /// Where it listens.
     #[must_use]
-    pub const fn endpoint(&self) -> &Endpoint {
+    pub const fn endpoint(&self) -> &EngineEndpoint {
         &self.endpoint
     }
 
@@ -83,7 +83,7 @@ pub(crate) fn open(host: &str) -> Result<Docker, bollard::errors::Error> {
     Docker::connect_with_host(host)
 }
 
-fn unreachable(endpoint: &Endpoint, source: bollard::errors::Error) -> EngineError {
+fn unreachable(endpoint: &EngineEndpoint, source: bollard::errors::Error) -> EngineError {
     EngineError::Unreachable {
         host: endpoint.host.clone(),
         named_by: endpoint.source.clone(),

@@ -16,7 +16,7 @@ const DEFAULT_HOST: &str = "unix:///var/run/docker.sock";
 
 /// Where the engine listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Endpoint {
+pub struct EngineEndpoint {
     /// `unix://`, `tcp://`, ... as in `DOCKER_HOST`.
     pub host: String,
     /// What said so.
@@ -46,7 +46,7 @@ struct MetaEndpoint {
 ///
 /// # Errors
 /// [`EngineError::NoContext`] if the context is unknown.
-pub fn endpoint() -> Result<Endpoint, EngineError> {
+pub fn endpoint() -> Result<EngineEndpoint, EngineError> {
     let set = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
     decide(
         set("DOCKER_HOST"),
@@ -59,9 +59,9 @@ fn decide(
     host: Option<String>,
     context: Option<String>,
     folder: Option<&Path>,
-) -> Result<Endpoint, EngineError> {
+) -> Result<EngineEndpoint, EngineError> {
     if let Some(host) = host {
-        return Ok(Endpoint {
+        return Ok(EngineEndpoint {
             host,
             source: "DOCKER_HOST".to_owned(),
         });
@@ -71,13 +71,13 @@ fn decide(
         serde_json::from_str::<Config>(&text).ok()?.current_context
     });
     match name.filter(|name| !name.is_empty() && name != "default") {
-        None => Ok(Endpoint {
+        None => Ok(EngineEndpoint {
             host: DEFAULT_HOST.to_owned(),
             source: "Docker's default".to_owned(),
         }),
         Some(name) => folder
             .and_then(|folder| context_host(folder, &name))
-            .map(|host| Endpoint {
+            .map(|host| EngineEndpoint {
                 host,
                 source: format!("Docker context {name}"),
             })

@@ -7,6 +7,6 @@ mod error;
 mod smoke;
 
 pub use connection::{Engine, EngineInfo};
-pub use endpoint::{Endpoint, endpoint};
+pub use endpoint::{EngineEndpoint, endpoint};
 pub use error::{EngineError, SmokeError};
-pub use smoke::{Credentials, Smoke, SmokeResult};
+pub use smoke::{PullCredentials, Smoke, SmokeResult};

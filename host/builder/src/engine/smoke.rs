@@ -40,7 +40,7 @@ const REMOVE_LIMIT: Duration = Duration::from_secs(15);
 
 /// A user of a registry. Never logged.
 #[derive(Clone)]
-pub struct Credentials {
+pub struct PullCredentials {
     /// User name.
     pub username: String,
     /// Password or token.
@@ -57,7 +57,7 @@ pub struct Smoke<'a> {
     /// Arguments, as after `docker run IMAGE`; none: the image's own.
     pub argv: &'a [String],
     /// For pulling from a private registry.
-    pub credentials: Option<&'a Credentials>,
+    pub credentials: Option<&'a PullCredentials>,
     /// For pulling and running together.
     pub limit: Duration,
 }
@@ -266,9 +266,9 @@ fn explain(error: &Error, smoke: &Smoke<'_>, doing: &str) -> SmokeError {
     }
 }
 
-impl std::fmt::Debug for Credentials {
+impl std::fmt::Debug for PullCredentials {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Credentials")
+        f.debug_struct("PullCredentials")
             .field("username", &self.username)
             .finish_non_exhaustive()
     }

@@ -6,14 +6,14 @@ use bakehouse_core::platform::Platform;
 
 /// A node that does not answer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Down {
+pub(crate) struct UnreachableNode {
     name: String,
     endpoint: String,
     /// Platforms that the builder sends to it.
     platforms: Vec<Platform>,
 }
 
-impl Down {
+impl UnreachableNode {
     /// The nodes that `docker-buildx inspect` lists as not running.
     pub(crate) fn parse(inspected: &str) -> Vec<Self> {
         let (_, nodes) = inspected.split_once("\nNodes:").unwrap_or_default();
@@ -45,7 +45,7 @@ impl Down {
     }
 }
 
-impl fmt::Display for Down {
+impl fmt::Display for UnreachableNode {
     /// `node two1 (ssh://arm.test) does not answer`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "node {} ({}) does not answer", self.name, self.endpoint)
@@ -59,7 +59,7 @@ mod tests {
     #[test]
     fn names_what_does_not_run() {
         let text = "Name:          two\nDriver:        remote\n\nNodes:\nName:             two0\nEndpoint:         unix:///run/a.sock\nStatus:           running\nPlatforms:        linux/amd64*, linux/arm64\nLabels:\n org.mobyproject.buildkit.worker.executor: oci\n\nName:      two1\nEndpoint:  unix:///tmp/nope.sock\nStatus:    inactive\nPlatforms: linux/arm64*, linux/arm/v7*\n";
-        let down = Down::parse(text);
+        let down = UnreachableNode::parse(text);
         let [node] = down.as_slice() else {
             panic!("{down:?}");
         };
@@ -69,6 +69,6 @@ mod tests {
         );
         let takes = |platform: &str| node.takes(&platform.parse().unwrap());
         assert!(takes("linux/arm64") && takes("linux/arm/v7") && !takes("linux/amd64"));
-        assert_eq!(Down::parse(""), []);
+        assert_eq!(UnreachableNode::parse(""), []);
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use bakehouse_system::redaction::Hidden;
+use bakehouse_system::redaction::Redactor;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde::Deserialize;
@@ -79,7 +79,7 @@ pub(crate) struct FailedStep {
 /// What a build has said so far.
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
-    hidden: Hidden,
+    hidden: Redactor,
     vertexes: HashMap<String, Vertex>,
     failed: Option<(String, String)>,
     talk: VecDeque<String>,
@@ -87,7 +87,7 @@ pub(crate) struct Progress {
 
 impl Progress {
     /// Nothing said yet; these are never shown.
-    pub(crate) fn hiding(hidden: Hidden) -> Self {
+    pub(crate) fn hiding(hidden: Redactor) -> Self {
         Self {
             hidden,
             ..Self::default()
@@ -203,7 +203,7 @@ impl Progress {
 }
 
 impl Vertex {
-    fn output(&mut self, bytes: &[u8], hidden: &Hidden, shown: &mut Vec<Shown>) {
+    fn output(&mut self, bytes: &[u8], hidden: &Redactor, shown: &mut Vec<Shown>) {
         let line = hidden.last_seen(&String::from_utf8_lossy(bytes));
         if !line.is_empty() {
             keep(&mut self.tail, line.clone(), TAIL);

@@ -11,7 +11,7 @@ use std::sync::atomic::AtomicBool;
 use bakehouse_core::recipe::CallError;
 use bakehouse_core::storage_error::{At as _, StorageError};
 use bakehouse_system::quota::Quota;
-use bakehouse_system::unpack::{Limits, Origin, unpack};
+use bakehouse_system::unpack::{Origin, UnpackLimits, unpack};
 use tokio::process::ChildStdout;
 
 use crate::builder::Output;
@@ -100,7 +100,7 @@ fn archive(from: impl Read, to: &Path, most: u64) -> Result<(), ReceiveError> {
 
 fn files(from: impl Read, to: &Path, room: Quota) -> Result<(), ReceiveError> {
     std::fs::create_dir(to).at("create", to)?;
-    let limits = Limits {
+    let limits = UnpackLimits {
         entries: room.entries,
         bytes: room.bytes,
     };

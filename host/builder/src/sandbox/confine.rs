@@ -4,7 +4,7 @@ use std::path::Path;
 
 use bakehouse_core::storage_error::At as _;
 use bakehouse_system::docker::credentials::{Credentials as _, DockerCredentials};
-use bakehouse_system::redaction::Hidden;
+use bakehouse_system::redaction::Redactor;
 
 use super::child_env::ChildEnv;
 use super::docker_config::docker_config;
@@ -15,13 +15,13 @@ use crate::docker_buildx::BuildxOptions;
 use crate::error::BuildError;
 
 /// The environment of one build, its credentials, and what it must not print.
-pub(crate) struct Confined {
+pub(crate) struct BuildSandbox {
     pub(crate) env: ChildEnv,
     /// Values of granted secrets.
     secrets: Vec<String>,
 }
 
-impl Confined {
+impl BuildSandbox {
     /// Writes the source policy into `scratch`, and a Docker configuration with
     /// the credentials of the registries that this build pulls from or pushes
     /// to.
@@ -77,7 +77,7 @@ impl Confined {
     }
 
     /// What the build's output must not show.
-    pub(crate) fn hidden(&self) -> Hidden {
-        Hidden::new(self.secrets.iter().map(String::as_str))
+    pub(crate) fn hidden(&self) -> Redactor {
+        Redactor::new(self.secrets.iter().map(String::as_str))
     }
 }

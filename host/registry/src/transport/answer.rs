@@ -9,12 +9,12 @@ use reqwest::header::{HeaderMap, HeaderName, LOCATION};
 use reqwest::{Response, StatusCode};
 use url::Url;
 
-use super::{Policy, TransportError};
+use super::{RetryPolicy, TransportError};
 
 /// `Docker-Content-Digest` (distribution-spec v1.1, "Pulling manifests").
 const DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
 
-/// What may be answered within [`Policy::whole`], in bytes, and how many more in
+/// What may be answered within [`RetryPolicy::whole`], in bytes, and how many more in
 /// each second after that.
 const USUAL: u64 = 8 << 20;
 const SLOWEST: u64 = 256 << 10;
@@ -33,7 +33,7 @@ impl Answer {
     /// time than the policy has for a whole answer.
     pub(super) async fn read(
         mut response: Response,
-        policy: &Policy,
+        policy: &RetryPolicy,
         limit: u64,
     ) -> Result<Self, TransportError> {
         let bounds = Bounds {

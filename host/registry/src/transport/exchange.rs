@@ -19,7 +19,7 @@ use url::Url;
 use super::error::{ErrorBody, shorten};
 use super::login::Login;
 use super::login_error::LoginError;
-use super::{Answer, Outgoing, Policy, Request, TransportError};
+use super::{Answer, Outgoing, Request, RetryPolicy, TransportError};
 use crate::Endpoint;
 use crate::digest;
 
@@ -39,7 +39,7 @@ struct Inner {
     client: Client,
     base: Url,
     login: Login,
-    policy: Policy,
+    policy: RetryPolicy,
     permits: Semaphore,
     reporter: Arc<dyn Reporter>,
     retries: AtomicU32,
@@ -53,7 +53,7 @@ impl Transport {
     pub(crate) fn new(
         endpoint: &Endpoint,
         credentials: Arc<dyn Credentials>,
-        policy: Policy,
+        policy: RetryPolicy,
         reporter: Arc<dyn Reporter>,
     ) -> Result<Self, TransportError> {
         let plain_http = endpoint.plain_http();
@@ -81,7 +81,7 @@ impl Transport {
         })
     }
 
-    pub(crate) fn policy(&self) -> &Policy {
+    pub(crate) fn policy(&self) -> &RetryPolicy {
         &self.inner.policy
     }
 

@@ -15,18 +15,18 @@ use tokio::sync::Mutex;
 use super::challenge::Challenge;
 use super::login_error::LoginError;
 use super::token::{self, Token};
-use super::{Policy, Scope, TransportError};
+use super::{RetryPolicy, Scope, TransportError};
 
 /// Credentials and tokens for one registry. Nothing is looked up before the
 /// registry asks for it; a token is asked for once and shared.
 pub(super) struct Login {
     credentials: Arc<dyn Credentials>,
     plain_http: bool,
-    state: Mutex<State>,
+    state: Mutex<LoginState>,
 }
 
 #[derive(Default)]
-struct State {
+struct LoginState {
     challenge: Option<Challenge>,
     auth: Option<RegistryAuth>,
     tokens: HashMap<Scope, Token>,
@@ -45,7 +45,7 @@ impl Login {
     pub(super) async fn authorization(
         &self,
         client: &Client,
-        policy: &Policy,
+        policy: &RetryPolicy,
         scope: &Scope,
     ) -> Result<Option<HeaderValue>, TransportError> {
         // Held while a token is fetched, so that one request fetches it for all.

@@ -21,5 +21,5 @@ pub use error::{ErrorBody, TransportError};
 pub(super) use exchange::Transport;
 pub use login_error::LoginError;
 pub(super) use outgoing::Outgoing;
-pub use policy::Policy;
+pub use policy::RetryPolicy;
 pub(super) use request::{Request, Scope};

@@ -12,12 +12,12 @@ use futures_util::{Stream, StreamExt as _};
 pub(crate) struct Outgoing {
     pub(super) size: u64,
     pub(super) stream: Pin<Box<dyn Stream<Item = std::io::Result<Bytes>> + Send>>,
-    pub(super) progress: Arc<Progress>,
+    pub(super) progress: Arc<UploadProgress>,
 }
 
 /// How many pieces the connection took.
 #[derive(Debug, Default)]
-pub(crate) struct Progress(AtomicU64);
+pub(crate) struct UploadProgress(AtomicU64);
 
 impl Outgoing {
     /// A body of `size` bytes.
@@ -25,7 +25,7 @@ impl Outgoing {
         size: u64,
         stream: impl Stream<Item = std::io::Result<Bytes>> + Send + 'static,
     ) -> Self {
-        let progress = Arc::new(Progress::default());
+        let progress = Arc::new(UploadProgress::default());
         let counted = Arc::clone(&progress);
         let stream = stream.inspect(move |_| {
             counted.0.fetch_add(1, Ordering::Relaxed);
@@ -38,7 +38,7 @@ impl Outgoing {
     }
 }
 
-impl Progress {
+impl UploadProgress {
     /// Ends when nothing was taken for `silence`; after the last piece that is
     /// the time the answer may take.
     pub(super) async fn ceased(&self, silence: Duration) {

@@ -10,7 +10,7 @@ use bakehouse_system::http::retry::Backoff;
 /// most `max_pause` (or `max_retry_after`, where the registry asks for one)
 /// between them.
 #[derive(Debug, Clone)]
-pub struct Policy {
+pub struct RetryPolicy {
     /// Tries in all, the first one included.
     pub attempts: u32,
     /// Pause before the second try; doubled for each further one, half of it
@@ -37,7 +37,7 @@ pub struct Policy {
     pub parallel: usize,
 }
 
-impl Default for Policy {
+impl Default for RetryPolicy {
     fn default() -> Self {
         Self {
             attempts: 5,
@@ -59,7 +59,7 @@ impl Default for Policy {
     }
 }
 
-impl Policy {
+impl RetryPolicy {
     /// The pause after try number `attempt`, or none to give up.
     pub(super) fn pause(&self, attempt: u32, asked: Option<Duration>) -> Option<Duration> {
         let backoff = Backoff {
@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn pauses_grow_and_end() {
-        let policy = Policy::default();
+        let policy = RetryPolicy::default();
         let first = policy.pause(1, None).unwrap();
         assert!(first >= policy.first_pause / 2 && first <= policy.first_pause);
         let fourth = policy.pause(4, None).unwrap();
@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn what_the_registry_asks_for_is_waited_for_within_reason() {
-        let policy = Policy::default();
+        let policy = RetryPolicy::default();
         let asked = Duration::from_secs(90);
         assert_eq!(policy.pause(1, Some(asked)), Some(asked));
         assert_eq!(policy.pause(1, Some(Duration::from_secs(3600))), None);

@@ -13,7 +13,7 @@ use url::Url;
 use super::answer::Answer;
 use super::error::ErrorBody;
 use super::login_error::LoginError;
-use super::{Policy, Scope, TransportError};
+use super::{RetryPolicy, Scope, TransportError};
 
 /// How long a token is good for where its server does not say.
 const LIFETIME: Duration = Duration::from_secs(60);
@@ -47,7 +47,7 @@ struct TokenJson {
 /// Asks a token server for one token.
 pub(super) async fn fetch(
     client: &Client,
-    policy: &Policy,
+    policy: &RetryPolicy,
     realm: &Url,
     service: Option<&str>,
     scope: &Scope,
@@ -104,7 +104,7 @@ fn lifetime(seconds: Option<u64>) -> Duration {
 /// Sends a request to a token server, and again where it leads on that server:
 /// credentials and identity tokens are for the one that the registry named.
 async fn send(
-    policy: &Policy,
+    policy: &RetryPolicy,
     mut at: Url,
     ask: impl Fn(Url) -> RequestBuilder,
 ) -> Result<Response, TransportError> {

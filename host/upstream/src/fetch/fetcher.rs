@@ -17,7 +17,7 @@ use bakehouse_system::http::request::{chunk, shown};
 use bakehouse_system::http::retry::{Backoff, PATIENCE, Pauses, Retry};
 use bakehouse_system::place::{place, placed, scratch};
 use bakehouse_system::quota::Quota;
-use bakehouse_system::unpack::{Limits, Origin, unpack};
+use bakehouse_system::unpack::{Origin, UnpackLimits, unpack};
 use bakehouse_system::work_tree::WorkTree;
 use flate2::read::MultiGzDecoder;
 use tempfile::NamedTempFile;
@@ -275,7 +275,7 @@ fn put(
         what: what.to_owned(),
         source,
     };
-    let limits = Limits::default().within(room);
+    let limits = UnpackLimits::default().within(room);
     match how {
         Unpack::None => {
             let mut out = File::create(&content).map_err(stored)?;

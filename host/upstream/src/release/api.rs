@@ -14,10 +14,10 @@ use url::Url;
 
 use super::access::Site;
 use super::error::ReleaseError;
-use super::exchange::{Exchange, Outcome};
+use super::exchange::{Answered, Exchange};
 use super::page::{ApiPage, next_page, total};
 use super::rate_limit;
-use super::response_cache::{Kept, ResponseCache};
+use super::response_cache::{CachedResponse, ResponseCache};
 
 /// How long things may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,8 +117,8 @@ impl Api {
             let exchanged = self.exchange.run(site, url, condition);
             let outcome = tokio::time::timeout(self.limits.exchange, exchanged).await;
             match outcome.unwrap_or_else(|_| Err(self.too_slow(&what))) {
-                Ok(Outcome::Unchanged(headers)) => break (headers, None),
-                Ok(Outcome::Fresh(headers, body)) => match serde_json::from_str::<T>(&body) {
+                Ok(Answered::Unchanged(headers)) => break (headers, None),
+                Ok(Answered::Fresh(headers, body)) => match serde_json::from_str::<T>(&body) {
                     Ok(value) => {
                         if let Some(pause) = rate_limit::used_up(&headers) {
                             self.pauses.note(&server, pause);
@@ -134,7 +134,7 @@ impl Api {
                         retry.again(malformed).await?;
                     }
                 },
-                Ok(Outcome::Later(pause)) => retry.refused(&server, pause),
+                Ok(Answered::Later(pause)) => retry.refused(&server, pause),
                 Err(failed) => retry.again(failed).await?,
             }
         };
@@ -146,7 +146,7 @@ impl Api {
         match (body, kept) {
             (Some((body, value)), _) => {
                 let bytes = body.len();
-                let mut kept = Kept::new(url, site.token.is_some(), body);
+                let mut kept = CachedResponse::new(url, site.token.is_some(), body);
                 kept.next = next.as_ref().map(Url::to_string);
                 self.store(kept, &headers).await;
                 Ok(ApiPage {
@@ -182,13 +182,13 @@ impl Api {
         }
     }
 
-    async fn load(&self, url: &Url, authorized: bool) -> Option<Kept> {
+    async fn load(&self, url: &Url, authorized: bool) -> Option<CachedResponse> {
         let (cache, url) = (self.cache.clone()?, url.clone());
         let loaded = tokio::task::spawn_blocking(move || cache.load(&url, authorized));
         loaded.await.ok().flatten()
     }
 
-    async fn store(&self, mut kept: Kept, headers: &HeaderMap) {
+    async fn store(&self, mut kept: CachedResponse, headers: &HeaderMap) {
         let header = |name: HeaderName| Some(headers.get(name)?.to_str().ok()?.to_owned());
         kept.etag = header(ETAG);
         kept.last_modified = header(LAST_MODIFIED);

@@ -13,7 +13,7 @@ use url::Url;
 use super::access::Site;
 use super::error::ReleaseError;
 use super::rate_limit;
-use super::response_cache::Kept;
+use super::response_cache::CachedResponse;
 
 const MAX_BYTES: u64 = 32 << 20;
 /// Of an answer that tells a failure.
@@ -28,7 +28,7 @@ pub(super) struct Exchange {
 }
 
 /// How an exchange ended that did not fail.
-pub(super) enum Outcome {
+pub(super) enum Answered {
     Unchanged(HeaderMap),
     Fresh(HeaderMap, String),
     /// Another time, after this pause.
@@ -50,8 +50,8 @@ impl Exchange {
         &self,
         site: &Site,
         url: &Url,
-        condition: Option<&Kept>,
-    ) -> Result<Outcome, ReleaseError> {
+        condition: Option<&CachedResponse>,
+    ) -> Result<Answered, ReleaseError> {
         let what = shown(url);
         let failed = |source: HttpError| ReleaseError::Http {
             what: what.clone(),
@@ -76,7 +76,7 @@ impl Exchange {
             let response = sent.map_err(failed)?;
             let (status, headers) = (response.status(), response.headers().clone());
             if status == StatusCode::NOT_MODIFIED {
-                return Ok(Outcome::Unchanged(headers));
+                return Ok(Answered::Unchanged(headers));
             }
             match redirects.next(&at, status, &headers) {
                 Ok(None) => {}
@@ -92,12 +92,12 @@ impl Exchange {
             }
             if status.is_success() {
                 let body = self.text(response, &what, MAX_BYTES).await?;
-                return Ok(Outcome::Fresh(headers, body));
+                return Ok(Answered::Fresh(headers, body));
             }
             let body = self.text(response, &what, MAX_FAILURE).await;
             let body = body.unwrap_or_default();
             return match rate_limit::refused(status, &headers, &body) {
-                Some(pause) => Ok(Outcome::Later(pause)),
+                Some(pause) => Ok(Answered::Later(pause)),
                 None => Err(failure(site, what, status, &body)),
             };
         }

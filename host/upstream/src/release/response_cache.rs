@@ -36,7 +36,7 @@ pub(super) struct ResponseCache {
 
 /// An answer that can be asked for conditionally.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Kept {
+pub(super) struct CachedResponse {
     schema: u32,
     url: String,
     authorized: bool,
@@ -47,7 +47,7 @@ pub(super) struct Kept {
     pub(super) body: String,
 }
 
-impl Kept {
+impl CachedResponse {
     /// An answer to a request for `url`, with a token or without.
     pub(super) fn new(url: &Url, authorized: bool, body: String) -> Self {
         Self {
@@ -73,14 +73,14 @@ impl ResponseCache {
     }
 
     /// The answer kept for this request; one that cannot be read counts as none.
-    pub(super) fn load(&self, url: &Url, authorized: bool) -> Option<Kept> {
+    pub(super) fn load(&self, url: &Url, authorized: bool) -> Option<CachedResponse> {
         let file = storage::open(&self.path(url.as_str(), authorized)).ok()?;
         // Used last now.
         let _ = file.set_modified(SystemTime::now());
         let mut text = Vec::new();
         let mut unpacked = GzDecoder::new(file).take(MAX_ENTRY);
         unpacked.read_to_end(&mut text).ok()?;
-        let kept: Kept = serde_json::from_slice(&text).ok()?;
+        let kept: CachedResponse = serde_json::from_slice(&text).ok()?;
         let fits =
             kept.schema == SCHEMA && kept.url == url.as_str() && kept.authorized == authorized;
         fits.then_some(kept)
@@ -90,7 +90,7 @@ impl ResponseCache {
     ///
     /// # Errors
     /// If the folder cannot be written.
-    pub(super) fn store(&self, kept: &Kept) -> io::Result<()> {
+    pub(super) fn store(&self, kept: &CachedResponse) -> io::Result<()> {
         storage::create(&self.folder).map_err(io::Error::other)?;
         let part = NamedTempFile::new_in(&self.folder)?;
         let mut packed = GzEncoder::new(part, Compression::fast());
@@ -142,8 +142,8 @@ mod tests {
         Url::parse(&format!("https://api.example/releases?page={page}")).unwrap()
     }
 
-    fn kept(page: u32) -> Kept {
-        let mut kept = Kept::new(&url(page), true, format!("[\"{page}\"]"));
+    fn kept(page: u32) -> CachedResponse {
+        let mut kept = CachedResponse::new(&url(page), true, format!("[\"{page}\"]"));
         kept.etag = Some("W/\"1\"".to_owned());
         kept.next = Some(url(page + 1).into());
         kept

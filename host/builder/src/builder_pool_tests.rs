@@ -4,7 +4,7 @@ use super::*;
 use crate::Fake;
 use crate::command::tests::request;
 
-fn fleet(members: Vec<(Option<&str>, Arc<Fake>)>) -> Fleet {
+fn pool(members: Vec<(Option<&str>, Arc<Fake>)>) -> BuilderPool {
     let members = members
         .into_iter()
         .enumerate()
@@ -13,7 +13,7 @@ fn fleet(members: Vec<(Option<&str>, Arc<Fake>)>) -> Fleet {
             platform: platform.map(|text| text.parse().unwrap()),
             builder: fake,
         });
-    Fleet::new(members.collect(), Arc::new(Silent))
+    BuilderPool::new(members.collect(), Arc::new(Silent))
 }
 
 fn for_platform(text: &str) -> BuildRequest {
@@ -39,12 +39,12 @@ fn asked(fake: &Fake) -> Vec<String> {
 #[tokio::test]
 async fn each_platform_has_its_builder() {
     let (any, arm) = (Arc::new(Fake::new()), Arc::new(Fake::new()));
-    let fleet = fleet(vec![
+    let pool = pool(vec![
         (None, Arc::clone(&any)),
         (Some("linux/arm64"), Arc::clone(&arm)),
     ]);
     for platform in ["linux/amd64", "linux/arm64", "linux/riscv64"] {
-        fleet.build(&for_platform(platform)).await.unwrap();
+        pool.build(&for_platform(platform)).await.unwrap();
     }
     assert_eq!(asked(&any), ["linux/amd64", "linux/riscv64"]);
     assert_eq!(asked(&arm), ["linux/arm64"]);
@@ -55,12 +55,12 @@ async fn a_builder_that_went_away_is_not_asked_again() {
     let amd64: Platform = "linux/amd64".parse().unwrap();
     let first = Arc::new(Fake::new().failing(amd64, gone));
     let second = Arc::new(Fake::new());
-    let fleet = fleet(vec![
+    let pool = pool(vec![
         (None, Arc::clone(&first)),
         (None, Arc::clone(&second)),
     ]);
     for _ in 0..2 {
-        fleet.build(&for_platform("linux/amd64")).await.unwrap();
+        pool.build(&for_platform("linux/amd64")).await.unwrap();
     }
     assert_eq!((asked(&first).len(), asked(&second).len()), (1, 2));
 }
@@ -71,8 +71,8 @@ async fn a_failed_build_is_no_reason_to_try_another_builder() {
     let failed = || BuildError::Refused("exit code: 1".to_owned());
     let first = Arc::new(Fake::new().failing(amd64, failed));
     let second = Arc::new(Fake::new());
-    let fleet = fleet(vec![(None, first), (None, Arc::clone(&second))]);
-    let ended = fleet.build(&for_platform("linux/amd64")).await;
+    let pool = pool(vec![(None, first), (None, Arc::clone(&second))]);
+    let ended = pool.build(&for_platform("linux/amd64")).await;
     let error = ended.unwrap_err();
     assert!(matches!(&error, BuildError::Refused(_)), "{error:?}");
     assert_eq!(asked(&second), [""; 0]);
@@ -82,12 +82,12 @@ async fn a_failed_build_is_no_reason_to_try_another_builder() {
 async fn when_all_are_gone_it_says_so() {
     let amd64: Platform = "linux/amd64".parse().unwrap();
     let one = Arc::new(Fake::new().failing(amd64.clone(), gone));
-    let fleet = fleet(vec![(Some("linux/amd64"), one)]);
+    let pool = pool(vec![(Some("linux/amd64"), one)]);
     let request = for_platform("linux/amd64");
-    let error = fleet.build(&request).await.unwrap_err();
+    let error = pool.build(&request).await.unwrap_err();
     assert_eq!(error.to_string(), "builder b0: it is gone");
-    let why = fleet.build(&request).await.unwrap_err().to_string();
+    let why = pool.build(&request).await.unwrap_err().to_string();
     assert_eq!(why, "no builder is left for linux/amd64");
-    let error = fleet.capabilities_for(&amd64).await.unwrap_err();
+    let error = pool.capabilities_for(&amd64).await.unwrap_err();
     assert!(matches!(error, BuilderError::NoneLeftFor(platform) if platform == amd64));
 }

@@ -10,7 +10,7 @@ use bakehouse_core::platform::Platform;
 use bakehouse_core::progress::{Event, Reporter};
 use bakehouse_loopback::{FaultProxy, Image, Layer, write_archive};
 use bakehouse_registry::{
-    Child, Endpoint, MergeRequest, Move, Policy, Registry, Replace, VERSION_ANNOTATION,
+    Child, Endpoint, MergeRequest, Move, Registry, Replace, RetryPolicy, VERSION_ANNOTATION,
 };
 use bakehouse_system::docker::credentials::{Credentials, CredentialsError, RegistryAuth};
 use tempfile::TempDir;
@@ -107,8 +107,8 @@ fn platform(architecture: &str) -> Platform {
 }
 
 /// Limits that are met soon, and pauses that hardly are ones.
-pub fn hasty() -> Policy {
-    Policy {
+pub fn hasty() -> RetryPolicy {
+    RetryPolicy {
         attempts: 5,
         first_pause: Duration::from_millis(2),
         max_pause: Duration::from_millis(20),
@@ -117,7 +117,7 @@ pub fn hasty() -> Policy {
         answer: Duration::from_millis(500),
         silence: Duration::from_millis(500),
         parallel: 8,
-        ..Policy::default()
+        ..RetryPolicy::default()
     }
 }
 
@@ -125,7 +125,7 @@ pub fn hasty() -> Policy {
 pub fn client(
     proxy: &Arc<FaultProxy>,
     auth: RegistryAuth,
-    policy: Policy,
+    policy: RetryPolicy,
 ) -> (Registry, Arc<Retries>) {
     let retries = Arc::new(Retries {
         proxy: Arc::clone(proxy),

@@ -25,14 +25,14 @@ pub struct Member {
 /// come first, then those of which a node is native, then those that emulate it,
 /// then the others, each in their order; one that goes away while it
 /// works is not asked again, and its build goes to the next.
-pub struct Fleet {
+pub struct BuilderPool {
     members: Vec<Member>,
     reporter: Arc<dyn Reporter>,
     /// Positions of members that went away, and for which platform; none: for all.
     gone: Mutex<BTreeSet<(usize, Option<Platform>)>>,
 }
 
-impl Fleet {
+impl BuilderPool {
     /// Builders, in the order they are preferred.
     #[must_use]
     pub fn new(members: Vec<Member>, reporter: Arc<dyn Reporter>) -> Self {
@@ -99,7 +99,7 @@ impl Fleet {
 }
 
 #[async_trait]
-impl Builder for Fleet {
+impl Builder for BuilderPool {
     /// What the builders that answer can do between them.
     async fn capabilities(&self) -> Result<Capabilities, BuilderError> {
         let mut all: Option<Capabilities> = None;
@@ -176,5 +176,5 @@ fn join(mut one: Capabilities, two: &Capabilities) -> Capabilities {
 }
 
 #[cfg(test)]
-#[path = "fleet_tests.rs"]
+#[path = "builder_pool_tests.rs"]
 mod tests;

@@ -15,7 +15,7 @@ use bakehouse_system::storage::{Kind, walk};
 use rustix::fs::{AtFlags, Timespec, Timestamps, utimensat};
 
 /// Gives every file and link below `folder` the present time.
-pub(crate) fn freshen(folder: &Path) -> io::Result<()> {
+pub(crate) fn touch(folder: &Path) -> io::Result<()> {
     walk(folder, |entry| {
         if entry.kind == Kind::Folder {
             return Ok(());
@@ -64,7 +64,7 @@ mod tests {
             let file = fs::File::create(deep.join("file")).unwrap();
             file.set_modified(UNIX_EPOCH).unwrap();
             symlink("/nowhere", deep.join("link")).unwrap();
-            freshen(tree.path()).unwrap();
+            touch(tree.path()).unwrap();
             [date(&deep.join("file")), date(&deep.join("link"))]
         };
         let (one, two) = (dates(), dates());
@@ -82,7 +82,7 @@ mod tests {
             // As small a stack as any thread has.
             let root = tree.path().to_owned();
             let thread = std::thread::Builder::new().stack_size(256 << 10);
-            let dated = thread.spawn(move || freshen(&root)).unwrap().join();
+            let dated = thread.spawn(move || touch(&root)).unwrap().join();
             assert_eq!(dated.unwrap().is_ok(), depth <= 200, "{depth}");
             bakehouse_system::storage::remove_all(tree.path()).unwrap();
         }
