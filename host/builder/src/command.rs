@@ -1,11 +1,11 @@
 //! A build as command line.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use bakehouse_core::recipe::{Dockerfile, Network};
-use bakehouse_system::work_tree::WorkTree;
 
+use super::build_site::BuildSite;
 use super::builder::{BuildRequest, Output};
 use super::epoch::epoch_seconds;
 use crate::cache::layer_cache::CacheArgs;
@@ -55,16 +55,16 @@ pub enum RequestError {
 /// on.
 pub(crate) fn command_line(
     request: &BuildRequest,
+    site: &BuildSite,
     builder: &str,
-    metadata: &Path,
     cache: &CacheArgs,
 ) -> Result<CommandLine, BuildError> {
     let build = &request.build;
-    let tree = WorkTree::open(&request.work_tree)?;
+    let tree = site.tree();
     let mut line = Line(vec!["build".into()]);
     line.pair("--builder", builder);
     line.push("--progress=rawjson");
-    line.path("--metadata-file", metadata);
+    line.path("--metadata-file", &site.metadata());
     line.pair("--platform", &build.platform.to_string());
     line.pair(
         "--network",
@@ -216,15 +216,6 @@ fn arg_name(name: &str) -> Result<String, RequestError> {
         return Err(RequestError::ArgName(name.to_owned()));
     }
     word("build argument", name)
-}
-
-/// Where a result is written to, before it is moved into place.
-pub(crate) fn destination(output: &Output, scratch: &Path) -> PathBuf {
-    match output {
-        Output::PushByDigest { .. } => PathBuf::new(),
-        Output::OciArchive(_) => scratch.join("image.tar"),
-        Output::Files(_) => scratch.join("files"),
-    }
 }
 
 #[cfg(test)]

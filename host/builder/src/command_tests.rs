@@ -54,14 +54,15 @@ fn tree() -> tempfile::TempDir {
 }
 
 fn line(request: &BuildRequest) -> Result<CommandLine, BuildError> {
-    let metadata = Path::new("/scratch/metadata.json");
-    command_line(request, "bakehouse", metadata, &CacheArgs::default())
+    let site = BuildSite::open(&request.work_tree)?;
+    command_line(request, &site, "bakehouse", &CacheArgs::default())
 }
 
 /// One argument a line, a flag together with its value.
 fn shown(request: &BuildRequest) -> String {
     let root = request.work_tree.canonicalize().unwrap();
-    let line = line(request).unwrap();
+    let site = BuildSite::open(&request.work_tree).unwrap();
+    let line = command_line(request, &site, "bakehouse", &CacheArgs::default()).unwrap();
     let key = step_key(&request.target.app, &request.build.secrets);
     let mut text = String::new();
     for arg in &line.args {
@@ -69,6 +70,7 @@ fn shown(request: &BuildRequest) -> String {
             .to_str()
             .unwrap()
             .replace(root.to_str().unwrap(), "[TREE]")
+            .replace(site.scratch().to_str().unwrap(), "[SCRATCH]")
             .replace(&key, "[KEY]");
         text.push_str(if arg.starts_with("--") { "\n" } else { " " });
         text.push_str(&arg);
@@ -86,7 +88,7 @@ fn pushes_by_digest() {
     build
     --builder bakehouse
     --progress=rawjson
-    --metadata-file /scratch/metadata.json
+    --metadata-file [SCRATCH]/metadata.json
     --platform linux/arm64
     --network none
     --provenance=false
@@ -123,7 +125,7 @@ fn passes_everything_on() {
     build
     --builder bakehouse
     --progress=rawjson
-    --metadata-file /scratch/metadata.json
+    --metadata-file [SCRATCH]/metadata.json
     --platform linux/arm64
     --network default
     --provenance=mode=max
@@ -155,7 +157,7 @@ fn exports_files() {
     build
     --builder bakehouse
     --progress=rawjson
-    --metadata-file /scratch/metadata.json
+    --metadata-file [SCRATCH]/metadata.json
     --platform linux/arm64
     --network none
     --provenance=false

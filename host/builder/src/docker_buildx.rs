@@ -1,9 +1,7 @@
 //! The builder that runs `docker-buildx`.
 
 use std::collections::HashMap;
-use std::io;
 use std::os::unix::process::ExitStatusExt as _;
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -11,20 +9,17 @@ use async_trait::async_trait;
 use bakehouse_core::mirrors::Mirrors;
 use bakehouse_core::platform::Platform;
 use bakehouse_core::progress::{Event, Reporter};
-use bakehouse_core::storage_error::At as _;
 use bakehouse_core::target::TargetId;
 use bakehouse_registry::Upstream;
-use bakehouse_system::place::{place, placed, scratch};
 use bakehouse_system::process::{RunError, run, run_into};
-use bakehouse_system::storage::blocking;
 use bakehouse_system::work_tree::WorkTree;
 use oci_spec::image::Descriptor;
 use tokio::sync::OnceCell;
 
+use super::build_site::BuildSite;
 use super::builder::{BuildRequest, Builder, Built, Capabilities, Output};
-use super::command::{command_line, destination};
+use super::command::command_line;
 use crate::cache::layer_cache::{CacheArgs, LayerCache};
-use crate::cache::touch::touch;
 use crate::engine::Engine;
 use crate::error::{BuildError, BuilderError};
 use crate::inspect::capabilities::Inspected;
@@ -200,13 +195,12 @@ impl Buildx {
         &self,
         request: &BuildRequest,
         found: &Found,
-        scratch: &Path,
+        site: &BuildSite,
         cache: &CacheArgs,
     ) -> Result<(Progress, Option<Descriptor>), BuildError> {
-        let metadata_file = scratch.join("metadata.json");
-        let to = destination(&request.output, scratch);
         let name = &found.capabilities.name;
-        let line = command_line(request, name, &metadata_file, cache)?;
+        let line = command_line(request, site, name, cache)?;
+        let scratch = site.scratch();
         let mut command = found.program.command();
         command.args(&line.args).current_dir(scratch);
         let github = self.options.layer_cache == LayerCache::Gha;
@@ -218,7 +212,8 @@ impl Buildx {
         let mut progress = Progress::hiding(confined.hidden());
         let limit = self.options.time_limit;
         let heard = Heard::new();
-        let take = async |stdout| Ok(receive(stdout, &request.output, to, request.room).await);
+        let arrival = site.arrival(&request.output);
+        let take = async |stdout| Ok(receive(stdout, arrival, request.room).await);
         let building = run_into(command, line.stdin.as_deref(), limit, take, |line| {
             heard.now();
             for shown in progress.line(line) {
@@ -244,7 +239,7 @@ impl Buildx {
             Err(RunError::Timeout(_)) => return Err(BuildError::Timeout(limit)),
             Err(error) => return Err(BuilderError::Client(error).into()),
         }
-        let metadata = tokio::fs::read_to_string(&metadata_file).await;
+        let metadata = tokio::fs::read_to_string(site.metadata()).await;
         let metadata = metadata.map_err(|e| nothing_said(&e))?;
         let used = provenance(&metadata).map_err(|e| nothing_said(&e))?;
         let used = used.ok_or_else(|| BuilderError::NoProvenance(name.clone()))?;
@@ -312,14 +307,12 @@ impl Builder for Buildx {
             }
             .into());
         }
-        let tree = WorkTree::open(&request.work_tree)?;
-        self.check(request, &tree, &found.capabilities).await?;
-        let root = tree.root().to_owned();
-        let dated = blocking(move || touch(&root)).await;
-        dated.at("date the files of", tree.root())?;
-        let scratch = scratch(&tree)?;
+        let site = BuildSite::open(&request.work_tree)?;
+        self.check(request, site.tree(), &found.capabilities)
+            .await?;
+        site.date().await?;
         let cache = self.options.layer_cache.args(request);
-        let result = self.run(request, found, scratch.path(), &cache).await;
+        let result = self.run(request, found, &site, &cache).await;
         if result.is_err() {
             cache.discard();
         }
@@ -327,9 +320,7 @@ impl Builder for Buildx {
         if let Err(error) = cache.rotate() {
             tracing::warn!(%error, "the layer cache was not renewed");
         }
-        let output = request.output.clone();
-        let kept = blocking(move || finish(&output, scratch.path())).await;
-        kept.map_err(|error| placed(tree.root(), error))?;
+        site.deliver(&request.output).await?;
         let (steps, cached) = self.steps_until(request, progress.steps());
         Ok(Built {
             descriptor,
@@ -342,20 +333,4 @@ impl Builder for Buildx {
 
 fn nothing_said(error: &dyn std::fmt::Display) -> BuildError {
     BuildError::Metadata(error.to_string())
-}
-
-/// Moves a result from the scratch folder to where it was asked for.
-fn finish(output: &Output, scratch: &Path) -> io::Result<()> {
-    let from = destination(output, scratch);
-    match output {
-        Output::PushByDigest { .. } => Ok(()),
-        Output::OciArchive(to) => {
-            if place(&from, to).is_err() {
-                // Another file system than the work tree's.
-                std::fs::copy(&from, to)?;
-            }
-            Ok(())
-        }
-        Output::Files(to) => place(&from, to),
-    }
 }

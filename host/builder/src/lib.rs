@@ -5,6 +5,7 @@
 //! progress, and reads the digest from its metadata file. [`BuilderPool`] is several
 //! builders as one. [`Fake`] walks the same requests and builds nothing.
 
+mod build_site;
 mod builder;
 mod builder_pool;
 pub(crate) mod cache;

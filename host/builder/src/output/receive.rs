@@ -14,7 +14,7 @@ use bakehouse_system::quota::Quota;
 use bakehouse_system::unpack::{Origin, UnpackLimits, unpack};
 use tokio::process::ChildStdout;
 
-use crate::builder::Output;
+use crate::build_site::Arrival;
 
 /// Bytes that stay free on the file system that results are written to.
 const FLOOR: u64 = 512 << 20;
@@ -49,32 +49,23 @@ pub enum ReceiveError {
     Unpack(CallError),
 }
 
-/// Takes what BuildKit writes to stdout to `to`: an archive for
-/// [`Output::OciArchive`], the files of one for [`Output::Files`].
+/// Takes what BuildKit writes to stdout to where it is to arrive.
 ///
 /// # Errors
 /// When it is more than `room`, or no result at all, or the disk is full.
 pub(crate) async fn receive(
     stdout: ChildStdout,
-    output: &Output,
-    to: PathBuf,
+    arrival: Arrival,
     room: Quota,
 ) -> Result<(), ReceiveError> {
-    let output = output.clone();
     let broken = |e: &dyn std::fmt::Display| ReceiveError::Pipe(e.to_string());
     let pipe = stdout.into_owned_fd().map_err(|e| broken(&e))?;
     tokio::task::spawn_blocking(move || {
         let pipe = File::from(pipe);
-        let free = |from| Free {
-            from,
-            beside: to.parent().unwrap_or(&to).to_owned(),
-            until: 0,
-            floor: FLOOR,
-        };
-        match output {
-            Output::PushByDigest { .. } => drain(pipe),
-            Output::OciArchive(_) => archive(free(pipe), &to, room.bytes),
-            Output::Files(_) => files(free(pipe), &to, room),
+        match arrival {
+            Arrival::Registry => drain(pipe),
+            Arrival::Archive(to) => archive(Free::beside(&to, pipe), &to, room.bytes),
+            Arrival::Files(to) => files(Free::beside(&to, pipe), &to, room),
         }
     })
     .await
@@ -122,6 +113,18 @@ struct Free<R> {
     beside: PathBuf,
     until: u64,
     floor: u64,
+}
+
+impl<R> Free<R> {
+    /// Of the file system that `to` is to be written to.
+    fn beside(to: &Path, from: R) -> Self {
+        Self {
+            from,
+            beside: to.parent().unwrap_or(to).to_owned(),
+            until: 0,
+            floor: FLOOR,
+        }
+    }
 }
 
 impl<R: Read> Read for Free<R> {
