@@ -132,7 +132,7 @@ fn long_pauses_are_told_and_kept() {
                 panic!("{error:?}");
             };
             assert!(
-                text.contains("asks for a pause, try again after ")
+                text.contains("rate limited; try again after ")
                     && text.contains(" GMT; with GITHUB_TOKEN")
             );
         }

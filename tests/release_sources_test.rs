@@ -376,7 +376,7 @@ fn a_spent_rate_limit_is_told() {
     command.env("GITHUB_API_URL", forge.api_url());
     finish(&mut command)
         .expect(6)
-        .says("asks for a pause, try again after ")
+        .says("rate limited; try again after ")
         .says("; with GITHUB_TOKEN there may be more requests");
 }
 

@@ -80,7 +80,7 @@ pub(crate) enum Command {
     Merge(MergeArgs),
     /// All of it: plan, build, push, merge, tag, for every app or those named
     Run(RunArgs),
-    /// Show what is behind a reference
+    /// Show the index or image that a reference names
     Inspect(InspectArgs),
     /// Run each platform's image once, in the Docker Engine
     Smoke(SmokeArgs),

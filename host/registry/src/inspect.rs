@@ -13,7 +13,7 @@ use super::error::RegistryError;
 /// Images looked at in parallel.
 const PARALLEL: usize = 4;
 
-/// What is behind a reference. Its JSON is stable: fields are only added.
+/// The index or image that a reference names. Its JSON is stable: fields are only added.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Inspection {

@@ -106,7 +106,7 @@ impl Upstream {
         }
     }
 
-    /// The platforms behind a reference.
+    /// The platforms of the index or image that a reference names.
     ///
     /// # Errors
     /// When it does not exist, or cannot be asked for.

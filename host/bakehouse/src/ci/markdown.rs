@@ -27,7 +27,7 @@ pub(super) fn summary(summary: &Summary<'_>) -> String {
         let built = summary.targets.len() - failed;
         let _ = writeln!(
             out,
-            "### {built} of {} targets are there\n",
+            "### {built} of {} targets are pushed\n",
             summary.targets.len()
         );
         let head = [

@@ -72,7 +72,7 @@ fn a_page_for_a_maintainer() {
     let sizes = BTreeMap::from([(("base".to_owned(), digest.to_string()), 2_500_000)]);
     let page = Summary::new(&report, &endpoint, &sizes);
     let expected = "\
-### 1 of 2 targets are there
+### 1 of 2 targets are pushed
 
 | App | Version | Image | Platform | Digest | Size | Time | Cached steps |
 | --- | --- | --- | --- | --- | --- | --- | --- |

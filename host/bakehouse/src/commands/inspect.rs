@@ -10,7 +10,7 @@ use super::{Session, reference};
 use crate::cli::{Format, InspectArgs};
 use crate::config::{Project, RegistryChoice, Settings};
 
-/// Shows what is behind a reference.
+/// Shows the index or image that a reference names.
 pub(super) async fn inspect(session: &Session, args: &InspectArgs) -> Result<ExitCode> {
     let opened = reference::open(session, &args.reference).await?;
     let mut inspection = opened.registry.inspect(&opened.image, &opened.tag).await?;

@@ -316,7 +316,7 @@ fn recipe(made_by: Option<&str>, now: Option<&str>) -> Option<String> {
     })
 }
 
-/// What is behind a reference. Every line begins with the name of what it
+/// The index or image that a reference names. Every line begins with the name of what it
 /// tells: what an image says of itself passes for nothing else.
 pub(super) fn inspection_text(inspection: &Inspection) -> Text {
     let mut out = Text::new();

@@ -29,13 +29,13 @@ pub enum HttpError {
         status: StatusCode,
     },
     /// 429, or 503 that says when to ask again.
-    #[error("too many requests, it asks for {} s of pause", pause.as_secs())]
+    #[error("rate limited for {} s", pause.as_secs())]
     Busy {
         /// How long it wants to be left alone.
         pause: Duration,
     },
     /// It asked for a longer pause than is waited for.
-    #[error("asks for a pause, try again after {}", httpdate::fmt_http_date(*until))]
+    #[error("rate limited; try again after {}", httpdate::fmt_http_date(*until))]
     Paused {
         /// When it may be asked again.
         until: SystemTime,

@@ -131,7 +131,7 @@ impl<'a> Retry<'a> {
             None => return Err(HttpError::Paused { until }),
         }
         if !pause.is_zero() {
-            let what = format!("{}: asks for a pause", self.what);
+            let what = format!("{}: rate limited", self.what);
             self.wait(&what, pause).await;
         }
         Ok(())

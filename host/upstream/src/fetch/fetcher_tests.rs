@@ -537,7 +537,7 @@ async fn a_busy_server_is_waited_for_as_on_a_list() {
         let [(what, after)] = told.as_slice() else {
             panic!("{told:?}");
         };
-        assert_eq!(*what, format!("{base}/x?...: asks for a pause"));
+        assert_eq!(*what, format!("{base}/x?...: rate limited"));
         assert!(
             *after > Duration::from_millis(least * 1000 - 100),
             "{after:?}"
@@ -564,7 +564,7 @@ async fn a_pause_that_is_too_long_is_told_and_kept() {
             let CallError::RateLimited(text) = &error else {
                 panic!("{error:?}");
             };
-            let start = format!("{url}: asks for a pause, try again after ");
+            let start = format!("{url}: rate limited; try again after ");
             assert!(text.starts_with(&start) && text.ends_with(" GMT"), "{text}");
         }
         assert_eq!(

@@ -116,7 +116,7 @@ pub enum ReleaseError {
     },
     /// The API wants a longer pause than is waited for.
     #[error(
-        "{what}: asks for a pause, try again after {}{}",
+        "{what}: rate limited; try again after {}{}",
         httpdate::fmt_http_date(*until),
         variables.map_or_else(String::new, |v| format!("; with {v} there may be more requests"))
     )]
