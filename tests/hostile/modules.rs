@@ -1,10 +1,8 @@
 //! Wasm that no compiler makes: every module fails before its app is known.
 
-use std::path::Path;
 use std::time::Duration;
 
-use wit_component::{ComponentEncoder, StringEncoding};
-use wit_parser::Resolve;
+use bakehouse_components::component;
 
 use super::run::{Case, project, run};
 use crate::support::{Builder, Project};
@@ -63,7 +61,7 @@ impl Module {
     /// The component.
     fn component(&self) -> Vec<u8> {
         let interface = "bakehouse:recipe/recipe@0.1.0#";
-        let text = format!(
+        component(&format!(
             "(module
                (memory (export \"memory\") {pages})
                {more}
@@ -76,19 +74,7 @@ impl Module {
             more = self.more,
             describe = self.describe,
             version = "i32 ".repeat(14),
-        );
-        let mut module = wat::parse_str(&text).unwrap();
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .ancestors()
-            .nth(2)
-            .unwrap();
-        let mut resolve = Resolve::default();
-        let (package, _) = resolve.push_path(root.join("wit")).unwrap();
-        let world = resolve.select_world(&[package], Some("app")).unwrap();
-        let utf8 = StringEncoding::UTF8;
-        wit_component::embed_component_metadata(&mut module, &resolve, world, utf8).unwrap();
-        let mut encoder = ComponentEncoder::default();
-        encoder.module(&module).unwrap().encode().unwrap()
+        ))
     }
 
     fn install(&self, project: &Project) {

@@ -1,4 +1,5 @@
 use bakehouse_core::progress::Silent;
+use bakehouse_core::target::TargetId;
 
 use super::*;
 use crate::Fake;
@@ -20,12 +21,22 @@ fn for_platform(text: &str) -> BuildRequest {
     let mut request = request();
     request.build.platform = text.parse().unwrap();
     request.target.platform = request.build.platform.clone();
+    request.output = Output::Files("/".into());
     request
 }
 
 fn gone() -> BuildError {
     let (builder, said) = ("b0".to_owned(), "it is gone".to_owned());
     BuilderError::Failed { builder, said }.into()
+}
+
+/// Fails the builds for a platform.
+fn on(
+    platform: &Platform,
+    error: fn() -> BuildError,
+) -> impl Fn(&TargetId) -> Option<BuildError> + Send + Sync + 'static {
+    let platform = platform.clone();
+    move |target| (target.platform == platform).then(error)
 }
 
 fn asked(fake: &Fake) -> Vec<String> {
@@ -53,7 +64,7 @@ async fn each_platform_has_its_builder() {
 #[tokio::test]
 async fn a_builder_that_went_away_is_not_asked_again() {
     let amd64: Platform = "linux/amd64".parse().unwrap();
-    let first = Arc::new(Fake::new().failing(amd64, gone));
+    let first = Arc::new(Fake::new().failing(on(&amd64, gone)));
     let second = Arc::new(Fake::new());
     let pool = pool(vec![
         (None, Arc::clone(&first)),
@@ -69,7 +80,7 @@ async fn a_builder_that_went_away_is_not_asked_again() {
 async fn a_failed_build_is_no_reason_to_try_another_builder() {
     let amd64: Platform = "linux/amd64".parse().unwrap();
     let failed = || BuildError::Refused("exit code: 1".to_owned());
-    let first = Arc::new(Fake::new().failing(amd64, failed));
+    let first = Arc::new(Fake::new().failing(on(&amd64, failed)));
     let second = Arc::new(Fake::new());
     let pool = pool(vec![(None, first), (None, Arc::clone(&second))]);
     let ended = pool.build(&for_platform("linux/amd64")).await;
@@ -81,7 +92,7 @@ async fn a_failed_build_is_no_reason_to_try_another_builder() {
 #[tokio::test]
 async fn when_all_are_gone_it_says_so() {
     let amd64: Platform = "linux/amd64".parse().unwrap();
-    let one = Arc::new(Fake::new().failing(amd64.clone(), gone));
+    let one = Arc::new(Fake::new().failing(on(&amd64, gone)));
     let pool = pool(vec![(Some("linux/amd64"), one)]);
     let request = for_platform("linux/amd64");
     let error = pool.build(&request).await.unwrap_err();

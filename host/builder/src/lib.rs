@@ -3,7 +3,7 @@
 //!
 //! [`Buildx`] turns a [`BuildRequest`] into a command line, follows its
 //! progress, and reads the digest from its metadata file. [`BuilderPool`] is several
-//! builders as one. [`Fake`] walks the same requests and builds nothing.
+//! builders as one.
 
 mod build_site;
 mod builder;
@@ -15,6 +15,7 @@ pub(crate) mod dockerfile;
 pub mod engine;
 mod epoch;
 mod error;
+#[cfg(feature = "test-util")]
 mod fake;
 pub(crate) mod inspect;
 pub(crate) mod output;
@@ -30,6 +31,7 @@ pub use dockerfile::check::MAX_DOCKERFILE;
 pub use dockerfile::frontend::frontend;
 pub use epoch::epoch_seconds;
 pub use error::{BuildError, BuilderError, FailedStep};
+#[cfg(feature = "test-util")]
 pub use fake::Fake;
 pub use inspect::program::{Program, ProgramError};
 pub use output::receive::ReceiveError;

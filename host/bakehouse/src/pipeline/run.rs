@@ -323,3 +323,7 @@ pub(super) async fn move_app_tags(
         }
     }
 }
+
+#[cfg(test)]
+#[path = "run_tests.rs"]
+mod tests;
