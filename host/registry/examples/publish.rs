@@ -24,12 +24,8 @@ pub(crate) async fn publish(
 ) -> Result<Moved, Box<dyn Error>> {
     let mut children = Vec::new();
     for (platform, layout) in layouts {
-        children.push(Child {
-            platform: platform.clone(),
-            descriptor: registry.push_archive(image, layout).await?,
-            attestations: Vec::new(),
-            recipe: None,
-        });
+        let descriptor = registry.push_archive(image, layout).await?;
+        children.push(Child::new(platform.clone(), descriptor));
     }
     let wanted: Vec<Platform> = layouts.iter().map(|(of, _)| of.clone()).collect();
     let request = MergeRequest {

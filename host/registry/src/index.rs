@@ -57,6 +57,17 @@ pub struct Child {
 }
 
 impl Child {
+    /// An image that nothing more is known of.
+    #[must_use]
+    pub const fn new(platform: Platform, descriptor: Descriptor) -> Self {
+        Self {
+            platform,
+            descriptor,
+            attestations: Vec::new(),
+            recipe: None,
+        }
+    }
+
     /// The recipe's digest; what is said of it may be anything.
     fn recipe(&self) -> Option<&str> {
         self.recipe.as_deref().filter(|recipe| is_digest(recipe))
@@ -65,11 +76,11 @@ impl Child {
 
 /// An index ready to be pushed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Index {
+pub(crate) struct Index {
     /// Its bytes.
-    pub bytes: Bytes,
+    pub(crate) bytes: Bytes,
     /// What they are.
-    pub descriptor: Descriptor,
+    pub(crate) descriptor: Descriptor,
 }
 
 /// image-spec v1.1, "OCI Image Index Specification"; fields in its order.
@@ -112,7 +123,7 @@ struct PlatformJson<'a> {
 ///
 /// # Errors
 /// When there is no child, or two are for the same platform.
-pub fn build(
+pub(crate) fn build(
     name: &str,
     children: &[Child],
     annotations: &BTreeMap<String, String>,

@@ -52,7 +52,7 @@ pub fn is_the_hosts(tag: &str) -> bool {
 
 /// The version that `{version}-r{n}` is a revision of.
 #[must_use]
-pub fn revision_of(tag: &str) -> Option<&str> {
+pub(crate) fn revision_of(tag: &str) -> Option<&str> {
     let (version, revision) = tag.rsplit_once("-r")?;
     let number = !revision.is_empty() && revision.bytes().all(|b| b.is_ascii_digit());
     number.then_some(version)

@@ -22,7 +22,7 @@ pub fn moving_tags(number: &str, templates: &[String]) -> Vec<String> {
 /// Whether a moving tag may go from version `from` to version `to`: only
 /// forward, and never when either cannot be read.
 #[must_use]
-pub fn moves_forward(from: &str, to: &str) -> bool {
+pub(crate) fn moves_forward(from: &str, to: &str) -> bool {
     match (VersionNumber::parse(from), VersionNumber::parse(to)) {
         (Some(from), Some(to)) => to > from,
         _ => false,

@@ -9,7 +9,7 @@ use bakehouse_core::error::{ExitCode, Failure};
 use bakehouse_core::grants::Policy;
 use bakehouse_core::recipe::Options;
 use bakehouse_core::storage_error::At as _;
-use bakehouse_registry::digest::sha256;
+use bakehouse_registry::sha256;
 use bakehouse_system::storage;
 use wasmtime::component::Component;
 
