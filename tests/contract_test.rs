@@ -1,4 +1,4 @@
-//! Both sides of the contract come from the one folder `wit/`.
+//! The contract: both of its sides come from the one folder `wit/`.
 
 use std::path::Path;
 

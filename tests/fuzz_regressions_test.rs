@@ -1,4 +1,4 @@
-//! What fuzzing starts from, and what it found: none of it may do harm again.
+//! Inputs that fuzzing starts from, and that it found: none may do harm again.
 
 use std::path::Path;
 

@@ -1,4 +1,5 @@
-//! Who has a say in what a recipe reaches, and what the builder's process sees.
+//! Grants: who has a say in what a recipe reaches, and what the builder's process
+//! sees.
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt as _;

@@ -1,5 +1,5 @@
-//! What `merge` believes: plans and digest files come from other machines, and
-//! may say anything.
+//! The trust of `merge` in plans and digest files, which come from other machines
+//! and may say anything.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,5 @@
-//! Nothing found is never success, and one bad thing stops nothing else.
+//! Searches that find nothing, which is never success; and bad things that stop
+//! nothing else.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};

@@ -1,4 +1,5 @@
-//! What a recipe offers and cannot build is told before anything is built.
+//! `recipe check`: what a recipe offers and cannot build is told before anything is
+//! built.
 
 use crate::support::{Builder, DebianRegistry, Package, Project, crane, tool};
 

@@ -1,5 +1,5 @@
-//! How release sources are asked: conditionally, politely, with bounds, and with
-//! a token only where it belongs.
+//! Requests to release sources: conditional, polite, with bounds, and with a token
+//! only where it belongs.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What each kind of release source tells, from the API to the plan.
+//! Kinds of release sources, and what each tells, from the API to the plan.
 
 use bakehouse_core::recipe::CallError;
 use sha2::{Digest as _, Sha256};

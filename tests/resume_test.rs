@@ -1,4 +1,4 @@
-//! Killed at any point, the next run ends in the same state.
+//! Runs that are killed at any point: the next one ends in the same state.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! What a recipe asks for and does not get.
+//! The sandbox: what a recipe asks for and does not get.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Which tag holds what: versions, moving tags, names that belong to the host.
+//! Tags, and what each holds: versions, moving tags, names that belong to the host.
 
 use crate::support::{Builder, Package, Project, finish};
 

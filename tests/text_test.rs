@@ -1,4 +1,4 @@
-//! What recipes, build steps, registries and images say: shown, never obeyed.
+//! Words of recipes, build steps, registries and images: shown, never obeyed.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

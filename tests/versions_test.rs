@@ -1,4 +1,4 @@
-//! Which versions are built, in which order, and where moving tags end.
+//! Versions: which are built, in which order, and where moving tags end.
 
 use crate::support::{Builder, Output, Package, Project};
 

@@ -1,6 +1,6 @@
-//! Measures `bakehouse` against `docker`, `docker buildx`, `crane` and `skopeo`:
-//! whole processes, on this machine, in turns, against one registry on loopback.
-//! Prints Markdown tables for `docs/benchmarks.md`. `just bench` runs it.
+//! Measurements of `bakehouse` against `docker`, `docker buildx`, `crane` and
+//! `skopeo`: whole processes, on this machine, in turns, against one registry on
+//! loopback, as Markdown tables for `docs/benchmarks.md`. `just bench` runs it.
 
 #![allow(
     clippy::print_stdout,

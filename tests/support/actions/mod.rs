@@ -1,4 +1,4 @@
-//! Runs the project's own workflow files, job by job: each job in a folder and a
+//! A runner for the project's own workflow files: each job in a folder and a
 //! network of its own, with nothing between them but artifacts and outputs.
 //!
 //! `run:` steps are the files' own text, run as GitHub's runner does. Actions

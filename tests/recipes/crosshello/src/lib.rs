@@ -1,5 +1,5 @@
-//! For tests: cross-compiles a Go program (its own, or the option `program`), in
-//! two images of which one needs the other.
+//! A recipe for tests that cross-compiles a Go program (its own, or the option
+//! `program`), in two images of which one needs the other.
 
 use bakehouse_sdk::log::{self, Level};
 use bakehouse_sdk::release::{self, Selection};

@@ -1,4 +1,4 @@
-//! For tests: builds what the Dockerfiles in upstream's source say. The app's
+//! A recipe for tests that builds what the Dockerfiles in upstream's source say. The app's
 //! options name the repository and the versions.
 
 use bakehouse_sdk::{

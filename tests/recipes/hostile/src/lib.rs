@@ -1,4 +1,4 @@
-//! For tests: tries to get out. The app's options list the cases; each is a
+//! A recipe for tests that tries to get out. The app's options list the cases; each is a
 //! version whose prerelease part names it.
 
 mod builds;

@@ -1,4 +1,4 @@
-//! Says what the option `words` says, wherever a recipe can say something.
+//! The words of the option `words`, wherever a recipe can say something.
 
 use bakehouse_sdk::log::{self, Level};
 use bakehouse_sdk::{Error, options};

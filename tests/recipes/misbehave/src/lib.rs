@@ -1,4 +1,4 @@
-//! For tests: behaves as the version's part after `-` says.
+//! A recipe for tests that behaves as the version's part after `-` says.
 
 use std::hint::black_box;
 
