@@ -55,6 +55,8 @@ const PRERELEASE_LETTERS: [&str; 4] = ["a", "b", "c", "m"];
 /// Words that may follow the numbers without a separator, beside those of
 /// prereleases and single letters (`1.2.0rc1`, `9.6p1`, `1.1.1w`).
 const ATTACHED: [&str; 4] = ["final", "patch", "post", "sp"];
+/// What stands for a number's first parts in the template of a tag, in order.
+pub const PLACEHOLDERS: [&str; 2] = ["{major}", "{minor}"];
 /// Least digits of an abbreviated commit (git's own least).
 const COMMIT: usize = 7;
 
@@ -70,9 +72,13 @@ const COMMIT: usize = 7;
 /// That departs from semver 2.0, for which everything after `-` is a prerelease
 /// and nothing after `+` counts: of what is published with such a suffix, most
 /// is neither.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Two that are written in different ways may be equal (`1.0`, `1.0.0`;
+/// `1.0-rc1`, `1.0-RC.1`).
+#[derive(Debug, Clone)]
 pub struct VersionNumber {
     numbers: Vec<u64>,
+    /// The numbers as upstream writes them: `04`.
+    written: Vec<String>,
     stage: Stage,
     suffix: String,
 }
@@ -90,7 +96,9 @@ impl VersionNumber {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.strip_prefix(['v', 'V']).unwrap_or(text);
-        let (numbers, rest) = leading_numbers(text)?;
+        let (written, rest) = leading_numbers(text);
+        let numbers = written.iter().map(|digits| digits.parse().ok());
+        let numbers: Vec<u64> = numbers.collect::<Option<_>>()?;
         let suffix = suffix(numbers.len(), rest)?;
         let stage = match suffix {
             "" => Stage::Release,
@@ -99,6 +107,7 @@ impl VersionNumber {
         };
         Some(Self {
             numbers,
+            written: written.into_iter().map(str::to_owned).collect(),
             stage,
             suffix: suffix.to_owned(),
         })
@@ -114,14 +123,27 @@ impl VersionNumber {
         self.numbers.get(place).copied().unwrap_or(0)
     }
 
-    /// Fills in `{major}` and `{minor}`; other text stays.
+    /// Fills in `{major}` and `{minor}` as upstream writes them (`04` stays `04`);
+    /// other text stays. None where the number has no such part.
     #[must_use]
-    pub fn fill(&self, template: &str) -> String {
-        template
-            .replace("{major}", &self.number(0).to_string())
-            .replace("{minor}", &self.number(1).to_string())
+    pub fn fill(&self, template: &str) -> Option<String> {
+        let mut filled = template.to_owned();
+        for (place, name) in PLACEHOLDERS.iter().enumerate() {
+            if filled.contains(name) {
+                filled = filled.replace(name, self.written.get(place)?);
+            }
+        }
+        Some(filled)
     }
 }
+
+impl PartialEq for VersionNumber {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for VersionNumber {}
 
 impl Ord for VersionNumber {
     fn cmp(&self, other: &Self) -> Ordering {
@@ -141,16 +163,16 @@ impl PartialOrd for VersionNumber {
 }
 
 /// The numbers that a text begins with, and what follows them.
-fn leading_numbers(text: &str) -> Option<(Vec<u64>, &str)> {
+fn leading_numbers(text: &str) -> (Vec<&str>, &str) {
     let mut numbers = Vec::new();
     let mut rest = text;
     loop {
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
         let (number, after) = rest.split_at(digits);
-        numbers.push(number.parse().ok()?);
+        numbers.push(number);
         match after.strip_prefix('.') {
             Some(next) if next.starts_with(|c: char| c.is_ascii_digit()) => rest = next,
-            _ => return Some((numbers, after)),
+            _ => return (numbers, after),
         }
     }
 }
@@ -216,53 +238,71 @@ fn is_commit(identifier: &str) -> bool {
         && has(u8::is_ascii_alphabetic)
 }
 
-/// Part by part as semver 2.0, section 11, orders prereleases; numbers within a
-/// part count as numbers, so that `rc9` is older than `rc10`.
+/// Part by part as semver 2.0, section 11, orders prereleases. A number behind a
+/// word is a part of its own, so that `rc9` is older than `rc10` and `rc.10`.
 fn compare_suffixes(one: &str, two: &str) -> Ordering {
-    let mut left = identifiers(one);
-    let mut right = identifiers(two);
-    loop {
-        let order = match (left.next(), right.next()) {
-            (None, None) => return Ordering::Equal,
-            (None, Some(_)) => Ordering::Less,
-            (Some(_), None) => Ordering::Greater,
-            (Some(a), Some(b)) => compare_identifiers(a, b),
-        };
-        if order.is_ne() {
-            return order;
+    let parts = |suffix| identifiers(suffix).flat_map(word_and_rest).map(Part::new);
+    parts(one).cmp(parts(two))
+}
+
+/// An identifier's word and what is behind it.
+fn word_and_rest(identifier: &str) -> impl Iterator<Item = &str> {
+    let (word, rest) = identifier.split_at(identifier.len() - word(identifier).1.len());
+    let both = !word.is_empty() && !rest.is_empty();
+    let first = if both { word } else { identifier };
+    std::iter::once(first).chain(both.then_some(rest))
+}
+
+/// A part of a suffix, in its order: numbers before all else.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Part {
+    Number(Digits),
+    Text(Vec<Run>),
+}
+
+/// A run of digits, or of anything else, in its order.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Run {
+    Number(Digits),
+    Text(String),
+}
+
+/// A number of any length: the one with more digits is the larger.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Digits {
+    length: usize,
+    digits: String,
+}
+
+impl Part {
+    fn new(text: &str) -> Self {
+        match Digits::new(text) {
+            Some(digits) => Self::Number(digits),
+            None => Self::Text(runs(text)),
         }
     }
 }
 
-fn compare_identifiers(one: &str, two: &str) -> Ordering {
-    let numeric = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    let order = numeric(two).cmp(&numeric(one));
-    let mut left = runs(one).into_iter();
-    let mut right = runs(two).into_iter();
-    order.then_with(|| {
-        loop {
-            let order = match (left.next(), right.next()) {
-                (None, None) => return Ordering::Equal,
-                (None, Some(_)) => Ordering::Less,
-                (Some(_), None) => Ordering::Greater,
-                (Some(a), Some(b)) if numeric(a) && numeric(b) => {
-                    let (a, b) = (a.trim_start_matches('0'), b.trim_start_matches('0'));
-                    a.len().cmp(&b.len()).then_with(|| a.cmp(b))
-                }
-                (Some(a), Some(b)) => a.to_ascii_lowercase().cmp(&b.to_ascii_lowercase()),
-            };
-            if order.is_ne() {
-                return order;
-            }
+impl Digits {
+    /// None for what is no number.
+    fn new(text: &str) -> Option<Self> {
+        if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
+            return None;
         }
-    })
+        let digits = text.trim_start_matches('0').to_owned();
+        let length = digits.len();
+        Some(Self { length, digits })
+    }
 }
 
-/// Runs of digits and of anything else.
-fn runs(text: &str) -> Vec<&str> {
+fn runs(text: &str) -> Vec<Run> {
     text.as_bytes()
         .chunk_by(|a, b| a.is_ascii_digit() == b.is_ascii_digit())
         .filter_map(|run| std::str::from_utf8(run).ok())
+        .map(|run| match Digits::new(run) {
+            Some(digits) => Run::Number(digits),
+            None => Run::Text(run.to_ascii_lowercase()),
+        })
         .collect()
 }
 
@@ -317,7 +357,100 @@ mod tests {
         ] {
             assert!(version(pair[0]) < version(pair[1]), "{pair:?}");
         }
-        assert_eq!(version("1.0").cmp(&version("1.0.0")), Ordering::Equal);
+        for (one, two) in [
+            ("1.0", "1.0.0"),
+            ("2024.01", "2024.1"),
+            ("v1.0-rc1", "1.0-RC.1"),
+            ("1.0-rc-01", "1.0-rc1"),
+        ] {
+            assert_eq!(version(one), version(two));
+        }
+    }
+
+    #[test]
+    fn numbers_in_words_count_by_value() {
+        for list in [
+            "v10.5.0-rc9 v10.5.0-rc10 v10.5.0-rc11 v10.5.0",
+            "1.0-beta2 1.0-beta10 1.0-RC9 1.0-rc10 1.0",
+            "1.0.0-rc.9 1.0.0-rc10 1.0.0-rc.11 1.0.0-RC-12",
+            "1.0.0a9 1.0.0a10 1.0.0b1 1.0.0rc1 1.0.0",
+            "2.0.0.Beta9 2.0.0.Beta10 2.0.0.CR1 2.0.0.Final",
+            "2.0-M9 2.0-M10 2.0-RC1 2.0",
+            "1.33.0+k3s9 1.33.0+k3s10",
+            "1.2.3 1.2.3-r9 1.2.3-r10",
+            "9.6p1 9.6p2 9.6p10",
+            "2024-01-05 2024-01-12 2024-10-01",
+            "2024.01 2024.02.1 2024.10 2024.12.9.1 2024.12.9.10",
+            "20240105 20241001",
+            "1.2.3.9 1.2.3.10",
+            "24.04 24.04.1 24.04.2 24.04.10 24.10",
+            "1.0.0-alpha.9 1.0.0-alpha.10 1.0.0-alpha.beta",
+        ] {
+            let versions: Vec<_> = list.split(' ').collect();
+            for (at, one) in versions.iter().enumerate() {
+                for two in &versions[at + 1..] {
+                    assert!(version(one) < version(two), "{one} {two}");
+                    assert!(version(two) > version(one), "{one} {two}");
+                }
+            }
+        }
+    }
+
+    /// Total, and transitive, over numbers made of pieces that are near each other.
+    #[test]
+    fn the_order_is_one() {
+        let pieces = [
+            "1", "01", "9", "10", "0", "rc", "RC", "beta", "a", "b", "dev", "r", "post", ".", ".",
+            "-", "_", "+", "rc9", "rc10", "rc.9", "k3s", "g1a2b3c4", "x", "Final",
+        ];
+        let mut state = 7_u64;
+        let mut next = |below: usize| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            usize::try_from(state >> 33).unwrap() % below
+        };
+        let mut versions = Vec::new();
+        while versions.len() < 120 {
+            let text: String = (0..=next(3))
+                .map(|_| ["1.", "1.0", "2."][next(3)])
+                .collect();
+            let text = text + "0" + &(0..next(6)).map(|_| pieces[next(25)]).collect::<String>();
+            versions.extend(VersionNumber::parse(&text).map(|version| (text, version)));
+        }
+        for (one, a) in &versions {
+            assert!(a.cmp(a).is_eq(), "{one}");
+            for (two, b) in &versions {
+                assert_eq!(a.cmp(b), b.cmp(a).reverse(), "{one} {two}");
+                assert_eq!(a == b, a.cmp(b).is_eq(), "{one} {two}");
+                for (three, c) in &versions {
+                    let through = a.cmp(b).is_le() && b.cmp(c).is_le();
+                    assert!(!through || a.cmp(c).is_le(), "{one} {two} {three}");
+                    if a == b {
+                        assert_eq!(a.cmp(c), b.cmp(c), "{one} {two} {three}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn templates_are_filled_with_upstreams_own_text() {
+        let filled = |text: &str, template: &str| version(text).fill(template);
+        for (text, template, tag) in [
+            ("24.04.2", "{major}.{minor}", Some("24.04")),
+            ("v2024.01", "{major}-{minor}", Some("2024-01")),
+            ("007.08.9", "v{major}", Some("v007")),
+            ("10.5.0", "{major}.{minor}", Some("10.5")),
+            ("5", "{major}", Some("5")),
+            ("5", "{major}.{minor}", None),
+            ("5-rc1", "{minor}", None),
+            ("2024-01-05", "{major}.{minor}", None),
+            ("5", "latest", Some("latest")),
+            ("1.2", "{patch}", Some("{patch}")),
+        ] {
+            assert_eq!(filled(text, template).as_deref(), tag, "{text} {template}");
+        }
     }
 
     #[test]

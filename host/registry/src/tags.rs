@@ -4,14 +4,17 @@ use bakehouse_core::version_number::VersionNumber;
 
 /// The moving tags that a version number makes from templates such as `latest`,
 /// `{major}`, `{major}.{minor}`: each once, and never its own name. A number
-/// that cannot be read makes none.
+/// that cannot be read makes none, and one without a minor part none with it.
 #[must_use]
 pub fn moving_tags(number: &str, templates: &[String]) -> Vec<String> {
     let Some(version) = VersionNumber::parse(number) else {
         return Vec::new();
     };
     let mut tags: Vec<String> = Vec::new();
-    for tag in templates.iter().map(|template| version.fill(template)) {
+    for tag in templates
+        .iter()
+        .filter_map(|template| version.fill(template))
+    {
         if tag != number && !tags.contains(&tag) {
             tags.push(tag);
         }
@@ -52,6 +55,11 @@ mod tests {
             ["latest", "1", "1.33"]
         );
         assert!(moving_tags("nightly", &templates).is_empty());
+        assert_eq!(
+            moving_tags("24.04.2", &templates),
+            ["latest", "24", "24.04"]
+        );
+        assert_eq!(moving_tags("5", &templates), ["latest"]);
         let twice = ["{major}", "10", "{major}"].map(str::to_owned);
         assert_eq!(moving_tags("10.5.2", &twice), ["10"]);
     }

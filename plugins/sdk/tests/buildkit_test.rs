@@ -187,6 +187,8 @@ fn variables_are_what_buildkit_makes_of_them() {
         ("EMPTY", ""),
         ("LONG_1", "v:1@sha256:0"),
         ("a", "lower"),
+        ("NAME", "a/b/c.tar.gz"),
+        ("STARS", "a*b?c\\d}"),
     ];
     let value = |name: &str| match set.iter().find(|(known, _)| *known == name) {
         Some((_, value)) => Value::Set((*value).to_owned()),
@@ -224,12 +226,20 @@ fn variables_are_what_buildkit_makes_of_them() {
         "x\u{a0}y",
         "\u{feff}$A",
         "${NO+${A}}b",
+        "$NO-${NO}",
+        "${NAME#*/}${NAME##*/}${NAME%.*}${NAME%%.*}",
+        "${NAME#a?b}-${NAME%c.*}-${NAME#}-${NAME##*}-${NAME%%*}",
+        "${NAME/\\//_}${NAME//\\//_}${NAME//?/x}${NAME//[a-c]/x}${NAME/b*c/}",
+        "${NAME//a*b/$A}${NAME/./$A}${NAME//./\"$A\"}${NAME///x}${NAME//*/x}",
+        "${STARS//\\*/x}${STARS#a\\*}${STARS%\\}}${STARS//\\\\/x}${STARS#\\a}",
+        "${NO#x}${NO/x/y}${EMPTY%x}${NAME#'a'}${NAME:#a}",
+        "\"${NAME#\"a\"}\"",
         "\"",
         "'",
     ];
     let pieces = [
         "$", "{", "}", "A", "EMPTY", "NO", ":-", "-", ":+", "+", "\"", "'", "\\", "`", " ", "x",
-        "@", "/",
+        "@", "/", "#", "%", "*", "?", "NAME", "STARS", "${NAME", "${NAME#", "${STARS/",
     ];
     let mut random = fastrand::Rng::with_seed(3);
     let mut words: Vec<String> = fixed.iter().map(|word| (*word).to_owned()).collect();

@@ -1,5 +1,5 @@
 // Prints what BuildKit's parser makes of Dockerfiles, and a shell's parser of
-// shell text: the witness of plugins/sdk/tests.
+// shell text: the witness of plugins/sdk/tests and of host/builder/tests.
 //
 // Each line of the input is a JSON request, each line of the output its answer.
 package main
@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/containerd/platforms"
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 	"github.com/moby/buildkit/frontend/dockerfile/linter"
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
@@ -27,6 +28,18 @@ type request struct {
 	Variables []string `json:"variables"`
 	// For commands.
 	Bash bool `json:"bash"`
+	// For stages.
+	Args   map[string]string `json:"args"`
+	Target string            `json:"target"`
+	Build  string            `json:"build"`
+}
+
+// A stage as a build sees it.
+type stage struct {
+	Name     string `json:"name"`
+	Base     string `json:"base"`
+	Platform string `json:"platform"`
+	Line     int    `json:"line"`
 }
 
 type heredoc struct {
@@ -52,6 +65,7 @@ type answer struct {
 	Instructions []instruction `json:"instructions,omitempty"`
 	Word         string        `json:"word,omitempty"`
 	Commands     []string      `json:"commands,omitempty"`
+	Stages       []stage       `json:"stages,omitempty"`
 }
 
 func dockerfile(text string) answer {
@@ -96,6 +110,100 @@ func word(r request) answer {
 		return answer{Error: err.Error()}
 	}
 	return answer{Word: word}
+}
+
+// environment is what FROM lines can use: `defaultArgs` and `buildMetaArgs` of
+// frontend/dockerfile/dockerfile2llb, which are not exported.
+type environment map[string]string
+
+func (e environment) Get(name string) (string, bool) {
+	value, ok := e[name]
+	return value, ok
+}
+
+func (e environment) Keys() []string { return nil }
+
+// stages resolves every FROM line as `buildDispatchStates`, `resolveReachableStages`
+// and `dispatchState.init` of that package do.
+func stages(r request) ([]stage, error) {
+	result, err := parser.Parse(strings.NewReader(r.Text))
+	if err != nil {
+		return nil, err
+	}
+	all, args, err := instructions.Parse(result.AST, linter.New(&linter.Config{}))
+	if err != nil {
+		return nil, err
+	}
+	if len(all) == 0 {
+		return nil, fmt.Errorf("dockerfile contains no stages to build")
+	}
+	target, build := platforms.MustParse(r.Target), platforms.MustParse(r.Build)
+	last := all[len(all)-1].Name
+	if last == "" {
+		last = "default"
+	}
+	env := environment{
+		"BUILDPLATFORM":   platforms.Format(build),
+		"BUILDOS":         build.OS,
+		"BUILDOSVERSION":  build.OSVersion,
+		"BUILDARCH":       build.Architecture,
+		"BUILDVARIANT":    build.Variant,
+		"TARGETPLATFORM":  platforms.FormatAll(target),
+		"TARGETOS":        target.OS,
+		"TARGETOSVERSION": target.OSVersion,
+		"TARGETARCH":      target.Architecture,
+		"TARGETVARIANT":   target.Variant,
+		"TARGETSTAGE":     last,
+	}
+	lex := shell.NewLex(result.EscapeToken)
+	for _, command := range args {
+		for _, arg := range command.Args {
+			if given, ok := r.Args[arg.Key]; ok {
+				env[arg.Key] = given
+			} else if arg.Value != nil {
+				value, err := lex.ProcessWordWithMatches(*arg.Value, env)
+				if err != nil {
+					return nil, err
+				}
+				env[arg.Key] = value.Result
+			}
+		}
+	}
+	var out []stage
+	named := map[string]int{}
+	for number, from := range all {
+		base, err := lex.ProcessWordWithMatches(from.BaseName, env)
+		if err != nil {
+			return nil, err
+		}
+		if base.Result == "" {
+			return nil, fmt.Errorf("base name (%s) should not be blank", from.BaseName)
+		}
+		platform := target
+		if from.Platform != "" {
+			flag, err := lex.ProcessWordWithMatches(from.Platform, env)
+			if err != nil {
+				return nil, err
+			}
+			if flag.Result == "" {
+				return nil, fmt.Errorf("empty platform value from expression %s", from.Platform)
+			}
+			if platform, err = platforms.Parse(flag.Result); err != nil {
+				return nil, err
+			}
+		}
+		one := stage{from.Name, base.Result, platforms.Format(platforms.Normalize(platform)), from.Location[0].Start.Line}
+		if earlier, ok := named[base.Result]; ok {
+			one.Platform = out[earlier].Platform
+		} else if base.Result == "scratch" {
+			one.Platform = platforms.Format(platforms.Normalize(target))
+		}
+		if from.Name != "" {
+			named[from.Name] = number
+		}
+		out = append(out, one)
+	}
+	return out, nil
 }
 
 // A run of simple commands that pipes join, as [start, end).
@@ -198,6 +306,13 @@ func main() {
 			out = word(r)
 		case "commands":
 			out = commands(r)
+		case "stages":
+			all, err := stages(r)
+			if err != nil {
+				out = answer{Error: err.Error()}
+			} else {
+				out = answer{Stages: all}
+			}
 		default:
 			out = answer{Error: "unknown kind " + r.Kind}
 		}

@@ -51,7 +51,7 @@ fn templates<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, 
 
 /// Why a template makes no moving tag, where it makes none.
 fn unfit(template: &str) -> Option<&'static str> {
-    let filled = VersionNumber::parse("1").map(|number| number.fill(template));
+    let filled = VersionNumber::parse("1.1").and_then(|number| number.fill(template));
     match filled.filter(|tag| is_tag(tag)) {
         None => Some("makes no tag; write one, with {major} and {minor} where numbers go"),
         Some(tag) if is_the_hosts(&tag) => Some(

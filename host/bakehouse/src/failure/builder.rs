@@ -22,7 +22,7 @@ pub(super) fn build(error: &BuildError) -> Explanation {
         | BuildError::SecretNotSet { .. } => Explanation::new(ExitCode::Denied),
         BuildError::Timeout(_) => Explanation::new(ExitCode::Upstream),
         BuildError::Dockerfile(error) => match error {
-            DockerfileError::Syntax(_) => Explanation::new(ExitCode::Recipe),
+            DockerfileError::Syntax { .. } => Explanation::new(ExitCode::Recipe),
             DockerfileError::Growth { .. } | DockerfileError::Emulation { .. } => {
                 Explanation::new(ExitCode::Build)
             }

@@ -4,7 +4,8 @@ use bakehouse_core::platform::Platform;
 use bakehouse_core::recipe::Build;
 
 use super::DockerfileError;
-use super::stages::{Inputs, run_steps};
+use super::frontend::{frontend, is_dockerfiles};
+use super::stages::{Inputs, RunStep, run_steps};
 use crate::builder::Capabilities;
 
 /// Characters of a stage's name that an error shows.
@@ -14,7 +15,8 @@ const SHOWN: usize = 100;
 /// emulate (`allowed`).
 ///
 /// # Errors
-/// [`DockerfileError::Emulation`] naming stage, line and the ways out.
+/// [`DockerfileError::Emulation`] naming stage, line and the ways out;
+/// [`DockerfileError::Syntax`] for what cannot be read.
 pub(crate) fn check(
     build: &Build,
     (name, text): (&str, &str),
@@ -29,11 +31,12 @@ pub(crate) fn check(
     };
     let inputs = Inputs {
         args: &build.args,
+        contexts: &build.contexts,
         target,
         build: node,
         stage: build.stage.as_deref(),
     };
-    for step in run_steps(text, &inputs) {
+    for step in steps(text, &inputs, allowed, name)? {
         let platform = &step.platform;
         let emulated = can.platforms.contains(platform);
         if runs(node, platform) || (emulated && allowed) {
@@ -49,6 +52,24 @@ pub(crate) fn check(
         });
     }
     Ok(())
+}
+
+/// The steps of a build; none where emulation is allowed and a frontend of
+/// upstream's own reads the text, whatever it is.
+fn steps(
+    text: &str,
+    inputs: &Inputs<'_>,
+    allowed: bool,
+    name: &str,
+) -> Result<Vec<RunStep>, DockerfileError> {
+    run_steps(text, inputs).or_else(|unreadable| {
+        let own = frontend(text).is_some_and(|image| !is_dockerfiles(image));
+        if own && allowed {
+            return Ok(Vec::new());
+        }
+        let file = name.to_owned();
+        Err(DockerfileError::Syntax { file, unreadable })
+    })
 }
 
 /// Whether a machine of one platform runs programs of another by itself.
@@ -103,5 +124,27 @@ mod tests {
             message.contains("may not emulate: set USE_QEMU=true"),
             "{message}"
         );
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_not_passed() {
+        let node = ["linux/amd64"];
+        let quoted = "FROM --platform=\"linux/arm64\" busybox\nRUN echo hello > /motd\n";
+        let heredoc = "FROM busybox\nRUN cat <<EOF > /motd\nhello\nEOF\n";
+        for text in [quoted, heredoc] {
+            let message = said(&node, &["linux/amd64", "linux/arm64"], false, text).unwrap();
+            assert!(message.starts_with("RUN in line 2 of"), "{message}");
+        }
+        let open = "FROM busybox\nRUN cat <<EOF > /motd\n";
+        for allowed in [true, false] {
+            let message = said(&node, &node, allowed, open).unwrap();
+            assert!(message.starts_with("the Dockerfile: line 2: "), "{message}");
+        }
+        // What a frontend of its own reads may be anything.
+        for (image, refused) in [("own.example/f:1", false), ("docker/dockerfile:1.7", true)] {
+            let text = format!("# syntax={image}\nTHIS is none\n");
+            assert_eq!(said(&node, &node, true, &text).is_some(), refused);
+            assert!(said(&node, &node, false, &text).is_some());
+        }
     }
 }

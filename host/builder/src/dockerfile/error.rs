@@ -1,15 +1,22 @@
 //! Errors of Dockerfiles that are refused before they are built.
 
 use bakehouse_core::platform::Platform;
+use bakehouse_dockerfile::Unreadable;
 
 use super::growth::Overgrown;
 
 /// Why a Dockerfile is not built.
 #[derive(Debug, thiserror::Error)]
 pub enum DockerfileError {
-    /// It cannot be read as one.
-    #[error("the Dockerfile: {0}")]
-    Syntax(String),
+    /// It cannot be read as one, or not for certain.
+    #[error("{file}: {unreadable}")]
+    Syntax {
+        /// Its name, or `the Dockerfile`.
+        file: String,
+        /// Where, and what is wrong there.
+        #[source]
+        unreadable: Unreadable,
+    },
     /// It gets too large when its variables are filled in.
     #[error("{file}: {growth}")]
     Growth {

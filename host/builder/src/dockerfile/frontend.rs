@@ -19,6 +19,17 @@ pub fn frontend(dockerfile: &str) -> Option<&str> {
     })
 }
 
+/// Whether a frontend is one of those that define Dockerfiles: `docker/dockerfile`
+/// of Docker Hub.
+pub(crate) fn is_dockerfiles(image: &str) -> bool {
+    let name = image.strip_prefix("docker.io/").unwrap_or(image);
+    let end = name.find([':', '@']).unwrap_or(name.len());
+    matches!(
+        name.get(..end),
+        Some("docker/dockerfile" | "docker/dockerfile-upstream")
+    )
+}
+
 fn after<'a>(line: &'a str, comment: &str) -> Option<&'a str> {
     line.trim_start().strip_prefix(comment)
 }

@@ -5,6 +5,7 @@ pub(crate) mod emulation;
 mod error;
 pub(crate) mod frontend;
 pub(crate) mod growth;
+mod platform;
 pub(crate) mod reserved;
 pub(crate) mod stages;
 pub(crate) mod variables;

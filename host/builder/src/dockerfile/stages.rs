@@ -1,14 +1,21 @@
 //! Stages of a Dockerfile: the platforms that its `RUN` steps run on, and the
 //! images that it takes something from.
+//!
+//! They are resolved as BuildKit v0.31 does it
+//! (`frontend/dockerfile/dockerfile2llb/convert.go`), oddities included. What
+//! cannot be told for certain is refused: a step that nobody saw is one that
+//! nobody checked.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use bakehouse_core::platform::Platform;
 use bakehouse_core::recipe::Build;
-use parse_dockerfile::{Dockerfile, FromInstruction, Instruction, Stage};
+use bakehouse_dockerfile::{Dockerfile, Instruction, Kind, Unreadable};
 
 use super::DockerfileError;
+use super::platform;
 use super::variables::Variables;
 
 /// A `RUN` step that a build needs.
@@ -37,6 +44,8 @@ pub struct UsedImage {
 pub(crate) struct Inputs<'a> {
     /// Build arguments.
     pub(crate) args: &'a [(String, String)],
+    /// Named contexts, which take the place of stages and images.
+    pub(crate) contexts: &'a [(String, String)],
     /// `TARGETPLATFORM`.
     pub(crate) target: &'a Platform,
     /// `BUILDPLATFORM`.
@@ -45,119 +54,96 @@ pub(crate) struct Inputs<'a> {
     pub(crate) stage: Option<&'a str>,
 }
 
-/// A stage, as far as it matters here.
-struct Node {
+/// A stage, its variables filled in.
+#[derive(Debug)]
+struct Stage {
     name: Arc<str>,
-    /// None where it cannot be told.
-    platform: Option<Platform>,
-    needs: Vec<usize>,
-    lines: Vec<usize>,
-    images: Vec<UsedImage>,
+    /// What it starts from: an image, `scratch`, or another stage's name.
+    base: String,
+    /// The stage of that name.
+    parent: Option<usize>,
+    platform: Platform,
+    /// Line of its `FROM`.
+    line: usize,
+    /// Lines of its `RUN` steps.
+    runs: Vec<usize>,
+    /// Stages and images whose files it copies or mounts, and in which line.
+    sources: Vec<(String, usize)>,
+    /// What a stage that starts from it does first (`ONBUILD`).
+    triggers: Vec<Effect>,
 }
 
-/// Stages in their order, and the first of each name.
-#[derive(Default)]
-struct Stages {
-    nodes: Vec<Node>,
-    names: HashMap<Arc<str>, usize>,
-}
-
-impl Stages {
-    fn push(&mut self, node: Node) {
-        let at = self.nodes.len();
-        self.names.entry(Arc::clone(&node.name)).or_insert(at);
-        self.nodes.push(node);
-    }
-
-    /// A stage by its name or number.
-    fn find(&self, name: &str) -> Option<usize> {
-        let named = self.names.get(name.to_lowercase().as_str()).copied();
-        let numbered = || {
-            name.parse()
-                .ok()
-                .filter(|number| *number < self.nodes.len())
-        };
-        named.or_else(numbered)
-    }
+/// What an instruction asks for.
+#[derive(Debug, Clone)]
+enum Effect {
+    Run,
+    Source(String),
+    /// What a trigger asks for cannot be told; none is run where it stands.
+    Unreadable(Unreadable),
 }
 
 /// The `RUN` steps of the stage that is built and of those it needs, in the
-/// order of lines; without those whose platform cannot be told. Empty for a text
-/// that is no Dockerfile: BuildKit says what is wrong with it.
-pub(crate) fn run_steps(text: &str, inputs: &Inputs<'_>) -> Vec<RunStep> {
-    // Positions are counted from behind it.
-    let text = text.trim_start_matches('\u{feff}');
-    let Ok(file) = parse_dockerfile::parse(text) else {
-        return Vec::new();
-    };
-    needed(&file, text, inputs)
-        .iter()
-        .filter_map(|node| Some((node, node.platform.clone()?)))
-        .flat_map(|(node, platform)| {
-            node.lines.iter().map(move |line| RunStep {
-                line: *line,
-                stage: Arc::clone(&node.name),
-                platform: platform.clone(),
-            })
+/// order of lines.
+///
+/// # Errors
+/// [`Unreadable`] for a text that is no Dockerfile, and where a stage's platform
+/// cannot be told.
+pub(crate) fn run_steps(text: &str, inputs: &Inputs<'_>) -> Result<Vec<RunStep>, Unreadable> {
+    let stages = Stages::read(text, inputs)?;
+    let needed = stages.needed(inputs.stage)?;
+    let steps = needed.into_iter().filter_map(|at| stages.all.get(at));
+    let steps = steps.flat_map(|stage| {
+        stage.runs.iter().map(|line| RunStep {
+            line: *line,
+            stage: Arc::clone(&stage.name),
+            platform: stage.platform.clone(),
         })
-        .collect()
+    });
+    Ok(steps.collect())
 }
 
 /// The images that a build starts from and takes files from, in the stages that
-/// it needs; without those that only BuildKit can tell, and those that are
-/// folders by a named context.
+/// it needs; without those that are folders by a named context.
 ///
 /// # Errors
 /// [`DockerfileError::Syntax`] for a text that is no Dockerfile.
 pub fn used_images(text: &str, build: &Build) -> Result<Vec<UsedImage>, DockerfileError> {
-    let text = text.trim_start_matches('\u{feff}');
-    let file = parse_dockerfile::parse(text)
-        .map_err(|error| DockerfileError::Syntax(error.to_string()))?;
+    let unreadable = |unreadable| DockerfileError::Syntax {
+        file: "the Dockerfile".to_owned(),
+        unreadable,
+    };
     let inputs = Inputs {
         args: &build.args,
+        contexts: &build.contexts,
         target: &build.platform,
         build: &Platform::native(),
         stage: build.stage.as_deref(),
     };
-    let nodes = needed(&file, text, &inputs);
-    let images = nodes.into_iter().flat_map(|node| node.images);
-    let fetched = images.filter_map(|image| {
-        let named = build
-            .contexts
-            .iter()
-            .find(|(name, _)| *name == image.reference);
-        let reference = match named {
-            Some((_, value)) => value.strip_prefix("docker-image://")?.to_owned(),
-            None => image.reference.clone(),
+    let stages = Stages::read(text, &inputs).map_err(unreadable)?;
+    let needed = stages.needed(inputs.stage).map_err(unreadable)?;
+    let mut images = Vec::new();
+    for stage in needed.into_iter().filter_map(|at| stages.all.get(at)) {
+        if stage.parent.is_none() && stage.base != "scratch" {
+            images.push((stage.base.as_str(), stage.line, &stage.platform));
+        }
+        // Files are taken from images for the target, wherever the stage runs.
+        let taken = stage.sources.iter().filter(|(name, _)| {
+            !matches!(stages.source(name), Ok(Some(_))) && name.as_str() != "scratch"
+        });
+        images.extend(taken.map(|(name, line)| (name.as_str(), *line, inputs.target)));
+    }
+    let fetched = images.into_iter().filter_map(|(name, line, platform)| {
+        let reference = match inputs.context(name) {
+            Some(value) => value.strip_prefix("docker-image://")?,
+            None => name,
         };
-        Some(UsedImage { reference, ..image })
+        Some(UsedImage {
+            line,
+            reference: reference.to_owned(),
+            platform: platform.clone(),
+        })
     });
     Ok(fetched.collect())
-}
-
-/// The stage that is built and those that it needs, in their order.
-fn needed(file: &Dockerfile<'_>, text: &str, inputs: &Inputs<'_>) -> Vec<Node> {
-    let stages = stages(file, text, inputs);
-    let wanted = match inputs.stage {
-        Some(stage) => stages.find(stage),
-        None => stages.nodes.len().checked_sub(1),
-    };
-    let nodes = stages.nodes;
-    let mut needed = vec![false; nodes.len()];
-    let mut todo: Vec<usize> = wanted.into_iter().collect();
-    while let Some(at) = todo.pop() {
-        let seen = needed
-            .get_mut(at)
-            .is_none_or(|n| std::mem::replace(n, true));
-        if !seen && let Some(node) = nodes.get(at) {
-            todo.extend(&node.needs);
-        }
-    }
-    let stages = nodes.into_iter().zip(needed);
-    stages
-        .filter(|(_, needed)| *needed)
-        .map(|(node, _)| node)
-        .collect()
 }
 
 /// Reads a stranger's Dockerfile as a build does.
@@ -169,305 +155,346 @@ pub fn read_for_fuzzing(text: &str) {
         for stage in [None, Some("a")] {
             let inputs = Inputs {
                 args: &args,
+                contexts: &[],
                 target,
                 build,
                 stage,
             };
-            run_steps(text, &inputs);
+            let _ = run_steps(text, &inputs);
         }
         let _ = super::growth::check(text, &args);
     }
 }
 
-fn stages(file: &Dockerfile<'_>, text: &str, inputs: &Inputs<'_>) -> Stages {
-    let mut variables = variables(file, inputs);
-    let breaks: Vec<usize> = text.match_indices('\n').map(|(at, _)| at).collect();
-    let mut stages = Stages::default();
-    for (number, stage) in file.stages().enumerate() {
-        let from = stage.from;
-        let named = variables.expand(&from.image.value);
-        let base = named.as_ref().and_then(|base| stages.find(base));
-        let platform = match platform_flag(from) {
-            Some(flag) => variables.expand(flag).and_then(|flag| flag.parse().ok()),
-            // A stage that continues another one is for the same platform.
-            None => match base.and_then(|base| stages.nodes.get(base)) {
-                Some(base) => base.platform.clone(),
-                None => Some(inputs.target.clone()),
-            },
-        };
-        let line = |at: usize| breaks.partition_point(|end| *end < at) + 1;
-        let start = named
-            .filter(|name| base.is_none() && name != "scratch")
-            .zip(platform.clone())
-            .map(|(reference, platform)| UsedImage {
-                line: line(from.from.span.start),
-                reference,
-                platform,
-            });
-        let sources = sources(&stage);
-        // Files are taken from images for the target, wherever the stage runs.
-        let taken = sources
-            .iter()
-            .filter(|(name, _)| stages.find(name).is_none() && !name.contains('$'))
-            .map(|(name, at)| UsedImage {
-                line: line(*at),
-                reference: (*name).to_owned(),
-                platform: inputs.target.clone(),
-            });
-        let images = start.into_iter().chain(taken).collect();
-        let copied = sources.iter().filter_map(|(name, _)| stages.find(name));
-        let needs = base.into_iter().chain(copied).collect();
-        let name = from.as_.as_ref().map(|(_, name)| name.value.to_lowercase());
-        stages.push(Node {
-            name: name.unwrap_or_else(|| number.to_string()).into(),
-            platform,
-            needs,
-            lines: lines(&stage, &breaks),
-            images,
-        });
+impl<'a> Inputs<'a> {
+    /// The named context that takes the place of a stage or an image.
+    fn context(&self, name: &str) -> Option<&'a str> {
+        let name = familiar(name);
+        let mut contexts = self.contexts.iter();
+        let found = contexts.find(|(known, _)| familiar(known) == name);
+        found.map(|(_, value)| value.as_str())
     }
-    stages
+}
+
+/// An image's name without what it has by default (distribution/reference,
+/// `FamiliarString`; a context's name has no `:latest`).
+fn familiar(name: &str) -> Cow<'_, str> {
+    let name = [
+        "docker.io/library/",
+        "index.docker.io/library/",
+        "docker.io/",
+    ]
+    .iter()
+    .find_map(|prefix| name.strip_prefix(prefix))
+    .unwrap_or(name);
+    let name = name.strip_suffix(":latest").unwrap_or(name);
+    if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Cow::Owned(name.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(name)
+    }
+}
+
+/// All stages in their order, and the last of each name.
+#[derive(Debug, Default)]
+struct Stages {
+    all: Vec<Stage>,
+    names: HashMap<Arc<str>, usize>,
+}
+
+impl Stages {
+    fn read(text: &str, inputs: &Inputs<'_>) -> Result<Self, Unreadable> {
+        let file = Dockerfile::parse(text)?;
+        let mut variables = variables(&file, inputs)?;
+        let mut stages = Self::default();
+        for (number, stage) in file.stages().into_iter().enumerate() {
+            let instructions = file.instructions.get(stage).unwrap_or_default();
+            let Some((from, rest)) = instructions.split_first() else {
+                continue;
+            };
+            stages.push(number, from, &mut variables, inputs, file.escape)?;
+            // A named context is there already: nothing of the stage is run.
+            let replaced = name(from).is_some_and(|name| inputs.context(name).is_some());
+            if !replaced {
+                stages.fill(text, rest)?;
+            }
+        }
+        Ok(stages)
+    }
+
+    fn push(
+        &mut self,
+        number: usize,
+        from: &Instruction,
+        variables: &mut Variables,
+        inputs: &Inputs<'_>,
+        escape: char,
+    ) -> Result<(), Unreadable> {
+        let line = from.numbers.0;
+        let written = word(from, 0);
+        let mut expand = |word: &str| {
+            let filled = variables.expand(word, escape);
+            filled.filter(|filled| !filled.is_empty()).ok_or_else(|| {
+                unreadable(line, format!("what `{}` is cannot be told", shown(word)))
+            })
+        };
+        let base = expand(written)?;
+        let flag = from.flags.iter().find_map(|flag| flag.value("platform"));
+        let flagged = match flag {
+            Some(flag) if !flag.is_empty() => {
+                let filled = expand(flag)?;
+                let read = platform::read(&filled, inputs.build);
+                let wrong = || unreadable(line, format!("`{}` is not a platform", shown(&filled)));
+                Some(read.ok_or_else(wrong)?)
+            }
+            _ => None,
+        };
+        let name = name(from).map(str::to_lowercase);
+        let parent = self.names.get(base.as_str()).copied();
+        // A stage that a named context replaces starts from nothing here.
+        let parent = parent.filter(|_| name.as_deref().is_none_or(|n| inputs.context(n).is_none()));
+        let stage = parent.and_then(|parent| self.all.get(parent));
+        let platform = match stage {
+            Some(parent) => parent.platform.clone(),
+            None if base == "scratch" => inputs.target.clone(),
+            None => flagged.unwrap_or_else(|| inputs.target.clone()),
+        };
+        let (mut runs, mut sources) = (Vec::new(), Vec::new());
+        for effect in stage.iter().flat_map(|parent| &parent.triggers) {
+            match effect {
+                Effect::Run => runs.push(line),
+                Effect::Source(name) => sources.push((name.clone(), line)),
+                Effect::Unreadable(unread) => return Err(unread.clone()),
+            }
+        }
+        let (base, name) = match &name {
+            Some(name) if inputs.context(name).is_some() => (name.clone(), Some(name.clone())),
+            _ => (base, name),
+        };
+        let named = name.is_some();
+        let stage = Stage {
+            name: name.unwrap_or_else(|| number.to_string()).into(),
+            base,
+            parent,
+            platform,
+            line,
+            runs,
+            sources,
+            triggers: Vec::new(),
+        };
+        if named {
+            self.names.insert(Arc::clone(&stage.name), self.all.len());
+        }
+        self.all.push(stage);
+        Ok(())
+    }
+
+    /// Adds to the last stage what its instructions ask for.
+    fn fill(&mut self, text: &str, instructions: &[Instruction]) -> Result<(), Unreadable> {
+        let Some(stage) = self.all.last_mut() else {
+            return Ok(());
+        };
+        for instruction in instructions {
+            let line = instruction.numbers.0;
+            if instruction.kind == Kind::Onbuild {
+                match trigger(text, instruction) {
+                    Ok(asked) => stage.triggers.extend(asked),
+                    Err(unread) => stage.triggers.push(Effect::Unreadable(unread)),
+                }
+                continue;
+            }
+            for effect in effects(instruction)? {
+                match effect {
+                    Effect::Run => stage.runs.push(line),
+                    Effect::Source(name) => stage.sources.push((name, line)),
+                    Effect::Unreadable(unread) => return Err(unread),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The stage that is built and those that it needs, in their order.
+    fn needed(&self, wanted: Option<&str>) -> Result<Vec<usize>, Unreadable> {
+        let wanted =
+            match wanted {
+                Some(wanted) => self.source(wanted).ok().flatten().ok_or_else(|| {
+                    unreadable(1, format!("there is no stage `{}`", shown(wanted)))
+                })?,
+                None => self.all.len().saturating_sub(1),
+            };
+        let mut needed = vec![false; self.all.len()];
+        let mut todo = vec![wanted];
+        while let Some(at) = todo.pop() {
+            let seen = needed
+                .get_mut(at)
+                .is_none_or(|needed| std::mem::replace(needed, true));
+            let Some(stage) = self.all.get(at).filter(|_| !seen) else {
+                continue;
+            };
+            todo.extend(stage.parent);
+            for (name, line) in &stage.sources {
+                let number = || unreadable(*line, format!("there is no stage {name}"));
+                todo.extend(self.source(name).map_err(|()| number())?);
+            }
+        }
+        let all = needed.into_iter().enumerate();
+        Ok(all
+            .filter(|(_, needed)| *needed)
+            .map(|(at, _)| at)
+            .collect())
+    }
+
+    /// The stage that files are taken from by its name or number; none: an image.
+    /// An error is a number that no stage has.
+    fn source(&self, name: &str) -> Result<Option<usize>, ()> {
+        if let Some(at) = self.names.get(name.to_lowercase().as_str()) {
+            return Ok(Some(*at));
+        }
+        match name.parse::<usize>() {
+            Ok(number) if number < self.all.len() => Ok(Some(number)),
+            Ok(_) => Err(()),
+            Err(_) => Ok(None),
+        }
+    }
+}
+
+fn unreadable(line: usize, message: String) -> Unreadable {
+    Unreadable { line, message }
+}
+
+/// A stranger's text, as much of it as an error shows.
+fn shown(text: &str) -> String {
+    text.chars().take(100).collect()
+}
+
+/// A word of an instruction; empty where it has fewer.
+fn word(instruction: &Instruction, number: usize) -> &str {
+    let words = instruction.words('\\');
+    let range = words.get(number).cloned().unwrap_or_default();
+    instruction.line.text().get(range).unwrap_or_default()
+}
+
+/// What follows `AS`.
+fn name(from: &Instruction) -> Option<&str> {
+    Some(word(from, 2)).filter(|name| !name.is_empty())
 }
 
 /// Values of the variables that `FROM` lines can use (Dockerfile reference,
 /// "Automatic platform ARGs in the global scope").
-fn variables(file: &Dockerfile<'_>, inputs: &Inputs<'_>) -> Variables {
+fn variables(file: &Dockerfile, inputs: &Inputs<'_>) -> Result<Variables, Unreadable> {
     let mut variables = Variables::new();
     for (prefix, platform) in [("BUILD", inputs.build), ("TARGET", inputs.target)] {
         let variant = platform.variant().unwrap_or_default();
         for (part, value) in [
             ("PLATFORM", platform.to_string().as_str()),
             ("OS", platform.os()),
+            ("OSVERSION", ""),
             ("ARCH", platform.architecture()),
             ("VARIANT", variant),
         ] {
             variables.set(&format!("{prefix}{part}"), value.to_owned());
         }
     }
-    let given = inputs.args.iter().rev();
+    let mut froms = file.instructions.iter().filter(|i| i.kind == Kind::From);
+    let last = froms.next_back().and_then(name).map(str::to_lowercase);
+    let stage = inputs.stage.map(str::to_owned).or(last);
+    variables.set("TARGETSTAGE", stage.unwrap_or_else(|| "default".to_owned()));
+    // Of two that have one name, the later counts.
+    let given = inputs.args.iter();
     let given: HashMap<&str, &str> = given.map(|(n, v)| (n.as_str(), v.as_str())).collect();
-    for arg in file.global_args() {
-        for word in arg.arguments.value.split_whitespace() {
-            let (name, default) = word
+    for arg in &file.instructions {
+        if arg.kind == Kind::From {
+            break;
+        }
+        for range in arg.words(file.escape) {
+            let text = arg.line.text().get(range).unwrap_or_default();
+            let (name, default) = text
                 .split_once('=')
-                .map_or((word, None), |(n, d)| (n, Some(d)));
-            let value = match given.get(name) {
-                Some(value) => Some((*value).to_owned()),
-                None => default.and_then(|d| variables.expand(d.trim_matches(['"', '\'']))),
-            };
-            if let Some(value) = value {
-                variables.set(name, value);
+                .map_or((text, None), |(name, default)| (name, Some(default)));
+            match (given.get(name), default) {
+                (Some(value), _) => variables.set(name, (*value).to_owned()),
+                // Only what uses it must be told.
+                (None, Some(default)) => match variables.expand(default, file.escape) {
+                    Some(value) => variables.set(name, value),
+                    None => variables.forget(name),
+                },
+                (None, None) => {}
             }
         }
     }
-    variables
+    Ok(variables)
 }
 
-fn platform_flag<'a>(from: &'a FromInstruction<'_>) -> Option<&'a str> {
-    let mut flags = from.options.iter();
-    let flag = flags.find(|flag| flag.name.value == "platform")?;
-    flag.value.as_ref().map(|value| value.value.as_ref())
-}
-
-/// Stages and images whose files a stage copies or mounts, and where they are
-/// named.
-fn sources<'a>(stage: &Stage<'_, 'a>) -> Vec<(&'a str, usize)> {
-    let mut names: Vec<(&str, usize)> = Vec::new();
-    for instruction in stage.instructions {
-        let (flags, key) = match instruction {
-            Instruction::Copy(copy) => (&copy.options, "from"),
-            Instruction::Run(run) => (&run.options, "mount"),
-            _ => continue,
-        };
-        for flag in flags.iter().filter(|flag| flag.name.value == key) {
-            let Some(value) = &flag.value else { continue };
-            let at = value.span.start;
-            if key == "from" {
-                names.push((&value.value, at));
-            } else {
-                let parts = value.value.split(',');
-                let from = parts.filter_map(|part| part.strip_prefix("from="));
-                names.extend(from.map(|name| (name, at)));
+/// What an instruction asks for.
+fn effects(instruction: &Instruction) -> Result<Vec<Effect>, Unreadable> {
+    let line = instruction.numbers.0;
+    let mut effects = Vec::new();
+    match instruction.kind {
+        Kind::Run => {
+            let mounts = instruction.flags.iter();
+            for mount in mounts.filter_map(|flag| flag.value("mount")) {
+                effects.extend(mounted(mount, line)?.map(Effect::Source));
+            }
+            effects.push(Effect::Run);
+        }
+        Kind::Copy => {
+            let from = instruction.flags.iter().find_map(|flag| flag.value("from"));
+            if let Some(name) = from.filter(|name| !name.is_empty()) {
+                effects.push(Effect::Source(plain(name, line)?));
             }
         }
+        _ => {}
     }
-    names
+    Ok(effects)
 }
 
-/// Lines of a stage's `RUN` steps, by the places where lines end.
-fn lines(stage: &Stage<'_, '_>, breaks: &[usize]) -> Vec<usize> {
-    let runs = stage
-        .instructions
-        .iter()
-        .filter_map(|instruction| match instruction {
-            Instruction::Run(run) => Some(run.run.span.start),
-            _ => None,
-        });
-    runs.map(|start| breaks.partition_point(|at| *at < start) + 1)
-        .collect()
+/// The name after `from=` in a mount.
+fn mounted(mount: &str, line: usize) -> Result<Option<String>, Unreadable> {
+    if mount.contains('"') {
+        let message = "a mount in quotes is not read here: write it without".to_owned();
+        return Err(unreadable(line, message));
+    }
+    let fields = mount.split(',').filter_map(|field| field.split_once('='));
+    let mut from = fields.filter(|(key, _)| key.eq_ignore_ascii_case("from"));
+    match from.next_back() {
+        Some((_, name)) if !name.is_empty() => Ok(Some(plain(name, line)?)),
+        _ => Ok(None),
+    }
+}
+
+/// A name in which BuildKit fills in nothing.
+fn plain(name: &str, line: usize) -> Result<String, Unreadable> {
+    if name.contains(['$', '\'', '"', '\\', '`']) {
+        let message = format!(
+            "`{}` cannot be taken from: no variable has a place there",
+            shown(name)
+        );
+        return Err(unreadable(line, message));
+    }
+    Ok(name.to_owned())
+}
+
+/// What an `ONBUILD` asks of a stage that starts from its own.
+fn trigger(text: &str, onbuild: &Instruction) -> Result<Vec<Effect>, Unreadable> {
+    let line = onbuild.numbers.0;
+    let kept = onbuild.line.text();
+    let kept = kept.get(onbuild.arguments.start..).unwrap_or_default();
+    let mut alone = format!("FROM scratch\n{}\n", kept.trim());
+    for heredoc in &onbuild.heredocs {
+        alone.push_str(text.get(heredoc.body.clone()).unwrap_or_default());
+        alone.push_str(&heredoc.name);
+        alone.push('\n');
+    }
+    let within = |unread: Unreadable| unreadable(line, unread.message);
+    let file = Dockerfile::parse(&alone).map_err(within)?;
+    let mut asked = Vec::new();
+    for instruction in file.instructions.iter().skip(1) {
+        asked.extend(effects(instruction).map_err(within)?);
+    }
+    Ok(asked)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn steps(text: &str, stage: Option<&str>, args: &[(&str, &str)]) -> Vec<String> {
-        let (target, build) = (
-            "linux/arm64".parse().unwrap(),
-            "linux/amd64".parse().unwrap(),
-        );
-        let args: Vec<_> = args
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect();
-        let inputs = Inputs {
-            args: &args,
-            target: &target,
-            build: &build,
-            stage,
-        };
-        let steps = run_steps(text, &inputs).into_iter();
-        steps
-            .map(|step| format!("{} {} {}", step.line, step.stage, step.platform))
-            .collect()
-    }
-
-    #[test]
-    fn cross_compiling_runs_on_the_build_platform() {
-        let text = "\
-# syntax=docker/dockerfile:1
-ARG GO=golang:1
-FROM --platform=$BUILDPLATFORM ${GO} AS Compile
-RUN go build \\
-    -o /out
-FROM compile AS test
-RUN <<END
-go test
-END
-FROM scratch
-COPY --from=compile /out /
-";
-        assert_eq!(steps(text, None, &[]), ["4 compile linux/amd64"]);
-        assert_eq!(
-            steps(text, Some("test"), &[]),
-            ["4 compile linux/amd64", "7 test linux/amd64"]
-        );
-    }
-
-    #[test]
-    fn only_needed_stages_count() {
-        let text = "\
-FROM debian AS a
-RUN a
-FROM debian AS b
-RUN b
-FROM debian AS c
-RUN --mount=type=bind,from=a,target=/a c
-FROM debian
-COPY --from=2 /c /c
-";
-        assert_eq!(
-            steps(text, None, &[]),
-            ["2 a linux/arm64", "6 c linux/arm64"]
-        );
-        assert_eq!(steps(text, Some("b"), &[]), ["4 b linux/arm64"]);
-    }
-
-    #[test]
-    fn platforms_may_come_from_arguments() {
-        let text = "\
-ARG WHERE=$BUILDPLATFORM
-FROM --platform=$WHERE debian AS a
-RUN a
-FROM --platform=linux/s390x debian AS b
-RUN b
-FROM --platform=${UNKNOWN} debian AS c
-RUN c
-FROM scratch
-COPY --from=a / /
-COPY --from=b / /
-COPY --from=c / /
-";
-        assert_eq!(
-            steps(text, None, &[]),
-            ["3 a linux/amd64", "5 b linux/s390x"]
-        );
-        let args = [("WHERE", "linux/riscv64")];
-        assert_eq!(
-            steps(text, None, &args),
-            ["3 a linux/riscv64", "5 b linux/s390x"]
-        );
-        assert!(steps("FROM", None, &[]).is_empty());
-    }
-
-    #[test]
-    fn large_texts_take_no_time() {
-        let many = |piece: &str| piece.repeat((1 << 20) / piece.len());
-        let long = "s".repeat(500_000);
-        let begun = std::time::Instant::now();
-        for text in [
-            format!("FROM a\n{}", many("RUN x\n")),
-            format!("FROM a AS {long}\n{}", "RUN x\n".repeat(80_000)),
-            many("FROM a\n"),
-            (0..40_000).map(|n| format!("FROM a AS s{n}\n")).collect(),
-            (0..20_000)
-                .map(|n| format!("FROM s{n}\nCOPY --from=s{n} a b\n"))
-                .collect(),
-            format!("{}FROM a", many("ARG A=$A$A$BUILDPLATFORM\n")),
-            format!("FROM {}", many("${A:-")),
-            format!("FROM {}", many("$BUILDPLATFORM")),
-            format!("FROM a\nRUN {}", many("--mount=from=a ")),
-            format!("FROM a\nCOPY <<E /\n{}", many("x\n")),
-            format!("FROM a\nCMD [{}", many("\"x\",")),
-            many("\\\n"),
-            many("ONBUILD "),
-        ] {
-            read_for_fuzzing(&text);
-        }
-        assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
-    }
-
-    #[test]
-    fn images_are_those_that_the_build_needs() {
-        let text = "\
-ARG BASE=debian:13@sha256:00
-FROM --platform=$BUILDPLATFORM golang:1 AS compile
-FROM $BASE AS unused
-FROM base AS files
-FROM folder
-COPY --from=compile /a /a
-COPY --from=ghcr.io/x/y:2 /y /y
-RUN --mount=type=bind,from=files,target=/f --mount=type=bind,from=z,target=/z x
-FROM last
-";
-        let contexts = [
-            ("base", "docker-image://r.example/base@sha256:01"),
-            ("folder", "files/"),
-        ];
-        let mut build = crate::command::tests::request().build;
-        build.platform = "linux/arm64".parse().unwrap();
-        build.stage = Some("3".to_owned());
-        build.args = Vec::new();
-        build.contexts = contexts
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .to_vec();
-        let native = Platform::native();
-        let images = used_images(text, &build).unwrap();
-        let said: Vec<_> = images
-            .iter()
-            .map(|image| format!("{} {} {}", image.line, image.reference, image.platform))
-            .collect();
-        assert_eq!(
-            said,
-            [
-                format!("2 golang:1 {native}"),
-                "4 r.example/base@sha256:01 linux/arm64".to_owned(),
-                "7 ghcr.io/x/y:2 linux/arm64".to_owned(),
-                "8 z linux/arm64".to_owned(),
-            ]
-        );
-        build.stage = None;
-        assert_eq!(used_images(text, &build).unwrap()[0].reference, "last");
-        assert!(used_images("FROMM x", &build).is_err());
-    }
-}
+#[path = "stages_tests.rs"]
+mod tests;

@@ -92,7 +92,7 @@ fn build(error: BuildError) -> CallError {
         BuildError::Timeout(_) => CallError::Timeout(text),
         BuildError::Request(_) => CallError::InvalidInput(text),
         BuildError::Dockerfile(error) => match error {
-            DockerfileError::Syntax(_) => CallError::InvalidInput(text),
+            DockerfileError::Syntax { .. } => CallError::InvalidInput(text),
             DockerfileError::Growth { .. } | DockerfileError::Emulation { .. } => {
                 CallError::BuildFailed(text)
             }

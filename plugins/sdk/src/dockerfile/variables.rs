@@ -102,7 +102,7 @@ mod tests {
             ("${B}", None),
             ("$C-$TARGETARCH", Some("z-arm64")),
             ("${TARGETVARIANT:+x}$TARGETOS", Some("linux")),
-            ("$NO", None),
+            ("$NO", Some("")),
         ] {
             assert_eq!(variables.expand(word, '\\').as_deref(), expected, "{word}");
         }

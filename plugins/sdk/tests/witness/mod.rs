@@ -57,7 +57,11 @@ impl Drop for Witness {
 fn program() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {
-        let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join("witness");
+        let tests = option_env!("CARGO_TARGET_TMPDIR");
+        let unit = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/tmp");
+        let folder = Path::new(tests.unwrap_or(unit));
+        std::fs::create_dir_all(folder).unwrap();
+        let program = folder.join("witness");
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/dockerfiles/witness");
         let output = Command::new("go")
             .args(["build", "-trimpath", "-o"])

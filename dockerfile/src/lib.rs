@@ -7,7 +7,8 @@
 //! v0.31, oddities included; what is not certain to be read alike is an
 //! [`Unreadable`] with its line.
 //!
-//! Reading takes time in proportion to the text, and no recursion.
+//! Host and recipes read Dockerfiles with it, so that both see what BuildKit
+//! sees. Reading takes time in proportion to the text, and no recursion.
 
 mod directive;
 mod document;
@@ -16,6 +17,7 @@ mod heredoc;
 mod instruction;
 mod lex;
 mod line;
+mod pattern;
 mod shell;
 mod words;
 

@@ -3,12 +3,14 @@
 use std::iter::Peekable;
 use std::str::Chars;
 
+use crate::pattern::Pattern;
+
 /// What is known of a variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {
     /// It has this value.
     Set(String),
-    /// It has none.
+    /// It has none: nothing takes its place.
     Unset,
     /// It may have any value, or none.
     Unknown,
@@ -27,8 +29,8 @@ pub(crate) enum Stop {
 const DEEPEST: usize = 64;
 
 /// A word as BuildKit expands it: quotes and escapes gone, variables replaced.
-/// None where that is not known: for a variable without a value, for `${A#x}`,
-/// `${A%x}`, `${A/x/y}` and `${A?x}`, and for more than `longest` bytes.
+/// None where BuildKit does not take it, where a variable is not known, and for
+/// more than `longest` bytes.
 pub fn expand(
     word: &str,
     escape: char,
@@ -361,7 +363,12 @@ impl<'a> Lexer<'a> {
             ":+" => Ok(filled.map_or_else(String::new, |_| word)),
             "?" => value.ok_or(Stop::Syntax),
             ":?" => filled.ok_or(Stop::Syntax),
-            _ => Err(Stop::Unknown),
+            _ => patterned(
+                operator,
+                of.pattern.as_deref(),
+                &word,
+                &value.unwrap_or_default(),
+            ),
         }
     }
 
@@ -370,7 +377,8 @@ impl<'a> Lexer<'a> {
         match self.variables.map(|variables| variables(name)) {
             None => Ok(None),
             Some(Value::Set(value)) => Ok(Some(value)),
-            Some(_) => Err(Stop::Unknown),
+            Some(Value::Unset) => Ok(Some(String::new())),
+            Some(Value::Unknown) => Err(Stop::Unknown),
         }
     }
 
@@ -436,6 +444,28 @@ impl<'a> Lexer<'a> {
             Ok(())
         }
     }
+}
+
+/// `${NAME#word}`, `${NAME%word}`, `${NAME/pattern/word}`, or with the operator
+/// twice.
+fn patterned(
+    operator: &str,
+    pattern: Option<&str>,
+    word: &str,
+    value: &str,
+) -> Result<String, Stop> {
+    let new = |text: &str| Pattern::new(text).ok_or(Stop::Syntax);
+    let (text, longest) = match word.strip_prefix(operator) {
+        Some(rest) => (rest, true),
+        None => (word, false),
+    };
+    let read = match (operator, pattern) {
+        ("#", _) => new(text)?.without_prefix(value, longest),
+        ("%", _) => new(text)?.without_suffix(value, longest),
+        ("/" | "//", Some(pattern)) => new(pattern)?.replace(value, word, operator == "//"),
+        _ => None,
+    };
+    read.ok_or(Stop::Unknown)
 }
 
 impl Text {
