@@ -5,9 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bakehouse::failure::hint;
 use bakehouse_core::progress::Silent;
 use bakehouse_core::recipe::Source;
-use bakehouse_upstream::advice;
 use bakehouse_upstream::git::{GitError, Revision, SourceLimits, Sources};
 
 use crate::support::{Fault, Git, Tree};
@@ -178,8 +178,9 @@ async fn limits_hold() {
                 GitError::Files { .. } | GitError::Large { .. } | GitError::Slow { .. }
             );
             assert!(kind, "{error:?}");
-            assert!(advice(&error).is_some());
-            error.to_string()
+            let told = error.to_string();
+            assert!(hint(&error.into()).is_some(), "{told}");
+            told
         }
     };
     let all = SourceLimits::default();

@@ -4,8 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use bakehouse::failure::explain;
-use bakehouse_core::error::ExitCode;
+use bakehouse::failure::{ExitCode, explain};
 use bakehouse_core::progress::Silent;
 use bakehouse_loopback::{
     DebianRegistry, Fault, FaultProxy, Kind, PASSWORD, RetryAfter, Rule, TokenServer, Tokens, USER,

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bakehouse::failure::explain;
-use bakehouse_core::error::ExitCode;
+use bakehouse::failure::{ExitCode, explain};
 use bakehouse_loopback::{
     DebianRegistry, Fault, FaultProxy, Random, Record, RetryAfter, TokenServer, Tokens,
 };

@@ -6,8 +6,10 @@ use std::sync::Arc;
 use bakehouse_core::progress::Silent;
 use bakehouse_core::recipe::CallError;
 use bakehouse_registry::Upstream;
+use bakehouse_runtime::HostError;
 use bakehouse_upstream::release::{
-    ApiLimits, ForgeAccess, NpmConfig, Release, Releases, ReleasesOptions, Selection, SourceId,
+    ApiLimits, ForgeAccess, NpmConfig, Release, ReleaseError, Releases, ReleasesOptions, Selection,
+    SourceId,
 };
 
 /// Reads releases as one process does.
@@ -51,10 +53,10 @@ impl Reader {
 
     /// All releases that count, prereleases too.
     pub fn list(&self, source: &str, pattern: Option<&str>) -> Result<Vec<Release>, CallError> {
-        let source: SourceId = source.parse()?;
-        let selection = Selection::new(pattern, true)?;
+        let source: SourceId = source.parse().map_err(told)?;
+        let selection = Selection::new(pattern, true).map_err(told)?;
         let listed = self.releases.list(&source, &selection, u32::MAX);
-        Ok(self.runtime.block_on(listed)?)
+        self.runtime.block_on(listed).map_err(told)
     }
 
     /// Versions of [`list`](Self::list); prereleases have a `*`.
@@ -65,13 +67,19 @@ impl Reader {
     }
 
     pub fn latest(&self, source: &str, pattern: Option<&str>) -> Result<Release, CallError> {
-        let source: SourceId = source.parse()?;
+        let source: SourceId = source.parse().map_err(told)?;
         let latest = self.releases.latest(&source, pattern);
-        Ok(self.runtime.block_on(latest)?)
+        self.runtime.block_on(latest).map_err(told)
     }
 
     pub fn get(&self, source: &str, tag: &str) -> Result<Release, CallError> {
-        let source: SourceId = source.parse()?;
-        Ok(self.runtime.block_on(self.releases.get(&source, tag))?)
+        let source: SourceId = source.parse().map_err(told)?;
+        let got = self.runtime.block_on(self.releases.get(&source, tag));
+        got.map_err(told)
     }
+}
+
+/// The error as a recipe has it.
+fn told(error: ReleaseError) -> CallError {
+    HostError::from(error).told().unwrap()
 }

@@ -6,7 +6,7 @@ use anyhow::Result;
 use bakehouse_builder::{Builder, BuilderPool, Buildx, BuildxOptions, LayerCache, Member};
 use bakehouse_core::progress::{Event, Reporter};
 use bakehouse_registry::{Endpoint, LocalRegistry, Registry, Upstream};
-use bakehouse_runtime::{Lazy, Runtime, Services};
+use bakehouse_runtime::{Lazy, RecipeError, Runtime, Services};
 use bakehouse_system::storage;
 use bakehouse_upstream::fetch::Fetcher;
 use bakehouse_upstream::git::{SourceLimits, Sources};
@@ -27,7 +27,7 @@ pub struct Context {
     /// Upstream's git repositories.
     pub sources: Sources,
     /// Compiles and runs recipes.
-    pub runtime: Lazy<Runtime>,
+    pub runtime: Lazy<Runtime, RecipeError>,
     /// What recipes may use.
     pub services: Arc<Services>,
     /// Told what happens.

@@ -5,9 +5,8 @@ use std::process::ExitCode as ProcessCode;
 
 use bakehouse::cli::Cli;
 use bakehouse::commands::{Invocation, dispatch};
-use bakehouse::failure::exit_code;
+use bakehouse::failure::{ExitCode, exit_code};
 use bakehouse::{logging, printer, signals};
-use bakehouse_core::error::ExitCode;
 
 /// musl's own takes several times the CPU (docs/benchmarks.md).
 #[cfg(target_env = "musl")]

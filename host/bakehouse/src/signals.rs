@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use bakehouse_core::error::ExitCode;
+use crate::failure::ExitCode;
 use bakehouse_system::process::end_children;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;

@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use bakehouse_core::mirrors::Mirrors;
 use bakehouse_core::platform::Platform;
 use bakehouse_core::progress::{Event, Reporter};
 use bakehouse_core::target::TargetId;
@@ -26,12 +25,12 @@ use crate::inspect::capabilities::Inspected;
 use crate::inspect::nodes::UnreachableNode;
 use crate::inspect::program::Program;
 use crate::inspect::watch::{Heard, lost};
+use crate::options::BuildxOptions;
 use crate::output::classify::classify;
 use crate::output::provenance::provenance;
 use crate::output::rawjson::{Progress, Shown};
 use crate::output::receive::receive;
 use crate::output::used::{self, Bases};
-use crate::sandbox::child_env::ChildEnv;
 use crate::sandbox::confine::BuildSandbox;
 use crate::{dockerfile::check as dockerfile, output::metadata};
 
@@ -40,36 +39,6 @@ const BOOT_LIMIT: Duration = Duration::from_secs(180);
 
 /// Of a process that wrote to a pipe which nobody reads any more (signal(7)).
 const SIGPIPE: i32 = 13;
-
-/// How builds run.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BuildxOptions {
-    /// The builder's name, as in `docker buildx ls`; none: the current one.
-    pub builder: Option<String>,
-    /// The longest that one build may take.
-    pub time_limit: Duration,
-    /// Where layers are kept between builds.
-    pub layer_cache: LayerCache,
-    /// Steps for platforms that no node is of may run emulated.
-    pub emulation: bool,
-    /// What the child may see.
-    pub env: ChildEnv,
-    /// Where images are pulled from instead.
-    pub mirrors: Mirrors,
-}
-
-impl Default for BuildxOptions {
-    fn default() -> Self {
-        Self {
-            builder: None,
-            time_limit: Duration::from_secs(2 * 3600),
-            layer_cache: LayerCache::None,
-            emulation: true,
-            env: ChildEnv::default(),
-            mirrors: Mirrors::default(),
-        }
-    }
-}
 
 /// The builder that runs `docker-buildx`. Clones share what was found out
 /// about the builder.

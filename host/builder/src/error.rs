@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use bakehouse_core::platform::Platform;
-use bakehouse_core::recipe::CallError;
 use bakehouse_core::storage_error::StorageError;
+use bakehouse_system::docker::credentials::CredentialsError;
 use bakehouse_system::place::PlaceError;
 use bakehouse_system::process::RunError;
 use bakehouse_system::work_tree::PathError;
@@ -82,14 +82,17 @@ pub enum BuildError {
     #[error("docker-buildx wrote a metadata file without result: {0}")]
     Metadata(String),
     /// A registry's credentials cannot be read.
-    #[error("{0}")]
-    Credentials(String),
+    #[error(transparent)]
+    Credentials(#[from] CredentialsError),
     /// The file system refused.
     #[error(transparent)]
     Storage(#[from] StorageError),
-    /// What lies in the work tree cannot be used.
+    /// A path of the request is none in the work tree.
     #[error(transparent)]
-    WorkTree(#[from] CallError),
+    Path(#[from] PathError),
+    /// The result cannot be where it should.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
     /// A thread that worked for the build ended early.
     #[error("{0}")]
     Thread(#[from] tokio::task::JoinError),
@@ -178,16 +181,4 @@ pub enum BuilderError {
     /// The client did not run to its end.
     #[error("docker-buildx: {0}")]
     Client(#[from] RunError),
-}
-
-impl From<PathError> for BuildError {
-    fn from(error: PathError) -> Self {
-        Self::WorkTree(error.into())
-    }
-}
-
-impl From<PlaceError> for BuildError {
-    fn from(error: PlaceError) -> Self {
-        Self::WorkTree(error.into())
-    }
 }

@@ -18,6 +18,7 @@ mod error;
 #[cfg(feature = "test-util")]
 mod fake;
 pub(crate) mod inspect;
+mod options;
 pub(crate) mod output;
 pub(crate) mod sandbox;
 
@@ -25,7 +26,7 @@ pub use builder::{BuildRequest, Builder, Built, Capabilities, Output};
 pub use builder_pool::{BuilderPool, Member};
 pub use cache::layer_cache::LayerCache;
 pub use command::RequestError;
-pub use docker_buildx::{Buildx, BuildxOptions};
+pub use docker_buildx::Buildx;
 pub use dockerfile::DockerfileError;
 pub use dockerfile::check::MAX_DOCKERFILE;
 pub use dockerfile::frontend::frontend;
@@ -34,6 +35,7 @@ pub use error::{BuildError, BuilderError, FailedStep};
 #[cfg(feature = "test-util")]
 pub use fake::Fake;
 pub use inspect::program::{Program, ProgramError};
+pub use options::BuildxOptions;
 pub use output::receive::ReceiveError;
 pub use output::used::UsedError;
 pub use sandbox::child_env::ChildEnv;

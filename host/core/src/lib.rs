@@ -1,5 +1,5 @@
 //! The words of Bakehouse: platforms, targets, version numbers, the recipe
-//! contract's records, grants, mirrors, progress events and failures.
+//! contract's records, grants, mirrors, progress events and refusals.
 //!
 //! Nothing here reads a file or opens a connection, so that every other crate
 //! can use it.

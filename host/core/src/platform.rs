@@ -5,19 +5,10 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::error::{ExitCode, Failure};
-
 /// A text that is no platform.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a platform")]
 pub struct PlatformError(String);
-
-impl From<PlatformError> for Failure {
-    fn from(error: PlatformError) -> Self {
-        Self::new(ExitCode::Usage, error.to_string())
-            .hint("write it as os/architecture[/variant], e.g. linux/arm64")
-    }
-}
 
 /// An OCI platform, written `os/architecture[/variant]` (image-spec v1.1,
 /// "Image Index Property Descriptions").

@@ -1,13 +1,12 @@
 //! The contract's records (`wit/`) as the host's own data.
 //!
-//! `plugin` converts them from and to the generated bindings, so that plans and
+//! `runtime` converts them from and to the generated bindings, so that plans and
 //! digest files do not change when the contract grows.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::ExitCode;
 pub use crate::grants::Want;
 use crate::platform::Platform;
 
@@ -187,31 +186,7 @@ pub enum CallError {
     /// BuildKit ran the build and it failed.
     #[error("{0}")]
     BuildFailed(String),
-    /// The local file system refused. Recipes are not told: the call ends.
-    #[error("{message}")]
-    Storage {
-        /// What was refused, and why.
-        message: String,
-        /// What to do about it.
-        hint: &'static str,
-    },
     /// Anything else.
     #[error("{0}")]
     Other(String),
-}
-
-impl CallError {
-    /// The exit code when this error ends a command.
-    #[must_use]
-    pub const fn exit_code(&self) -> ExitCode {
-        match self {
-            Self::NotFound(_) | Self::RateLimited(_) | Self::Unavailable(_) | Self::Timeout(_) => {
-                ExitCode::Upstream
-            }
-            Self::Denied(_) => ExitCode::Denied,
-            Self::InvalidInput(_) | Self::Other(_) => ExitCode::Recipe,
-            Self::BuildFailed(_) => ExitCode::Build,
-            Self::Storage { .. } => ExitCode::Storage,
-        }
-    }
 }

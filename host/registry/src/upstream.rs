@@ -4,11 +4,9 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bakehouse_core::error::chain;
 use bakehouse_core::mirrors::Mirrors;
 use bakehouse_core::platform::Platform;
 use bakehouse_core::progress::Reporter;
-use bakehouse_core::recipe::CallError;
 use oci_client::{ParseError, Reference};
 use oci_spec::image::Descriptor;
 
@@ -51,20 +49,6 @@ pub enum LookupError {
     /// A request failed, or what is there cannot be understood.
     #[error(transparent)]
     Registry(#[from] RegistryError),
-}
-
-impl From<LookupError> for CallError {
-    fn from(error: LookupError) -> Self {
-        let text = chain(&error);
-        match error {
-            LookupError::Absent { .. } => Self::NotFound(text),
-            LookupError::Malformed { .. }
-            | LookupError::NoPath { .. }
-            | LookupError::Name { .. } => Self::InvalidInput(text),
-            LookupError::Registry(error) if error.is_refused() => Self::Denied(text),
-            LookupError::Registry(_) => Self::Unavailable(text),
-        }
-    }
 }
 
 /// Reads other people's registries.

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use wasmtime::{ResourceLimiter, UpdateDeadline};
 
-use super::engine::TICK;
-use super::limits::{Exceeded, Limits};
+use super::limits::{Exceeded, Limits, TICK};
 
 /// Elements of all tables together.
 const TABLE_ELEMENTS: usize = 100_000;

@@ -1,6 +1,5 @@
 //! The contract version of a component, read before it is instantiated.
 
-use bakehouse_core::error::{ExitCode, Failure};
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
@@ -13,31 +12,67 @@ const INTERFACES: &[&str] = &[
     "types", "release", "registry", "fetch", "buildx", "log", "options",
 ];
 
+/// Why a component is not called: it and this host do not have the same contract.
+#[derive(Debug, thiserror::Error)]
+pub enum ContractError {
+    /// It is for a version of the contract that this host does not speak.
+    #[error(
+        "recipe {app} needs bakehouse:recipe {}, this host speaks {SPOKEN}",
+        version.as_deref().unwrap_or("without a version")
+    )]
+    Version {
+        /// The app.
+        app: String,
+        /// The version, as the component has it; none: it names none.
+        version: Option<String>,
+    },
+    /// It is no recipe.
+    #[error("recipe {app} does not export bakehouse:recipe/recipe")]
+    NoExport {
+        /// The app.
+        app: String,
+    },
+    /// It wants what this host does not have.
+    #[error("recipe {app} imports what this host does not have: {}", imports.join(", "))]
+    Imports {
+        /// The app.
+        app: String,
+        /// Names of interfaces.
+        imports: Vec<String>,
+    },
+    /// Its functions have other types than this host's: it was made from other
+    /// files of the same contract version.
+    #[error("recipe {app} does not fit this host's contract")]
+    Misfit {
+        /// The app.
+        app: String,
+        /// Which types are not the same.
+        source: wasmtime::Error,
+    },
+}
+
 /// Checks imports and exports against what this host has.
-pub(super) fn check(app: &str, engine: &Engine, component: &Component) -> Result<(), Failure> {
+pub(super) fn check(
+    app: &str,
+    engine: &Engine,
+    component: &Component,
+) -> Result<(), ContractError> {
     let kind = component.component_type();
     let imports: Vec<&str> = kind.imports(engine).map(|(name, _)| name).collect();
     let exports: Vec<&str> = kind.exports(engine).map(|(name, _)| name).collect();
     check_names(app, &imports, &exports)
 }
 
-/// Whether a recipe's functions have other types than this host's: it was made
-/// from other files of the same contract version.
-pub(super) fn is_misfit(error: &wasmtime::Error) -> bool {
-    // wasmtime's own words; there is no type for it.
-    format!("{error:#}").contains("failed to convert function to given type")
+/// What a linker's error and that of a look-up by type mean: no other can be.
+pub(super) fn misfit(app: &str, source: wasmtime::Error) -> ContractError {
+    ContractError::Misfit {
+        app: app.to_owned(),
+        source,
+    }
 }
 
-/// What is said of such a recipe.
-pub(super) fn misfit(app: &str, why: &str) -> Failure {
-    Failure::new(
-        ExitCode::Recipe,
-        format!("recipe {app} does not fit this host's contract: {why}"),
-    )
-    .hint(format!("rebuild it: just build-plugin {app}"))
-}
-
-fn check_names(app: &str, imports: &[&str], exports: &[&str]) -> Result<(), Failure> {
+fn check_names(app: &str, imports: &[&str], exports: &[&str]) -> Result<(), ContractError> {
+    let app = || app.to_owned();
     let recipe = exports
         .iter()
         .find(|name| interface(name).is_some_and(|(interface, _)| interface == "recipe"));
@@ -45,42 +80,27 @@ fn check_names(app: &str, imports: &[&str], exports: &[&str]) -> Result<(), Fail
         if let Some((_, version)) = interface(name)
             && !spoken(version)
         {
-            return Err(Failure::new(
-                    ExitCode::Recipe,
-                    format!(
-                        "recipe {app} needs bakehouse:recipe {}, this host speaks {SPOKEN}",
-                        version.unwrap_or("without a version")
-                    ),
-                )
-                .hint("rebuild the recipe with the bakehouse-sdk of this host, or use a host of that version"));
+            return Err(ContractError::Version {
+                app: app(),
+                version: version.map(str::to_owned),
+            });
         }
     }
     if recipe.is_none() {
-        return Err(Failure::new(
-            ExitCode::Recipe,
-            format!("recipe {app} does not export bakehouse:recipe/recipe"),
-        )
-        .hint("a recipe calls bakehouse_sdk::export!, see docs/writing-a-recipe.md"));
+        return Err(ContractError::NoExport { app: app() });
     }
-    let unknown: Vec<&str> = imports
-        .iter()
-        .filter(|name| match interface(name) {
-            Some((interface, _)) => !INTERFACES.contains(&interface),
-            None => !name.starts_with("wasi:"),
-        })
-        .copied()
-        .collect();
-    if unknown.is_empty() {
-        return Ok(());
+    let unknown = imports.iter().filter(|name| match interface(name) {
+        Some((interface, _)) => !INTERFACES.contains(&interface),
+        None => !name.starts_with("wasi:"),
+    });
+    let imports: Vec<String> = unknown.map(|name| (*name).to_owned()).collect();
+    match imports.is_empty() {
+        true => Ok(()),
+        false => Err(ContractError::Imports {
+            app: app(),
+            imports,
+        }),
     }
-    Err(Failure::new(
-        ExitCode::Recipe,
-        format!(
-            "recipe {app} imports what this host does not have: {}",
-            unknown.join(", ")
-        ),
-    )
-    .hint("a recipe may import bakehouse:recipe and WASI 0.2 only"))
 }
 
 /// `recipe` and `0.1.0` of `bakehouse:recipe/recipe@0.1.0`.

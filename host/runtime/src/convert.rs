@@ -1,7 +1,7 @@
 //! Between the generated bindings and the host's own records.
 
 use bakehouse_core::grants::{Kind, Want};
-use bakehouse_core::platform::Platform;
+use bakehouse_core::platform::{Platform, PlatformError};
 use bakehouse_core::recipe::{
     App, Base, Build, CallError, Dockerfile, Image, Network, Source, Target, Version,
 };
@@ -21,7 +21,6 @@ impl From<CallError> for types::Error {
             CallError::Unavailable(text) => Self::Unavailable(text),
             CallError::Timeout(text) => Self::Timeout(text),
             CallError::BuildFailed(text) => Self::BuildFailed(text),
-            CallError::Storage { message, .. } => Self::Other(message),
             CallError::Other(text) => Self::Other(text),
         }
     }
@@ -62,15 +61,14 @@ impl From<Platform> for types::Platform {
 }
 
 impl TryFrom<types::Platform> for Platform {
-    type Error = CallError;
+    type Error = PlatformError;
 
-    fn try_from(platform: types::Platform) -> Result<Self, CallError> {
+    fn try_from(platform: types::Platform) -> Result<Self, PlatformError> {
         Self::new(
             &platform.os,
             &platform.architecture,
             platform.variant.as_deref(),
         )
-        .map_err(|failure| CallError::InvalidInput(failure.to_string()))
     }
 }
 
@@ -129,9 +127,9 @@ impl From<Target> for types::Target {
 }
 
 impl TryFrom<types::Target> for Target {
-    type Error = CallError;
+    type Error = PlatformError;
 
-    fn try_from(target: types::Target) -> Result<Self, CallError> {
+    fn try_from(target: types::Target) -> Result<Self, PlatformError> {
         Ok(Self {
             image: target.image,
             platform: target.platform.try_into()?,
@@ -149,16 +147,16 @@ impl From<Base> for guest::Base {
 }
 
 impl TryFrom<guest::App> for App {
-    type Error = CallError;
+    type Error = PlatformError;
 
-    fn try_from(app: guest::App) -> Result<Self, CallError> {
+    fn try_from(app: guest::App) -> Result<Self, PlatformError> {
         let images = app.images.into_iter().map(|image| {
             let platforms = image.platforms.into_iter().map(Platform::try_from);
             Ok(Image {
                 name: image.name,
                 summary: clean(&image.summary),
                 needs: image.needs,
-                platforms: platforms.collect::<Result<_, CallError>>()?,
+                platforms: platforms.collect::<Result<_, PlatformError>>()?,
             })
         });
         Ok(Self {
@@ -167,7 +165,7 @@ impl TryFrom<guest::App> for App {
             summary: clean(&app.summary),
             upstream: clean(&app.upstream),
             license: clean(&app.license),
-            images: images.collect::<Result<_, CallError>>()?,
+            images: images.collect::<Result<_, PlatformError>>()?,
             extras: app
                 .extras
                 .into_iter()
@@ -196,9 +194,9 @@ impl From<guest::Want> for Want {
 }
 
 impl TryFrom<types::Build> for Build {
-    type Error = CallError;
+    type Error = PlatformError;
 
-    fn try_from(build: types::Build) -> Result<Self, CallError> {
+    fn try_from(build: types::Build) -> Result<Self, PlatformError> {
         Ok(Self {
             context: build.context,
             dockerfile: match build.dockerfile {

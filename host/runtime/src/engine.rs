@@ -3,19 +3,16 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
-use anyhow::Result;
 use bakehouse_system::storage;
 use wasmtime::component::{HasSelf, Linker};
 use wasmtime::{Cache, CacheConfig, Config, Engine};
 
-use super::Limits;
 use super::bindings::App;
+use super::error::RecipeError;
+use super::limits::{Limits, TICK};
 use super::state::State;
 
-/// Length of one epoch, the grain of a recipe's CPU budget.
-pub(super) const TICK: Duration = Duration::from_millis(10);
 /// Most stack a recipe may use, in bytes.
 const STACK: usize = 1 << 20;
 
@@ -34,8 +31,13 @@ impl Runtime {
     ///
     /// # Errors
     /// When the cache folder cannot be used.
-    pub fn new(cache: &Path, limits: Limits) -> Result<Self> {
+    pub fn new(cache: &Path, limits: Limits) -> Result<Self, RecipeError> {
         storage::create(cache)?;
+        Self::with_cache(compiled(cache).map_err(RecipeError::Engine)?, limits)
+            .map_err(RecipeError::Engine)
+    }
+
+    fn with_cache(cache: Option<Cache>, limits: Limits) -> wasmtime::Result<Self> {
         let mut config = Config::new();
         config
             .wasm_component_model(true)
@@ -46,7 +48,7 @@ impl Runtime {
             .generate_address_map(false)
             .native_unwind_info(false)
             .wasm_backtrace_max_frames(None)
-            .cache(compiled(cache)?);
+            .cache(cache);
         let engine = Engine::new(&config)?;
         let mut linker = Linker::new(&engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
@@ -63,7 +65,7 @@ impl Runtime {
 
 /// The cache of compiled code, which is run as it is: none where somebody else
 /// may have put something into it.
-fn compiled(folder: &Path) -> Result<Option<Cache>> {
+fn compiled(folder: &Path) -> wasmtime::Result<Option<Cache>> {
     if !storage::private(folder) {
         tracing::warn!(folder = %folder.display(), "compiled recipes are not kept: others may write there; remove it");
         return Ok(None);
@@ -79,7 +81,7 @@ struct Ticker {
 }
 
 impl Ticker {
-    fn start(engine: &Engine) -> Result<Self> {
+    fn start(engine: &Engine) -> std::io::Result<Self> {
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
         let engine = engine.weak();

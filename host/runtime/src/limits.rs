@@ -5,6 +5,9 @@ use std::time::Duration;
 use bakehouse_system::quota::Quota;
 use serde::Deserialize;
 
+/// Length of one epoch, the grain of a recipe's CPU budget.
+pub(super) const TICK: Duration = Duration::from_millis(10);
+
 /// Limits of every call of every recipe, from the `[limits]` table of
 /// `bakehouse.toml`. They are the operator's; a recipe cannot change them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -75,13 +78,17 @@ impl Limits {
 
 /// A limit that a recipe went over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Exceeded {
+pub enum Exceeded {
+    /// CPU time, in seconds.
     #[error("it computed for more than {0} s")]
     Cpu(u64),
+    /// Time that no host function worked for it, in seconds.
     #[error("it took more than {0} s without asking the host for anything")]
     Idle(u64),
+    /// Linear memory, in MiB.
     #[error("it wanted more than {0} MiB of memory")]
     Memory(usize),
+    /// Elements of tables.
     #[error("it wanted tables of more than {0} elements")]
     Table(usize),
 }

@@ -8,8 +8,6 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use bakehouse_core::recipe::CallError;
-
 use super::host::error::HostError;
 use super::limits::{Exceeded, Limits};
 
@@ -89,7 +87,7 @@ pub(super) async fn metered<T>(
             {
                 measured = inside;
                 if let Err(error) = limits.quota().measure(tree).await {
-                    return wasmtime::Error::new(CallError::from(error));
+                    return wasmtime::Error::new(HostError::from(error));
                 }
             }
         }

@@ -3,21 +3,33 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::Result;
-use bakehouse_core::error::{ExitCode, Failure};
 use bakehouse_core::grants::{Access, Kind, Missing, Policy};
 use bakehouse_core::recipe::{App, Base, Build, CallError, Options, Prepared, Target, Version};
 use bakehouse_core::target::TargetId;
+use bakehouse_system::quota::QuotaError;
+use wasmtime::component::InstancePre;
 use wasmtime::{AsContextMut as _, Store};
 
-use super::bindings::{App as Bindings, AppPre};
+use super::bindings::bakehouse::recipe::types;
+use super::bindings::{App as Bindings, AppIndices};
+use super::error::{CallSite, Crash, RecipeError, Trap};
+use super::host::error::HostError;
 use super::limits::{Exceeded, Limits};
 use super::meter::metered;
 use super::state::{Call, Prepare, State, subject};
-use super::{Services, Versions, bindings, contract, validate, validate_build};
+use super::validate::{self, InvalidAnswer};
+use super::validate_build::{self, InvalidBuild};
+use super::{Services, Versions, contract};
 
 /// Bytes that one call may hand over to the host, strings and lists together.
 const TRANSFER: usize = 16 << 20;
+
+/// A component with what it imports, and where its exports are.
+#[derive(Clone)]
+pub(super) struct Linked {
+    pub(super) instance: InstancePre<State>,
+    pub(super) indices: AppIndices,
+}
 
 /// A loaded recipe. Each call runs in a store of its own.
 #[derive(Clone)]
@@ -25,7 +37,7 @@ pub struct Recipe {
     limits: Limits,
     app: Arc<str>,
     digest: String,
-    pre: AppPre<State>,
+    linked: Linked,
     policy: Arc<Policy>,
     options: Arc<Options>,
     services: Arc<Services>,
@@ -37,11 +49,11 @@ impl Recipe {
     pub(super) async fn described(
         limits: Limits,
         digest: String,
-        pre: AppPre<State>,
+        linked: Linked,
         policy: Policy,
         options: Arc<Options>,
         services: Arc<Services>,
-    ) -> Result<Self> {
+    ) -> Result<Self, RecipeError> {
         let described = App {
             name: policy.app().to_owned(),
             ..App::default()
@@ -50,7 +62,7 @@ impl Recipe {
             limits,
             app: policy.app().into(),
             digest,
-            pre,
+            linked,
             policy: Arc::new(policy.clone()),
             options,
             services,
@@ -91,13 +103,11 @@ impl Recipe {
     /// are not are left out.
     ///
     /// # Errors
-    /// A [`Failure`] with [`ExitCode::Denied`].
-    pub fn granted_app(&self) -> Result<App, Failure> {
+    /// [`RecipeError::Denied`].
+    pub fn granted_app(&self) -> Result<App, RecipeError> {
         let mut app = self.app().clone();
         for image in &mut app.images {
-            self.policy
-                .check(Kind::Images, &image.name)
-                .map_err(|error| Failure::new(ExitCode::Denied, error.to_string()))?;
+            self.policy.check(Kind::Images, &image.name)?;
             image.platforms.retain(|platform| {
                 let granted = self.policy.check(Kind::Platforms, &platform.to_string());
                 granted.is_ok()
@@ -106,16 +116,15 @@ impl Recipe {
         Ok(app)
     }
 
-    async fn describe(&self) -> Result<App> {
+    async fn describe(&self) -> Result<App, RecipeError> {
         let call = Call::default();
-        let (mut store, guest) = self.open(call.clone()).await?;
+        let (mut store, guest) = self.open(call).await?;
         let interface = guest.bakehouse_recipe_recipe();
         let answer = interface.call_describe(&mut store);
         let answer = metered(&self.limits, None, answer).await.map(Ok);
-        let app: App = self
-            .close("describe", &call, store, answer)?
-            .try_into()
-            .map_err(|error: CallError| self.guest_error("describe", &call, &error))?;
+        let answered = self.close("describe", store, answer)?;
+        let app = App::try_from(answered)
+            .map_err(|error| InvalidAnswer::new(&self.app, "describe", error))?;
         validate::app(&self.app, &app)?;
         Ok(app)
     }
@@ -123,16 +132,16 @@ impl Recipe {
     /// The newest versions, newest first, at most `limit`.
     ///
     /// # Errors
-    /// A [`Failure`] whose exit code tells whether the recipe, upstream or a
-    /// missing grant is the cause.
-    pub async fn versions(&self, limit: u32) -> Result<Versions> {
+    /// What the recipe answers, what is wrong with its answer, how it ended
+    /// without one, what it has no grant for, and what the host could not do.
+    pub async fn versions(&self, limit: u32) -> Result<Versions, RecipeError> {
         let call = Call::default();
-        let (mut store, guest) = self.open(call.clone()).await?;
+        let (mut store, guest) = self.open(call).await?;
         let interface = guest.bakehouse_recipe_recipe();
         let answer = interface.call_versions(&mut store, limit);
         let answer = metered(&self.limits, None, answer).await;
         let listings = std::mem::take(&mut store.data_mut().listings);
-        let answered = self.close("versions", &call, store, answer)?;
+        let answered = self.close("versions", store, answer)?;
         let answered = answered.into_iter().map(Into::into).collect();
         let versions = Versions::new(&self.app, answered, listings, limit)?;
         for source in versions
@@ -140,9 +149,7 @@ impl Recipe {
             .iter()
             .filter_map(|version| version.source.as_ref())
         {
-            self.policy
-                .check(Kind::Sources, &source.repository)
-                .map_err(|error| Failure::new(ExitCode::Denied, error.to_string()))?;
+            self.policy.check(Kind::Sources, &source.repository)?;
         }
         Ok(versions)
     }
@@ -151,22 +158,21 @@ impl Recipe {
     ///
     /// # Errors
     /// As [`versions`](Self::versions).
-    pub async fn matrix(&self, app: &App, version: &Version) -> Result<Vec<Target>> {
+    pub async fn matrix(&self, app: &App, version: &Version) -> Result<Vec<Target>, RecipeError> {
         let call = Call {
             version: Some(version.number.clone()),
             prepare: None,
         };
-        let (mut store, guest) = self.open(call.clone()).await?;
+        let (mut store, guest) = self.open(call).await?;
         let interface = guest.bakehouse_recipe_recipe();
         let guest_version = version.clone().into();
         let answer = interface.call_matrix(&mut store, &guest_version);
         let answer = metered(&self.limits, None, answer).await;
-        let mut targets = self
-            .close("matrix", &call, store, answer)?
-            .into_iter()
-            .map(Target::try_from)
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| self.guest_error("matrix", &call, &error))?;
+        let answered = self.close("matrix", store, answer)?;
+        let targets: Result<Vec<_>, _> = answered.into_iter().map(Target::try_from).collect();
+        let function = || format!("matrix of {}", version.number);
+        let mut targets =
+            targets.map_err(|error| InvalidAnswer::new(&self.app, function(), error))?;
         targets.retain(|target| {
             let platform = target.platform.to_string();
             self.policy.missing(Kind::Platforms, &platform) != Some(Missing::Grant)
@@ -186,7 +192,7 @@ impl Recipe {
         target: &TargetId,
         bases: &[Base],
         work_tree: &Path,
-    ) -> Result<Prepared> {
+    ) -> Result<Prepared, RecipeError> {
         let prepare = Prepare {
             target: target.clone(),
             work_tree: work_tree.to_owned(),
@@ -197,7 +203,11 @@ impl Recipe {
             version: Some(version.number.clone()),
             prepare: Some(prepare.clone()),
         };
-        let (mut store, guest) = self.open(call.clone()).await?;
+        let at = CallSite {
+            function: "prepare",
+            subject: subject(&self.app, &call),
+        };
+        let (mut store, guest) = self.open(call).await?;
         let wanted = Target {
             image: target.image.clone(),
             platform: target.platform.clone(),
@@ -210,26 +220,25 @@ impl Recipe {
         let tree = Some(work_tree.to_owned());
         let answer = metered(&self.limits, tree, answer).await;
         let warnings = std::mem::take(&mut store.data_mut().warnings);
-        let build: Build = self
-            .close("prepare", &call, store, answer)?
-            .try_into()
-            .map_err(|error: CallError| self.guest_error("prepare", &call, &error))?;
-        self.limits
-            .quota()
-            .measure(work_tree)
-            .await
-            .map_err(CallError::from)
-            .and_then(|_| validate_build::build(&self.policy, &prepare, &build))
-            .map_err(|error| self.guest_error("prepare", &call, &error))?;
-        if build.platform != target.platform {
-            let error =
-                CallError::InvalidInput(format!("it returned a build for {}", build.platform));
-            return Err(self.guest_error("prepare", &call, &error).into());
-        }
+        let answered = self.close("prepare", store, answer)?;
+        let measured = self.limits.quota().measure(work_tree).await;
+        measured.map_err(|error| self.host_error(at.clone(), error.into()))?;
+        let build = self.checked(&prepare, answered);
+        let build = build.map_err(|error| self.refused(at, error))?;
         Ok(Prepared { build, warnings })
     }
 
-    async fn open(&self, call: Call) -> Result<(Store<State>, Bindings)> {
+    /// The build that a recipe answered with, as the host's own.
+    fn checked(&self, prepare: &Prepare, answered: types::Build) -> Result<Build, InvalidBuild> {
+        let build = Build::try_from(answered)?;
+        validate_build::build(&self.policy, prepare, &build)?;
+        match build.platform == prepare.target.platform {
+            true => Ok(build),
+            false => Err(InvalidBuild::OtherPlatform(build.platform)),
+        }
+    }
+
+    async fn open(&self, call: Call) -> Result<(Store<State>, Bindings), RecipeError> {
         let state = State::new(
             self.limits,
             Arc::clone(&self.app),
@@ -238,99 +247,126 @@ impl Recipe {
             Arc::clone(&self.policy),
             Arc::clone(&self.options),
         )?;
-        let mut store = Store::new(self.pre.engine(), state);
+        let Linked { instance, indices } = &self.linked;
+        let mut store = Store::new(instance.engine(), state);
         store.limiter(|state| &mut state.memory);
         store.set_hostcall_fuel(TRANSFER);
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(|mut context| context.as_context_mut().data_mut().cpu.tick());
-        let instance = metered(&self.limits, None, self.pre.instantiate_async(&mut store));
-        let guest = match instance.await {
-            Ok(guest) => guest,
-            Err(error) => return Err(self.trap("start", &store, &error).into()),
+        let started = metered(&self.limits, None, instance.instantiate_async(&mut store)).await;
+        let started = match started {
+            Ok(instance) => instance,
+            Err(error) => return Err(self.ended("start", store, error)),
         };
+        let guest = indices.load(&mut store, &started);
+        let guest = guest.map_err(|error| contract::misfit(&self.app, error))?;
         Ok((store, guest))
     }
 
     /// Ends a call: what was printed goes to the log, the store is dropped.
-    #[expect(clippy::needless_pass_by_value, reason = "a store is never used again")]
     fn close<T>(
         &self,
-        function: &str,
-        call: &Call,
-        store: Store<State>,
-        answer: wasmtime::Result<Result<T, bindings::bakehouse::recipe::types::Error>>,
-    ) -> Result<T> {
-        for (stream, pipe) in [
-            ("stdout", &store.data().stdout),
-            ("stderr", &store.data().stderr),
-        ] {
+        function: &'static str,
+        mut store: Store<State>,
+        answer: wasmtime::Result<Result<T, types::Error>>,
+    ) -> Result<T, RecipeError> {
+        let state = store.data();
+        for (stream, pipe) in [("stdout", &state.stdout), ("stderr", &state.stderr)] {
             for line in String::from_utf8_lossy(&pipe.contents()).lines() {
                 let line = bakehouse_system::terminal::clean(line);
-                tracing::info!(recipe = %self.app, subject = %subject(&self.app, call), stream, "{line}");
+                tracing::info!(recipe = %self.app, subject = %state.subject(), stream, "{line}");
             }
         }
-        match answer {
-            Ok(Ok(value)) => Ok(value),
-            Ok(Err(error)) => Err(self.guest_error(function, call, &error.into()).into()),
-            Err(error) => Err(self.trap(function, &store, &error).into()),
-        }
-    }
-
-    /// The recipe answered with an error.
-    fn guest_error(&self, function: &str, call: &Call, error: &CallError) -> Failure {
-        let failure = Failure::new(
-            error.exit_code(),
-            format!("{}: {error}", subject(&self.app, call)),
-        );
-        match error {
-            CallError::Denied(_) | CallError::BuildFailed(_) => failure,
-            CallError::Storage { hint, .. } => failure.hint(*hint),
-            CallError::NotFound(_) => {
-                failure.hint("upstream may have withdrawn it; `bakehouse plan` lists what there is")
-            }
-            CallError::RateLimited(_) | CallError::Unavailable(_) | CallError::Timeout(_) => {
-                failure.hint("upstream failed, or answered wrongly; run the same command again")
-            }
-            CallError::InvalidInput(_) | CallError::Other(_) => failure.hint(format!(
-                "this is a fault in {function} of recipe {}",
-                self.app
-            )),
-        }
-    }
-
-    /// The recipe trapped.
-    fn trap(&self, function: &str, store: &Store<State>, error: &wasmtime::Error) -> Failure {
-        let stderr = store.data().stderr.contents();
-        let printed = String::from_utf8_lossy(&stderr);
-        let panic = printed
-            .lines()
-            .skip_while(|line| !line.contains("panicked at"))
-            .take(2)
-            .map(str::trim)
-            .collect::<Vec<_>>()
-            .join(" ");
-        let root = error.root_cause().to_string();
-        if contract::is_misfit(error) {
-            return contract::misfit(&self.app, &root);
-        }
-        if let Some(error) = error.downcast_ref::<CallError>() {
-            return self.guest_error(function, &store.data().call, error);
-        }
-        let why = if let Some(exceeded) = error.downcast_ref::<Exceeded>() {
-            exceeded.to_string()
-        } else if panic.is_empty() {
-            root
-        } else {
-            bakehouse_system::terminal::clean(&panic)
+        let error = match answer {
+            Ok(Ok(value)) => return Ok(value),
+            Ok(Err(error)) => CallError::from(error),
+            Err(error) => return Err(self.ended(function, store, error)),
         };
-        Failure::new(
-            ExitCode::Recipe,
-            format!(
-                "recipe {} crashed in {function} ({}): {why}",
-                self.app,
-                store.data().subject()
-            ),
-        )
-        .hint("this is a fault in the recipe; run with -v to see what it printed")
+        let reported = store.data_mut().reported.take();
+        Err(RecipeError::Answered {
+            app: self.app.to_string(),
+            at: CallSite::new(function, store.data()),
+            reported: reported
+                .filter(|told| same_case(told, &error))
+                .map(Box::new),
+            error,
+        })
     }
+
+    /// The call ended without an answer.
+    #[expect(clippy::needless_pass_by_value, reason = "a store is never used again")]
+    fn ended(
+        &self,
+        function: &'static str,
+        store: Store<State>,
+        error: wasmtime::Error,
+    ) -> RecipeError {
+        let at = CallSite::new(function, store.data());
+        let why = match error.downcast::<HostError>() {
+            Ok(error) => return self.host_error(at, error),
+            Err(error) => match error.downcast::<Exceeded>() {
+                Ok(exceeded) => Crash::Limit(exceeded),
+                Err(error) => match panic(&store.data().stderr.contents()) {
+                    Some(panic) => Crash::Panic(panic),
+                    None => Crash::Trap(Trap(error)),
+                },
+            },
+        };
+        RecipeError::Crashed {
+            app: self.app.to_string(),
+            at,
+            why,
+        }
+    }
+
+    /// What no recipe is told: too full a work tree is its own doing, all else
+    /// the host's trouble.
+    fn host_error(&self, at: CallSite, error: HostError) -> RecipeError {
+        match error {
+            HostError::Quota(source @ QuotaError::Full(_)) => RecipeError::WorkTree {
+                app: self.app.to_string(),
+                at,
+                source,
+            },
+            error => RecipeError::Host {
+                at,
+                source: Box::new(error),
+            },
+        }
+    }
+
+    /// A build that is not passed on.
+    fn refused(&self, at: CallSite, source: InvalidBuild) -> RecipeError {
+        let app = self.app.to_string();
+        RecipeError::Build { app, at, source }
+    }
+}
+
+impl CallSite {
+    fn new(function: &'static str, state: &State) -> Self {
+        Self {
+            function,
+            subject: state.subject(),
+        }
+    }
+}
+
+/// Whether a recipe's error can be what a host function told it.
+fn same_case(told: &HostError, answered: &CallError) -> bool {
+    let case = std::mem::discriminant(answered);
+    told.told()
+        .is_ok_and(|told| std::mem::discriminant(&told) == case)
+}
+
+/// What a recipe printed of its panic.
+fn panic(stderr: &[u8]) -> Option<String> {
+    let printed = String::from_utf8_lossy(stderr);
+    let lines = printed.lines();
+    let panic = lines
+        .skip_while(|line| !line.contains("panicked at"))
+        .take(2)
+        .map(str::trim)
+        .collect::<Vec<_>>()
+        .join(" ");
+    (!panic.is_empty()).then(|| bakehouse_system::terminal::clean(&panic))
 }

@@ -2,12 +2,14 @@
 
 use std::collections::HashSet;
 use std::future::Future;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use bakehouse_core::grants::Policy;
 use bakehouse_core::recipe::{Base, Options};
+use bakehouse_core::storage_error::{At as _, StorageError};
 use bakehouse_core::target::TargetId;
 use bakehouse_upstream::release::Listing;
 use wasmtime::component::ResourceTable;
@@ -68,6 +70,8 @@ pub(super) struct State {
     pub(super) assets: HashSet<String>,
     /// What sources listed in this call.
     pub(super) listings: Vec<Listing>,
+    /// The last that a host function told the recipe of a failure in this call.
+    pub(super) reported: Option<HostError>,
     pub(super) stdout: MemoryOutputPipe,
     pub(super) stderr: MemoryOutputPipe,
 }
@@ -75,6 +79,9 @@ pub(super) struct State {
 impl State {
     /// State for one call. WASI is empty but for what is printed and, during
     /// `prepare`, `/src`.
+    ///
+    /// # Errors
+    /// When the work tree cannot be opened.
     pub(super) fn new(
         limits: Limits,
         app: Arc<str>,
@@ -82,7 +89,7 @@ impl State {
         services: Arc<Services>,
         policy: Arc<Policy>,
         options: Arc<Options>,
-    ) -> wasmtime::Result<Self> {
+    ) -> Result<Self, StorageError> {
         let stdout = MemoryOutputPipe::new(PRINT_LIMIT);
         let stderr = MemoryOutputPipe::new(PRINT_LIMIT);
         let mut table = ResourceTable::new();
@@ -90,7 +97,10 @@ impl State {
         let mut wasi = WasiCtxBuilder::new();
         wasi.stdout(stdout.clone()).stderr(stderr.clone());
         if let Some(prepare) = &call.prepare {
-            wasi.preopened_dir(&prepare.work_tree, "/src", FsPerms::ReadWrite)?;
+            let tree = &prepare.work_tree;
+            wasi.preopened_dir(tree, "/src", FsPerms::ReadWrite)
+                .map_err(|error| error.downcast().unwrap_or_else(io::Error::other))
+                .at("open", tree)?;
         }
         Ok(Self {
             wasi: wasi.build(),
@@ -107,6 +117,7 @@ impl State {
             options,
             assets: HashSet::new(),
             listings: Vec::new(),
+            reported: None,
             stdout,
             stderr,
         })

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use bakehouse_core::error::{ExitCode, Failure};
+use bakehouse_core::platform::{Platform, PlatformError};
 use bakehouse_core::recipe::{App, Target, Version};
 use bakehouse_core::reference_grammar::{is_component, is_tag};
-use bakehouse_upstream::git::{Address, check_ref};
+use bakehouse_upstream::git::{Address, AddressError, RefError, check_ref};
 
 /// Most images or versions or targets taken from a recipe.
 const MANY: usize = 1000;
@@ -16,57 +16,164 @@ const LISTED: usize = 10_000;
 /// Bytes of one version's extras, which go into digest files.
 const EXTRAS: usize = 64 << 10;
 
+/// An answer that cannot be meant.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("recipe {app}, {function}: {fault}")]
+pub struct InvalidAnswer {
+    /// The app.
+    pub app: String,
+    /// The recipe's function, and what it was asked for.
+    pub function: String,
+    /// What is wrong with the answer.
+    #[source]
+    pub fault: Fault,
+}
+
+/// What is wrong with an answer. Names in it are as people may see them.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// The app has another name than its folder.
+    #[error("it calls the app `{}`, app.toml is in apps/{folder}", shown(name))]
+    App {
+        /// The recipe's name for it.
+        name: String,
+        /// Its folder.
+        folder: String,
+    },
+    /// It declares too much.
+    #[error("it declares {0} wants")]
+    Wants(usize),
+    /// It declares what cannot be granted.
+    #[error("`{}` in {kind} {why}", value.escape_debug())]
+    Want {
+        /// What it wants.
+        value: String,
+        /// The kind of grant, as in `[grants]`.
+        kind: &'static str,
+        /// Why that is none.
+        why: &'static str,
+    },
+    /// No images, or too many.
+    #[error("it names {0} images")]
+    Images(usize),
+    /// An image with a name that no repository can have.
+    #[error("`{}` cannot name a repository", shown(.0))]
+    ImageName(String),
+    /// Two images of one name.
+    #[error("it names image `{0}` twice")]
+    ImageTwice(String),
+    /// An image needs another one that the app does not have.
+    #[error("an image needs `{}`, which it does not name", shown(.0))]
+    Need(String),
+    /// Too many versions.
+    #[error("it lists {0} versions")]
+    Versions(usize),
+    /// A version with a number that no tag can be.
+    #[error("version `{}` cannot be a tag", shown(.0))]
+    Number(String),
+    /// Two versions of one number.
+    #[error("it names {0} twice")]
+    NumberTwice(String),
+    /// More extras than a digest file takes.
+    #[error("the extras of {number} have {bytes} bytes")]
+    Extras {
+        /// The version.
+        number: String,
+        /// Bytes of all keys and values.
+        bytes: usize,
+    },
+    /// A version's source is no repository.
+    #[error(transparent)]
+    Address(#[from] AddressError),
+    /// A version's source is no tag, branch or commit.
+    #[error(transparent)]
+    Ref(#[from] RefError),
+    /// A platform that is none.
+    #[error(transparent)]
+    Platform(#[from] PlatformError),
+    /// Too many targets.
+    #[error("it names {0} targets")]
+    Targets(usize),
+    /// A target of an image that the app does not have.
+    #[error("it has no image `{}`", shown(.0))]
+    Image(String),
+    /// A target for a platform that its image is not described for.
+    #[error("{image} is not described for {platform}")]
+    NotDescribed {
+        /// The image's name.
+        image: String,
+        /// The platform.
+        platform: Box<Platform>,
+    },
+    /// One target twice.
+    #[error("{image} for {platform} is named twice")]
+    TargetTwice {
+        /// The image's name.
+        image: String,
+        /// The platform.
+        platform: Box<Platform>,
+    },
+}
+
+impl InvalidAnswer {
+    pub(super) fn new(app: &str, function: impl Into<String>, fault: impl Into<Fault>) -> Self {
+        Self {
+            app: app.to_owned(),
+            function: function.into(),
+            fault: fault.into(),
+        }
+    }
+}
+
 /// An app's description.
-pub(super) fn app(folder: &str, app: &App) -> Result<(), Failure> {
-    let bad = |why: String| fault(folder, "describe", &why);
+pub(super) fn app(folder: &str, app: &App) -> Result<(), InvalidAnswer> {
+    described(folder, app).map_err(|fault| InvalidAnswer::new(folder, "describe", fault))
+}
+
+fn described(folder: &str, app: &App) -> Result<(), Fault> {
     if app.name != folder {
-        return Err(bad(format!(
-            "it calls the app `{}`, app.toml is in apps/{folder}",
-            shown(&app.name)
-        )));
+        return Err(Fault::App {
+            name: app.name.clone(),
+            folder: folder.to_owned(),
+        });
     }
     if app.wants.len() > MANY {
-        return Err(bad(format!("it declares {} wants", app.wants.len())));
+        return Err(Fault::Wants(app.wants.len()));
     }
     for want in &app.wants {
         if let Some(why) = want.fault() {
-            return Err(bad(format!(
-                "`{}` in {} {why}",
-                want.value.escape_debug(),
-                want.kind.key()
-            )));
+            return Err(Fault::Want {
+                value: want.value.clone(),
+                kind: want.kind.key(),
+                why,
+            });
         }
     }
     if app.images.is_empty() || app.images.len() > MANY {
-        return Err(bad(format!("it names {} images", app.images.len())));
+        return Err(Fault::Images(app.images.len()));
     }
     let mut names = HashSet::new();
     for image in &app.images {
         if !is_component(&image.name) || image.name.len() > LONGEST_NAME {
-            return Err(bad(format!(
-                "`{}` cannot name a repository",
-                shown(&image.name)
-            )));
+            return Err(Fault::ImageName(image.name.clone()));
         }
         if !names.insert(&image.name) {
-            return Err(bad(format!("it names image `{}` twice", image.name)));
+            return Err(Fault::ImageTwice(image.name.clone()));
         }
     }
-    let needs = app.images.iter().flat_map(|image| &image.needs);
-    if let Some(need) = needs.into_iter().find(|need| !names.contains(need)) {
-        let why = format!("an image needs `{}`, which it does not name", shown(need));
-        return Err(bad(why));
+    let mut needs = app.images.iter().flat_map(|image| &image.needs);
+    match needs.find(|need| !names.contains(need)) {
+        Some(need) => Err(Fault::Need(need.clone())),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// How many versions of an app are taken.
-pub(super) fn amount(app: &str, versions: &[Version]) -> Result<(), Failure> {
-    if versions.len() > LISTED {
-        let why = format!("it lists {} versions", versions.len());
-        return Err(fault(app, "versions", &why));
+pub(super) fn amount(app: &str, versions: &[Version]) -> Result<(), InvalidAnswer> {
+    match versions.len() {
+        many if many > LISTED => Err(InvalidAnswer::new(app, "versions", Fault::Versions(many))),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// One version of an app, after those named before it.
@@ -74,52 +181,66 @@ pub(super) fn version(
     app: &str,
     version: &Version,
     before: &BTreeSet<String>,
-) -> Result<(), Failure> {
-    let bad = |why: String| Err(fault(app, "versions", &why));
+) -> Result<(), InvalidAnswer> {
     let number = &version.number;
+    let bad = |fault| Err(InvalidAnswer::new(app, "versions", fault));
     // It names a folder, too.
     if !is_tag(number) || number.contains("..") {
-        return bad(format!("version `{}` cannot be a tag", shown(number)));
+        return bad(Fault::Number(number.clone()));
     }
     let extras = version.extras.iter();
     let bytes: usize = extras.map(|(key, value)| key.len() + value.len()).sum();
     if bytes > EXTRAS {
-        return bad(format!("the extras of {number} have {bytes} bytes"));
+        return bad(Fault::Extras {
+            number: number.clone(),
+            bytes,
+        });
     }
     if before.contains(number) {
-        return bad(format!("it names {number} twice"));
+        return bad(Fault::NumberTwice(number.clone()));
     }
+    source(version).map_err(|fault| InvalidAnswer::new(app, format!("source of {number}"), fault))
+}
+
+fn source(version: &Version) -> Result<(), Fault> {
     if let Some(source) = &version.source {
-        Address::parse(&source.repository)
-            .map_err(|error| error.to_string())
-            .and_then(|_| check_ref(&source.git_ref).map_err(|error| error.to_string()))
-            .map_err(|error| fault(app, &format!("source of {number}"), &error))?;
+        Address::parse(&source.repository)?;
+        check_ref(&source.git_ref)?;
     }
     Ok(())
 }
 
 /// The matrix of one version.
-pub(super) fn matrix(app: &App, version: &Version, targets: &[Target]) -> Result<(), Failure> {
-    let bad = |why: String| fault(&app.name, &format!("matrix of {}", version.number), &why);
+pub(super) fn matrix(
+    app: &App,
+    version: &Version,
+    targets: &[Target],
+) -> Result<(), InvalidAnswer> {
+    let function = || format!("matrix of {}", version.number);
+    offered(app, targets).map_err(|fault| InvalidAnswer::new(&app.name, function(), fault))
+}
+
+fn offered(app: &App, targets: &[Target]) -> Result<(), Fault> {
     if targets.len() > MANY {
-        return Err(bad(format!("it names {} targets", targets.len())));
+        return Err(Fault::Targets(targets.len()));
     }
     let mut seen = HashSet::new();
     for target in targets {
         let Some(image) = app.images.iter().find(|image| image.name == target.image) else {
-            return Err(bad(format!("it has no image `{}`", shown(&target.image))));
+            return Err(Fault::Image(target.image.clone()));
         };
+        let platform = || Box::new(target.platform.clone());
         if !image.platforms.contains(&target.platform) {
-            return Err(bad(format!(
-                "{} is not described for {}",
-                target.image, target.platform
-            )));
+            return Err(Fault::NotDescribed {
+                image: target.image.clone(),
+                platform: platform(),
+            });
         }
         if !seen.insert(target) {
-            return Err(bad(format!(
-                "{} for {} is named twice",
-                target.image, target.platform
-            )));
+            return Err(Fault::TargetTwice {
+                image: target.image.clone(),
+                platform: platform(),
+            });
         }
     }
     Ok(())
@@ -131,9 +252,4 @@ fn shown(name: &str) -> String {
         .take(100)
         .flat_map(char::escape_debug)
         .collect()
-}
-
-fn fault(app: &str, function: &str, why: &str) -> Failure {
-    Failure::new(ExitCode::Recipe, format!("recipe {app}, {function}: {why}"))
-        .hint("this is a fault in the recipe")
 }

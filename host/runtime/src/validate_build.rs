@@ -1,12 +1,15 @@
 //! A build that a recipe asks for, be it the final one or a compile step.
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
+use std::path::Path;
 
 use bakehouse_builder::{MAX_DOCKERFILE, frontend};
-use bakehouse_core::grants::{ImageEntry, Kind, Policy};
-use bakehouse_core::recipe::{Build, CallError, Dockerfile, Network};
+use bakehouse_core::grants::{Denied, ImageEntry, Kind, Policy};
+use bakehouse_core::platform::{Platform, PlatformError};
+use bakehouse_core::recipe::{Build, Dockerfile, Network};
+use bakehouse_core::storage_error::StorageError;
 use bakehouse_system::storage;
-use bakehouse_system::work_tree::WorkTree;
+use bakehouse_system::work_tree::{PathError, WorkTree};
 
 use super::state::Prepare;
 
@@ -21,13 +24,81 @@ const FRONTENDS: &[&str] = &[
     "docker.io/docker/dockerfile-upstream",
 ];
 
+/// Why a build is not passed on to the builder.
+#[derive(Debug, thiserror::Error)]
+pub enum InvalidBuild {
+    /// It takes what the app has no grant for.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// It is for a platform that is none.
+    #[error(transparent)]
+    Platform(#[from] PlatformError),
+    /// It is for another platform than the target.
+    #[error("it returned a build for {0}")]
+    OtherPlatform(Platform),
+    /// A path in it is none in the work tree.
+    #[error(transparent)]
+    Path(#[from] PathError),
+    /// A named context that is neither.
+    #[error("build context `{0}` is neither a folder nor docker-image://")]
+    Context(String),
+    /// Its Dockerfile is no file of text.
+    #[error("`{path}` cannot be read: {source}")]
+    Dockerfile {
+        /// Its path in the work tree.
+        path: String,
+        /// What it is.
+        source: io::Error,
+    },
+    /// Its Dockerfile is too large.
+    #[error("the Dockerfile ({0}) is larger than {MAX_DOCKERFILE} bytes")]
+    Large(String),
+    /// Its Dockerfile wants another frontend than BuildKit's own.
+    #[error(
+        "the Dockerfile names {frontend} as its frontend, which could read other apps' layers and \
+         reach the network; use docker/dockerfile, or leave out the `syntax` line"
+    )]
+    Frontend {
+        /// The frontend's image.
+        frontend: String,
+    },
+    /// A named context takes the place of an image.
+    #[error(
+        "{app}: the build context `{}` would take the place of {what}; give the context another name",
+        context.escape_debug()
+    )]
+    Shadow {
+        /// The app.
+        app: String,
+        /// The context's name.
+        context: String,
+        /// The image, and why that one.
+        what: String,
+    },
+    /// A text with a NUL in it.
+    #[error("`{}` has a NUL in it", .0.escape_debug())]
+    Nul(String),
+    /// More texts, or longer ones, than one command line takes.
+    #[error(
+        "arguments, labels and contexts of a build are {count} texts of {bytes} bytes; at most {MANY} and {TEXT} can be passed on"
+    )]
+    Many {
+        /// How many there are.
+        count: usize,
+        /// Their bytes.
+        bytes: usize,
+    },
+    /// The local file system refused.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
 /// Checks a build against the grants; what it fetches is checked again by
 /// BuildKit.
 ///
 /// # Errors
-/// [`CallError::Denied`], or [`CallError::InvalidInput`] for what cannot be
-/// passed on.
-pub(super) fn build(policy: &Policy, prepare: &Prepare, build: &Build) -> Result<(), CallError> {
+/// What is not granted, and what cannot be passed on.
+pub(super) fn build(policy: &Policy, prepare: &Prepare, build: &Build) -> Result<(), InvalidBuild> {
     texts(build)?;
     if build.network == Network::Default {
         policy.network()?;
@@ -43,21 +114,15 @@ pub(super) fn build(policy: &Policy, prepare: &Prepare, build: &Build) -> Result
                 policy.check(Kind::Bases, reference)?;
             }
         } else if value.contains("://") {
-            return Err(CallError::InvalidInput(format!(
-                "build context `{value}` is neither a folder nor docker-image://"
-            )));
+            return Err(InvalidBuild::Context(value.clone()));
         }
     }
     match &build.dockerfile {
         Dockerfile::Inline(text) => named_frontend(policy, text),
         Dockerfile::Path(path) => {
             let file = WorkTree::open(prepare.tree())?.file(path)?;
-            let bytes = match storage::read(&file, MAX_DOCKERFILE) {
-                Err(e) if e.kind() == ErrorKind::FileTooLarge => return Err(too_large(path)),
-                read => read.map_err(|e| {
-                    CallError::InvalidInput(format!("`{path}` cannot be read: {e}"))
-                })?,
-            };
+            let bytes = storage::read(&file, MAX_DOCKERFILE);
+            let bytes = bytes.map_err(|source| unread(path, &file, source))?;
             named_frontend(policy, &String::from_utf8_lossy(&bytes))
         }
     }
@@ -65,7 +130,7 @@ pub(super) fn build(policy: &Policy, prepare: &Prepare, build: &Build) -> Result
 
 /// A frontend writes the build's steps itself: with network, and with the key
 /// of whatever layers it wants. Only one is known to do neither by itself.
-fn named_frontend(policy: &Policy, dockerfile: &str) -> Result<(), CallError> {
+fn named_frontend(policy: &Policy, dockerfile: &str) -> Result<(), InvalidBuild> {
     let Some(named) = frontend(dockerfile) else {
         return Ok(());
     };
@@ -73,10 +138,9 @@ fn named_frontend(policy: &Policy, dockerfile: &str) -> Result<(), CallError> {
     if is_known_frontend(named) {
         return Ok(());
     }
-    Err(CallError::Denied(format!(
-        "the Dockerfile names {named} as its frontend, which could read other apps' layers and \
-         reach the network; use docker/dockerfile, or leave out the `syntax` line"
-    )))
+    Err(InvalidBuild::Frontend {
+        frontend: named.to_owned(),
+    })
 }
 
 fn is_known_frontend(image: &str) -> bool {
@@ -87,7 +151,7 @@ fn is_known_frontend(image: &str) -> bool {
 
 /// A named context takes the place of the image that it is named as: of a base
 /// whose digest was reviewed, or of the frontend.
-fn shadows(policy: &Policy, name: &str) -> Result<(), CallError> {
+fn shadows(policy: &Policy, name: &str) -> Result<(), InvalidBuild> {
     let (image, _) = name.split_once("::").unwrap_or((name, ""));
     let pinned = policy
         .effective(Kind::Bases)
@@ -98,14 +162,14 @@ fn shadows(policy: &Policy, name: &str) -> Result<(), CallError> {
         None if is_known_frontend(image) => "the Dockerfile's frontend".to_owned(),
         None => return Ok(()),
     };
-    Err(CallError::Denied(format!(
-        "{}: the build context `{}` would take the place of {what}; give the context another name",
-        policy.app(),
-        name.escape_debug()
-    )))
+    Err(InvalidBuild::Shadow {
+        app: policy.app().to_owned(),
+        context: name.to_owned(),
+        what,
+    })
 }
 
-fn texts(build: &Build) -> Result<(), CallError> {
+fn texts(build: &Build) -> Result<(), InvalidBuild> {
     let pairs = [&build.args, &build.contexts, &build.labels];
     let texts = pairs
         .into_iter()
@@ -117,27 +181,30 @@ fn texts(build: &Build) -> Result<(), CallError> {
     let (mut bytes, mut count) = (0, 0);
     for text in texts {
         if text.contains('\0') {
-            return Err(CallError::InvalidInput(format!(
-                "`{}` has a NUL in it",
-                text.escape_debug()
-            )));
+            return Err(InvalidBuild::Nul(text.clone()));
         }
         bytes += text.len();
         count += 1;
     }
     if bytes > TEXT || count > MANY {
-        return Err(CallError::InvalidInput(format!(
-            "arguments, labels and contexts of a build are {count} texts of {bytes} bytes; at most {MANY} and {TEXT} can be passed on"
-        )));
+        return Err(InvalidBuild::Many { count, bytes });
     }
     match &build.dockerfile {
-        Dockerfile::Inline(text) if text.len() as u64 > MAX_DOCKERFILE => Err(too_large("inline")),
+        Dockerfile::Inline(text) if text.len() as u64 > MAX_DOCKERFILE => {
+            Err(InvalidBuild::Large("inline".to_owned()))
+        }
         _ => Ok(()),
     }
 }
 
-fn too_large(dockerfile: &str) -> CallError {
-    CallError::InvalidInput(format!(
-        "the Dockerfile ({dockerfile}) is larger than {MAX_DOCKERFILE} bytes"
-    ))
+/// A Dockerfile that is none, or that the system refuses.
+fn unread(path: &str, file: &Path, source: io::Error) -> InvalidBuild {
+    let path = path.to_owned();
+    match source.kind() {
+        ErrorKind::FileTooLarge => InvalidBuild::Large(path),
+        ErrorKind::NotFound | ErrorKind::IsADirectory | ErrorKind::InvalidInput => {
+            InvalidBuild::Dockerfile { path, source }
+        }
+        _ => StorageError::new("read", file, source).into(),
+    }
 }

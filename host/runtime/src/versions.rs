@@ -2,11 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use bakehouse_core::error::Failure;
 use bakehouse_core::recipe::Version;
 use bakehouse_upstream::release::Listing;
 
-use super::validate;
+use super::validate::{self, InvalidAnswer};
 
 /// The versions that a recipe names, and what the host saw meanwhile.
 #[derive(Debug, Clone, Default)]
@@ -14,7 +13,7 @@ pub struct Versions {
     /// Those that can be published, newest first, at most as many as asked for.
     pub versions: Vec<Version>,
     /// Numbers of others, and why they cannot be.
-    pub refused: Vec<(String, Failure)>,
+    pub refused: Vec<(String, InvalidAnswer)>,
     /// Numbers of all versions that upstream has, as far as the host saw them:
     /// those beyond the limit and prereleases, too.
     pub known: BTreeSet<String>,
@@ -28,7 +27,7 @@ impl Versions {
         answered: Vec<Version>,
         listings: Vec<Listing>,
         limit: u32,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, InvalidAnswer> {
         validate::amount(app, &answered)?;
         let mut known: BTreeSet<String> = BTreeSet::new();
         let (mut versions, mut refused) = (Vec::new(), Vec::new());
@@ -37,7 +36,7 @@ impl Versions {
             known.insert(version.number.clone());
             match fits {
                 Ok(()) => versions.push(version),
-                Err(failure) => refused.push((version.number, failure)),
+                Err(invalid) => refused.push((version.number, invalid)),
             }
         }
         // A source of something else, of a compiler perhaps, does not count.

@@ -5,7 +5,6 @@
 //! What strangers send is bounded here while it arrives, whatever protocol it
 //! comes by.
 
-mod contract;
 pub mod docker;
 pub mod http;
 pub mod place;

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use bakehouse_core::error::{ExitCode, Failure};
+use crate::failure::{ExitCode, Failure};
 use bakehouse_core::target::TargetId;
 use bakehouse_registry::Endpoint;
 use oci_spec::image::{Descriptor, Digest, MediaType};

@@ -1,6 +1,6 @@
 //! A plan as job matrices.
 
-use bakehouse_core::error::{ExitCode, Failure};
+use crate::failure::{ExitCode, Failure};
 use serde::Serialize;
 
 use crate::config::Runners;

@@ -1,7 +1,7 @@
 //! `bakehouse inspect`
 
+use crate::failure::ExitCode;
 use anyhow::Result;
-use bakehouse_core::error::ExitCode;
 use bakehouse_registry::Endpoint;
 use bakehouse_runtime::recipe_digest;
 

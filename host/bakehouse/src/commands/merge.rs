@@ -3,8 +3,8 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
+use crate::failure::{ExitCode, Failure};
 use anyhow::{Context as _, Result};
-use bakehouse_core::error::{ExitCode, Failure};
 use bakehouse_core::storage_error::StorageError;
 use bakehouse_system::storage;
 

@@ -17,8 +17,8 @@ mod smoke;
 mod text;
 mod workflows;
 
+use crate::failure::ExitCode;
 use anyhow::Result;
-use bakehouse_core::error::ExitCode;
 
 use crate::cli::{Cli, Command, RecipeCommand};
 use session::Session;

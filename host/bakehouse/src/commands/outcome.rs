@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use crate::failure::ExitCode;
 use anyhow::Result;
-use bakehouse_core::error::ExitCode;
 
 use super::Session;
 use super::text::report_text;

@@ -1,7 +1,7 @@
 //! `bakehouse plan`
 
+use crate::failure::ExitCode;
 use anyhow::{Context as _, Result};
-use bakehouse_core::error::ExitCode;
 
 use super::Session;
 use super::planned::{Planned, planned};

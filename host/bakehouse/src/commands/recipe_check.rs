@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::failure::ExitCode;
 use anyhow::Result;
-use bakehouse_core::error::ExitCode;
 use bakehouse_runtime::{Recipe, Runtime};
 
 use super::Session;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::failure::{ExitCode, Failure};
 use anyhow::Result;
-use bakehouse_core::error::{ExitCode, Failure};
 use bakehouse_registry::{Endpoint, LocalRegistry, Registry};
 use oci_client::Reference;
 

@@ -1,7 +1,7 @@
 //! `bakehouse run`
 
+use crate::failure::{ExitCode, Failure};
 use anyhow::Result;
-use bakehouse_core::error::{ExitCode, Failure};
 
 use super::Session;
 use super::outcome::finish;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Result;
-use bakehouse_core::error::{ExitCode, chain};
+use bakehouse_core::error::chain;
 use bakehouse_core::progress::{Event, Reporter};
 
 use super::text::outdated;
@@ -12,7 +12,7 @@ use crate::ci::{self, annotation, command};
 use crate::cli::{AppSelection, Cli, Rebuild};
 use crate::config::{Overrides, Project};
 use crate::context::Context;
-use crate::failure::{exit_code, hint};
+use crate::failure::{ExitCode, exit_code, hint};
 use crate::pipeline::destination::Destination;
 use crate::pipeline::plan::Plan;
 use crate::printer::{self, Printer};

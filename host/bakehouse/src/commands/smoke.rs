@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use crate::failure::{ExitCode, Failure};
 use anyhow::Result;
 use bakehouse_builder::engine::{Engine, PullCredentials, Smoke};
-use bakehouse_core::error::{ExitCode, Failure};
 use bakehouse_core::platform::Platform;
 use bakehouse_system::docker::credentials::{Credentials as _, DockerCredentials, RegistryAuth};
 

@@ -1,7 +1,7 @@
 //! `bakehouse workflows`
 
+use crate::failure::{ExitCode, Failure};
 use anyhow::Result;
-use bakehouse_core::error::{ExitCode, Failure};
 
 use super::Session;
 use crate::ci::workflows;

@@ -3,8 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use bakehouse_core::error::Failure;
-use bakehouse_core::platform::Platform;
+use bakehouse_core::platform::{Platform, PlatformError};
 use serde::{Deserialize, Deserializer};
 
 /// A buildx builder, written `NAME`, or `OS/ARCH=NAME` where it is for one
@@ -18,9 +17,9 @@ pub struct BuilderChoice {
 }
 
 impl FromStr for BuilderChoice {
-    type Err = Failure;
+    type Err = PlatformError;
 
-    fn from_str(text: &str) -> Result<Self, Failure> {
+    fn from_str(text: &str) -> Result<Self, PlatformError> {
         let (platform, name) = match text.split_once('=') {
             Some((platform, name)) => (Some(platform.trim().parse()?), name),
             None => (None, text),

@@ -3,7 +3,7 @@
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
-use bakehouse_core::error::{ExitCode, Failure};
+use crate::failure::{ExitCode, Failure};
 use bakehouse_core::grants::{Kind, Places};
 use bakehouse_core::storage_error::StorageError;
 use bakehouse_system::storage;
@@ -38,7 +38,7 @@ fn unread(shown: &str, error: io::Error) -> Failure {
     match wrong {
         true => Failure::new(ExitCode::Config, error.to_string())
             .hint("put a TOML file there; docs/configuration.md lists every key and what it takes"),
-        false => error.into(),
+        false => Failure::storage(&error),
     }
 }
 

@@ -3,8 +3,8 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use crate::failure::{ExitCode, Failure};
 use anyhow::Result;
-use bakehouse_core::error::{ExitCode, Failure};
 use bakehouse_core::grants::{Places, Policy};
 use bakehouse_core::storage_error::StorageError;
 
@@ -79,7 +79,7 @@ impl Project {
             match missing {
                 true => Failure::new(ExitCode::Config, error.to_string())
                     .hint("a project keeps one folder for each app in apps/"),
-                false => error.into(),
+                false => Failure::storage(&error),
             }
         })?;
         for entry in entries {

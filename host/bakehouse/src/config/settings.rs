@@ -2,7 +2,7 @@
 
 use std::num::{NonZeroU32, NonZeroUsize};
 
-use bakehouse_core::error::{ExitCode, Failure};
+use crate::failure::{ExitCode, Failure};
 use bakehouse_core::platform::Platform;
 
 use super::{BuilderChoice, CacheChoice, Given, Origin, Overrides, ProjectFile, Scope};

@@ -2,10 +2,8 @@
 
 use bakehouse_builder::engine::{EngineError, SmokeError};
 use bakehouse_builder::{BuildError, BuilderError, DockerfileError, ReceiveError, UsedError};
-use bakehouse_core::error::ExitCode;
-use bakehouse_core::recipe::CallError;
 
-use super::{Explanation, core};
+use super::{ExitCode, Explanation, core, system};
 
 pub(super) fn build(error: &BuildError) -> Explanation {
     match error {
@@ -20,13 +18,8 @@ pub(super) fn build(error: &BuildError) -> Explanation {
         BuildError::Denied(_)
         | BuildError::Entitlement { .. }
         | BuildError::SecretNotSet { .. } => Explanation::new(ExitCode::Denied),
-        BuildError::Timeout(_) => Explanation::new(ExitCode::Upstream),
-        BuildError::Dockerfile(error) => match error {
-            DockerfileError::Syntax { .. } => Explanation::new(ExitCode::Recipe),
-            DockerfileError::Growth { .. } | DockerfileError::Emulation { .. } => {
-                Explanation::new(ExitCode::Build)
-            }
-        },
+        BuildError::Timeout(_) => Explanation::new(ExitCode::Build),
+        BuildError::Dockerfile(error) => dockerfile(error),
         BuildError::Used(error) => match error {
             UsedError::Secret { .. } | UsedError::StepKey { .. } => {
                 Explanation::new(ExitCode::Denied)
@@ -36,19 +29,28 @@ pub(super) fn build(error: &BuildError) -> Explanation {
             }
         },
         BuildError::Receive(error) => match error {
-            ReceiveError::TooLarge(_)
-            | ReceiveError::Files(_)
-            | ReceiveError::Pipe(_)
-            | ReceiveError::Output(_) => Explanation::new(ExitCode::Recipe),
+            ReceiveError::TooLarge(_) => Explanation::new(ExitCode::Recipe),
+            ReceiveError::Files(error) => system::unpack(error),
+            ReceiveError::Pipe(_) | ReceiveError::Output(_) => Explanation::new(ExitCode::Builder),
+            ReceiveError::Thread(_) => Explanation::new(ExitCode::Internal),
             ReceiveError::Storage(error) => core::storage(error),
-            ReceiveError::Unpack(error) => call(error),
         },
-        BuildError::Request(_)
-        | BuildError::Metadata(_)
-        | BuildError::Credentials(_)
-        | BuildError::Thread(_) => Explanation::new(ExitCode::Recipe),
+        BuildError::Request(_) => Explanation::new(ExitCode::Recipe),
+        BuildError::Metadata(_) => Explanation::new(ExitCode::Builder),
+        BuildError::Credentials(error) => system::credentials(error),
+        BuildError::Thread(_) => Explanation::new(ExitCode::Internal),
         BuildError::Storage(error) => core::storage(error),
-        BuildError::WorkTree(error) => call(error),
+        BuildError::Path(error) => system::path(error),
+        BuildError::Place(error) => system::place(error),
+    }
+}
+
+pub(super) fn dockerfile(error: &DockerfileError) -> Explanation {
+    match error {
+        DockerfileError::Syntax { .. } => Explanation::new(ExitCode::Recipe),
+        DockerfileError::Growth { .. } | DockerfileError::Emulation { .. } => {
+            Explanation::new(ExitCode::Build)
+        }
     }
 }
 
@@ -101,14 +103,6 @@ pub(super) fn smoke(error: &SmokeError) -> Explanation {
         }
         SmokeError::NotFound { .. } => Explanation::new(ExitCode::NotFound),
         SmokeError::Engine { .. } => Explanation::new(ExitCode::Builder),
-    }
-}
-
-fn call(error: &CallError) -> Explanation {
-    let explained = Explanation::new(error.exit_code());
-    match error {
-        CallError::Storage { hint, .. } => explained.hint(*hint),
-        _ => explained,
     }
 }
 

@@ -5,7 +5,10 @@
 
 mod builder;
 mod core;
+mod exit_code;
 mod registry;
+mod runtime;
+mod stated;
 mod system;
 mod upstream;
 
@@ -13,17 +16,21 @@ use std::io::ErrorKind;
 
 use anyhow::Error;
 use bakehouse_builder::engine::{EngineError, SmokeError};
-use bakehouse_builder::{BuildError, BuilderError};
-use bakehouse_core::error::{ExitCode, Failure};
+use bakehouse_builder::{BuildError, BuilderError, DockerfileError};
+use bakehouse_core::grants::Denied;
 use bakehouse_core::platform::PlatformError;
-use bakehouse_core::storage_error;
 use bakehouse_registry::{
     EndpointError, IndexError, LayoutError, LocalRegistryError, LookupError, ManifestError,
     MergeError, PushError, RegistryError,
 };
+use bakehouse_runtime::{InvalidAnswer, RecipeError};
 use bakehouse_system::docker::credentials::CredentialsError;
+use bakehouse_system::work_tree::PathError;
 use bakehouse_upstream::git::GitError;
 use bakehouse_upstream::release::AccessError;
+
+pub use exit_code::ExitCode;
+pub use stated::Failure;
 
 /// What an error means: its exit code, what to do next, and whether anything
 /// else is worth trying.
@@ -48,11 +55,19 @@ impl Explanation {
 
     /// What the local file system refused.
     fn storage(kind: ErrorKind) -> Self {
-        Self::new(ExitCode::Storage).hint(storage_error::hint(kind))
+        Self::new(ExitCode::Storage).hint(core::hint(kind))
     }
 
     fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// What to do next, where nothing is known yet and it has this exit code.
+    fn or_hint(mut self, code: ExitCode, hint: impl FnOnce() -> String) -> Self {
+        if self.code == code {
+            self.hint.get_or_insert_with(hint);
+        }
         self
     }
 
@@ -69,12 +84,12 @@ impl Explanation {
 pub fn explain(error: &Error) -> Explanation {
     // What was added as context is found by `anyhow` alone, and is outermost.
     if let Some(failure) = error.downcast_ref::<Failure>() {
-        return core::failure(failure);
+        return stated(failure);
     }
     if let Some(known) = error.chain().find_map(known) {
         return known;
     }
-    match storage_error::refusal(error) {
+    match core::refusal(error) {
         Some(kind) => Explanation::storage(kind),
         None => Explanation::new(ExitCode::Internal),
     }
@@ -92,6 +107,14 @@ pub fn hint(error: &Error) -> Option<String> {
     explain(error).hint
 }
 
+fn stated(failure: &Failure) -> Explanation {
+    Explanation {
+        code: failure.code(),
+        hint: failure.hint_text().map(str::to_owned),
+        everywhere: failure.is_everywhere(),
+    }
+}
+
 /// What one error of a chain means, if it is of a type that says so.
 fn known(error: &(dyn std::error::Error + 'static)) -> Option<Explanation> {
     /// The explanation by the first of these types that the error has.
@@ -103,9 +126,13 @@ fn known(error: &(dyn std::error::Error + 'static)) -> Option<Explanation> {
         };
     }
     by_type! {
-        Failure => core::failure,
+        Failure => stated,
+        RecipeError => runtime::recipe,
+        InvalidAnswer => runtime::invalid,
+        Denied => core::denied,
         PlatformError => core::platform,
         CredentialsError => system::credentials,
+        PathError => system::path,
         EndpointError => registry::endpoint,
         RegistryError => registry::registry,
         MergeError => registry::merge,
@@ -118,6 +145,7 @@ fn known(error: &(dyn std::error::Error + 'static)) -> Option<Explanation> {
         GitError => upstream::git,
         AccessError => upstream::access,
         BuildError => builder::build,
+        DockerfileError => builder::dockerfile,
         BuilderError => builder::builder,
         EngineError => builder::engine,
         SmokeError => builder::smoke,

@@ -1,13 +1,12 @@
 //! Exit codes and hints of a registry's errors.
 
-use bakehouse_core::error::ExitCode;
-use bakehouse_core::storage_error;
+use bakehouse_core::storage_error::local as of_files;
 use bakehouse_registry::{
     EndpointError, IndexError, LayoutError, LocalRegistryError, LookupError, ManifestError,
     MergeError, PushError, RegistryError, TransportError,
 };
 
-use super::{Explanation, core, system};
+use super::{ExitCode, Explanation, core, system};
 
 pub(super) fn endpoint(error: &EndpointError) -> Explanation {
     match error {
@@ -143,7 +142,7 @@ pub(super) fn layout(error: &LayoutError) -> Explanation {
         | LayoutError::Malformed { .. }
         | LayoutError::NotOne(_) => return Explanation::new(ExitCode::Internal),
     };
-    match storage_error::local(source) {
+    match of_files(source) {
         Some(kind) => Explanation::storage(kind),
         None => Explanation::new(ExitCode::Internal),
     }

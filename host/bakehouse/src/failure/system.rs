@@ -1,9 +1,13 @@
 //! Exit codes and hints of the machine's and the network's errors.
 
-use bakehouse_core::error::ExitCode;
 use bakehouse_system::docker::credentials::CredentialsError;
+use bakehouse_system::http::SetUpError;
+use bakehouse_system::place::PlaceError;
+use bakehouse_system::quota::QuotaError;
+use bakehouse_system::unpack::UnpackError;
+use bakehouse_system::work_tree::PathError;
 
-use super::Explanation;
+use super::{ExitCode, Explanation, core};
 
 pub(super) fn credentials(error: &CredentialsError) -> Explanation {
     let hint = match error {
@@ -15,4 +19,52 @@ pub(super) fn credentials(error: &CredentialsError) -> Explanation {
         }
     };
     Explanation::new(ExitCode::Credentials).hint(hint)
+}
+
+/// What is in a work tree, and what a recipe calls it, is the recipe's.
+pub(super) fn path(error: &PathError) -> Explanation {
+    match error {
+        PathError::Storage(error) => core::storage(error),
+        PathError::Root(_)
+        | PathError::Empty
+        | PathError::Long
+        | PathError::Outside(_)
+        | PathError::Leaves(_)
+        | PathError::BelowFile(_)
+        | PathError::Name(_)
+        | PathError::NoFolder(_)
+        | PathError::NoFile(_) => Explanation::new(ExitCode::Recipe),
+    }
+}
+
+pub(super) fn quota(error: &QuotaError) -> Explanation {
+    match error {
+        QuotaError::Full(_) => Explanation::new(ExitCode::Recipe),
+        QuotaError::Storage(error) => core::storage(error),
+        QuotaError::Stopped(_) => Explanation::new(ExitCode::Internal),
+    }
+}
+
+pub(super) fn place(error: &PlaceError) -> Explanation {
+    match error {
+        PlaceError::Name(_) => Explanation::new(ExitCode::Recipe),
+        PlaceError::Storage(error) => core::storage(error),
+    }
+}
+
+pub(super) fn unpack(error: &UnpackError) -> Explanation {
+    match error {
+        UnpackError::Entries(_)
+        | UnpackError::Refused { .. }
+        | UnpackError::Damaged(_)
+        | UnpackError::Name(_) => Explanation::new(ExitCode::Recipe),
+        UnpackError::Storage(error) => core::storage(error),
+        UnpackError::Stopped => Explanation::new(ExitCode::Internal),
+    }
+}
+
+pub(super) fn set_up(_: &SetUpError) -> Explanation {
+    Explanation::new(ExitCode::Config).hint(
+        "it reads this machine's certificates: install them (ca-certificates), or name a bundle in SSL_CERT_FILE",
+    )
 }

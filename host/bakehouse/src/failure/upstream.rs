@@ -1,19 +1,18 @@
 //! Exit codes and hints of upstream's errors.
 
-use bakehouse_core::error::ExitCode;
 use bakehouse_system::work_tree::PathError;
-use bakehouse_upstream::advice;
+use bakehouse_upstream::fetch::FetchError;
 use bakehouse_upstream::git::GitError;
-use bakehouse_upstream::release::AccessError;
+use bakehouse_upstream::release::{AccessError, ReleaseError};
 
-use super::Explanation;
+use super::{ExitCode, Explanation, core, registry, system};
 
 /// A repository that is not checked out.
 pub(super) fn git(error: &GitError) -> Explanation {
     let code = match error {
         GitError::Denied(_) => ExitCode::Denied,
         GitError::Path(PathError::Storage(error)) | GitError::Storage(error) => {
-            return Explanation::storage(error.kind());
+            return core::storage(error);
         }
         GitError::Address(_)
         | GitError::Ref(_)
@@ -38,6 +37,103 @@ pub(super) fn git(error: &GitError) -> Explanation {
     match advice(error) {
         Some(advice) => explanation.hint(advice),
         None => explanation,
+    }
+}
+
+/// What to do about a repository that is not read, where that is known.
+const fn advice(error: &GitError) -> Option<&'static str> {
+    Some(match error {
+        GitError::Denied(_)
+        | GitError::Address(_)
+        | GitError::Ref(_)
+        | GitError::Path(_)
+        | GitError::Submodule { .. }
+        | GitError::Submodules(_)
+        | GitError::Storage(_) => return None,
+        GitError::Start(_) => "install git, or run ./justw up, and run the same command again",
+        GitError::Elsewhere { .. } => {
+            "look where it went, and name that address in the recipe and under [grants]"
+        }
+        GitError::Login { .. } => {
+            "only public repositories can be checked out; check the address in the recipe"
+        }
+        GitError::Untrusted { .. } => {
+            "where its certificate is your own, name the bundle in SSL_CERT_FILE"
+        }
+        GitError::Unreachable { .. } => {
+            "upstream's host, or the way to it, is down; run the same command again"
+        }
+        GitError::NoCommit { .. } => {
+            "upstream removed it; delete this version's digest files, and its tag where it has one"
+        }
+        GitError::NoRepository { .. } => "check the address in the recipe; upstream may have moved",
+        GitError::NoRef { .. } => {
+            "upstream may have removed it; check the ref that the recipe names"
+        }
+        GitError::Large { .. } => "fetch a release archive with fetch.download instead",
+        GitError::Files { .. } | GitError::Deep { .. } => {
+            "fetch what is needed of it with fetch.download instead"
+        }
+        GitError::Slow { .. } => {
+            "upstream is slow, or another bakehouse is busy with it; try again"
+        }
+        GitError::Failed { .. } => {
+            "run the same command again; if it stays, delete .bakehouse/sources"
+        }
+    })
+}
+
+/// A download.
+pub(super) fn fetch(error: &FetchError) -> Explanation {
+    match error {
+        FetchError::Url(_)
+        | FetchError::Integrity(_)
+        | FetchError::Large { .. }
+        | FetchError::Folder(_)
+        | FetchError::Room { .. } => Explanation::new(ExitCode::Recipe),
+        FetchError::Denied { .. } => Explanation::new(ExitCode::Denied),
+        FetchError::Http { .. } | FetchError::Slow { .. } | FetchError::Digest { .. } => {
+            Explanation::new(ExitCode::Upstream)
+        }
+        FetchError::Path(error) => system::path(error),
+        FetchError::Unpack { source, .. } => system::unpack(source),
+        FetchError::Place { source, .. } => system::place(source),
+        FetchError::Storage(error) => core::storage(error),
+        FetchError::Worker { .. } => Explanation::new(ExitCode::Internal),
+    }
+}
+
+/// A look at releases.
+pub(super) fn release(error: &ReleaseError) -> Explanation {
+    match error {
+        ReleaseError::Unknown { .. }
+        | ReleaseError::Pattern(_)
+        | ReleaseError::Tag(_)
+        | ReleaseError::Host { .. }
+        | ReleaseError::PackageName(_)
+        | ReleaseError::PackageAddress { .. }
+        | ReleaseError::Address(_) => Explanation::new(ExitCode::Recipe),
+        ReleaseError::NoNpmRegistry | ReleaseError::BadNpmRegistry => {
+            Explanation::new(ExitCode::Config)
+        }
+        ReleaseError::Git(error) => git(error),
+        ReleaseError::Image(error) => registry::lookup(error),
+        ReleaseError::NoPackage(_)
+        | ReleaseError::EmptyPackage { .. }
+        | ReleaseError::NoTags
+        | ReleaseError::Absent { .. }
+        | ReleaseError::NoRelease { .. }
+        | ReleaseError::NothingCounts(_)
+        | ReleaseError::Http { .. }
+        | ReleaseError::Answered { .. }
+        | ReleaseError::RateLimited { .. }
+        | ReleaseError::Slow { .. }
+        | ReleaseError::NotText { .. }
+        | ReleaseError::Malformed { .. }
+        | ReleaseError::Unasked { .. }
+        | ReleaseError::Redirect { .. }
+        | ReleaseError::Elsewhere { .. }
+        | ReleaseError::List { .. } => Explanation::new(ExitCode::Upstream),
     }
 }
 

@@ -7,7 +7,8 @@
 
 use std::collections::BTreeSet;
 
-use bakehouse_core::error::{ExitCode, Failure, chain};
+use crate::failure::{ExitCode, Failure};
+use bakehouse_core::error::chain;
 use bakehouse_core::grants::{Kind, Missing, Policy};
 use bakehouse_core::platform::Platform;
 use bakehouse_core::reference_grammar::is_tag;

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use crate::failure::{ExitCode, Failure};
 use anyhow::{Context as _, Result};
 use bakehouse_builder::{BuildError, BuildRequest, Built, Capabilities};
-use bakehouse_core::error::{ExitCode, Failure};
 use bakehouse_core::progress::Event;
 use bakehouse_core::recipe::{Base, Version};
 use bakehouse_core::target::TargetId;

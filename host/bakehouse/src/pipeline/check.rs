@@ -1,7 +1,7 @@
 //! Stage 2, check: what the registry has.
 
 use anyhow::Result;
-use bakehouse_core::error::{ExitCode, Failure, chain};
+use bakehouse_core::error::chain;
 use bakehouse_core::platform::Platform;
 use bakehouse_core::progress::Event;
 use bakehouse_core::recipe::{App, Version};
@@ -16,7 +16,7 @@ use super::discover::Discovered;
 use super::plan::{AppPlan, Plan, PublishedImage, SCHEMA, VersionFacts, plan_app};
 use super::shrink::shrunk;
 use crate::context::Context;
-use crate::failure::{exit_code, explain};
+use crate::failure::{ExitCode, Failure, exit_code, explain};
 
 /// Apps, and why they or one of their versions could not be checked.
 pub type Failed = Vec<(String, anyhow::Error)>;
@@ -170,7 +170,7 @@ async fn facts(
         anyhow::Ok(there.map(|there| (image.clone(), there)))
     });
     let (matrix, published) = futures_util::future::try_join(
-        found.recipe.matrix(&found.app, version),
+        async { anyhow::Ok(found.recipe.matrix(&found.app, version).await?) },
         futures_util::future::try_join_all(published),
     )
     .await?;

@@ -2,27 +2,26 @@
 
 use std::path::Path;
 
-use anyhow::Result;
-use bakehouse_core::error::{ExitCode, Failure};
+use anyhow::{Context as _, Result};
 use bakehouse_core::grants::Kind;
 use bakehouse_core::progress::Event;
 use bakehouse_core::recipe::{Source, Version};
 use bakehouse_core::target::TargetId;
-use bakehouse_upstream::git::{GitError, Revision, is_commit};
+use bakehouse_upstream::git::{Revision, is_commit};
 
 use super::digest_file::DigestFile;
 use super::discover::Discovered;
 use super::origin::REVISION_ANNOTATION;
 use crate::context::Context;
-use crate::failure::explain;
+use crate::failure::{ExitCode, Failure};
 
 /// Checks out what a version names as its source, if it does, into the empty
 /// folder `tree`. All targets of a version get the same commit, even when a tag
 /// moves between them.
 ///
 /// # Errors
-/// A [`Failure`] as from [`Sources::checkout`](bakehouse_upstream::git::Sources::checkout),
-/// naming the target.
+/// As [`Sources::checkout`](bakehouse_upstream::git::Sources::checkout), naming the
+/// target.
 pub(super) async fn checkout(
     context: &Context,
     found: &Discovered,
@@ -48,7 +47,7 @@ pub(super) async fn checkout(
         .sources
         .checkout(source, known.as_deref(), granted, tree)
         .await
-        .map_err(|error| named(target, error))?;
+        .with_context(|| target.to_string())?;
     step(&format!("at commit {}", revision.commit));
     Ok(Some(revision))
 }
@@ -85,16 +84,6 @@ async fn published(context: &Context, target: &TargetId) -> Result<Option<String
     let published = registry.published(&target.image, &target.version).await?;
     let commit = published.and_then(|mut index| index.annotations.remove(REVISION_ANNOTATION));
     Ok(commit.filter(|commit| is_commit(commit)))
-}
-
-fn named(target: &TargetId, error: GitError) -> Failure {
-    let message = format!("{target}: {error}");
-    let explained = explain(&error.into());
-    let named = Failure::new(explained.code, message);
-    match explained.hint {
-        Some(hint) => named.hint(hint),
-        None => named,
-    }
 }
 
 /// The one commit that images of an index were built from; none where no

@@ -3,8 +3,8 @@
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
+use crate::failure::{ExitCode, Failure};
 use anyhow::Result;
-use bakehouse_core::error::{ExitCode, Failure};
 use bakehouse_core::recipe::Version;
 use bakehouse_core::target::TargetId;
 use bakehouse_registry::Endpoint;

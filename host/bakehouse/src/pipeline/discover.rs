@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::failure::{ExitCode, Failure};
 use anyhow::Result;
-use bakehouse_core::error::{ExitCode, Failure};
 use bakehouse_core::progress::Event;
 use bakehouse_core::recipe::{App, Version};
 use bakehouse_core::version_number::VersionNumber;
 use bakehouse_registry::reserved::{reserved, taken};
-use bakehouse_runtime::{Recipe, Versions};
+use bakehouse_runtime::{InvalidAnswer, Recipe, Versions};
 use futures_util::StreamExt as _;
 
 use crate::config::AppFile;
@@ -40,7 +40,34 @@ pub struct Discovered {
     /// not asked.
     pub known: BTreeSet<String>,
     /// Versions that cannot be published, and why.
-    pub refused: Vec<(String, Failure)>,
+    pub refused: Vec<Refused>,
+}
+
+/// A version that cannot be published.
+#[derive(Debug, Clone)]
+pub struct Refused {
+    /// Its number.
+    pub number: String,
+    /// What is wrong with it.
+    pub why: WhyRefused,
+}
+
+/// Why a version cannot be published.
+#[derive(Debug, Clone)]
+pub enum WhyRefused {
+    /// No version is like this.
+    Invalid(InvalidAnswer),
+    /// Its number is the name of something else.
+    Reserved(Failure),
+}
+
+impl From<WhyRefused> for anyhow::Error {
+    fn from(why: WhyRefused) -> Self {
+        match why {
+            WhyRefused::Invalid(error) => error.into(),
+            WhyRefused::Reserved(error) => error.into(),
+        }
+    }
 }
 
 /// Loads the recipes of these apps (all of them when none is named) and asks
@@ -75,7 +102,7 @@ pub async fn discover_each(
         match app {
             Ok(app) => {
                 let refused = app.refused.iter();
-                failed.extend(refused.map(|(_, why)| (name.clone(), why.clone().into())));
+                failed.extend(refused.map(|refused| (name.clone(), refused.why.clone().into())));
                 if !app.versions.is_empty() {
                     found.push(app);
                 }
@@ -192,9 +219,9 @@ async fn one(context: &Context, name: &str, version: Option<&str>) -> Result<Dis
     if found.versions.is_empty() && found.refused.is_empty() {
         return Err(nothing(name, &found).into());
     }
-    settle(name, &mut found, &file.tags.moving);
+    let refused = settle(name, &mut found, &file.tags.moving);
     if let Some(wanted) = version {
-        only(name, &mut found, wanted)?;
+        only(name, &mut found, &refused, wanted)?;
     }
     Ok(Discovered {
         file,
@@ -202,7 +229,7 @@ async fn one(context: &Context, name: &str, version: Option<&str>) -> Result<Dis
         app,
         versions: found.versions,
         known: found.known,
-        refused: found.refused,
+        refused,
     })
 }
 
@@ -219,8 +246,16 @@ fn nothing(name: &str, found: &Versions) -> Failure {
 }
 
 /// What the host alone can say of versions: whose names belong to something
-/// else, and which are prereleases whatever their recipe says.
-pub(super) fn settle(name: &str, found: &mut Versions, moving: &[String]) {
+/// else, and which are prereleases whatever their recipe says. Returns those that
+/// cannot be published.
+pub(super) fn settle(name: &str, found: &mut Versions, moving: &[String]) -> Vec<Refused> {
+    let invalid = std::mem::take(&mut found.refused).into_iter();
+    let mut refused: Vec<_> = invalid
+        .map(|(number, why)| Refused {
+            number,
+            why: WhyRefused::Invalid(why),
+        })
+        .collect();
     let numbers = found.known.clone();
     found
         .known
@@ -235,7 +270,10 @@ pub(super) fn settle(name: &str, found: &mut Versions, moving: &[String]) {
             .hint(
                 "leave it out, or give it another name: a pattern of tags in the recipe does both",
             );
-            found.refused.push((version.number, failure));
+            refused.push(Refused {
+                number: version.number,
+                why: WhyRefused::Reserved(failure),
+            });
             continue;
         }
         version.prerelease |=
@@ -243,12 +281,13 @@ pub(super) fn settle(name: &str, found: &mut Versions, moving: &[String]) {
         version.taken = taken(number, &found.known, moving);
         found.versions.push(version);
     }
+    refused
 }
 
 /// Leaves one version.
-fn only(name: &str, found: &mut Versions, wanted: &str) -> Result<(), Failure> {
-    if let Some((_, why)) = found.refused.iter().find(|(number, _)| number == wanted) {
-        return Err(why.clone());
+fn only(name: &str, found: &mut Versions, refused: &[Refused], wanted: &str) -> Result<()> {
+    if let Some(refused) = refused.iter().find(|refused| refused.number == wanted) {
+        return Err(refused.why.clone().into());
     }
     let newest: Vec<String> = found
         .versions
@@ -262,7 +301,8 @@ fn only(name: &str, found: &mut Versions, wanted: &str) -> Result<(), Failure> {
             ExitCode::NotFound,
             format!("{name} has no version {wanted}"),
         )
-        .hint(format!("the newest are {}", newest.join(", "))));
+        .hint(format!("the newest are {}", newest.join(", ")))
+        .into());
     }
     Ok(())
 }

@@ -1,11 +1,11 @@
 //! A failure as targets, reports and commands tell it, and as JSON has it.
 
-use bakehouse_core::error::{ExitCode, chain};
+use bakehouse_core::error::chain;
 use bakehouse_core::platform::Platform;
 use bakehouse_core::target::TargetId;
 use serde::{Serialize, Serializer};
 
-use crate::failure::{Explanation, explain};
+use crate::failure::{ExitCode, Explanation, explain};
 
 /// Something that was not done, and what it is about, as far as it is about one
 /// app, version, image or platform. Its JSON is stable: fields are only added.
@@ -80,7 +80,7 @@ fn number<S: Serializer>(code: &ExitCode, serializer: S) -> Result<S::Ok, S::Err
 
 #[cfg(test)]
 mod tests {
-    use bakehouse_core::error::Failure;
+    use crate::failure::Failure;
 
     use super::*;
 

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::failure::{ExitCode, Failure};
 use anyhow::Result;
-use bakehouse_core::error::{ExitCode, Failure};
 use bakehouse_core::platform::Platform;
 use bakehouse_core::progress::Event;
 use bakehouse_core::target::TargetId;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bakehouse_core::error::{ExitCode, Failure};
+use crate::failure::{ExitCode, Failure};
 use bakehouse_core::platform::Platform;
 use bakehouse_core::recipe::{App, Target, Version};
 use bakehouse_core::target::TargetId;

@@ -3,9 +3,10 @@
 use std::io::{self, Read};
 use std::path::Path;
 
+use crate::failure::{ExitCode, Failure};
 use anyhow::{Context as _, Result};
 use bakehouse_builder::{Built, Capabilities, Output};
-use bakehouse_core::error::{ExitCode, Failure, chain};
+use bakehouse_core::error::chain;
 use bakehouse_core::progress::Event;
 use bakehouse_core::target::TargetId;
 use bakehouse_registry::{Archive, Labels, other_label};

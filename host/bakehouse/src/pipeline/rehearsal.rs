@@ -10,15 +10,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::Result;
+use crate::failure::{ExitCode, Failure};
+use anyhow::{Context as _, Result};
 use async_trait::async_trait;
 use bakehouse_builder::{
-    BuildError, BuildRequest, Builder, BuilderError, Built, Capabilities, DockerfileError,
-    MAX_DOCKERFILE, UsedImage, used_images,
+    BuildError, BuildRequest, Builder, BuilderError, Built, Capabilities, MAX_DOCKERFILE,
+    UsedImage, used_images,
 };
-use bakehouse_core::error::{ExitCode, Failure};
 use bakehouse_core::grants::Kind;
-use bakehouse_core::recipe::{App, Base, Build, CallError, Dockerfile, Target, Version};
+use bakehouse_core::recipe::{App, Base, Build, Dockerfile, Target, Version};
+use bakehouse_core::storage_error::At as _;
 use bakehouse_core::target::TargetId;
 use bakehouse_registry::Upstream;
 use bakehouse_runtime::Recipe;
@@ -156,17 +157,17 @@ pub async fn rehearse(stage: &Stage<'_>) -> Result<Rehearsal> {
         .hint("look at its release source, and at the tags that its recipe selects")
         .into());
     }
-    settle(&app.name, &mut found, stage.moving);
+    let refused = settle(&app.name, &mut found, stage.moving);
     let versions = found.versions;
     let mut rehearsal = Rehearsal {
         versions: versions.iter().map(|v| v.number.clone()).collect(),
         targets: Vec::new(),
         faults: Vec::new(),
     };
-    let refused = found.refused.into_iter();
+    let refused = refused.into_iter();
     rehearsal
         .faults
-        .extend(refused.map(|(_, failure)| FailureRecord::new(&failure.into())));
+        .extend(refused.map(|refused| FailureRecord::new(&refused.why.into())));
     let mut offered: BTreeSet<Target> = BTreeSet::new();
     let mut first = None;
     for version in &versions {
@@ -178,7 +179,7 @@ pub async fn rehearse(stage: &Stage<'_>) -> Result<Rehearsal> {
                     first = Some((version, matrix));
                 }
             }
-            Err(error) => rehearsal.faults.push(FailureRecord::new(&error)),
+            Err(error) => rehearsal.faults.push(FailureRecord::new(&error.into())),
         }
     }
     rehearsal.faults.extend(never(&app, &offered));
@@ -319,34 +320,36 @@ async fn prepared(
         stage.sources.checkout(source, None, granted, tree).await?;
     }
     let prepared = stage.recipe.prepare(version, target, bases, tree).await?;
-    let images = images(&prepared.build, tree);
-    let images = images.map_err(|error| failure(target, &error))?;
+    let images = images(&prepared.build, tree).with_context(|| target.to_string())?;
     for image in images {
         if bases.iter().any(|base| base.reference == image.reference) {
             continue;
         }
         let looked = look(stage, &image).await;
-        looked.map_err(|error| failure(target, &error))?;
+        looked.with_context(|| target.to_string())?;
     }
     Ok(prepared.warnings)
 }
 
 /// The images that a build starts from and copies from.
-fn images(build: &Build, tree: &Path) -> Result<Vec<UsedImage>, CallError> {
+fn images(build: &Build, tree: &Path) -> Result<Vec<UsedImage>> {
     let text = match &build.dockerfile {
         Dockerfile::Inline(text) => Cow::Borrowed(text.as_str()),
         Dockerfile::Path(path) => {
             let file = WorkTree::open(tree)?.file(path)?;
-            let unread = |e| CallError::InvalidInput(format!("`{path}` cannot be read: {e}"));
-            Cow::Owned(storage::read_text(&file, MAX_DOCKERFILE).map_err(unread)?)
+            let bytes = storage::read(&file, MAX_DOCKERFILE).at("read", &file)?;
+            let text = String::from_utf8(bytes).map_err(|error| {
+                let why = format!("`{path}` cannot be read: {}", error.utf8_error());
+                Failure::new(ExitCode::Recipe, why)
+            })?;
+            Cow::Owned(text)
         }
     };
-    used_images(&text, build)
-        .map_err(|error: DockerfileError| CallError::InvalidInput(error.to_string()))
+    Ok(used_images(&text, build)?)
 }
 
 /// Asks for an image's platforms.
-async fn look(stage: &Stage<'_>, image: &UsedImage) -> Result<(), CallError> {
+async fn look(stage: &Stage<'_>, image: &UsedImage) -> Result<()> {
     let UsedImage {
         line,
         reference,
@@ -358,14 +361,11 @@ async fn look(stage: &Stage<'_>, image: &UsedImage) -> Result<(), CallError> {
         return Ok(());
     }
     let has: Vec<_> = has.iter().map(ToString::to_string).collect();
-    Err(CallError::BuildFailed(format!(
+    let why = format!(
         "line {line} of the Dockerfile: {reference} is for {}, and {platform} is wanted",
         has.join(", ")
-    )))
-}
-
-fn failure(target: &TargetId, error: &CallError) -> Failure {
-    Failure::new(error.exit_code(), format!("{target}: {error}"))
+    );
+    Err(Failure::new(ExitCode::Build, why).into())
 }
 
 fn id(app: &App, version: &Version, target: &Target) -> TargetId {

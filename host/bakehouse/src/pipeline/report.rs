@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bakehouse_core::error::ExitCode;
+use crate::failure::ExitCode;
 use bakehouse_core::target::TargetId;
 use bakehouse_registry::{Endpoint, Moved, MovedTag, Replaced};
 use serde::Serialize;

@@ -48,7 +48,7 @@ pub async fn run(context: &Context, discovered: &[Discovered], plan: &Plan) -> R
 /// Builds every job of a plan and publishes nothing.
 ///
 /// # Errors
-/// [`ExitCode::Builder`](bakehouse_core::error::ExitCode::Builder) when there is no usable
+/// [`ExitCode::Builder`](crate::failure::ExitCode::Builder) when there is no usable
 /// builder.
 pub async fn build_all(
     context: &Context,

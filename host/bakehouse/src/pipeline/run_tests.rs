@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use bakehouse_builder::{BuildError, Fake};
 use bakehouse_components::Answers;
-use bakehouse_core::error::ExitCode;
+use crate::failure::ExitCode;
 use bakehouse_core::progress::{Reporter, Silent};
 use bakehouse_core::target::TargetId;
 use serde_json::json;

@@ -8,10 +8,9 @@ use std::io::{self, BufReader, BufWriter, Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-use bakehouse_core::recipe::CallError;
 use bakehouse_core::storage_error::{At as _, StorageError};
 use bakehouse_system::quota::Quota;
-use bakehouse_system::unpack::{Origin, UnpackLimits, unpack};
+use bakehouse_system::unpack::{Origin, UnpackError, UnpackLimits, unpack};
 use tokio::process::ChildStdout;
 
 use crate::build_site::Arrival;
@@ -34,19 +33,19 @@ pub enum ReceiveError {
     #[error(
         "the compile step's result: {0}; [limits] in bakehouse.toml sets how much a work tree may have"
     )]
-    Files(String),
-    /// The pipe to the builder's client broke.
+    Files(#[source] UnpackError),
+    /// The pipe to the builder's client is not there.
     #[error("the build's result: {0}")]
-    Pipe(String),
+    Pipe(#[source] io::Error),
+    /// The thread that takes the result ended early.
+    #[error("the build's result: {0}")]
+    Thread(#[from] tokio::task::JoinError),
     /// The client's output could not be read to its end.
     #[error("the builder's output: {0}")]
-    Output(io::Error),
+    Output(#[source] io::Error),
     /// The file system refused.
     #[error(transparent)]
     Storage(#[from] StorageError),
-    /// The files could not be unpacked.
-    #[error(transparent)]
-    Unpack(CallError),
 }
 
 /// Takes what BuildKit writes to stdout to where it is to arrive.
@@ -58,8 +57,7 @@ pub(crate) async fn receive(
     arrival: Arrival,
     room: Quota,
 ) -> Result<(), ReceiveError> {
-    let broken = |e: &dyn std::fmt::Display| ReceiveError::Pipe(e.to_string());
-    let pipe = stdout.into_owned_fd().map_err(|e| broken(&e))?;
+    let pipe = stdout.into_owned_fd().map_err(ReceiveError::Pipe)?;
     tokio::task::spawn_blocking(move || {
         let pipe = File::from(pipe);
         match arrival {
@@ -68,8 +66,7 @@ pub(crate) async fn receive(
             Arrival::Files(to) => files(Free::beside(&to, pipe), &to, room),
         }
     })
-    .await
-    .map_err(|e| broken(&e))?
+    .await?
 }
 
 fn drain(mut from: impl Read) -> Result<(), ReceiveError> {
@@ -97,12 +94,10 @@ fn files(from: impl Read, to: &Path, room: Quota) -> Result<(), ReceiveError> {
     };
     let mut from = BufReader::with_capacity(1 << 17, from);
     let running = AtomicBool::new(false);
-    unpack(&mut from, Origin::Image, 0, to, limits, &running).map_err(
-        |error| match CallError::from(error) {
-            CallError::InvalidInput(why) => ReceiveError::Files(why),
-            other => ReceiveError::Unpack(other),
-        },
-    )?;
+    unpack(&mut from, Origin::Image, 0, to, limits, &running).map_err(|error| match error {
+        UnpackError::Storage(error) => ReceiveError::Storage(error),
+        error => ReceiveError::Files(error),
+    })?;
     // What is behind the archive's end is padding.
     drain(from)
 }

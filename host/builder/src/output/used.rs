@@ -9,10 +9,11 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use bakehouse_core::error::chain;
 use bakehouse_core::platform::Platform;
 use bakehouse_core::progress::{Event, Reporter};
-use bakehouse_core::recipe::{CallError, Dockerfile};
-use bakehouse_registry::Upstream;
+use bakehouse_core::recipe::Dockerfile;
+use bakehouse_registry::{LookupError, Upstream};
 
 use super::provenance::{Provenance, UsedImage};
 use crate::builder::{BuildRequest, Output};
@@ -26,7 +27,7 @@ pub(crate) struct Bases {
     known: Arc<Mutex<HashMap<(String, Platform), Answer>>>,
 }
 
-type Answer = Result<Option<Platform>, CallError>;
+type Answer = Result<Option<Platform>, Arc<LookupError>>;
 
 impl Bases {
     pub(crate) fn new(upstream: Upstream) -> Self {
@@ -43,7 +44,7 @@ impl Bases {
             return answer.clone();
         }
         let answer = self.upstream.made_for(&key.0, &key.1).await;
-        let answer = answer.map_err(CallError::from);
+        let answer = answer.map_err(Arc::new);
         known().insert(key, answer.clone());
         answer
     }
@@ -123,8 +124,10 @@ pub(crate) async fn check(
             // Builders may have mirrors that the host knows nothing of.
             Err(error) => reporter.report(Event::Warning {
                 message: &format!(
-                    "{}: the platform of base {} was not checked: {error}",
-                    request.target, image.reference
+                    "{}: the platform of base {} was not checked: {}",
+                    request.target,
+                    image.reference,
+                    chain(&*error)
                 ),
             }),
         }

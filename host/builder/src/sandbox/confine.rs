@@ -11,8 +11,8 @@ use super::docker_config::docker_config;
 use super::source_policy;
 use crate::builder::{BuildRequest, Output};
 use crate::cache::layer_cache::LayerCache;
-use crate::docker_buildx::BuildxOptions;
 use crate::error::BuildError;
+use crate::options::BuildxOptions;
 
 /// The environment of one build, its credentials, and what it must not print.
 pub(crate) struct BuildSandbox {
@@ -53,10 +53,7 @@ impl BuildSandbox {
         }
         let mut logins = Vec::new();
         for registry in registries {
-            let login = DockerCredentials::new(&registry)
-                .find()
-                .await
-                .map_err(|failure| BuildError::Credentials(failure.to_string()))?;
+            let login = DockerCredentials::new(&registry).find().await?;
             logins.push((registry, login));
         }
         let config = docker_config(scratch, &logins)?;

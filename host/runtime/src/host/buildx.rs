@@ -42,7 +42,10 @@ impl Host for State {
             builder.build(&request).await?;
             Ok::<_, HostError>(quota.measure(tree.root()).await?)
         };
-        bounded("the compile step", LIMIT, compile).await?;
-        Ok(())
+        match bounded("the compile step", LIMIT, compile).await {
+            Ok(_) => Ok(()),
+            Err(HostError::Timeout { limit, .. }) => Err(HostError::SlowCompile(limit)),
+            Err(error) => Err(error),
+        }
     }
 }

@@ -33,7 +33,7 @@ impl Host for State {
             step: &format!("downloading {}", bakehouse_system::terminal::clean(name)),
         });
         let granted = |url: &str| self.policy.check(Kind::Downloads, url);
-        let fetcher = self.services.fetcher.get()?.clone();
+        let fetcher = self.services.fetcher.open()?.clone();
         let download = fetcher.download(fetch::Download {
             url: &url,
             integrity: integrity.as_deref(),

@@ -21,7 +21,7 @@ impl Host for State {
         let source = self.granted(&source)?;
         let selection =
             release::Selection::new(selection.pattern.as_deref(), selection.prereleases)?;
-        let releases = self.services.releases.get()?.clone();
+        let releases = self.services.releases.open()?.clone();
         let selected = bounded(&format!("listing {source}"), LIMIT, async {
             Ok::<_, HostError>(releases.select(&source, &selection).await?)
         })
@@ -42,7 +42,7 @@ impl Host for State {
         pattern: Option<String>,
     ) -> Result<Release, HostError> {
         let source = self.granted(&source)?;
-        let releases = self.services.releases.get()?.clone();
+        let releases = self.services.releases.open()?.clone();
         let found = bounded(&format!("asking {source}"), LIMIT, async {
             Ok::<_, HostError>(releases.latest(&source, pattern.as_deref()).await?)
         })
@@ -52,7 +52,7 @@ impl Host for State {
 
     async fn get(&mut self, source: String, tag: String) -> Result<Release, HostError> {
         let source = self.granted(&source)?;
-        let releases = self.services.releases.get()?.clone();
+        let releases = self.services.releases.open()?.clone();
         let found = bounded(&format!("asking {source}"), LIMIT, async {
             Ok::<_, HostError>(releases.get(&source, &tag).await?)
         })

@@ -16,8 +16,10 @@ pub mod redirect;
 pub mod request;
 pub mod retry;
 mod retry_after;
+mod set_up_error;
 
 pub use bakehouse_core::loopback::{is_loopback, is_private};
 pub use error::HttpError;
 pub use rate::{Rate, TooSlow};
 pub use retry_after::{retry_after, server_time};
+pub use set_up_error::SetUpError;

@@ -14,7 +14,7 @@ mod scratch;
 mod testing;
 mod walk;
 
-pub use bakehouse_core::storage_error::{At, StorageError, hint, refusal};
+pub use bakehouse_core::storage_error::{At, StorageError};
 pub use blocking::blocking;
 pub use file::{append, lock, open, read, read_text, write};
 pub use folder::{Folder, create, owned, private, remove_all};

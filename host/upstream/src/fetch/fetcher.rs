@@ -12,9 +12,9 @@ use std::time::Duration;
 use bakehouse_core::mirrors::Mirrors;
 use bakehouse_core::progress::{Reporter, Silent};
 use bakehouse_core::storage_error::{At as _, StorageError};
-use bakehouse_system::http::Rate;
 use bakehouse_system::http::request::{chunk, shown};
 use bakehouse_system::http::retry::{Backoff, PATIENCE, Pauses, Retry};
+use bakehouse_system::http::{Rate, SetUpError};
 use bakehouse_system::place::{place, placed, scratch};
 use bakehouse_system::quota::Quota;
 use bakehouse_system::unpack::{Origin, UnpackLimits, unpack};
@@ -58,7 +58,7 @@ impl Fetcher {
     ///
     /// # Errors
     /// If TLS cannot be set up.
-    pub fn new(cache: PathBuf) -> reqwest::Result<Self> {
+    pub fn new(cache: PathBuf) -> Result<Self, SetUpError> {
         Ok(Self {
             clients: Clients::new()?,
             cache: Cache::new(cache),

@@ -6,7 +6,9 @@ use tokio::net::TcpListener;
 
 use bakehouse_core::grants::Denied;
 use bakehouse_core::progress::Event;
-use bakehouse_core::recipe::CallError;
+use bakehouse_system::http::HttpError;
+use bakehouse_system::unpack::UnpackError;
+use bakehouse_system::work_tree::PathError;
 
 use super::*;
 
@@ -85,7 +87,7 @@ impl Place {
         integrity: Option<&str>,
         into: &str,
         unpack: Unpack,
-    ) -> Result<Downloaded, CallError> {
+    ) -> Result<Downloaded, FetchError> {
         let request = Download {
             url,
             integrity,
@@ -95,7 +97,7 @@ impl Place {
             room: bytes(1 << 30),
             route: ANYWHERE,
         };
-        Ok(self.fetcher.download(request).await?)
+        self.fetcher.download(request).await
     }
 
     /// Nothing but the tree and the cache is left, and no part of a download.
@@ -192,7 +194,16 @@ async fn unpacks_all_or_nothing() {
             .get(&url, None, "other", Unpack::TarGz(1))
             .await
             .unwrap_err();
-        assert!(matches!(error, CallError::InvalidInput(_)), "{error}");
+        let FetchError::Unpack { source, .. } = &error else {
+            panic!("{error:?}");
+        };
+        assert!(
+            matches!(
+                source,
+                UnpackError::Refused { .. } | UnpackError::Damaged(_)
+            ),
+            "{error}"
+        );
     }
     assert!(!place.tree().join("other").exists());
     place.is_tidy();
@@ -222,21 +233,19 @@ async fn bounds_size_and_says_what_went_wrong() {
     let mut kinds = Vec::new();
     for _ in 0..7 {
         let error = place.get(&url, None, "x", Unpack::None).await.unwrap_err();
-        kinds.push(format!("{error:?}").split('(').next().unwrap().to_owned());
+        kinds.push(match error {
+            FetchError::Large { limit, .. } => format!("more than {limit}"),
+            FetchError::Http { source, .. } => format!("{source:?}"),
+            error => format!("{error:?}"),
+        });
     }
-    assert_eq!(
-        kinds,
-        [
-            "InvalidInput",
-            "InvalidInput",
-            "NotFound",
-            // As an object store says it to who may not list what it has.
-            "NotFound",
-            "Unavailable",
-            "Unavailable",
-            "RateLimited"
-        ]
-    );
+    assert_eq!(kinds[..2], ["more than 1000", "more than 1000"]);
+    assert_eq!(kinds[2], "NotFound");
+    // As an object store says it to who may not list what it has.
+    assert!(kinds[3].starts_with("Hidden"), "{}", kinds[3]);
+    assert!(kinds[4].starts_with("Unauthorized"), "{}", kinds[4]);
+    assert!(kinds[5].starts_with("Status"), "{}", kinds[5]);
+    assert!(kinds[6].starts_with("Paused"), "{}", kinds[6]);
     assert_eq!(count.load(Ordering::SeqCst), 6 + 3);
     place.is_tidy();
 }
@@ -256,12 +265,11 @@ async fn an_idle_server_times_out() {
         room: bytes(10),
         route: ANYWHERE,
     };
-    let error = fetcher
-        .download(request)
-        .await
-        .map_err(CallError::from)
-        .unwrap_err();
-    assert!(matches!(error, CallError::Timeout(_)), "{error}");
+    let error = fetcher.download(request).await.unwrap_err();
+    assert!(
+        matches!(&error, FetchError::Http { source, .. } if source.is_timeout()),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -291,12 +299,8 @@ async fn a_download_in_drops_ends() {
         route: ANYWHERE,
     };
     let begun = std::time::Instant::now();
-    let error = fetcher
-        .download(request)
-        .await
-        .map_err(CallError::from)
-        .unwrap_err();
-    assert!(matches!(error, CallError::Timeout(_)), "{error}");
+    let error = fetcher.download(request).await.unwrap_err();
+    assert!(matches!(error, FetchError::Slow { .. }), "{error}");
     assert!(
         error.to_string().contains("slower than 100 bytes"),
         "{error}"
@@ -336,16 +340,16 @@ async fn refuses_urls_that_grants_would_misread() {
         "not a url",
     ] {
         let error = place.get(url, None, "x", Unpack::None).await.unwrap_err();
-        assert!(
-            matches!(error, CallError::InvalidInput(_)),
-            "{url}: {error}"
-        );
+        assert!(matches!(error, FetchError::Url(_)), "{url}: {error}");
     }
     let error = place
         .get("https://host.test/x", None, "../x", Unpack::None)
         .await
         .unwrap_err();
-    assert!(matches!(error, CallError::InvalidInput(_)), "{error}");
+    assert!(
+        matches!(error, FetchError::Path(PathError::Outside(_))),
+        "{error}"
+    );
 }
 
 fn redirect(to: &str) -> Vec<u8> {
@@ -393,15 +397,10 @@ async fn redirects_lead_only_to_what_is_granted() {
                 room: bytes(100),
                 route,
             };
-            let error = place
-                .fetcher
-                .download(request)
-                .await
-                .map_err(CallError::from)
-                .unwrap_err();
+            let error = place.fetcher.download(request).await.unwrap_err();
             let file = to.starts_with("file:");
             assert_eq!(
-                matches!(error, CallError::Denied(_)),
+                matches!(error, FetchError::Denied { .. }),
                 !file,
                 "{to}: {error}"
             );
@@ -425,12 +424,7 @@ async fn nothing_larger_than_the_room_is_left() {
         room: bytes(99),
         route: ANYWHERE,
     };
-    let error = place
-        .fetcher
-        .download(request)
-        .await
-        .map_err(CallError::from)
-        .unwrap_err();
+    let error = place.fetcher.download(request).await.unwrap_err();
     assert!(error.to_string().contains("larger than"), "{error}");
     place.is_tidy();
 }
@@ -446,7 +440,14 @@ async fn a_digest_is_no_key_to_what_others_fetched() {
     get(&format!("{theirs}/x")).await.unwrap();
     for url in [format!("{mine}/x"), format!("{mine}/?{theirs}/x")] {
         let error = get(&url).await.unwrap_err();
-        assert!(matches!(error, CallError::NotFound(_)), "{error}");
+        let absent = matches!(
+            &error,
+            FetchError::Http {
+                source: HttpError::NotFound,
+                ..
+            }
+        );
+        assert!(absent, "{error}");
     }
     assert!(get(&format!("{theirs}/other")).await.is_err());
     let asked = hits.load(Ordering::SeqCst);
@@ -478,15 +479,14 @@ async fn a_cached_file_needs_the_way_that_it_came_by() {
                 granted: &granted,
             },
         };
-        let ended = place.fetcher.download(request).await;
-        ended.map_err(CallError::from)
+        place.fetcher.download(request).await
     };
     let (front, files) = (format!("{front}/"), format!("{files}/"));
     get(&[&front, &files]).await.unwrap();
     get(&[&front, &files]).await.unwrap();
     assert_eq!(hits.load(Ordering::SeqCst), 1, "the second is cached");
     let error = get(&[&front]).await.unwrap_err();
-    assert!(matches!(error, CallError::Denied(_)), "{error}");
+    assert!(matches!(error, FetchError::Denied { .. }), "{error}");
 }
 
 /// What the reporter is told of pauses.
@@ -561,9 +561,14 @@ async fn a_pause_that_is_too_long_is_told_and_kept() {
         for file in ["x", "y"] {
             let url = format!("{base}/{file}");
             let error = place.get(&url, None, file, Unpack::None).await.unwrap_err();
-            let CallError::RateLimited(text) = &error else {
+            let FetchError::Http {
+                source: HttpError::Busy { .. } | HttpError::Paused { .. },
+                ..
+            } = &error
+            else {
                 panic!("{error:?}");
             };
+            let text = error.to_string();
             let start = format!("{url}: rate limited; try again after ");
             assert!(text.starts_with(&start) && text.ends_with(" GMT"), "{text}");
         }
@@ -582,7 +587,14 @@ async fn a_server_that_always_asks_for_a_moment_is_not_asked_for_ever() {
     let place = Place::new();
     let url = format!("{base}/x");
     let error = place.get(&url, None, "x", Unpack::None).await.unwrap_err();
-    assert!(matches!(error, CallError::RateLimited(_)), "{error}");
+    let busy = matches!(
+        &error,
+        FetchError::Http {
+            source: HttpError::Busy { .. },
+            ..
+        }
+    );
+    assert!(busy, "{error:?}");
     assert_eq!(count.load(Ordering::SeqCst), 4);
 }
 

@@ -2,7 +2,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bakehouse_core::progress::Silent;
-use bakehouse_core::recipe::CallError;
 use bakehouse_registry::Upstream;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -134,21 +133,20 @@ async fn lists_by_version_from_one_request() {
 async fn says_what_went_wrong() {
     let unpublished = r#"{"name":"x","time":{"unpublished":{"time":"2024-01-01T00:00:00.000Z"}}}"#;
     for (status, body, requests, expected) in [
-        ("404 Not Found", "", 1, "NotFound(\"npm has no package x\")"),
+        ("404 Not Found", "", 1, "NoPackage(\"x\")"),
         (
             "200 OK",
             unpublished,
             1,
-            "NotFound(\"npm's x was unpublished\")",
+            "EmptyPackage { name: \"x\", why: \"was unpublished\"",
         ),
-        ("429 Slow", "", 1, "RateLimited("),
-        ("503 Busy", "", 3, "Unavailable("),
-        ("401 Who", "", 1, "Unavailable("),
-        ("200 OK", "<html>", 1, "Unavailable("),
+        ("429 Slow", "", 1, "RateLimited {"),
+        ("503 Busy", "", 3, "Answered {"),
+        ("401 Who", "", 1, "Answered {"),
+        ("200 OK", "<html>", 1, "Malformed {"),
     ] {
         let (base, heads) = server(vec![(status, body)]).await;
         let error = npm(&base).list(&package("x"), &all(), 1).await.unwrap_err();
-        let error = CallError::from(error);
         assert!(
             format!("{error:?}").starts_with(expected),
             "{status}: {error:?}"

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bakehouse_core::progress::Reporter;
 use bakehouse_registry::Upstream;
-use bakehouse_system::http::client;
 use bakehouse_system::http::retry::Pauses;
+use bakehouse_system::http::{SetUpError, client};
 use tokio::sync::OnceCell;
 
 use super::api::Api;
@@ -53,7 +53,7 @@ impl Releases {
     ///
     /// # Errors
     /// If TLS cannot be set up.
-    pub fn new(options: ReleasesOptions) -> reqwest::Result<Self> {
+    pub fn new(options: ReleasesOptions) -> Result<Self, SetUpError> {
         let cache = options.cache.map(ResponseCache::new);
         let reporter = options.reporter;
         let reach = Reach {

@@ -1,0 +1,76 @@
+//! Exit codes of the program.
+
+/// Exit codes of the `bakehouse` program. They are documented API
+/// (`docs/configuration.md`): a number never changes its meaning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ExitCode {
+    /// Everything asked for is done.
+    Success,
+    /// A bug: the cause is not one that Bakehouse knows.
+    Internal,
+    /// The command line cannot be understood (clap's own code).
+    Usage,
+    /// `bakehouse.toml`, an `app.toml` or a digest file is missing or malformed.
+    Config,
+    /// No such app, image, version, platform or reference.
+    NotFound,
+    /// The recipe is missing, not a component, for another contract version,
+    /// trapped, ran out of its budget, or answered with an error.
+    Recipe,
+    /// An upstream release source or download failed.
+    Upstream,
+    /// There is no usable builder or engine.
+    Builder,
+    /// At least one target failed to build; its image got no tag.
+    Build,
+    /// The target registry could not be reached or misbehaved.
+    Registry,
+    /// The registry wants other credentials.
+    Credentials,
+    /// A recipe asked for something it was not granted.
+    Denied,
+    /// Nothing was found where something is expected: an app without versions,
+    /// a project without apps, a plan of nothing.
+    Nothing,
+    /// The local file system refused: access, space, or something else in the
+    /// place of a file or folder.
+    Storage,
+    /// Stopped by Ctrl-C or SIGTERM.
+    Interrupted,
+}
+
+impl ExitCode {
+    /// The code of several failures: their common one, or
+    /// [`Build`](Self::Build) where they differ; success when there are none.
+    #[must_use]
+    pub fn common(failures: impl IntoIterator<Item = Self>) -> Self {
+        let mut codes = failures.into_iter();
+        match codes.next() {
+            None => Self::Success,
+            Some(first) if codes.all(|code| code == first) => first,
+            Some(_) => Self::Build,
+        }
+    }
+
+    /// The number that the process exits with.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Success => 0,
+            Self::Internal => 1,
+            Self::Usage => 2,
+            Self::Config => 3,
+            Self::NotFound => 4,
+            Self::Recipe => 5,
+            Self::Upstream => 6,
+            Self::Builder => 7,
+            Self::Build => 8,
+            Self::Registry => 9,
+            Self::Credentials => 10,
+            Self::Denied => 11,
+            Self::Nothing => 12,
+            Self::Storage => 13,
+            Self::Interrupted => 130,
+        }
+    }
+}

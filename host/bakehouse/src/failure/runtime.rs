@@ -1,0 +1,222 @@
+//! Exit codes and hints of recipes' errors.
+
+use bakehouse_core::recipe::CallError;
+use bakehouse_runtime::{
+    ContractError, HostError, InvalidAnswer, InvalidBuild, NotComponent, RecipeError,
+};
+
+use super::{ExitCode, Explanation, builder, core, registry, system, upstream};
+
+pub(super) fn recipe(error: &RecipeError) -> Explanation {
+    let own = Explanation::new(ExitCode::Recipe);
+    match error {
+        RecipeError::Absent { app, .. } => own.hint(format!("build it: just build-plugin {app}")),
+        RecipeError::NotComponent { app, why, .. } => match why {
+            NotComponent::File(_)
+            | NotComponent::NotWasm
+            | NotComponent::Module
+            | NotComponent::Compile(_) => own.hint(format!(
+                "build it for wasm32-wasip2: just build-plugin {app}"
+            )),
+        },
+        RecipeError::Contract(error) => contract(error),
+        RecipeError::Crashed { .. } => {
+            own.hint("this is a fault in the recipe; run with -v to see what it printed")
+        }
+        RecipeError::WorkTree { app, at, .. } => own.hint(fault(app, at.function)),
+        RecipeError::Answered {
+            app,
+            at,
+            error,
+            reported,
+        } => answered(error, reported.as_deref(), || fault(app, at.function)),
+        RecipeError::Invalid(error) => invalid(error),
+        RecipeError::Build { app, at, source } => {
+            build(source).or_hint(ExitCode::Recipe, || fault(app, at.function))
+        }
+        RecipeError::Denied(error) => core::denied(error),
+        RecipeError::Host { source, .. } => host(source),
+        RecipeError::Storage(error) => core::storage(error),
+        RecipeError::Engine(_) | RecipeError::Thread(_) => Explanation::new(ExitCode::Internal),
+    }
+}
+
+pub(super) fn invalid(_: &InvalidAnswer) -> Explanation {
+    Explanation::new(ExitCode::Recipe).hint("this is a fault in the recipe")
+}
+
+fn fault(app: &str, function: &str) -> String {
+    format!("this is a fault in {function} of recipe {app}")
+}
+
+fn contract(error: &ContractError) -> Explanation {
+    let own = Explanation::new(ExitCode::Recipe);
+    match error {
+        ContractError::Version { .. } => own.hint(
+            "rebuild the recipe with the bakehouse-sdk of this host, or use a host of that version",
+        ),
+        ContractError::NoExport { .. } => {
+            own.hint("a recipe calls bakehouse_sdk::export!, see docs/writing-a-recipe.md")
+        }
+        ContractError::Imports { .. } => {
+            own.hint("a recipe may import bakehouse:recipe and WASI 0.2 only")
+        }
+        ContractError::Misfit { app, .. } => {
+            own.hint(format!("rebuild it: just build-plugin {app}"))
+        }
+    }
+}
+
+/// A recipe's own error: what it says is its own, unless it hands on what a host
+/// function reported.
+fn answered(
+    error: &CallError,
+    reported: Option<&HostError>,
+    fault: impl Fn() -> String,
+) -> Explanation {
+    let reports = |code| reported.map_or_else(|| Explanation::new(code), host);
+    match error {
+        CallError::NotFound(_) => match reported {
+            None => Explanation::new(ExitCode::Upstream),
+            Some(error) => host(error).or_hint(ExitCode::Upstream, || {
+                "upstream may have withdrawn it; `bakehouse plan` lists what there is".to_owned()
+            }),
+        },
+        CallError::RateLimited(_) | CallError::Unavailable(_) | CallError::Timeout(_) => {
+            reports(ExitCode::Upstream).or_hint(ExitCode::Upstream, || {
+                "upstream failed, or answered wrongly; run the same command again".to_owned()
+            })
+        }
+        CallError::Denied(_) => reports(ExitCode::Denied),
+        CallError::InvalidInput(_) | CallError::Other(_) => {
+            reports(ExitCode::Recipe).or_hint(ExitCode::Recipe, fault)
+        }
+        CallError::BuildFailed(_) => reports(ExitCode::Build),
+    }
+}
+
+/// A build that is not passed on.
+fn build(error: &InvalidBuild) -> Explanation {
+    match error {
+        InvalidBuild::Denied(_) | InvalidBuild::Frontend { .. } | InvalidBuild::Shadow { .. } => {
+            Explanation::new(ExitCode::Denied)
+        }
+        InvalidBuild::Storage(error) => core::storage(error),
+        InvalidBuild::Path(error) => system::path(error),
+        InvalidBuild::Platform(_)
+        | InvalidBuild::OtherPlatform(_)
+        | InvalidBuild::Context(_)
+        | InvalidBuild::Dockerfile { .. }
+        | InvalidBuild::Large(_)
+        | InvalidBuild::Nul(_)
+        | InvalidBuild::Many { .. } => Explanation::new(ExitCode::Recipe),
+    }
+}
+
+/// What a host function could not do.
+fn host(error: &HostError) -> Explanation {
+    match error {
+        HostError::Denied(_) | HostError::TooManyCalls(_) => Explanation::new(ExitCode::Denied),
+        HostError::Platform(_) | HostError::NotPreparing(_) | HostError::IntoRoot => {
+            Explanation::new(ExitCode::Recipe)
+        }
+        HostError::Build(error) => build(error),
+        HostError::Compile(error) => builder::build(error),
+        HostError::Fetch(error) => upstream::fetch(error),
+        HostError::Image(error) => registry::lookup(error),
+        HostError::Release(error) => upstream::release(error),
+        HostError::Path(error) => system::path(error),
+        HostError::Quota(error) => system::quota(error),
+        HostError::SetUp(error) => system::set_up(error),
+        HostError::Timeout { .. } => Explanation::new(ExitCode::Upstream),
+        HostError::SlowCompile(_) => Explanation::new(ExitCode::Build),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::ErrorKind;
+    use std::path::Path;
+    use std::time::Duration;
+
+    use bakehouse_builder::{BuildError, BuilderError};
+    use bakehouse_core::storage_error::StorageError;
+    use bakehouse_runtime::CallSite;
+    use bakehouse_system::http::HttpError;
+    use bakehouse_upstream::fetch::FetchError;
+    use bakehouse_upstream::git::GitError;
+    use bakehouse_upstream::release::ReleaseError;
+
+    use super::*;
+
+    fn at() -> CallSite {
+        CallSite {
+            function: "prepare",
+            subject: "app 1.0.0".to_owned(),
+        }
+    }
+
+    /// What is told of a recipe that hands on what a host function reported.
+    fn handed_on(reported: impl Into<HostError>) -> Explanation {
+        let reported = reported.into();
+        recipe(&RecipeError::Answered {
+            app: "app".to_owned(),
+            at: at(),
+            error: reported.told().unwrap(),
+            reported: Some(Box::new(reported)),
+        })
+    }
+
+    fn own(error: CallError) -> Explanation {
+        recipe(&RecipeError::Answered {
+            app: "app".to_owned(),
+            at: at(),
+            error,
+            reported: None,
+        })
+    }
+
+    #[test]
+    fn what_upstream_withdrew_is_told_only_where_upstream_was_asked() {
+        let absent = handed_on(FetchError::Http {
+            what: "https://host.test/x".to_owned(),
+            source: HttpError::NotFound,
+        });
+        assert_eq!(absent.code, ExitCode::Upstream);
+        assert!(absent.hint.unwrap().contains("withdrawn"));
+        let no_release = handed_on(ReleaseError::NoPackage("x".to_owned()));
+        assert!(no_release.hint.unwrap().contains("withdrawn"));
+        let own = own(CallError::NotFound("there is no Dockerfile".to_owned()));
+        assert_eq!(own, Explanation::new(ExitCode::Upstream));
+    }
+
+    #[test]
+    fn what_a_host_function_reported_keeps_its_meaning() {
+        let gone = handed_on(BuildError::from(BuilderError::NoneLeft));
+        assert_eq!(gone.code, ExitCode::Builder);
+        let slow = handed_on(BuildError::Timeout(Duration::from_secs(1)));
+        assert_eq!(slow.code, ExitCode::Build);
+        let git = handed_on(ReleaseError::Git(GitError::NoRepository {
+            address: "https://git.test/x".to_owned(),
+        }));
+        assert_eq!(git.code, ExitCode::Upstream);
+        assert!(git.hint.unwrap().contains("check the address"));
+        let npm = handed_on(ReleaseError::NoNpmRegistry);
+        assert_eq!(npm, Explanation::new(ExitCode::Config));
+        let own = own(CallError::Other("what?".to_owned()));
+        assert_eq!(own.code, ExitCode::Recipe);
+        let hint = "this is a fault in prepare of recipe app";
+        assert_eq!(own.hint.as_deref(), Some(hint));
+    }
+
+    #[test]
+    fn a_full_disk_is_no_fault_of_a_recipe() {
+        let full = StorageError::new("write", Path::new("/x"), ErrorKind::StorageFull.into());
+        let told = recipe(&RecipeError::Host {
+            at: at(),
+            source: Box::new(FetchError::Storage(full).into()),
+        });
+        assert_eq!(told.code, ExitCode::Storage);
+        assert!(told.hint.unwrap().starts_with("free space"));
+    }
+}

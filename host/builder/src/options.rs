@@ -1,0 +1,38 @@
+//! Options of builds.
+
+use std::time::Duration;
+
+use bakehouse_core::mirrors::Mirrors;
+
+use crate::cache::layer_cache::LayerCache;
+use crate::sandbox::child_env::ChildEnv;
+
+/// How builds run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuildxOptions {
+    /// The builder's name, as in `docker buildx ls`; none: the current one.
+    pub builder: Option<String>,
+    /// The longest that one build may take.
+    pub time_limit: Duration,
+    /// Where layers are kept between builds.
+    pub layer_cache: LayerCache,
+    /// Steps for platforms that no node is of may run emulated.
+    pub emulation: bool,
+    /// What the child may see.
+    pub env: ChildEnv,
+    /// Where images are pulled from instead.
+    pub mirrors: Mirrors,
+}
+
+impl Default for BuildxOptions {
+    fn default() -> Self {
+        Self {
+            builder: None,
+            time_limit: Duration::from_secs(2 * 3600),
+            layer_cache: LayerCache::None,
+            emulation: true,
+            env: ChildEnv::default(),
+            mirrors: Mirrors::default(),
+        }
+    }
+}

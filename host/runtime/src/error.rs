@@ -1,0 +1,166 @@
+//! Errors of recipes: of their files, their calls and their answers.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use bakehouse_core::grants::Denied;
+use bakehouse_core::recipe::CallError;
+use bakehouse_core::storage_error::StorageError;
+use bakehouse_system::quota::QuotaError;
+use wasmtime::Error as WasmError;
+
+use super::contract::ContractError;
+use super::host::error::HostError;
+use super::limits::Exceeded;
+use super::validate::InvalidAnswer;
+use super::validate_build::InvalidBuild;
+
+/// Why a recipe is not loaded, or why a call of it has no result.
+#[derive(Debug, thiserror::Error)]
+pub enum RecipeError {
+    /// There is no file where the recipe should be.
+    #[error("there is no recipe for {app} at {}", path.display())]
+    Absent {
+        /// The app.
+        app: String,
+        /// Where it was looked for.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// What is there is not a component.
+    #[error("recipe {app} ({}) is not a wasm component: {why}", path.display())]
+    NotComponent {
+        /// The app.
+        app: String,
+        /// The file.
+        path: PathBuf,
+        /// What it is instead.
+        #[source]
+        why: NotComponent,
+    },
+    /// It was made for another contract than this host has.
+    #[error(transparent)]
+    Contract(#[from] ContractError),
+    /// It ended in the middle of a call, by its own doing or for going over a limit.
+    #[error("recipe {app} crashed in {} ({}): {why}", at.function, at.subject)]
+    Crashed {
+        /// The app.
+        app: String,
+        /// The call.
+        at: CallSite,
+        /// How it ended.
+        #[source]
+        why: Crash,
+    },
+    /// It filled its work tree with more than that may hold.
+    #[error("{}: {source}", at.subject)]
+    WorkTree {
+        /// The app.
+        app: String,
+        /// The call.
+        at: CallSite,
+        /// What there is too much of.
+        source: QuotaError,
+    },
+    /// It answered with an error.
+    #[error("{}: {error}", at.subject)]
+    Answered {
+        /// The app.
+        app: String,
+        /// The call.
+        at: CallSite,
+        /// Its answer.
+        error: CallError,
+        /// The last that a host function told it in this call, if it was of the same
+        /// case: then this is what the recipe hands on.
+        reported: Option<Box<HostError>>,
+    },
+    /// It answered with what cannot be meant.
+    #[error(transparent)]
+    Invalid(#[from] InvalidAnswer),
+    /// The build that it answered with is not built.
+    #[error("{}: {source}", at.subject)]
+    Build {
+        /// The app.
+        app: String,
+        /// The call.
+        at: CallSite,
+        /// What is wrong with it.
+        source: InvalidBuild,
+    },
+    /// It is about what the app has no grant for.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// The host could not do its part of the call.
+    #[error("{}: {source}", at.subject)]
+    Host {
+        /// The call.
+        at: CallSite,
+        /// What it could not.
+        source: Box<HostError>,
+    },
+    /// The local file system refused.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// wasmtime could not be set up.
+    #[error("recipes cannot be run")]
+    Engine(#[source] WasmError),
+    /// A thread of the host's ended early.
+    #[error("recipes cannot be run: {0}")]
+    Thread(#[from] tokio::task::JoinError),
+}
+
+/// A call of a recipe, as messages name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallSite {
+    /// The recipe's function, or `start`.
+    pub function: &'static str,
+    /// What it is about: `app`, `app version`, or the target.
+    pub subject: String,
+}
+
+/// What a file is that is not a component.
+#[derive(Debug, thiserror::Error)]
+pub enum NotComponent {
+    /// No file of a size that recipes have.
+    #[error("{0}")]
+    File(#[source] io::Error),
+    /// Something else than wasm.
+    #[error("it is not wasm")]
+    NotWasm,
+    /// A module, which components are made from.
+    #[error("it is a core module")]
+    Module,
+    /// Wasm that is not valid.
+    #[error("it does not compile")]
+    Compile(#[source] WasmError),
+}
+
+/// How a recipe ended that did not answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Crash {
+    /// It went over a limit.
+    #[error(transparent)]
+    Limit(#[from] Exceeded),
+    /// It panicked; what it printed of that.
+    #[error("{0}")]
+    Panic(String),
+    /// It trapped.
+    #[error(transparent)]
+    Trap(Trap),
+}
+
+/// The cause of a trap, without wasmtime's account of where it was.
+#[derive(Debug)]
+pub struct Trap(pub(super) WasmError);
+
+impl fmt::Display for Trap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self.0.root_cause(), f)
+    }
+}
+
+impl Error for Trap {}
