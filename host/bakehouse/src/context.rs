@@ -158,14 +158,14 @@ pub fn services(
     let images = upstream.clone();
     Ok(Arc::new(Services {
         releases: Lazy::new(move || {
-            Ok(Releases::new(ReleasesOptions {
+            Releases::new(ReleasesOptions {
                 npm: NpmConfig::load(),
                 access: access.clone(),
                 cache: Some(answers.clone()),
                 limits: ApiLimits::default(),
                 reporter: Arc::clone(&told),
                 upstream: images.clone(),
-            })?)
+            })
         }),
         fetcher: Lazy::new(move || {
             let fetcher = Fetcher::new(downloads.clone())?;

@@ -45,10 +45,8 @@ pub enum RecipeError {
     #[error(transparent)]
     Contract(#[from] ContractError),
     /// It ended in the middle of a call, by its own doing or for going over a limit.
-    #[error("recipe {app} crashed in {} ({}): {why}", at.function, at.subject)]
+    #[error("recipe {} crashed in {} ({}): {why}", at.app, at.function, at.subject)]
     Crashed {
-        /// The app.
-        app: String,
         /// The call.
         at: CallSite,
         /// How it ended.
@@ -58,8 +56,6 @@ pub enum RecipeError {
     /// It filled its work tree with more than that may hold.
     #[error("{}: {source}", at.subject)]
     WorkTree {
-        /// The app.
-        app: String,
         /// The call.
         at: CallSite,
         /// What there is too much of.
@@ -68,8 +64,6 @@ pub enum RecipeError {
     /// It answered with an error.
     #[error("{}: {error}", at.subject)]
     Answered {
-        /// The app.
-        app: String,
         /// The call.
         at: CallSite,
         /// Its answer.
@@ -84,12 +78,10 @@ pub enum RecipeError {
     /// The build that it answered with is not built.
     #[error("{}: {source}", at.subject)]
     Build {
-        /// The app.
-        app: String,
         /// The call.
         at: CallSite,
         /// What is wrong with it.
-        source: InvalidBuild,
+        source: Box<InvalidBuild>,
     },
     /// It is about what the app has no grant for.
     #[error(transparent)]
@@ -116,6 +108,8 @@ pub enum RecipeError {
 /// A call of a recipe, as messages name it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallSite {
+    /// The app.
+    pub app: String,
     /// The recipe's function, or `start`.
     pub function: &'static str,
     /// What it is about: `app`, `app version`, or the target.

@@ -204,6 +204,7 @@ impl Recipe {
             prepare: Some(prepare.clone()),
         };
         let at = CallSite {
+            app: self.app.to_string(),
             function: "prepare",
             subject: subject(&self.app, &call),
         };
@@ -222,9 +223,12 @@ impl Recipe {
         let warnings = std::mem::take(&mut store.data_mut().warnings);
         let answered = self.close("prepare", store, answer)?;
         let measured = self.limits.quota().measure(work_tree).await;
-        measured.map_err(|error| self.host_error(at.clone(), error.into()))?;
+        measured.map_err(|error| host_error(at.clone(), error.into()))?;
         let build = self.checked(&prepare, answered);
-        let build = build.map_err(|error| self.refused(at, error))?;
+        let build = build.map_err(|error| RecipeError::Build {
+            at,
+            source: Box::new(error),
+        })?;
         Ok(Prepared { build, warnings })
     }
 
@@ -256,7 +260,7 @@ impl Recipe {
         let started = metered(&self.limits, None, instance.instantiate_async(&mut store)).await;
         let started = match started {
             Ok(instance) => instance,
-            Err(error) => return Err(self.ended("start", store, error)),
+            Err(error) => return Err(ended("start", store, error)),
         };
         let guest = indices.load(&mut store, &started);
         let guest = guest.map_err(|error| contract::misfit(&self.app, error))?;
@@ -280,11 +284,10 @@ impl Recipe {
         let error = match answer {
             Ok(Ok(value)) => return Ok(value),
             Ok(Err(error)) => CallError::from(error),
-            Err(error) => return Err(self.ended(function, store, error)),
+            Err(error) => return Err(ended(function, store, error)),
         };
         let reported = store.data_mut().reported.take();
         Err(RecipeError::Answered {
-            app: self.app.to_string(),
             at: CallSite::new(function, store.data()),
             reported: reported
                 .filter(|told| same_case(told, &error))
@@ -292,59 +295,41 @@ impl Recipe {
             error,
         })
     }
+}
 
-    /// The call ended without an answer.
-    #[expect(clippy::needless_pass_by_value, reason = "a store is never used again")]
-    fn ended(
-        &self,
-        function: &'static str,
-        store: Store<State>,
-        error: wasmtime::Error,
-    ) -> RecipeError {
-        let at = CallSite::new(function, store.data());
-        let why = match error.downcast::<HostError>() {
-            Ok(error) => return self.host_error(at, error),
-            Err(error) => match error.downcast::<Exceeded>() {
-                Ok(exceeded) => Crash::Limit(exceeded),
-                Err(error) => match panic(&store.data().stderr.contents()) {
-                    Some(panic) => Crash::Panic(panic),
-                    None => Crash::Trap(Trap(error)),
-                },
+/// The call ended without an answer.
+#[expect(clippy::needless_pass_by_value, reason = "a store is never used again")]
+fn ended(function: &'static str, store: Store<State>, error: wasmtime::Error) -> RecipeError {
+    let at = CallSite::new(function, store.data());
+    let why = match error.downcast::<HostError>() {
+        Ok(error) => return host_error(at, error),
+        Err(error) => match error.downcast::<Exceeded>() {
+            Ok(exceeded) => Crash::Limit(exceeded),
+            Err(error) => match panic(&store.data().stderr.contents()) {
+                Some(panic) => Crash::Panic(panic),
+                None => Crash::Trap(Trap(error)),
             },
-        };
-        RecipeError::Crashed {
-            app: self.app.to_string(),
+        },
+    };
+    RecipeError::Crashed { at, why }
+}
+
+/// What no recipe is told: too full a work tree is its own doing, all else the
+/// host's trouble.
+fn host_error(at: CallSite, error: HostError) -> RecipeError {
+    match error {
+        HostError::Quota(source @ QuotaError::Full(_)) => RecipeError::WorkTree { at, source },
+        error => RecipeError::Host {
             at,
-            why,
-        }
-    }
-
-    /// What no recipe is told: too full a work tree is its own doing, all else
-    /// the host's trouble.
-    fn host_error(&self, at: CallSite, error: HostError) -> RecipeError {
-        match error {
-            HostError::Quota(source @ QuotaError::Full(_)) => RecipeError::WorkTree {
-                app: self.app.to_string(),
-                at,
-                source,
-            },
-            error => RecipeError::Host {
-                at,
-                source: Box::new(error),
-            },
-        }
-    }
-
-    /// A build that is not passed on.
-    fn refused(&self, at: CallSite, source: InvalidBuild) -> RecipeError {
-        let app = self.app.to_string();
-        RecipeError::Build { app, at, source }
+            source: Box::new(error),
+        },
     }
 }
 
 impl CallSite {
     fn new(function: &'static str, state: &State) -> Self {
         Self {
+            app: state.app.to_string(),
             function,
             subject: state.subject(),
         }

@@ -2,7 +2,7 @@
 
 use bakehouse_core::recipe::CallError;
 use bakehouse_runtime::{
-    ContractError, HostError, InvalidAnswer, InvalidBuild, NotComponent, RecipeError,
+    CallSite, ContractError, HostError, InvalidAnswer, InvalidBuild, NotComponent, RecipeError,
 };
 
 use super::{ExitCode, Explanation, builder, core, registry, system, upstream};
@@ -23,17 +23,14 @@ pub(super) fn recipe(error: &RecipeError) -> Explanation {
         RecipeError::Crashed { .. } => {
             own.hint("this is a fault in the recipe; run with -v to see what it printed")
         }
-        RecipeError::WorkTree { app, at, .. } => own.hint(fault(app, at.function)),
+        RecipeError::WorkTree { at, .. } => own.hint(fault(at)),
         RecipeError::Answered {
-            app,
             at,
             error,
             reported,
-        } => answered(error, reported.as_deref(), || fault(app, at.function)),
+        } => answered(error, reported.as_deref(), || fault(at)),
         RecipeError::Invalid(error) => invalid(error),
-        RecipeError::Build { app, at, source } => {
-            build(source).or_hint(ExitCode::Recipe, || fault(app, at.function))
-        }
+        RecipeError::Build { at, source } => build(source).or_hint(ExitCode::Recipe, || fault(at)),
         RecipeError::Denied(error) => core::denied(error),
         RecipeError::Host { source, .. } => host(source),
         RecipeError::Storage(error) => core::storage(error),
@@ -45,8 +42,8 @@ pub(super) fn invalid(_: &InvalidAnswer) -> Explanation {
     Explanation::new(ExitCode::Recipe).hint("this is a fault in the recipe")
 }
 
-fn fault(app: &str, function: &str) -> String {
-    format!("this is a fault in {function} of recipe {app}")
+fn fault(at: &CallSite) -> String {
+    format!("this is a fault in {} of recipe {}", at.function, at.app)
 }
 
 fn contract(error: &ContractError) -> Explanation {
@@ -141,7 +138,6 @@ mod tests {
 
     use bakehouse_builder::{BuildError, BuilderError};
     use bakehouse_core::storage_error::StorageError;
-    use bakehouse_runtime::CallSite;
     use bakehouse_system::http::HttpError;
     use bakehouse_upstream::fetch::FetchError;
     use bakehouse_upstream::git::GitError;
@@ -151,6 +147,7 @@ mod tests {
 
     fn at() -> CallSite {
         CallSite {
+            app: "app".to_owned(),
             function: "prepare",
             subject: "app 1.0.0".to_owned(),
         }
@@ -160,7 +157,6 @@ mod tests {
     fn handed_on(reported: impl Into<HostError>) -> Explanation {
         let reported = reported.into();
         recipe(&RecipeError::Answered {
-            app: "app".to_owned(),
             at: at(),
             error: reported.told().unwrap(),
             reported: Some(Box::new(reported)),
@@ -169,7 +165,6 @@ mod tests {
 
     fn own(error: CallError) -> Explanation {
         recipe(&RecipeError::Answered {
-            app: "app".to_owned(),
             at: at(),
             error,
             reported: None,

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::{Arc, Mutex};
 
+use crate::failure::ExitCode;
 use bakehouse_builder::{BuildError, Fake};
 use bakehouse_components::Answers;
-use crate::failure::ExitCode;
 use bakehouse_core::progress::{Reporter, Silent};
 use bakehouse_core::target::TargetId;
 use serde_json::json;
