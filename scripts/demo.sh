@@ -7,13 +7,13 @@ cd "$ROOT"
 
 say "bakehouse, and the esbuild recipe"
 cargo build --quiet "${locked[@]}" --package bakehouse
-"$ROOT/scripts/build-plugin.sh" esbuild
+BAKEHOUSE_PROGRAM=$BUILT/bakehouse "$ROOT/scripts/build-plugin.sh" esbuild
 "$ROOT/scripts/up.sh" engine
 environment=$("$ROOT/scripts/env.sh")
 eval "$environment"
 bakehouse() {
     printf '\n$ bakehouse %s\n' "$*"
-    "${CARGO_TARGET_DIR:-$ROOT/target}/debug/bakehouse" --registry local "$@"
+    "$BUILT/bakehouse" --registry local "$@"
 }
 
 bakehouse plan esbuild --max-versions 3

@@ -6,6 +6,9 @@
 # Whoever evaluates it puts its own PATH in.
 # shellcheck disable=SC2016
 printf 'export BAKEHOUSE_HOME=%q PATH=%q:$PATH\n' "$BAKEHOUSE_HOME" "$TOOLS/bin"
+if [ -x "$TOOLS/bin/rustc-wasm" ]; then
+    printf 'export BAKEHOUSE_WASM_RUSTC=%q\n' "$TOOLS/bin/rustc-wasm"
+fi
 socket=$("$ROOT/scripts/engine.sh" socket)
 if [ -S "$socket" ]; then
     printf 'export DOCKER_HOST=%q\n' "unix://$socket"

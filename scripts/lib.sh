@@ -6,6 +6,9 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 BAKEHOUSE_HOME=${BAKEHOUSE_HOME:-$ROOT/.bakehouse}
 TOOLS=$BAKEHOUSE_HOME/tools
 mkdir -p "$TOOLS/bin"
+# Where cargo puts debug builds.
+# shellcheck disable=SC2034
+BUILT=${CARGO_TARGET_DIR:-$ROOT/target}/debug
 export BAKEHOUSE_HOME
 export PATH="$TOOLS/bin:$PATH"
 

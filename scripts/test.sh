@@ -21,10 +21,16 @@ stop_afterwards() {
     trap stop EXIT
     trap 'exit 130' INT TERM
 }
+# compile: the tests, and the program with them; recipes are built by it.
+compile() {
+    say "compiling the tests"
+    "$ROOT/scripts/nextest.sh" --no-run
+}
 # set_up: recipes, and engine, BuildKit, QEMU and other people's tools where they are missing.
 set_up() {
+    compile
     say "recipes"
-    "$ROOT/scripts/build-plugin.sh" --all
+    BAKEHOUSE_PROGRAM=$BUILT/bakehouse "$ROOT/scripts/build-plugin.sh" --all
     say "engine, BuildKit, QEMU, registry"
     "$ROOT/scripts/up.sh" all
     local environment

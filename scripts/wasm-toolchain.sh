@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Prints the environment that compiles for wasm32-wasip2, for `eval`.
+# Prints the environment in which `bakehouse recipe build` compiles, for `eval`.
 #
-# First choice is rustup's own target. Where rustup cannot download it, Debian
-# testing's rustc is unpacked under .bakehouse/ and used as RUSTC.
+# First choice is rustup's own target, which needs none. Where rustup cannot download it, Debian
+# testing's rustc is unpacked under .bakehouse/, and named in BAKEHOUSE_WASM_RUSTC.
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -23,14 +23,6 @@ unpack() {
     "$ROOT/scripts/debs.sh" testing "$tree" rustc libstd-rust-dev-wasm32 libc6 libgcc-s1 \
         libstdc++6 zlib1g libzstd1 libxml2-16 libffi8 libedit2 libtinfo6 libbsd0 libmd0 \
         libz3-4 'libstd-rust-*' 'libllvm*'
-    # Started through its own loader: it needs a newer libc than Debian 12's.
-    cat >"$TOOLS/bin/rustc-wasm" <<WRAPPER
-#!/bin/sh
-lib=$tree/usr/lib/x86_64-linux-gnu
-exec "\$lib/ld-linux-x86-64.so.2" --library-path "\$lib" $tree/usr/bin/rustc --sysroot $tree/usr "\$@"
-WRAPPER
-    chmod +x "$TOOLS/bin/rustc-wasm"
-    "$TOOLS/bin/rustc-wasm" --version >&2
 }
 once rust-wasm unpack
 
@@ -38,6 +30,15 @@ once rust-wasm unpack
 linker=$(rustc --print sysroot)/lib/rustlib/x86_64-unknown-linux-gnu/bin
 [ -x "$linker/wasm-component-ld" ] || die "this Rust has no wasm-component-ld" \
     "use a Rust that rustup installed, or: cargo install wasm-component-ld"
-# Whoever evaluates it puts its own PATH in.
-# shellcheck disable=SC2016
-printf 'export RUSTC=%q PATH=%q:$PATH\n' "$TOOLS/bin/rustc-wasm" "$linker"
+
+# Started through its own loader: it needs a newer libc than Debian 12's.
+compiler=$TOOLS/bin/rustc-wasm
+wrapper=$(mktemp "$compiler.XXXXXX")
+cat >"$wrapper" <<WRAPPER
+#!/bin/sh
+lib=$tree/usr/lib/x86_64-linux-gnu
+PATH=$linker:\$PATH exec "\$lib/ld-linux-x86-64.so.2" --library-path "\$lib" $tree/usr/bin/rustc --sysroot $tree/usr "\$@"
+WRAPPER
+chmod 755 "$wrapper"
+mv "$wrapper" "$compiler"
+printf 'export BAKEHOUSE_WASM_RUSTC=%q\n' "$compiler"

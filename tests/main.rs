@@ -40,6 +40,7 @@ mod odd_registry_test;
 mod outline_modules_test;
 mod outline_test;
 mod rebuild_test;
+mod recipe_build_test;
 mod recipe_check_test;
 mod registry_faults_test;
 mod registry_random_faults_test;

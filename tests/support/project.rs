@@ -163,11 +163,8 @@ pub fn finish(command: &mut Command) -> Output {
 
 /// The component of a recipe, built by `just build-plugins`.
 pub fn recipe(name: &str) -> PathBuf {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .ancestors()
-        .nth(2)
-        .unwrap();
-    let folder = root.join("target/recipes/wasm32-wasip2/recipe");
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
+    let folder = target.join("recipes/wasm32-wasip2/recipe");
     ["bakehouse_recipe_", "bakehouse_test_recipe_"]
         .iter()
         .map(|prefix| folder.join(format!("{prefix}{name}.wasm")))

@@ -63,7 +63,7 @@ platforms = ["linux/amd64", "linux/arm64"]
         );
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../apps/{app}/app.toml"));
         let text = std::fs::read_to_string(path).unwrap();
-        let line = format!("recipe = \"{app}\"");
+        let line = format!("recipe = \"plugins/{app}\"");
         assert!(text.contains(&line), "{text}");
         let mut text = text.replace(&line, "recipe = \"recipe.wasm\"");
         if !options.is_empty() {

@@ -58,6 +58,9 @@ pub(crate) struct Global {
     /// Where build layers are kept: none, local, registry, gha
     #[arg(long, global = true, env = "BAKEHOUSE_CACHE", value_name = "WHERE")]
     cache: Option<CacheChoice>,
+    /// Use recipes as they were built, and Cargo.lock as it is
+    #[arg(long, global = true)]
+    locked: bool,
     /// Show every step, what it prints, and recipes' logs
     #[arg(short, long, global = true, conflicts_with = "quiet")]
     pub(crate) verbose: bool,
@@ -352,6 +355,20 @@ pub(crate) enum RecipeCommand {
     /// List what a recipe asks for, what is granted, and what is missing; then
     /// try what it offers, up to the builder
     Check(RecipeCheckArgs),
+    /// Compile recipes of plugins/ into components
+    Build(RecipeBuildArgs),
+}
+
+/// `bakehouse recipe build`
+#[derive(Debug, Args)]
+pub(crate) struct RecipeBuildArgs {
+    /// Crates, by their names in plugins/, or their folders from the project's
+    /// root
+    #[arg(required_unless_present = "all")]
+    pub(crate) crates: Vec<String>,
+    /// All of plugins/ that make components
+    #[arg(long)]
+    pub(crate) all: bool,
 }
 
 /// `bakehouse recipe check`
@@ -385,6 +402,7 @@ impl Global {
             multi_arch: self.multi_arch,
             use_qemu: self.use_qemu,
             cache: self.cache,
+            locked: self.locked,
             ..Overrides::default()
         }
     }

@@ -20,6 +20,7 @@ pub mod logging;
 pub mod pipeline;
 pub mod printer;
 mod programs;
+pub mod recipes;
 pub mod reporters;
 pub mod signals;
 pub mod text;

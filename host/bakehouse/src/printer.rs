@@ -30,6 +30,12 @@ impl Printer {
         Self { quiet }
     }
 
+    /// Whether it keeps its talk to itself.
+    #[must_use]
+    pub const fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
     /// Prints a result to stdout. A reader that went away is no error.
     pub fn data(&self, text: &Text) {
         data(text.as_str());

@@ -14,7 +14,7 @@ use wasmtime::component::Component;
 use super::bindings::AppIndices;
 use super::error::{NotComponent, RecipeError};
 use super::recipe::Linked;
-use super::{Recipe, Runtime, Services, contract};
+use super::{ComponentSource, Recipe, Runtime, Services, contract};
 
 /// Bytes of a component; those with an interpreter in them have a tenth.
 const MAX_WASM: u64 = 256 << 20;
@@ -32,13 +32,14 @@ impl Runtime {
     /// version, or describes nonsense.
     pub async fn load(
         &self,
-        wasm: &Path,
+        source: &ComponentSource,
         policy: Policy,
         options: Arc<Options>,
         services: Arc<Services>,
     ) -> Result<Recipe, RecipeError> {
         let app = policy.app();
-        let bytes = read(app, wasm)?;
+        let wasm = source.path();
+        let bytes = read(app, source)?;
         let digest = identity(&bytes, &options);
         let engine = self.engine.clone();
         // Compilation takes a while where the cache has nothing.
@@ -57,9 +58,13 @@ impl Runtime {
 /// The digest of a recipe with its options, which is not compiled for that.
 ///
 /// # Errors
-/// When there is no component at `wasm`.
-pub fn recipe_digest(app: &str, wasm: &Path, options: &Options) -> Result<String, RecipeError> {
-    Ok(identity(&read(app, wasm)?, options))
+/// When there is no component at `source`.
+pub fn recipe_digest(
+    app: &str,
+    source: &ComponentSource,
+    options: &Options,
+) -> Result<String, RecipeError> {
+    Ok(identity(&read(app, source)?, options))
 }
 
 /// What a target is built by: the wasm, and the options it is given.
@@ -71,8 +76,13 @@ fn identity(wasm: &[u8], options: &Options) -> String {
     sha256(serde_json::json!([wasm, options]).to_string().as_bytes()).to_string()
 }
 
-fn read(app: &str, wasm: &Path) -> Result<Vec<u8>, RecipeError> {
-    let bytes = storage::read(wasm, MAX_WASM).map_err(|error| unread(app, wasm, error))?;
+fn read(app: &str, source: &ComponentSource) -> Result<Vec<u8>, RecipeError> {
+    let wasm = source.path();
+    let bytes = match source {
+        ComponentSource::File(path) => storage::read(path, MAX_WASM),
+        ComponentSource::Program { bytes, .. } => Ok(bytes.to_vec()),
+    };
+    let bytes = bytes.map_err(|error| unread(app, wasm, error))?;
     if !bytes.starts_with(MAGIC) {
         return Err(not_a_component(app, wasm, NotComponent::NotWasm));
     }

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use bakehouse_system::storage;
 
+use crate::config::RecipeReference;
+
 /// Shortest beginning of a step that tells it from others, in bytes.
 const TELLING: usize = 8;
 /// Larger files are not written by hand.
@@ -45,12 +47,15 @@ pub fn locate(root: &Path, app: Option<&str>, message: &str) -> Option<Location>
     Some(Location { file, line: 1 })
 }
 
-/// `FILE:LINE` among the message's words.
+/// `FILE:LINE`, or `FILE:LINE:COLUMN`, among the message's words.
 fn named(root: &Path, message: &str) -> Option<Location> {
     let words = message.split_whitespace();
+    let place = |word| {
+        let (file, last) = numbered(word)?;
+        Some(numbered(file).unwrap_or((file, last)))
+    };
     words
-        .filter_map(|word| word.trim_end_matches([':', ',', ';']).rsplit_once(':'))
-        .filter_map(|(file, line)| Some((file, line.parse().ok()?)))
+        .filter_map(|word| place(word.trim_end_matches([':', ',', ';'])))
         .find(|(file, _)| {
             let inside = Path::new(file).is_relative() && !file.contains("..");
             inside && root.join(file).is_file()
@@ -59,6 +64,12 @@ fn named(root: &Path, message: &str) -> Option<Location> {
             file: file.to_owned(),
             line,
         })
+}
+
+/// `TEXT:NUMBER`, taken apart.
+fn numbered(text: &str) -> Option<(&str, usize)> {
+    let (text, number) = text.rsplit_once(':')?;
+    Some((text, number.parse().ok()?))
 }
 
 /// The instruction in ``step `[stage 2/3] RUN make` failed``.
@@ -73,8 +84,10 @@ fn step(message: &str) -> Option<&str> {
 
 fn recipe(app_file: &str) -> Option<String> {
     let table: toml::Table = app_file.parse().ok()?;
-    let name = table.get("recipe")?.as_str()?;
-    (!name.contains('/') && !name.ends_with(".wasm")).then(|| name.to_owned())
+    match table.get("recipe")?.as_str()?.parse() {
+        Ok(RecipeReference::Crate(name)) => Some(name),
+        _ => None,
+    }
 }
 
 /// The line below a folder that begins most like this instruction.
@@ -141,7 +154,7 @@ mod tests {
         write("bakehouse.toml", "a\nb\n");
         write(
             "apps/a/app.toml",
-            "recipe = \"r\"\n\n[grants]\nimages = []\n",
+            "recipe = \"plugins/r\"\n\n[grants]\nimages = []\n",
         );
         write(
             "plugins/r/src/lib.rs",
@@ -159,6 +172,7 @@ mod tests {
         };
         let cases = [
             (None, "bakehouse.toml:2: `b`: no", Some("bakehouse.toml:2")),
+            (None, "bakehouse.toml:2:7: no", Some("bakehouse.toml:2")),
             (
                 Some("a"),
                 "a 1 linux/arm64: step `[build 2/2] RUN cd /work && make all` failed: exit code: 1",

@@ -45,5 +45,5 @@ fn digest(project: &Project, app: &str, image: &str) -> Option<String> {
     let file = project.app(app).ok()?;
     let publishes = file.grants.images.iter().any(|granted| granted == image);
     publishes.then_some(())?;
-    recipe_digest(app, &project.recipe(app, &file), &file.options).ok()
+    recipe_digest(app, &project.recipe(app, &file.recipe), &file.options).ok()
 }

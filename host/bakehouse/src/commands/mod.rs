@@ -8,6 +8,7 @@ mod merge;
 mod outcome;
 mod plan;
 mod planned;
+mod recipe_build;
 mod recipe_check;
 mod reference;
 mod run;
@@ -40,6 +41,7 @@ pub async fn dispatch(session: &Session, cli: &Cli) -> Result<ExitCode> {
         Command::Serve(args) => serve::serve(session, args).await,
         Command::Recipe(args) => match &args.command {
             RecipeCommand::Check(args) => recipe_check::recipe_check(session, args).await,
+            RecipeCommand::Build(args) => recipe_build::recipe_build(session, args).await,
         },
         Command::Workflows(args) => workflows::workflows(session, args),
     }

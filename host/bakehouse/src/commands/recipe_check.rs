@@ -12,6 +12,7 @@ use super::text::recipe_table;
 use crate::cli::{Format, RecipeCheckArgs};
 use crate::context::{services, sources};
 use crate::pipeline::rehearsal::{Stage, rehearse, understudy};
+use crate::recipes::refresh;
 
 /// Lists what a recipe asks for, what is granted, and what is missing; exits
 /// as a denial where something is. Where nothing is, and not `--offline`, what
@@ -19,7 +20,10 @@ use crate::pipeline::rehearsal::{Stage, rehearse, understudy};
 pub(super) async fn recipe_check(session: &Session, args: &RecipeCheckArgs) -> Result<ExitCode> {
     let project = session.project()?;
     let file = project.app(&args.app)?;
-    let wasm = project.recipe(&args.app, &file);
+    let apps = std::slice::from_ref(&args.app);
+    let locked = session.overrides.locked;
+    let recipes = refresh(&project, apps, locked, &*session.reporter).await;
+    let wasm = recipes.source(&project, &args.app, &file.recipe)?;
     let (builder, seen) = understudy();
     let services = services(&project, &seen, &session.reporter)?;
     let policy = project.policy(&args.app, &file);

@@ -8,13 +8,14 @@ use bakehouse_registry::reserved::is_the_hosts;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
+use super::RecipeReference;
+
 /// One app: the file `apps/<app>/app.toml`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct AppFile {
-    /// The recipe: the name of a crate in `plugins/`, or the path of a `.wasm`
-    /// file relative to the app's folder.
-    pub recipe: String,
+    /// The recipe.
+    pub recipe: RecipeReference,
     /// How its images are tagged.
     #[serde(default)]
     pub tags: TagPolicy,
@@ -77,7 +78,7 @@ mod tests {
     #[test]
     fn templates_that_make_tags() {
         let moving = |templates: &[&str]| {
-            let text = format!("recipe = \"a\"\n[tags]\nmoving = {templates:?}\n");
+            let text = format!("recipe = \"a.wasm\"\n[tags]\nmoving = {templates:?}\n");
             toml::from_str::<AppFile>(&text).map(|file| file.tags.moving)
         };
         let good = ["latest", "{major}", "v{major}.{minor}", "{major}-lts"];

@@ -32,6 +32,8 @@ pub struct Overrides {
     pub partial: bool,
     /// `--max-versions`, `MAX_VERSIONS`.
     pub max_versions: Option<NonZeroU32>,
+    /// `--locked`.
+    pub locked: bool,
     /// `--rebuild`, `REBUILD`.
     pub rebuild: bool,
     /// `--concurrency`.

@@ -17,7 +17,7 @@ const MAX_SHOWN: usize = 400;
 /// Reads a TOML file; its text is for who looks for lines in it.
 ///
 /// # Errors
-/// A [`Failure`] with [`ExitCode::Config`]: `FILE:LINE: key `KEY`: MESSAGE`, or
+/// A [`Failure`] with [`ExitCode::Config`]: `FILE:LINE:COLUMN: key `KEY`: MESSAGE`, or
 /// with [`ExitCode::Storage`] when the system refuses.
 pub(super) fn read<T: DeserializeOwned>(path: &Path, shown: &str) -> Result<(T, String), Failure> {
     let text = storage::read_text(path, MAX_FILE).map_err(|error| unread(shown, error))?;
@@ -56,6 +56,8 @@ fn parse<T: DeserializeOwned>(text: &str, shown: &str) -> Result<T, Failure> {
         let span = error.span().unwrap_or(0..0);
         let before = text.get(..span.start).unwrap_or(text);
         let line = before.matches('\n').count() + 1;
+        let start = before.rsplit('\n').next().unwrap_or_default();
+        let column = start.chars().count() + 1;
         let source = text.lines().nth(line - 1).unwrap_or("").trim();
         let key = source.split_once('=').map_or(source, |(key, _)| key).trim();
         let key = cut(key);
@@ -67,7 +69,7 @@ fn parse<T: DeserializeOwned>(text: &str, shown: &str) -> Result<T, Failure> {
         let message = cut(&error.message().trim().replace('\n', "; "));
         Failure::new(
             ExitCode::Config,
-            format!("{shown}:{line}:{place} {message}"),
+            format!("{shown}:{line}:{column}:{place} {message}"),
         )
         .hint("docs/configuration.md lists every key and what it takes")
     })
@@ -96,15 +98,15 @@ mod tests {
     fn points_at_line_and_key() {
         assert_eq!(
             message("namespace = \"a\"\nmax-versions = \"many\"\n"),
-            "bakehouse.toml:2: `max-versions`: invalid type: string \"many\", expected a nonzero u32"
+            "bakehouse.toml:2:16: `max-versions`: invalid type: string \"many\", expected a nonzero u32"
         );
         let unknown = message("# c\nregsitry = \"local\"\n");
         assert!(
-            unknown.starts_with("bakehouse.toml:2: `regsitry`: unknown field"),
+            unknown.starts_with("bakehouse.toml:2:1: `regsitry`: unknown field"),
             "{unknown}"
         );
         assert!(message("platforms = [\"linux\"]").contains("is not a platform"));
-        assert!(message("registry = ").starts_with("bakehouse.toml:1: `registry`:"));
+        assert!(message("registry = ").starts_with("bakehouse.toml:1:12: `registry`:"));
     }
 
     #[test]

@@ -136,16 +136,10 @@ impl Project {
         )
     }
 
-    /// The wasm file of an app's recipe.
+    /// The component that a crate of `plugins/` was made into.
     #[must_use]
-    pub fn recipe(&self, app: &str, file: &AppFile) -> PathBuf {
-        if file.recipe.ends_with(".wasm") {
-            return self.root.join("apps").join(app).join(&file.recipe);
-        }
-        let krate = format!("bakehouse_recipe_{}.wasm", file.recipe.replace('-', "_"));
-        self.root
-            .join("target/recipes/wasm32-wasip2/recipe")
-            .join(krate)
+    pub fn component(&self, name: &str) -> PathBuf {
+        self.state().join("recipes").join(format!("{name}.wasm"))
     }
 
     /// Digest files of finished targets.

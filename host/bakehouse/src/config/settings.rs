@@ -46,6 +46,8 @@ pub struct Settings {
     pub provenance: bool,
     /// Where build layers are kept between runs.
     pub cache: CacheChoice,
+    /// Use recipes as they were built.
+    pub locked: bool,
     /// Build anew what is published already.
     pub rebuild: bool,
 }
@@ -126,6 +128,7 @@ impl Settings {
             },
             provenance: file.provenance.unwrap_or(false),
             cache: overrides.cache.or(file.cache).unwrap_or_default(),
+            locked: overrides.locked,
             rebuild: overrides.rebuild,
         })
     }

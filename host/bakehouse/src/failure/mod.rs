@@ -6,6 +6,7 @@
 mod builder;
 mod core;
 mod exit_code;
+mod recipes;
 mod registry;
 mod runtime;
 mod stated;
@@ -28,6 +29,8 @@ use bakehouse_system::docker::credentials::CredentialsError;
 use bakehouse_system::work_tree::PathError;
 use bakehouse_upstream::git::GitError;
 use bakehouse_upstream::release::AccessError;
+
+use crate::recipes::CrateError;
 
 pub use exit_code::ExitCode;
 pub use stated::Failure;
@@ -149,6 +152,7 @@ fn known(error: &(dyn std::error::Error + 'static)) -> Option<Explanation> {
         BuilderError => builder::builder,
         EngineError => builder::engine,
         SmokeError => builder::smoke,
+        CrateError => recipes::krate,
     }
     None
 }

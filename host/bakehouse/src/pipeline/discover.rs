@@ -15,6 +15,7 @@ use futures_util::StreamExt as _;
 
 use crate::config::AppFile;
 use crate::context::Context;
+use crate::recipes::{Recipes, refresh};
 
 /// How far back a version named on the command line is looked for.
 const FAR: u32 = 1000;
@@ -82,7 +83,9 @@ pub async fn discover(
     version: Option<&str>,
 ) -> Result<Vec<Discovered>> {
     let names = names(context, apps)?;
-    let looked = side_by_side(names, async |name| one(context, name, version).await).await;
+    let recipes = recipes(context, &names).await;
+    let look = async |name: &str| one(context, &recipes, name, version).await;
+    let looked = side_by_side(names, look).await;
     looked.into_iter().map(|(_, found)| found).collect()
 }
 
@@ -97,7 +100,9 @@ pub async fn discover_each(
 ) -> Result<(Vec<Discovered>, Vec<(String, anyhow::Error)>)> {
     let (mut found, mut failed) = (Vec::new(), Vec::new());
     let names = names(context, apps)?;
-    let looked = side_by_side(names, async |name| one(context, name, None).await).await;
+    let recipes = recipes(context, &names).await;
+    let look = async |name: &str| one(context, &recipes, name, None).await;
+    let looked = side_by_side(names, look).await;
     for (name, app) in looked {
         match app {
             Ok(app) => {
@@ -177,7 +182,8 @@ fn names(context: &Context, apps: &[String]) -> Result<Vec<String>> {
 /// # Errors
 /// As [`discover`].
 pub async fn known(context: &Context, name: &str, version: Version) -> Result<Discovered> {
-    let (file, recipe, app) = load(context, name).await?;
+    let recipes = recipes(context, &[name.to_owned()]).await;
+    let (file, recipe, app) = load(context, &recipes, name).await?;
     Ok(Discovered {
         file,
         recipe,
@@ -188,9 +194,14 @@ pub async fn known(context: &Context, name: &str, version: Version) -> Result<Di
     })
 }
 
-async fn load(context: &Context, name: &str) -> Result<(AppFile, Recipe, App)> {
+async fn recipes(context: &Context, names: &[String]) -> Recipes {
+    let locked = context.settings.locked;
+    refresh(&context.project, names, locked, &*context.reporter).await
+}
+
+async fn load(context: &Context, recipes: &Recipes, name: &str) -> Result<(AppFile, Recipe, App)> {
     let file = context.project.app(name)?;
-    let wasm = context.project.recipe(name, &file);
+    let wasm = recipes.source(&context.project, name, &file.recipe)?;
     let recipe = context
         .runtime
         .open()?
@@ -205,12 +216,17 @@ async fn load(context: &Context, name: &str) -> Result<(AppFile, Recipe, App)> {
     Ok((file, recipe, app))
 }
 
-async fn one(context: &Context, name: &str, version: Option<&str>) -> Result<Discovered> {
+async fn one(
+    context: &Context,
+    recipes: &Recipes,
+    name: &str,
+    version: Option<&str>,
+) -> Result<Discovered> {
     context.reporter.report(Event::Stage {
         name: "discover",
         detail: name,
     });
-    let (file, recipe, app) = load(context, name).await?;
+    let (file, recipe, app) = load(context, recipes, name).await?;
     let limit = match version {
         None => context.settings.max_versions.get(),
         Some(_) => FAR,

@@ -1,0 +1,28 @@
+//! The place that a recipe's component is read from.
+
+use std::path::{Path, PathBuf};
+
+/// A component's place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ComponentSource {
+    /// A file.
+    File(PathBuf),
+    /// The program itself.
+    Program {
+        /// How messages name it.
+        name: PathBuf,
+        /// The component.
+        bytes: &'static [u8],
+    },
+}
+
+impl ComponentSource {
+    /// How messages name it: the file's path, where it is one.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::File(path) => path,
+            Self::Program { name, .. } => name,
+        }
+    }
+}
