@@ -25,7 +25,7 @@ lint:
 
 # Build the bakehouse program
 build:
-    cargo build --package bakehouse
+    @eval "$(scripts/shipped.sh)" && cargo build --package bakehouse
 
 # Build one recipe, by its folder in plugins/
 build-plugin NAME:

@@ -13,6 +13,8 @@ cd "$ROOT"
 [ $# -gt 0 ] || die "name a recipe, or --all"
 program=${BAKEHOUSE_PROGRAM:-}
 if [ -z "$program" ]; then
+    shipped=$("$ROOT/scripts/shipped.sh")
+    eval "$shipped"
     cargo build --quiet "${locked[@]}" --package bakehouse
     program=$BUILT/bakehouse
 fi

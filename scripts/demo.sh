@@ -6,6 +6,8 @@
 cd "$ROOT"
 
 say "bakehouse, and the esbuild recipe"
+environment=$("$ROOT/scripts/shipped.sh")
+eval "$environment"
 cargo build --quiet "${locked[@]}" --package bakehouse
 BAKEHOUSE_PROGRAM=$BUILT/bakehouse "$ROOT/scripts/build-plugin.sh" esbuild
 "$ROOT/scripts/up.sh" engine

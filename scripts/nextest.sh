@@ -17,4 +17,6 @@ export TMPDIR
 chmod 755 "$TMPDIR"
 trap 'rm -rf --one-file-system "$TMPDIR"' EXIT
 trap 'exit 130' INT TERM
+environment=$("$ROOT/scripts/shipped.sh")
+eval "$environment"
 cargo nextest run "${locked[@]}" --workspace "$@"

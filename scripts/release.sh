@@ -19,6 +19,8 @@ case $target in
 esac
 cargo_home=${CARGO_HOME:-$HOME/.cargo}
 export RUSTFLAGS="${RUSTFLAGS:-} -C target-feature=+crt-static --remap-path-prefix=$ROOT=. --remap-path-prefix=$cargo_home=cargo"
+environment=$("$ROOT/scripts/shipped.sh")
+eval "$environment"
 cargo build --locked --release --package bakehouse --target "$target"
 program=${CARGO_TARGET_DIR:-target}/$target/release/bakehouse
 if readelf --program-headers "$program" | grep -q INTERP; then

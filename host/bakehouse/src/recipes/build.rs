@@ -92,7 +92,7 @@ async fn in_workspace(
             name: krate.name.clone(),
             said: said.clone(),
         })?;
-        take(metadata, krate, file, begun)
+        take(metadata, krate, file, made.whole.then_some(begun))
     };
     let results = chosen.into_iter().map(|(krate, package)| {
         let result = result(&krate, package);
@@ -125,7 +125,7 @@ fn take(
     metadata: &Metadata,
     krate: &RecipeCrate,
     made: &std::path::Path,
-    begun: SystemTime,
+    begun: Option<SystemTime>,
 ) -> Result<Built, CrateError> {
     let Some(component) = &krate.component else {
         return Ok(Built {

@@ -34,6 +34,9 @@ const LIMIT: Duration = Duration::from_secs(3600);
 pub(super) struct Artifacts {
     /// Components, by the id of their package.
     pub(super) components: BTreeMap<String, PathBuf>,
+    /// Everything was made. Else cargo writes no lists of sources, and old ones
+    /// may lie there.
+    pub(super) whole: bool,
 }
 
 #[derive(Deserialize)]
@@ -88,7 +91,10 @@ pub(super) async fn cargo_build(
     toolchain.apply(&mut command);
     let ended = process::run(command, None, LIMIT, on_line).await;
     let ended = ended.map_err(|error| cannot("cargo", &error))?;
-    let mut made = Artifacts::default();
+    let mut made = Artifacts {
+        whole: ended.status.success(),
+        ..Artifacts::default()
+    };
     let messages = ended.stdout.lines();
     for message in messages.filter_map(|line| serde_json::from_str(line).ok()) {
         if let Message::CompilerArtifact(artifact) = message

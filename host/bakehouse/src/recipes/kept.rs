@@ -1,6 +1,7 @@
 //! Components that are kept, with what they were made from.
 
 use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -15,7 +16,8 @@ const MAX_LIST: u64 = 16 << 20;
 /// Bytes of a component.
 const MAX_WASM: u64 = 256 << 20;
 
-/// Keeps what cargo made at `begun`, and returns its size in bytes.
+/// Keeps what cargo made at `begun`, and returns its size in bytes. Without a
+/// time it is not known what it was made from, and counts as stale.
 ///
 /// # Errors
 /// When the file system refuses.
@@ -24,40 +26,47 @@ pub(super) fn keep(
     component: &Path,
     metadata: &Metadata,
     manifest: PathBuf,
-    begun: SystemTime,
+    begun: Option<SystemTime>,
 ) -> Result<u64, StorageError> {
     let bytes = storage::read(made, MAX_WASM).at("read", made)?;
     if let Some(folder) = component.parent() {
         storage::create(folder)?;
     }
-    let dep_info = made.with_extension("d");
-    let mut sources = match storage::read_text(&dep_info, MAX_LIST) {
-        Ok(text) => sources(&text),
-        Err(error) => return Err(StorageError::new("read", &dep_info, error)),
+    let list = list_of(component);
+    let sources = match begun {
+        Some(_) => sources_of(made, metadata, manifest)?,
+        None => String::new(),
     };
+    storage::write(&list, sources.as_bytes()).at("write", &list)?;
+    storage::write(component, &bytes).at("write", component)?;
+    if let Some(begun) = begun {
+        // What is changed while cargo is at work is newer, but for what it writes first.
+        let lock = metadata.workspace_root.join("Cargo.lock");
+        let begun = modified(&lock).map_or(begun, |locked| begun.max(locked));
+        File::options()
+            .write(true)
+            .open(component)
+            .and_then(|file| file.set_modified(begun))
+            .at("write", component)?;
+    }
+    Ok(bytes.len() as u64)
+}
+
+/// What an artifact was made from, a path a line.
+fn sources_of(made: &Path, metadata: &Metadata, manifest: PathBuf) -> Result<String, StorageError> {
+    let dep_info = made.with_extension("d");
+    let text = storage::read_text(&dep_info, MAX_LIST).at("read", &dep_info)?;
+    let mut sources = sources(&text);
     let root = &metadata.workspace_root;
     sources.extend([manifest, root.join("Cargo.toml"), root.join("Cargo.lock")]);
     sources.sort();
     sources.dedup();
-    let list: Vec<String> = sources
-        .iter()
-        .map(|path| path.to_string_lossy().into_owned() + "\n")
-        .collect();
-    let list_path = list_of(component);
-    storage::write(&list_path, list.concat().as_bytes()).at("write", &list_path)?;
-    storage::write(component, &bytes).at("write", component)?;
-    // What is changed while cargo is at work is newer.
-    File::options()
-        .write(true)
-        .open(component)
-        .and_then(|file| file.set_modified(begun))
-        .at("write", component)?;
-    Ok(bytes.len() as u64)
+    let lines = sources.iter();
+    Ok(lines.map(|path| format!("{}\n", path.display())).collect())
 }
 
 /// Whether a component is missing, or older than something it was made from.
 pub(super) fn is_stale(component: &Path) -> bool {
-    let modified = |path: &Path| path.metadata().and_then(|meta| meta.modified());
     let Ok(made) = modified(component) else {
         return true;
     };
@@ -66,6 +75,10 @@ pub(super) fn is_stale(component: &Path) -> bool {
     };
     let newer = |path: &str| !modified(Path::new(path)).is_ok_and(|changed| changed <= made);
     list.is_empty() || list.lines().any(newer)
+}
+
+fn modified(path: &Path) -> io::Result<SystemTime> {
+    path.metadata()?.modified()
 }
 
 fn list_of(component: &Path) -> PathBuf {
@@ -115,7 +128,7 @@ mod tests {
         assert!(is_stale(&component));
         let now = SystemTime::now() + Duration::from_secs(60);
         let made = path("made.wasm");
-        let size = keep(&made, &component, &metadata, path("Cargo.toml"), now).unwrap();
+        let size = keep(&made, &component, &metadata, path("Cargo.toml"), Some(now)).unwrap();
         assert_eq!(size, 4);
         assert!(!is_stale(&component));
         for changed in ["lib.rs", "Cargo.toml", "Cargo.lock"] {
@@ -126,6 +139,9 @@ mod tests {
             assert!(!is_stale(&component), "{changed}");
         }
         std::fs::remove_file(&source).unwrap();
+        assert!(is_stale(&component));
+        write("lib.rs", "");
+        keep(&made, &component, &metadata, path("Cargo.toml"), None).unwrap();
         assert!(is_stale(&component));
     }
 }
