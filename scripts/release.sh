@@ -19,6 +19,10 @@ case $target in
 esac
 cargo_home=${CARGO_HOME:-$HOME/.cargo}
 export RUSTFLAGS="${RUSTFLAGS:-} -C target-feature=+crt-static --remap-path-prefix=$ROOT=. --remap-path-prefix=$cargo_home=cargo"
+# In a release job: the program knows where it is from.
+if [ "${GITHUB_REF_TYPE:-}" = tag ]; then
+    export BAKEHOUSE_REPOSITORY=${BAKEHOUSE_REPOSITORY:-$GITHUB_REPOSITORY} BAKEHOUSE_RELEASE=${BAKEHOUSE_RELEASE:-$GITHUB_REF_NAME}
+fi
 environment=$("$ROOT/scripts/shipped.sh")
 eval "$environment"
 cargo build --locked --release --package bakehouse --target "$target"

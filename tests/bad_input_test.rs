@@ -149,7 +149,7 @@ fn wasm_that_is_no_recipe() {
     let stale = project.run(&["run"]).expect(5);
     stale
         .says("recipe misbehave does not fit this host's contract: ")
-        .says("rebuild it: just build-plugin misbehave");
+        .says("hint: compile it anew, with the bakehouse-sdk");
     project.write(wasm, wat::parse_str("(component)").unwrap());
     snapshot(
         "no_recipe_in_it",

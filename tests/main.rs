@@ -39,6 +39,7 @@ mod object_store_test;
 mod odd_registry_test;
 mod outline_modules_test;
 mod outline_test;
+mod product_words_test;
 mod rebuild_test;
 mod recipe_build_test;
 mod recipe_check_test;

@@ -19,6 +19,7 @@ pub mod fuzzing;
 pub mod logging;
 pub mod pipeline;
 pub mod printer;
+pub mod product;
 mod programs;
 pub mod recipes;
 pub mod reporters;

@@ -28,7 +28,7 @@ pub enum BuildError {
     Step(FailedStep),
     /// A step's program is not for a platform that the builder runs.
     #[error(
-        "{step}\nthe builder cannot run programs for this platform: cross-compile in the step, or register QEMU with `./justw up`"
+        "{step}\nthe builder cannot run programs for this platform: cross-compile in the step, or register QEMU"
     )]
     ExecFormat {
         /// The step.

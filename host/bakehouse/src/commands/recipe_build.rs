@@ -1,12 +1,13 @@
 //! `bakehouse recipe build`
 
 use anyhow::Result;
-use bakehouse_core::error::ExitCode;
+
 use bakehouse_core::progress::Event;
 
 use super::Session;
 use crate::cli::RecipeBuildArgs;
 use crate::config::{Project, RecipeReference};
+use crate::failure::ExitCode;
 use crate::printer;
 use crate::recipes::{BuildOptions, Built, CrateError, RecipeCrate, build, in_ci};
 use crate::text::Text;

@@ -3,11 +3,13 @@
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
-use crate::failure::{ExitCode, Failure};
 use bakehouse_core::grants::{Kind, Places};
 use bakehouse_core::storage_error::StorageError;
 use bakehouse_system::storage;
 use serde::de::DeserializeOwned;
+
+use crate::failure::{ExitCode, Failure};
+use crate::product;
 
 /// Bytes of a file that people write.
 const MAX_FILE: u64 = 1 << 20;
@@ -37,7 +39,7 @@ fn unread(shown: &str, error: io::Error) -> Failure {
     let error = StorageError::new("read", Path::new(shown), error);
     match wrong {
         true => Failure::new(ExitCode::Config, error.to_string())
-            .hint("put a TOML file there; docs/configuration.md lists every key and what it takes"),
+            .hint(format!("put a TOML file there; {}", keys())),
         false => Failure::storage(&error),
     }
 }
@@ -48,7 +50,7 @@ pub(super) fn fault(places: &Places, (kind, why): (Kind, String)) -> Failure {
         ExitCode::Config,
         format!("{}: `{}`: {why}", places.of(kind), kind.key()),
     )
-    .hint("docs/configuration.md lists every key and what it takes")
+    .hint(keys())
 }
 
 fn parse<T: DeserializeOwned>(text: &str, shown: &str) -> Result<T, Failure> {
@@ -71,8 +73,16 @@ fn parse<T: DeserializeOwned>(text: &str, shown: &str) -> Result<T, Failure> {
             ExitCode::Config,
             format!("{shown}:{line}:{column}:{place} {message}"),
         )
-        .hint("docs/configuration.md lists every key and what it takes")
+        .hint(keys())
     })
+}
+
+/// Where keys are explained.
+fn keys() -> String {
+    format!(
+        "{} lists every key and what it takes",
+        product::page("configuration")
+    )
 }
 
 /// The beginning of a text that may be as long as the file.

@@ -5,12 +5,16 @@ use bakehouse_builder::{BuildError, BuilderError, DockerfileError, ReceiveError,
 
 use super::{ExitCode, Explanation, core, system};
 
+/// What to do where programs of another platform cannot run.
+const QEMU: &str = "register QEMU with `docker run --privileged --rm tonistiigi/binfmt --install all`, \
+    or install qemu-user-static and binfmt-support";
+
 pub(super) fn build(error: &BuildError) -> Explanation {
     match error {
         BuildError::BuilderGone(_) => Explanation::new(ExitCode::Builder)
             .hint("start the builder and run the same command again"),
         BuildError::ExecFormat { platform, .. } => Explanation::new(ExitCode::Build).hint(format!(
-            "{platform} needs emulation: run ./justw up, which registers QEMU"
+            "{platform} needs emulation, or cross-compile in the step: {QEMU}"
         )),
         BuildError::Step(_) | BuildError::PushFailed(_) | BuildError::Refused(_) => {
             Explanation::new(ExitCode::Build)
@@ -48,6 +52,9 @@ pub(super) fn build(error: &BuildError) -> Explanation {
 pub(super) fn dockerfile(error: &DockerfileError) -> Explanation {
     match error {
         DockerfileError::Syntax { .. } => Explanation::new(ExitCode::Recipe),
+        DockerfileError::Emulation { allowed: true, .. } => {
+            Explanation::new(ExitCode::Build).hint(QEMU)
+        }
         DockerfileError::Growth { .. } | DockerfileError::Emulation { .. } => {
             Explanation::new(ExitCode::Build)
         }
@@ -58,10 +65,10 @@ pub(super) fn builder(error: &BuilderError) -> Explanation {
     let explained = Explanation::new(ExitCode::Builder);
     match error {
         BuilderError::Program(_) => {
-            explained.hint("run `./justw up` for a private one, or install Docker's buildx plugin")
+            explained.hint("install Docker's buildx plugin, or put docker-buildx on PATH")
         }
         BuilderError::Silent { .. } => explained.hint(
-            "run `./justw up` for a private builder, or `docker buildx create --name bakehouse --bootstrap` and name it with --builder",
+            "run `docker buildx create --name bakehouse --bootstrap` and name it with --builder",
         ),
         BuilderError::NoImageStore { .. } => explained.hint(
             "add {\"features\":{\"containerd-snapshotter\":true}} to Docker's daemon.json and restart it, or run `docker buildx create --name bakehouse --driver docker-container --bootstrap` and name it with --builder",
@@ -85,7 +92,7 @@ pub(super) fn engine(error: &EngineError) -> Explanation {
     let explained = Explanation::new(ExitCode::Builder);
     match error {
         EngineError::Unreachable { .. } | EngineError::Silent { .. } => {
-            explained.hint("run `./justw up` for a private one, start Docker, or set DOCKER_HOST")
+            explained.hint("start Docker, or set DOCKER_HOST to where it listens")
         }
         EngineError::NoContext(_) => explained.hint("see `docker context ls`, or set DOCKER_HOST"),
     }
@@ -95,9 +102,7 @@ pub(super) fn smoke(error: &SmokeError) -> Explanation {
     match error {
         SmokeError::Timeout { .. } => Explanation::new(ExitCode::Build)
             .hint("give a command that ends by itself, e.g. one that prints the version"),
-        SmokeError::ExecFormat(_) => Explanation::new(ExitCode::Builder).hint(
-            "run `./justw up`, which registers QEMU, or install qemu-user-static and binfmt-support",
-        ),
+        SmokeError::ExecFormat(_) => Explanation::new(ExitCode::Builder).hint(QEMU),
         SmokeError::Credentials { .. } => {
             Explanation::new(ExitCode::Credentials).hint("log in with `docker login`")
         }
@@ -125,10 +130,10 @@ mod tests {
             platform: Box::new(platform.clone()),
         });
         assert_eq!(build.code, ExitCode::Build);
-        assert!(build.hint.unwrap().contains("./justw up"));
+        assert!(build.hint.unwrap().ends_with(QEMU));
         let smoke = smoke(&SmokeError::ExecFormat(platform.clone()));
         assert_eq!(smoke.code, ExitCode::Builder);
-        assert!(smoke.hint.unwrap().contains("./justw up"));
+        assert_eq!(smoke.hint.as_deref(), Some(QEMU));
         let left = builder(&BuilderError::NoneLeftFor(platform));
         let hint = "name one with --builder linux/s390x=NAME";
         assert_eq!(left.hint.as_deref(), Some(hint));

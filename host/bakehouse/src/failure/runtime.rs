@@ -7,17 +7,21 @@ use bakehouse_runtime::{
 
 use super::{ExitCode, Explanation, builder, core, registry, system, upstream};
 
+/// What to do about a file that is no component.
+const COMPONENT: &str = "compile it into a component, for the target wasm32-wasip2: \
+    `bakehouse recipe build` does so with a crate in plugins/";
+
 pub(super) fn recipe(error: &RecipeError) -> Explanation {
     let own = Explanation::new(ExitCode::Recipe);
     match error {
-        RecipeError::Absent { app, .. } => own.hint(format!("build it: just build-plugin {app}")),
-        RecipeError::NotComponent { app, why, .. } => match why {
+        RecipeError::Absent { app, .. } => own.hint(format!(
+            "put the component there, or name another in `recipe` of apps/{app}/app.toml"
+        )),
+        RecipeError::NotComponent { why, .. } => match why {
             NotComponent::File(_)
             | NotComponent::NotWasm
             | NotComponent::Module
-            | NotComponent::Compile(_) => own.hint(format!(
-                "build it for wasm32-wasip2: just build-plugin {app}"
-            )),
+            | NotComponent::Compile(_) => own.hint(COMPONENT),
         },
         RecipeError::Contract(error) => contract(error),
         RecipeError::Crashed { .. } => {
@@ -53,14 +57,14 @@ fn contract(error: &ContractError) -> Explanation {
             "rebuild the recipe with the bakehouse-sdk of this host, or use a host of that version",
         ),
         ContractError::NoExport { .. } => {
-            own.hint("a recipe calls bakehouse_sdk::export!, see docs/writing-a-recipe.md")
+            own.hint("a recipe exports that interface; in Rust, bakehouse_sdk::export! does")
         }
         ContractError::Imports { .. } => {
             own.hint("a recipe may import bakehouse:recipe and WASI 0.2 only")
         }
-        ContractError::Misfit { app, .. } => {
-            own.hint(format!("rebuild it: just build-plugin {app}"))
-        }
+        ContractError::Misfit { .. } => own.hint(
+            "compile it anew, with the bakehouse-sdk or the WIT files of this program's version",
+        ),
     }
 }
 

@@ -50,7 +50,7 @@ const fn advice(error: &GitError) -> Option<&'static str> {
         | GitError::Submodule { .. }
         | GitError::Submodules(_)
         | GitError::Storage(_) => return None,
-        GitError::Start(_) => "install git, or run ./justw up, and run the same command again",
+        GitError::Start(_) => "install git, and run the same command again",
         GitError::Elsewhere { .. } => {
             "look where it went, and name that address in the recipe and under [grants]"
         }

@@ -48,7 +48,7 @@ pub enum DockerfileError {
 
 const fn way_out(allowed: bool) -> &'static str {
     if allowed {
-        "cannot emulate: run ./justw up, which registers QEMU"
+        "cannot emulate"
     } else {
         "may not emulate: set USE_QEMU=true"
     }
