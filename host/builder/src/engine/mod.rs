@@ -4,6 +4,7 @@
 mod connection;
 mod endpoint;
 mod error;
+mod said;
 mod smoke;
 
 pub use connection::{Engine, EngineInfo};

@@ -16,26 +16,12 @@ use futures_util::StreamExt as _;
 
 use super::SmokeError;
 use super::connection::{Engine, open};
+use super::said::{Meaning, meaning, said};
 use crate::output::classify::is_exec_format;
 
 const MEMORY: i64 = 1 << 30;
 const PROCESSES: i64 = 256;
 const MAX_OUTPUT: usize = 1 << 20;
-/// Signs that a registry wants other credentials.
-const REFUSED: &[&str] = &[
-    "unauthorized",
-    "authentication required",
-    "denied",
-    "forbidden",
-];
-/// Signs that there is no such image.
-const ABSENT: &[&str] = &[
-    "not found",
-    "no match for platform",
-    "no matching manifest",
-    "does not match the specified platform",
-    "manifest unknown",
-];
 const REMOVE_LIMIT: Duration = Duration::from_secs(15);
 
 /// A user of a registry. Never logged.
@@ -244,25 +230,15 @@ async fn remove(docker: &Docker, id: &str) -> Result<(), Error> {
     docker.remove_container(id, Some(options)).await
 }
 
-/// What an engine's error means; it has no codes for it either.
+/// What an engine's error means for a run.
 fn explain(error: &Error, smoke: &Smoke<'_>, doing: &str) -> SmokeError {
-    let said = match error {
-        Error::DockerResponseServerError { message, .. } => message.clone(),
-        Error::DockerStreamError { error } => error.clone(),
-        other => other.to_string(),
-    };
-    if is_exec_format(&said) {
-        return SmokeError::ExecFormat(smoke.platform.clone());
-    }
     let what = format!("{doing} {} for {}", smoke.reference, smoke.platform);
-    let lower = said.to_ascii_lowercase();
-    let has = |signs: &[&str]| signs.iter().any(|sign| lower.contains(sign));
-    if has(REFUSED) {
-        SmokeError::Credentials { what, said }
-    } else if has(ABSENT) {
-        SmokeError::NotFound { what, said }
-    } else {
-        SmokeError::Engine { what, said }
+    let said = said(error);
+    match meaning(error) {
+        Meaning::ExecFormat => SmokeError::ExecFormat(smoke.platform.clone()),
+        Meaning::Refused => SmokeError::Credentials { what, said },
+        Meaning::Absent => SmokeError::NotFound { what, said },
+        Meaning::Failed => SmokeError::Engine { what, said },
     }
 }
 
