@@ -1,7 +1,7 @@
 //! The server's programs from their Go sources, by the build machine's own
 //! compiler whatever they are for.
 
-use bakehouse_sdk::{Build, Error, Platform, Version, buildx};
+use bakehouse_sdk::{Build, Error, Platform, Version, buildx, tree};
 
 /// As upstream's `server/build/release.mk` and `server/Makefile` do it.
 const DOCKERFILE: &str = r#"ARG GO
@@ -35,13 +35,10 @@ pub(crate) fn server(version: &Version, platform: &Platform) -> Result<(), Error
 
 /// The Go that upstream builds this version with.
 fn go_version() -> Result<String, Error> {
-    let read = |path: &str| std::fs::read_to_string(format!("/src/server/{path}"));
-    if let Ok(version) = read(".go-version") {
+    if let Ok(version) = tree::read("server/.go-version") {
         return Ok(version.trim().to_owned());
     }
-    let module = read("go.mod").map_err(|error| {
-        Error::NotFound(format!("upstream's source has no server/go.mod: {error}"))
-    })?;
+    let module = tree::read("server/go.mod")?;
     let directive = |name: &str| {
         module
             .lines()

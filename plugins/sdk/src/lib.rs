@@ -25,8 +25,7 @@
 //!     }
 //!
 //!     fn prepare(_: Version, target: Target, _: Vec<Base>) -> Result<Build, Error> {
-//!         std::fs::write("/src/hello", target.platform.to_string())
-//!             .map_err(|error| Error::Other(error.to_string()))?;
+//!         bakehouse_sdk::tree::write("hello", &target.platform.to_string())?;
 //!         Ok(Build::inline("FROM scratch\nCOPY hello /hello\n", &target.platform))
 //!     }
 //! }
@@ -49,6 +48,7 @@ mod describe;
 pub mod dockerfile;
 mod platform;
 mod selection;
+pub mod tree;
 mod version;
 
 pub use __bindings::bakehouse::recipe::types::{

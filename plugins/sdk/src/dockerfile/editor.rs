@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use bakehouse_dockerfile::{Dockerfile, Heredoc, Instruction, Line};
 
-use crate::Error;
+use crate::{Error, tree};
 
 /// A Dockerfile that is being edited. See the module for an example.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,14 +75,7 @@ impl Editor {
     /// [`Error::NotFound`] when there is none, [`Error::InvalidInput`] as
     /// [`parse`](Self::parse).
     pub fn open(path: &str) -> Result<Self, Error> {
-        let text = std::fs::read_to_string(format!("/src/{path}")).map_err(|error| {
-            let message = format!("upstream's source has no {path} to read: {error}");
-            if error.kind() == std::io::ErrorKind::NotFound {
-                Error::NotFound(message)
-            } else {
-                Error::InvalidInput(message)
-            }
-        })?;
+        let text = tree::read(path)?;
         Self::parse(path, &text)
     }
 
@@ -91,8 +84,7 @@ impl Editor {
     /// # Errors
     /// [`Error::Other`] when it cannot be written.
     pub fn save(&self) -> Result<(), Error> {
-        std::fs::write(format!("/src/{}", self.name), &self.text)
-            .map_err(|error| Error::Other(format!("cannot write {}: {error}", self.name)))
+        tree::write(&self.name, &self.text)
     }
 
     /// The text as it is now.
