@@ -21,6 +21,7 @@ mod cache_test;
 mod cases_test;
 mod contract_test;
 mod cross_compile_test;
+mod disk_full_test;
 mod embedded_registry_test;
 mod emulation_test;
 mod esbuild_test;

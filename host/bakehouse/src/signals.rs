@@ -6,10 +6,11 @@
 
 use std::time::Duration;
 
-use crate::failure::ExitCode;
 use bakehouse_system::process::end_children;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
+
+use crate::failure::ExitCode;
 
 /// How long the command has to let go.
 const GRACE: Duration = Duration::from_secs(3);

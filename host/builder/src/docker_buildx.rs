@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::os::unix::process::ExitStatusExt as _;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -11,6 +12,7 @@ use bakehouse_core::progress::{Event, Reporter};
 use bakehouse_core::target::TargetId;
 use bakehouse_registry::Upstream;
 use bakehouse_system::process::{RunError, run, run_into};
+use bakehouse_system::storage::trouble;
 use bakehouse_system::work_tree::WorkTree;
 use oci_spec::image::Descriptor;
 use tokio::sync::OnceCell;
@@ -29,7 +31,7 @@ use crate::options::BuildxOptions;
 use crate::output::classify::classify;
 use crate::output::provenance::provenance;
 use crate::output::rawjson::{Progress, Shown};
-use crate::output::receive::receive;
+use crate::output::receive::{ReceiveError, receive};
 use crate::output::used::{self, Bases};
 use crate::sandbox::confine::BuildSandbox;
 use crate::{dockerfile::check as dockerfile, output::metadata};
@@ -196,15 +198,20 @@ impl Buildx {
                 return Err(BuilderError::Stopped { builder, why }.into());
             }
         };
-        let failed = || classify(&progress, name, &request.build.platform, &request.access);
         match ended {
             Ok(ended) if ended.status.success() => ended.stdout?,
-            // A client whose output is refused is ended by that.
-            Ok(ended) if ended.status.signal() == Some(SIGPIPE) => {
-                ended.stdout?;
-                return Err(failed());
+            Ok(ended) => {
+                // A client whose output is refused is ended by that.
+                let refused = ended.status.signal() == Some(SIGPIPE);
+                match ended.stdout {
+                    Err(error) if refused => return Err(error.into()),
+                    Err(error @ ReceiveError::Storage(_)) => return Err(error.into()),
+                    _ => {}
+                }
+                room(scratch).await?;
+                let platform = &request.build.platform;
+                return Err(classify(&progress, name, platform, &request.access));
             }
-            Ok(_) => return Err(failed()),
             Err(RunError::Timeout(_)) => return Err(BuildError::Timeout(limit)),
             Err(error) => return Err(BuilderError::Client(error).into()),
         }
@@ -297,6 +304,15 @@ impl Builder for Buildx {
             cached,
             elapsed: begun.elapsed(),
         })
+    }
+}
+
+/// Whether the client could write: it tells no full disk from other failures.
+async fn room(scratch: &Path) -> Result<(), BuildError> {
+    let folder = scratch.to_owned();
+    match tokio::task::spawn_blocking(move || trouble(&folder)).await? {
+        Some(error) => Err(error.into()),
+        None => Ok(()),
     }
 }
 

@@ -2,7 +2,7 @@
 //! contract's records, grants, mirrors, progress events and refusals.
 //!
 //! Nothing here reads a file or opens a connection, so that every other crate
-//! can use it.
+//! can use it; a full disk alone is asked how much room it has.
 
 pub mod error;
 pub mod grants;

@@ -1,39 +1,125 @@
 //! Refusals of the local file system.
 
+use std::fmt;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::statvfs;
 use rustix::io::Errno;
 
 /// An operation that the local file system refused, and on what.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot {action} {}: {source}", path.display())]
+#[error("cannot {action} {}: {source}{}", path.display(), told(room.as_deref()))]
 pub struct StorageError {
     action: &'static str,
     path: PathBuf,
     source: io::Error,
+    room: Option<Box<Room>>,
 }
 
 impl StorageError {
-    /// `action` completes "cannot ... PATH".
+    /// `action` completes "cannot ... PATH". Where there is no room, it is asked now
+    /// how much there is: what is removed afterwards makes some.
     pub fn new(action: &'static str, path: &Path, source: io::Error) -> Self {
         Self {
             action,
             path: path.to_owned(),
+            room: is_full(source.kind())
+                .then(|| Room::at(path).map(Box::new))
+                .flatten(),
             source,
         }
-    }
-
-    /// What could not be read or written.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
     }
 
     /// What the system said.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.source.kind()
+    }
+
+    /// Whether it is of the whole file system, and not of one name in it: nothing
+    /// else can be written there either.
+    #[must_use]
+    pub fn is_everywhere(&self) -> bool {
+        is_everywhere(&self.source)
+    }
+}
+
+const fn is_full(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
+}
+
+/// Whether a whole file system has an error, and not one name in it.
+#[must_use]
+pub fn is_everywhere(error: &io::Error) -> bool {
+    // It has no kind yet.
+    let broken = Errno::from_io_error(error) == Some(Errno::IO);
+    broken
+        || is_full(error.kind())
+        || matches!(
+            error.kind(),
+            ErrorKind::ReadOnlyFilesystem | ErrorKind::StaleNetworkFileHandle
+        )
+}
+
+/// What is left on a file system.
+#[derive(Debug)]
+struct Room {
+    folder: PathBuf,
+    free: u64,
+    size: u64,
+    /// No further file fits, however small.
+    no_file: bool,
+}
+
+impl Room {
+    /// On the file system of the innermost folder of a path that is there.
+    fn at(path: &Path) -> Option<Self> {
+        let folder = path.ancestors().find(|folder| folder.is_dir())?;
+        let stat = statvfs(folder).ok()?;
+        Some(Self {
+            folder: folder.to_owned(),
+            free: stat.f_bavail.saturating_mul(stat.f_frsize),
+            size: stat.f_blocks.saturating_mul(stat.f_frsize),
+            no_file: stat.f_files > 0 && stat.f_favail == 0,
+        })
+    }
+}
+
+impl fmt::Display for Room {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (free, size) = (Bytes(self.free), Bytes(self.size));
+        write!(f, "{} has {free} free of {size}", self.folder.display())?;
+        if self.no_file {
+            f.write_str(", and no room for one more file")?;
+        }
+        Ok(())
+    }
+}
+
+fn told(room: Option<&Room>) -> String {
+    room.map_or_else(String::new, |room| format!("; {room}"))
+}
+
+/// Bytes as people write them, in units of a thousand.
+struct Bytes(u64);
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut unit = 1_u64;
+        let mut names = ["B", "kB", "MB", "GB", "TB", "PB"].into_iter();
+        let mut name = names.next().unwrap_or_default();
+        for larger in names {
+            if self.0 / unit < 1000 {
+                break;
+            }
+            (unit, name) = (unit * 1000, larger);
+        }
+        let (whole, tenth) = (self.0 / unit, self.0 % unit * 10 / unit);
+        match whole < 10 && unit > 1 {
+            true => write!(f, "{whole}.{tenth} {name}"),
+            false => write!(f, "{whole} {name}"),
+        }
     }
 }
 
@@ -83,4 +169,43 @@ fn is_local(error: &io::Error) -> bool {
             | ErrorKind::TooManyLinks
             | ErrorKind::InvalidFilename
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_with_its_room() {
+        let folder = std::env::temp_dir();
+        let path = folder.join("not/there");
+        let told = |errno: Errno| {
+            let error = StorageError::new("write", &path, errno.into());
+            (error.to_string(), error.is_everywhere())
+        };
+        let (text, everywhere) = told(Errno::NOSPC);
+        let start = format!("cannot write {}: ", path.display());
+        assert!(text.starts_with(&start), "{text}");
+        let room = format!("; {} has ", folder.display());
+        assert!(text.contains(&room) && text.contains(" free of "), "{text}");
+        assert!(everywhere);
+        assert!(told(Errno::DQUOT).0.contains(" free of "));
+        for errno in [Errno::ROFS, Errno::IO] {
+            let (text, everywhere) = told(errno);
+            assert!(everywhere && !text.contains("free"), "{text}");
+        }
+        for errno in [Errno::ACCESS, Errno::NOENT, Errno::NAMETOOLONG] {
+            assert!(!told(errno).1, "{errno}");
+        }
+    }
+
+    #[test]
+    fn bytes_are_written_as_people_do() {
+        let all = [0, 999, 1000, 65_536, 252_000_000_000, u64::MAX];
+        let told = all.map(|bytes| Bytes(bytes).to_string());
+        assert_eq!(
+            told,
+            ["0 B", "999 B", "1.0 kB", "65 kB", "252 GB", "18446 PB"]
+        );
+    }
 }

@@ -12,6 +12,7 @@ use super::bindings::App;
 use super::error::RecipeError;
 use super::limits::{Limits, TICK};
 use super::state::State;
+use super::work_files;
 
 /// Most stack a recipe may use, in bytes.
 const STACK: usize = 1 << 20;
@@ -52,6 +53,7 @@ impl Runtime {
         let engine = Engine::new(&config)?;
         let mut linker = Linker::new(&engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+        work_files::add_to_linker(&mut linker)?;
         App::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)?;
         let ticker = Arc::new(Ticker::start(&engine)?);
         Ok(Self {

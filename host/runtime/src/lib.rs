@@ -24,6 +24,7 @@ mod state;
 mod validate;
 mod validate_build;
 mod versions;
+mod work_files;
 
 pub use contract::ContractError;
 pub use engine::Runtime;

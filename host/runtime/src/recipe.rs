@@ -7,6 +7,7 @@ use bakehouse_core::grants::{Access, Kind, Missing, Policy};
 use bakehouse_core::recipe::{App, Base, Build, CallError, Options, Prepared, Target, Version};
 use bakehouse_core::target::TargetId;
 use bakehouse_system::quota::QuotaError;
+use bakehouse_system::storage::trouble;
 use wasmtime::component::InstancePre;
 use wasmtime::{AsContextMut as _, Store};
 
@@ -221,7 +222,10 @@ impl Recipe {
         let tree = Some(work_tree.to_owned());
         let answer = metered(&self.limits, tree, answer).await;
         let warnings = std::mem::take(&mut store.data_mut().warnings);
-        let answered = self.close("prepare", store, answer)?;
+        let answered = match self.close("prepare", store, answer) {
+            Ok(answered) => answered,
+            Err(error) => return Err(blamed(error, at, work_tree).await),
+        };
         let measured = self.limits.quota().measure(work_tree).await;
         measured.map_err(|error| host_error(at.clone(), error.into()))?;
         let build = self.checked(&prepare, answered);
@@ -312,6 +316,29 @@ fn ended(function: &'static str, store: Store<State>, error: wasmtime::Error) ->
         },
     };
     RecipeError::Crashed { at, why }
+}
+
+/// A recipe that fails because the host's disk is full, or broken, tells that as it
+/// likes: a panic, or a sentence of its own. Neither is its fault.
+async fn blamed(error: RecipeError, at: CallSite, tree: &Path) -> RecipeError {
+    let own = matches!(
+        &error,
+        RecipeError::Answered { .. }
+            | RecipeError::Crashed {
+                why: Crash::Panic(_) | Crash::Trap(_),
+                ..
+            }
+    );
+    if !own {
+        return error;
+    }
+    // Beside the tree, where nobody finds what is written to try.
+    let beside = tree.parent().unwrap_or(tree).to_owned();
+    match tokio::task::spawn_blocking(move || trouble(&beside)).await {
+        Ok(Some(trouble)) => host_error(at, trouble.into()),
+        Ok(None) => error,
+        Err(thread) => thread.into(),
+    }
 }
 
 /// What no recipe is told: too full a work tree is its own doing, all else the

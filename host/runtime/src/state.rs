@@ -13,7 +13,7 @@ use bakehouse_core::storage_error::{At as _, StorageError};
 use bakehouse_core::target::TargetId;
 use bakehouse_upstream::release::Listing;
 use wasmtime::component::ResourceTable;
-use wasmtime_wasi::filesystem::FsPerms;
+use wasmtime_wasi::filesystem::{FsPerms, WasiFilesystemCtxView};
 use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
@@ -22,6 +22,7 @@ use super::budget::{CpuBudget, MemoryBudget};
 use super::host::error::HostError;
 use super::limits::Limits;
 use super::meter::outside;
+use super::work_files::WorkFilesView;
 
 /// Bytes a recipe may print in one call, on each stream.
 const PRINT_LIMIT: usize = 64 << 10;
@@ -121,6 +122,18 @@ impl State {
             stdout,
             stderr,
         })
+    }
+
+    /// Its files, with what is taken note of.
+    pub(super) fn files(&mut self) -> WorkFilesView<'_> {
+        WorkFilesView {
+            files: WasiFilesystemCtxView {
+                ctx: self.wasi.filesystem(),
+                table: &mut self.table,
+            },
+            tree: self.call.prepare.as_ref().map(Prepare::tree),
+            reported: &mut self.reported,
+        }
     }
 
     /// The part of the call that only `prepare` has.

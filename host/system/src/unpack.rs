@@ -15,7 +15,7 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
-use bakehouse_core::storage_error::StorageError;
+use bakehouse_core::storage_error::{StorageError, is_everywhere};
 use tar::{Archive, Entry, EntryType};
 
 use crate::quota::Quota;
@@ -103,6 +103,23 @@ pub fn unpack(
     limits: UnpackLimits,
     stop: &AtomicBool,
 ) -> Result<(), UnpackError> {
+    unpacked(archive, origin, strip, into, limits, stop).map_err(|error| match error {
+        // What it is read from ran out of room, or its disk is broken.
+        UnpackError::Damaged(error) if is_everywhere(&error) => {
+            StorageError::new("unpack into", into, error).into()
+        }
+        error => error,
+    })
+}
+
+fn unpacked(
+    archive: impl Read,
+    origin: Origin,
+    strip: u32,
+    into: &Path,
+    limits: UnpackLimits,
+    stop: &AtomicBool,
+) -> Result<(), UnpackError> {
     let mut unpacking = Unpacking {
         into,
         origin,
@@ -117,11 +134,11 @@ pub fn unpack(
         left: &headers,
         what: "an entry has more than 1048576 bytes of headers",
     });
-    for (count, entry) in (1..).zip(archive.entries().map_err(unread)?) {
+    for (count, entry) in (1..).zip(archive.entries().map_err(UnpackError::Damaged)?) {
         if count > limits.entries {
             return Err(UnpackError::Entries(limits.entries));
         }
-        let mut entry = entry.map_err(unread)?;
+        let mut entry = entry.map_err(UnpackError::Damaged)?;
         headers.set(u64::MAX);
         unpacking.entry(&mut entry)?;
         // What was not wanted of it counts, too.
@@ -196,7 +213,7 @@ impl Unpacking<'_> {
         if matches!(kind, EntryType::XGlobalHeader) {
             return Ok(());
         }
-        let name = entry.path().map_err(unread)?.into_owned();
+        let name = entry.path().map_err(UnpackError::Damaged)?.into_owned();
         let Some(parts) = self.stripped(&name)? else {
             return Ok(());
         };
@@ -336,7 +353,7 @@ impl Unpacking<'_> {
                 Ok(0) => return Ok(()),
                 Ok(size) => size,
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
-                Err(e) => return Err(unread(e)),
+                Err(e) => return Err(UnpackError::Damaged(e)),
             };
             self.left = self.left.checked_sub(size as u64).ok_or_else(|| {
                 refused(
@@ -369,7 +386,7 @@ fn stays_inside(target: &Path, depth: usize) -> bool {
 }
 
 fn link_name<R: Read>(entry: &Entry<'_, R>, name: &Path) -> Result<PathBuf, UnpackError> {
-    match entry.link_name().map_err(unread)? {
+    match entry.link_name().map_err(UnpackError::Damaged)? {
         Some(target) if !target.as_os_str().is_empty() => Ok(target.into_owned()),
         _ => Err(refused(name, "is a link without a target")),
     }
@@ -388,16 +405,6 @@ fn refused(name: &Path, why: &str) -> UnpackError {
     UnpackError::Refused {
         entry: name.to_string_lossy().chars().take(200).collect(),
         why: why.to_owned(),
-    }
-}
-
-/// The archive is damaged, or what it is read from ran out of room.
-fn unread(error: io::Error) -> UnpackError {
-    match error.kind() {
-        io::ErrorKind::StorageFull => {
-            StorageError::new("unpack", Path::new("an archive"), error).into()
-        }
-        _ => UnpackError::Damaged(error),
     }
 }
 

@@ -1,11 +1,11 @@
 use std::collections::BTreeMap;
 
-use crate::failure::{ExitCode, Failure};
 use bakehouse_core::target::TargetId;
 use bakehouse_registry::Endpoint;
 use oci_spec::image::{Descriptor, Digest, MediaType};
 
 use super::*;
+use crate::failure::{ExitCode, Failure};
 use crate::pipeline::failure_record::FailureRecord;
 use crate::pipeline::image_key::ImageKey;
 use crate::pipeline::outcome::{Done, Outcome};

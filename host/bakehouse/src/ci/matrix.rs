@@ -1,9 +1,9 @@
 //! A plan as job matrices.
 
-use crate::failure::{ExitCode, Failure};
 use serde::Serialize;
 
 use crate::config::Runners;
+use crate::failure::{ExitCode, Failure};
 use crate::pipeline::plan::{Job, Plan};
 use crate::text::{self, Text};
 

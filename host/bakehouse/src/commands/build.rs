@@ -1,12 +1,12 @@
 //! `bakehouse build`
 
-use crate::failure::{ExitCode, Failure};
 use anyhow::Result;
 
 use super::Session;
 use super::outcome::finish;
 use super::text::dry_run;
 use crate::cli::{BuildArgs, Format};
+use crate::failure::{ExitCode, Failure};
 use crate::pipeline::plan::Plan;
 use crate::pipeline::report::Report;
 use crate::pipeline::{check, discover, run as pipeline};

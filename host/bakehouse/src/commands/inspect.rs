@@ -1,6 +1,5 @@
 //! `bakehouse inspect`
 
-use crate::failure::ExitCode;
 use anyhow::Result;
 use bakehouse_registry::Endpoint;
 use bakehouse_runtime::recipe_digest;
@@ -9,6 +8,7 @@ use super::text::inspection_text;
 use super::{Session, reference};
 use crate::cli::{Format, InspectArgs};
 use crate::config::{Project, RegistryChoice, Settings};
+use crate::failure::ExitCode;
 
 /// Shows the index or image that a reference names.
 pub(super) async fn inspect(session: &Session, args: &InspectArgs) -> Result<ExitCode> {

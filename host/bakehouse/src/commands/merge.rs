@@ -3,7 +3,6 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
-use crate::failure::{ExitCode, Failure};
 use anyhow::{Context as _, Result};
 use bakehouse_core::storage_error::StorageError;
 use bakehouse_system::storage;
@@ -13,6 +12,7 @@ use super::outcome::finish;
 use super::text::dry_run;
 use crate::cli::{Format, MergeArgs};
 use crate::context::Context;
+use crate::failure::{ExitCode, Failure};
 use crate::pipeline::admission::admit;
 use crate::pipeline::digest_folders::DigestFolders;
 use crate::pipeline::merge as pipeline;

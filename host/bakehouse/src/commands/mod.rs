@@ -18,10 +18,10 @@ mod smoke;
 mod text;
 mod workflows;
 
-use crate::failure::ExitCode;
 use anyhow::Result;
 
 use crate::cli::{Cli, Command, RecipeCommand};
+use crate::failure::ExitCode;
 use session::Session;
 
 pub use session::Session as Invocation;

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crate::failure::ExitCode;
 use anyhow::Result;
 
 use super::Session;
@@ -11,6 +10,7 @@ use super::text::report_text;
 use crate::ci::{Page, Summary};
 use crate::cli::Format;
 use crate::context::Context;
+use crate::failure::ExitCode;
 use crate::pipeline::report::Report;
 
 /// Prints a report, writes its summaries, and says how the process exits.

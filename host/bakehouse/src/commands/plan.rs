@@ -1,6 +1,5 @@
 //! `bakehouse plan`
 
-use crate::failure::ExitCode;
 use anyhow::{Context as _, Result};
 
 use super::Session;
@@ -8,6 +7,7 @@ use super::planned::{Planned, planned};
 use super::text::plan_table;
 use crate::ci::{Page as _, PlanPage, matrix};
 use crate::cli::{PlanArgs, PlanFormat};
+use crate::failure::ExitCode;
 use crate::text;
 
 /// Shows what the registry lacks.

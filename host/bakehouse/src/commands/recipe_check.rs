@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::failure::ExitCode;
 use anyhow::Result;
 use bakehouse_runtime::{Recipe, Runtime};
 
@@ -11,6 +10,7 @@ use super::check_report::{RecipeCheck, Unused};
 use super::text::recipe_table;
 use crate::cli::{Format, RecipeCheckArgs};
 use crate::context::{services, sources};
+use crate::failure::ExitCode;
 use crate::pipeline::rehearsal::{Stage, rehearse, understudy};
 use crate::recipes::refresh;
 

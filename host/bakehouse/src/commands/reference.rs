@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::failure::{ExitCode, Failure};
 use anyhow::Result;
 use bakehouse_registry::{Endpoint, LocalRegistry, Registry};
 use oci_client::Reference;
@@ -10,6 +9,7 @@ use oci_client::Reference;
 use super::Session;
 use crate::config::Settings;
 use crate::context::open_registry;
+use crate::failure::{ExitCode, Failure};
 
 /// A reference with a client for its registry.
 pub(super) struct Opened {

@@ -1,6 +1,5 @@
 //! `bakehouse run`
 
-use crate::failure::{ExitCode, Failure};
 use anyhow::Result;
 
 use super::Session;
@@ -8,6 +7,7 @@ use super::outcome::finish;
 use super::planned::{Planned, planned};
 use super::text::{dry_run, joined};
 use crate::cli::{Format, RunArgs};
+use crate::failure::{ExitCode, Failure};
 use crate::pipeline::plan::Plan;
 use crate::pipeline::run as pipeline;
 

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::failure::ExitCode;
 use anyhow::Result;
 
 use super::Session;
 use crate::cli::ServeArgs;
 use crate::config::Settings;
 use crate::context::open_registry;
+use crate::failure::ExitCode;
 
 /// Serves the embedded registry.
 pub(super) async fn serve(session: &Session, args: &ServeArgs) -> Result<ExitCode> {

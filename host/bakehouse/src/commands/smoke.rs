@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use crate::failure::{ExitCode, Failure};
 use anyhow::Result;
 use bakehouse_builder::engine::{Engine, PullCredentials, Smoke};
 use bakehouse_core::platform::Platform;
@@ -10,6 +9,7 @@ use bakehouse_system::docker::credentials::{Credentials as _, DockerCredentials,
 
 use super::{Session, reference};
 use crate::cli::SmokeArgs;
+use crate::failure::{ExitCode, Failure};
 use crate::text::Text;
 
 /// Longest time for one platform, image pull included.

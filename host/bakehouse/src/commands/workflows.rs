@@ -1,11 +1,11 @@
 //! `bakehouse workflows`
 
-use crate::failure::{ExitCode, Failure};
 use anyhow::Result;
 
 use super::Session;
 use crate::ci::workflows;
 use crate::cli::WorkflowsArgs;
+use crate::failure::{ExitCode, Failure};
 
 /// Writes the GitHub Actions workflows, or checks them.
 pub(super) fn workflows(session: &Session, args: &WorkflowsArgs) -> Result<ExitCode> {

@@ -3,12 +3,12 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use crate::failure::{ExitCode, Failure};
 use anyhow::Result;
 use bakehouse_core::grants::{Places, Policy};
 use bakehouse_core::storage_error::StorageError;
 
 use super::{AppFile, ProjectFile, parse};
+use crate::failure::{ExitCode, Failure};
 
 /// The file that marks a project's root.
 const FILE: &str = "bakehouse.toml";

@@ -2,10 +2,10 @@
 
 use std::num::{NonZeroU32, NonZeroUsize};
 
-use crate::failure::{ExitCode, Failure};
 use bakehouse_core::platform::Platform;
 
 use super::{BuilderChoice, CacheChoice, Given, Origin, Overrides, ProjectFile, Scope};
+use crate::failure::{ExitCode, Failure};
 
 /// Versions looked at where nothing is said.
 const MAX_VERSIONS: NonZeroU32 = NonZeroU32::new(10).expect("not zero");

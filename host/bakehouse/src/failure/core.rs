@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 
 use bakehouse_core::grants::Denied;
 use bakehouse_core::platform::PlatformError;
-use bakehouse_core::storage_error::{StorageError, local};
+use bakehouse_core::storage_error::{StorageError, is_everywhere, local};
 
 use super::{ExitCode, Explanation};
 
@@ -20,19 +20,33 @@ pub(super) fn denied(_: &Denied) -> Explanation {
 }
 
 pub(super) fn storage(error: &StorageError) -> Explanation {
-    Explanation::storage(error.kind())
+    refused(error.kind(), error.is_everywhere())
 }
 
-/// The refusal in an error's chain, by kind; none where nothing in it is about
-/// files. An I/O error without path counts, unless it is one of connections.
-pub(super) fn refusal(error: &anyhow::Error) -> Option<ErrorKind> {
+/// An I/O error, where it is one of files and folders.
+pub(super) fn of_files(error: &io::Error) -> Option<Explanation> {
+    local(error).map(|kind| refused(kind, is_everywhere(error)))
+}
+
+fn refused(kind: ErrorKind, everywhere: bool) -> Explanation {
+    let explained = Explanation::new(ExitCode::Storage).hint(hint(kind));
+    match everywhere {
+        true => explained.everywhere(),
+        false => explained,
+    }
+}
+
+/// The refusal in an error's chain; none where nothing in it is about files. An I/O
+/// error without path counts, unless it is one of connections.
+pub(super) fn refusal(error: &anyhow::Error) -> Option<Explanation> {
     error.chain().find_map(|cause| {
-        let stated = cause.downcast_ref::<StorageError>().map(StorageError::kind);
-        let bare = cause.downcast_ref::<io::Error>().and_then(local);
+        let stated = cause.downcast_ref::<StorageError>().map(storage);
+        let bare = cause.downcast_ref::<io::Error>().and_then(of_files);
         let json = cause.downcast_ref::<serde_json::Error>();
+        let json = json.and_then(serde_json::Error::io_error_kind);
         stated
             .or(bare)
-            .or_else(|| json.and_then(serde_json::Error::io_error_kind))
+            .or_else(|| json.map(|kind| refused(kind, is_everywhere(&kind.into()))))
     })
 }
 
@@ -68,8 +82,12 @@ mod tests {
             let failed: io::Result<()> = Err(kind.into());
             refusal(&failed.context("doing something").unwrap_err())
         };
-        let full = Some(ErrorKind::StorageFull);
-        assert_eq!(chain(ErrorKind::StorageFull), full);
+        let full = chain(ErrorKind::StorageFull).unwrap();
+        assert!(
+            full.everywhere && full.code == ExitCode::Storage,
+            "{full:?}"
+        );
+        assert!(!chain(ErrorKind::PermissionDenied).unwrap().everywhere);
         assert_eq!(chain(ErrorKind::ConnectionRefused), None);
         assert_eq!(chain(ErrorKind::TimedOut), None);
         assert_eq!(refusal(&anyhow::anyhow!("no space left")), None);

@@ -13,8 +13,6 @@ mod stated;
 mod system;
 mod upstream;
 
-use std::io::ErrorKind;
-
 use anyhow::Error;
 use bakehouse_builder::engine::{EngineError, SmokeError};
 use bakehouse_builder::{BuildError, BuilderError, DockerfileError};
@@ -56,11 +54,6 @@ impl Explanation {
         }
     }
 
-    /// What the local file system refused.
-    fn storage(kind: ErrorKind) -> Self {
-        Self::new(ExitCode::Storage).hint(core::hint(kind))
-    }
-
     fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
@@ -92,10 +85,7 @@ pub fn explain(error: &Error) -> Explanation {
     if let Some(known) = error.chain().find_map(known) {
         return known;
     }
-    match core::refusal(error) {
-        Some(kind) => Explanation::storage(kind),
-        None => Explanation::new(ExitCode::Internal),
-    }
+    core::refusal(error).unwrap_or_else(|| Explanation::new(ExitCode::Internal))
 }
 
 /// The exit code of an error.
@@ -208,8 +198,9 @@ mod tests {
         let denied = anyhow::Error::new(PushError::Layout(denied));
         assert_eq!(exit_code(&denied), ExitCode::Storage);
         assert!(hint(&denied).unwrap().starts_with("give the user"));
+        // One that is damaged is the builder's doing.
         let none = anyhow::Error::new(PushError::Layout(LayoutError::NotOne(2)));
-        assert_eq!(exit_code(&none), ExitCode::Internal);
+        assert_eq!(exit_code(&none), ExitCode::Build);
 
         let folder = Path::new("/x");
         let full = StorageError::new("create", folder, io::ErrorKind::StorageFull.into());

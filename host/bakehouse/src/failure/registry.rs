@@ -1,6 +1,5 @@
 //! Exit codes and hints of a registry's errors.
 
-use bakehouse_core::storage_error::local as of_files;
 use bakehouse_registry::{
     EndpointError, IndexError, LayoutError, LocalRegistryError, LookupError, ManifestError,
     MergeError, PushError, RegistryError, TransportError,
@@ -129,22 +128,22 @@ pub(super) fn push(error: &PushError) -> Explanation {
     }
 }
 
-/// An archive is the builder's, and in a folder of this machine.
+/// An archive is the builder's, and in a folder of this machine: where the disk
+/// is well, the builder made it wrong.
 pub(super) fn layout(error: &LayoutError) -> Explanation {
-    let source = match error {
+    let made_wrong = Explanation::new(ExitCode::Build).hint(
+        "the builder exported no whole image; run the same command again, or use another builder",
+    );
+    match error {
         LayoutError::Open { source, .. }
         | LayoutError::NotTar { source, .. }
-        | LayoutError::Read(source) => source,
+        | LayoutError::Read(source) => core::of_files(source).unwrap_or(made_wrong),
         LayoutError::Missing(_)
         | LayoutError::TooLarge { .. }
         | LayoutError::Size { .. }
         | LayoutError::Corrupt(_)
         | LayoutError::Malformed { .. }
-        | LayoutError::NotOne(_) => return Explanation::new(ExitCode::Internal),
-    };
-    match of_files(source) {
-        Some(kind) => Explanation::storage(kind),
-        None => Explanation::new(ExitCode::Internal),
+        | LayoutError::NotOne(_) => made_wrong,
     }
 }
 

@@ -128,6 +128,7 @@ fn host(error: &HostError) -> Explanation {
         HostError::Release(error) => upstream::release(error),
         HostError::Path(error) => system::path(error),
         HostError::Quota(error) => system::quota(error),
+        HostError::Storage(error) => core::storage(error),
         HostError::SetUp(error) => system::set_up(error),
         HostError::Timeout { .. } => Explanation::new(ExitCode::Upstream),
         HostError::SlowCompile(_) => Explanation::new(ExitCode::Build),

@@ -31,7 +31,10 @@ impl Failure {
     /// What the local file system refused.
     #[must_use]
     pub fn storage(error: &StorageError) -> Self {
-        Self::new(ExitCode::Storage, error.to_string()).hint(core::hint(error.kind()))
+        Self {
+            everywhere: error.is_everywhere(),
+            ..Self::new(ExitCode::Storage, error.to_string()).hint(core::hint(error.kind()))
+        }
     }
 
     /// Adds what to do next, one imperative sentence without a full stop.

@@ -7,7 +7,6 @@
 
 use std::collections::BTreeSet;
 
-use crate::failure::{ExitCode, Failure};
 use bakehouse_core::error::chain;
 use bakehouse_core::grants::{Kind, Missing, Policy};
 use bakehouse_core::platform::Platform;
@@ -18,6 +17,7 @@ use thiserror::Error;
 
 use super::plan::{AppPlan, ImagePlan, Plan, VersionPlan};
 use crate::config::Project;
+use crate::failure::{ExitCode, Failure};
 
 /// Why a plan is not one for this project.
 #[derive(Debug, Error)]

@@ -1,9 +1,9 @@
 //! Stage 4, build: jobs, target by target.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::failure::{ExitCode, Failure};
 use anyhow::{Context as _, Result};
 use bakehouse_builder::{BuildError, BuildRequest, Built, Capabilities};
 use bakehouse_core::progress::Event;
@@ -22,6 +22,7 @@ use super::push;
 use super::rebuild::{Mark, Rebuild};
 use super::work::WorkFolder;
 use crate::context::Context;
+use crate::failure::{ExitCode, Failure};
 
 /// Tries in all for a push that BuildKit does.
 const PUSH_ATTEMPTS: u32 = 3;
@@ -34,6 +35,8 @@ pub struct JobRunner<'a> {
     capabilities: Capabilities,
     work: WorkFolder,
     rebuild: Option<Rebuild>,
+    /// The machine has a trouble of its own: no further target is begun.
+    stopped: AtomicBool,
 }
 
 impl<'a> JobRunner<'a> {
@@ -49,6 +52,7 @@ impl<'a> JobRunner<'a> {
             capabilities: context.builder.capabilities().await?,
             work: WorkFolder::create(&context.project.work())?,
             rebuild: Rebuild::begin(context.project.rebuild(&destination), plan)?,
+            stopped: AtomicBool::new(false),
         })
     }
 
@@ -78,12 +82,21 @@ impl<'a> JobRunner<'a> {
         self.context.settings.concurrency.get()
     }
 
+    /// Whether targets are no longer begun.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
+    }
+
     /// Builds a job's targets in order. An image whose base failed is not
-    /// tried.
+    /// tried, and none is once this machine's own disk failed one.
     pub async fn job(&self, found: &Discovered, version: &Version, job: &Job) -> Vec<Outcome> {
         let mut outcomes: Vec<Outcome> = Vec::new();
         let mut bases: BTreeMap<String, Base> = BTreeMap::new();
         for target in job.targets() {
+            if self.is_stopped() {
+                break;
+            }
             let started = Instant::now();
             let reporter = &self.context.reporter;
             reporter.report(Event::TargetStarted { target: &target });
@@ -108,6 +121,9 @@ impl<'a> JobRunner<'a> {
                 }
                 Err(error) => {
                     let failure = FailureRecord::new(&error).of_target(&target);
+                    if failure.stops_the_run() {
+                        self.stopped.store(true, Ordering::Relaxed);
+                    }
                     reporter.report(Event::TargetFailed {
                         target: &target,
                         error: &failure.message,

@@ -3,7 +3,6 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use crate::failure::{ExitCode, Failure};
 use anyhow::{Context as _, Result};
 use bakehouse_core::recipe::{Build, Version};
 use bakehouse_core::storage_error::At as _;
@@ -15,6 +14,7 @@ use oci_spec::image::Descriptor;
 use serde::{Deserialize, Serialize};
 
 use super::rebuild::Mark;
+use crate::failure::{ExitCode, Failure};
 
 /// Version of the digest file's JSON.
 const SCHEMA: u32 = 1;

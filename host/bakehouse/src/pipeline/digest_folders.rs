@@ -3,7 +3,6 @@
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
-use crate::failure::{ExitCode, Failure};
 use anyhow::Result;
 use bakehouse_core::recipe::Version;
 use bakehouse_core::target::TargetId;
@@ -11,6 +10,7 @@ use bakehouse_registry::Endpoint;
 
 use super::digest_file::DigestFile;
 use super::plan::Job;
+use crate::failure::{ExitCode, Failure};
 
 /// Folders with digest files. Downloaded artifacts lie in a folder each, so the
 /// folders directly below are looked through, too.

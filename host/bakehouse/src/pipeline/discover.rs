@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::failure::{ExitCode, Failure};
 use anyhow::Result;
 use bakehouse_core::progress::Event;
 use bakehouse_core::recipe::{App, Version};
@@ -15,6 +14,7 @@ use futures_util::StreamExt as _;
 
 use crate::config::AppFile;
 use crate::context::Context;
+use crate::failure::{ExitCode, Failure};
 use crate::recipes::{Recipes, refresh};
 
 /// How far back a version named on the command line is looked for.

@@ -19,6 +19,9 @@ pub struct FailureRecord {
     /// The exit code it stands for; in JSON its number.
     #[serde(serialize_with = "number")]
     pub code: ExitCode,
+    /// It is of everything, not of what it is about alone.
+    #[serde(skip)]
+    pub everywhere: bool,
     /// The app.
     pub app: Option<String>,
     /// The version number.
@@ -36,16 +39,28 @@ impl FailureRecord {
     /// An error, about nothing in particular.
     #[must_use]
     pub fn new(error: &anyhow::Error) -> Self {
-        let Explanation { code, hint, .. } = explain(error);
+        let Explanation {
+            code,
+            hint,
+            everywhere,
+        } = explain(error);
         Self {
             message: chain(error.as_ref()),
             hint,
             code,
+            everywhere,
             app: None,
             version: None,
             image: None,
             platform: None,
         }
+    }
+
+    /// Whether it is the machine's own: no target is worth trying until it is
+    /// mended.
+    #[must_use]
+    pub fn stops_the_run(&self) -> bool {
+        self.everywhere && self.code == ExitCode::Storage
     }
 
     /// It is about this app.

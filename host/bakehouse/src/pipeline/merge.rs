@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::failure::{ExitCode, Failure};
 use anyhow::Result;
 use bakehouse_core::platform::Platform;
 use bakehouse_core::progress::Event;
@@ -18,6 +17,7 @@ use super::publish::{Made, New, Trust, Written, publish};
 use super::report::{ImageReport, Report};
 use super::run::move_app_tags;
 use crate::context::Context;
+use crate::failure::{ExitCode, Failure};
 
 /// Publishes each image of a plan of which all platforms are there, then moves
 /// moving tags. What is missing is in the report, and stops nothing else.

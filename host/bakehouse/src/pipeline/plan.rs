@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::failure::{ExitCode, Failure};
 use bakehouse_core::platform::Platform;
 use bakehouse_core::recipe::{App, Target, Version};
 use bakehouse_core::target::TargetId;
@@ -14,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 use super::destination::Destination;
 use super::reason::Reason;
 use crate::config::Scope;
+use crate::failure::{ExitCode, Failure};
 
 /// Version of the plan's JSON. It grows by adding fields; a field that changes
 /// its meaning makes it 2.

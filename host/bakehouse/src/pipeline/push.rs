@@ -3,7 +3,6 @@
 use std::io::{self, Read};
 use std::path::Path;
 
-use crate::failure::{ExitCode, Failure};
 use anyhow::{Context as _, Result};
 use bakehouse_builder::{Built, Capabilities, Output};
 use bakehouse_core::error::chain;
@@ -13,6 +12,7 @@ use bakehouse_registry::{Archive, Labels, other_label};
 use oci_spec::image::{Descriptor, ImageConfiguration};
 
 use crate::context::Context;
+use crate::failure::{ExitCode, Failure};
 use crate::programs::{Foreign, foreign};
 
 /// Bytes of layers that are read back from a registry, for one image.

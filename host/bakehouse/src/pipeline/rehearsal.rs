@@ -10,7 +10,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::failure::{ExitCode, Failure};
 use anyhow::{Context as _, Result};
 use async_trait::async_trait;
 use bakehouse_builder::{
@@ -33,6 +32,7 @@ use super::failure_record::FailureRecord;
 use super::plan::{Job, VersionFacts, plan_app};
 use super::work::WorkFolder;
 use crate::config::{Project, Scope};
+use crate::failure::{ExitCode, Failure};
 
 /// Versions whose matrix is looked at.
 const LISTED: u32 = 10;

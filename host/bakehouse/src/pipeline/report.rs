@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use crate::failure::ExitCode;
 use bakehouse_core::target::TargetId;
 use bakehouse_registry::{Endpoint, Moved, MovedTag, Replaced};
 use serde::Serialize;
@@ -12,6 +11,7 @@ use super::failure_record::FailureRecord;
 use super::image_key::ImageKey;
 use super::outcome::Outcome;
 use super::plan::Plan;
+use crate::failure::ExitCode;
 
 /// The end of a run. Its JSON is stable: fields are only added.
 #[derive(Debug, Default, Serialize)]
@@ -147,9 +147,13 @@ impl Report {
             .count()
     }
 
-    /// The failures' common exit code, or [`ExitCode::Build`] where they differ.
+    /// The failures' common exit code, or [`ExitCode::Build`] where they differ;
+    /// what stopped the run goes before all others.
     #[must_use]
     pub fn exit_code(&self) -> ExitCode {
+        if let Some(stop) = self.failures.iter().find(|failure| failure.stops_the_run()) {
+            return stop.code;
+        }
         ExitCode::common(self.failures.iter().map(|failure| failure.code))
     }
 }

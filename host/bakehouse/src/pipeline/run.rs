@@ -65,6 +65,7 @@ pub async fn build_all(
             }
         }
     }
+    warn_of_stop(context, &runner, plan, report);
     runner.close()?;
     report.retries = context.registry.retries();
     Ok(())
@@ -138,12 +139,23 @@ async fn build_and_publish(
 ) -> Result<Written> {
     let runner = open_runner(context, plan).await?;
     let written = walk(context, &runner, discovered, plan, report).await;
+    warn_of_stop(context, &runner, plan, report);
     let places = places(plan);
     report
         .images
         .sort_by_key(|image| places.get(&image.key).copied());
     runner.close()?;
     Ok(written)
+}
+
+/// Says how many targets were not begun, where the run was stopped.
+fn warn_of_stop(context: &Context, runner: &JobRunner<'_>, plan: &Plan, report: &Report) {
+    let left = plan.target_count().saturating_sub(report.targets.len());
+    if runner.is_stopped() && left > 0 {
+        context.reporter.report(Event::Warning {
+            message: &format!("the run stops here: {left} more targets were not begun"),
+        });
+    }
 }
 
 /// Builds every job, and publishes each version after its last one.

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::{Arc, Mutex};
 
-use crate::failure::ExitCode;
 use bakehouse_builder::{BuildError, Fake};
 use bakehouse_components::Answers;
 use bakehouse_core::progress::{Reporter, Silent};
@@ -16,6 +15,7 @@ use tokio::sync::Notify;
 
 use super::*;
 use crate::config::{Overrides, Project};
+use crate::failure::ExitCode;
 use crate::pipeline::{check, discover};
 
 const PLATFORMS: [&str; 2] = ["linux/amd64", "linux/arm64"];

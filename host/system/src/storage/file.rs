@@ -5,8 +5,12 @@ use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
+use bakehouse_core::storage_error::{At as _, StorageError};
 use rustix::fs::OFlags;
 use tempfile::NamedTempFile;
+
+/// Bytes that are written to see whether anything can be.
+const PROBE: usize = 64 << 10;
 
 /// Opens a regular file to read it. Pipes, devices and folders are refused
 /// without waiting for them.
@@ -63,6 +67,18 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.as_file().sync_all()?;
     file.persist(path)?;
     Ok(())
+}
+
+/// What keeps everybody from writing to a folder's file system, if anything does:
+/// no room, or no working disk. It is asked by writing there. Programs that fail
+/// for such a reason say so in words alone, or not at all.
+pub fn trouble(folder: &Path) -> Option<StorageError> {
+    let written = NamedTempFile::new_in(folder).and_then(|mut file| {
+        file.write_all(&[0; PROBE])?;
+        file.as_file().sync_all()
+    });
+    let error = written.at("write to", folder).err()?;
+    error.is_everywhere().then_some(error)
 }
 
 /// Adds to a regular file, which is made where there is none. A link in its place

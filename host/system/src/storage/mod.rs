@@ -16,7 +16,7 @@ mod walk;
 
 pub use bakehouse_core::storage_error::{At, StorageError};
 pub use blocking::blocking;
-pub use file::{append, lock, open, read, read_text, write};
+pub use file::{append, lock, open, read, read_text, trouble, write};
 pub use folder::{Folder, create, owned, private, remove_all};
 pub use scratch::Scratch;
 #[cfg(any(test, feature = "test-util"))]

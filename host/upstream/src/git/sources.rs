@@ -8,7 +8,8 @@ use bakehouse_core::grants::Denied;
 use bakehouse_core::mirrors::Mirrors;
 use bakehouse_core::progress::Reporter;
 use bakehouse_core::recipe::Source;
-use bakehouse_core::storage_error::At as _;
+use bakehouse_core::storage_error::{At as _, StorageError};
+use bakehouse_system::storage::{blocking, trouble};
 use bakehouse_system::work_tree::WorkTree;
 use serde::{Deserialize, Serialize};
 use tokio::sync::OnceCell;
@@ -82,12 +83,24 @@ impl Sources {
     ) -> Result<Revision, GitError> {
         let work = self.checkout_all(source, known, granted, tree);
         let ended = tokio::time::timeout(self.limits.time, work).await;
-        ended.unwrap_or_else(|_| {
+        let ended = ended.unwrap_or_else(|_| {
             Err(GitError::Slow {
                 repository: source.repository.clone(),
                 limit: self.limits.time,
             })
-        })
+        });
+        if ended.is_err() {
+            self.room(tree).await?;
+        }
+        ended
+    }
+
+    /// Whether git could write: it tells no full disk from other failures.
+    async fn room(&self, tree: &Path) -> Result<(), StorageError> {
+        let folders = [self.folder.clone(), tree.to_owned()];
+        let asked = move || Ok(folders.iter().find_map(|folder| trouble(folder)));
+        let found = blocking(asked).await.at("write to", tree)?;
+        found.map_or(Ok(()), Err)
     }
 
     async fn checkout_all(
@@ -176,6 +189,7 @@ impl Sources {
             .await
         {
             Err(error @ GitError::Failed { .. }) => {
+                self.room(work.root()).await?;
                 tracing::warn!(%error, "the objects of {address} are fetched anew");
                 store.reset().await?;
                 self.place_from(&store, commit, work, folder, submodules)

@@ -1,11 +1,13 @@
 //! A recipe for tests that behaves as the version's part after `-` says.
 
 use std::hint::black_box;
+use std::io::Write as _;
 
 use bakehouse_sdk::fetch::{self, Unpack};
 use bakehouse_sdk::release::{self, Selection};
 use bakehouse_sdk::{
     App, Base, Build, Error, Grant, Image, Recipe, Target, Version, options, platform, registry,
+    tree,
 };
 
 struct Misbehave;
@@ -72,6 +74,19 @@ impl Recipe for Misbehave {
                     eaten.push(black_box(vec![1; 1 << 20]));
                 }
             }
+            // All that the disk takes; with or without what was written.
+            "fill" | "tidy" => fill(what == "tidy")?,
+            // What upstream has not, and what the tree has not.
+            "withdrawn" => drop(release::get(&source(), "99.9.9")?),
+            "missing" => drop(tree::read("server/Dockerfile")?),
+            "both" => {
+                let gone = release::get(&source(), "99.9.9");
+                let missing = tree::read("server/Dockerfile");
+                return match (gone, missing) {
+                    (Err(Error::NotFound(_)), Err(error)) => Err(error),
+                    _ => Ok(good),
+                };
+            }
             "source" => drop(release::latest("npm:not-granted", None)?),
             "asset" => {
                 let release = release::get(&source(), &version.number)?;
@@ -124,6 +139,21 @@ impl Recipe for Misbehave {
         }
         Ok(good)
     }
+}
+
+/// Writes until it cannot.
+fn fill(tidy: bool) -> Result<(), Error> {
+    let mut file = std::fs::File::create("/src/fill").map_err(told)?;
+    let written = (0..100_000).try_for_each(|_| file.write_all(&[7; 1 << 14]));
+    drop(file);
+    if tidy {
+        std::fs::remove_file("/src/fill").map_err(told)?;
+    }
+    written.map_err(told)
+}
+
+fn told(error: std::io::Error) -> Error {
+    Error::Other(format!("cannot write: {error}"))
 }
 
 /// What a version does.

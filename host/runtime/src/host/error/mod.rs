@@ -55,6 +55,9 @@ pub enum HostError {
     /// The work tree is full, or cannot be measured.
     #[error(transparent)]
     Quota(#[from] QuotaError),
+    /// The local file system refused what the recipe itself wrote.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
     /// There is nothing to ask with.
     #[error(transparent)]
     SetUp(#[from] SetUpError),
@@ -105,6 +108,7 @@ impl HostError {
             Self::Release(error) => return upstream::release(error),
             Self::Path(error) => return system::path(error),
             Self::Quota(error) => return system::quota(error),
+            Self::Storage(error) => return Err(error),
             Self::SetUp(_) => CallError::Unavailable(text()),
             Self::Timeout { .. } | Self::SlowCompile(_) => CallError::Timeout(text()),
         })
@@ -217,6 +221,7 @@ mod tests {
             InvalidBuild::Path(PathError::Storage(full())).into(),
             PathError::Storage(full()).into(),
             QuotaError::Storage(full()).into(),
+            full().into(),
         ];
         for error in all {
             let refused = error.refused().map(StorageError::kind);
