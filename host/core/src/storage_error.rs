@@ -27,7 +27,7 @@ impl StorageError {
             room: is_full(source.kind())
                 .then(|| Room::at(path).map(Box::new))
                 .flatten(),
-            source,
+            source: bare(source),
         }
     }
 
@@ -45,6 +45,22 @@ impl StorageError {
     }
 }
 
+/// The number that the system gave, also where somebody wrapped it in more words.
+fn errno(error: &io::Error) -> Option<i32> {
+    error.raw_os_error().or_else(|| {
+        let inner: &(dyn std::error::Error + 'static) = error.get_ref()?;
+        let causes = std::iter::successors(Some(inner), |cause| cause.source());
+        causes
+            .filter_map(|cause| cause.downcast_ref::<io::Error>())
+            .find_map(io::Error::raw_os_error)
+    })
+}
+
+/// The system's own error: what is around it names a path once more.
+fn bare(error: io::Error) -> io::Error {
+    errno(&error).map_or(error, io::Error::from_raw_os_error)
+}
+
 const fn is_full(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
 }
@@ -53,7 +69,7 @@ const fn is_full(kind: ErrorKind) -> bool {
 #[must_use]
 pub fn is_everywhere(error: &io::Error) -> bool {
     // It has no kind yet.
-    let broken = Errno::from_io_error(error) == Some(Errno::IO);
+    let broken = errno(error) == Some(Errno::IO.raw_os_error());
     broken
         || is_full(error.kind())
         || matches!(
@@ -197,6 +213,18 @@ mod tests {
         for errno in [Errno::ACCESS, Errno::NOENT, Errno::NAMETOOLONG] {
             assert!(!told(errno).1, "{errno}");
         }
+    }
+
+    #[test]
+    fn the_systems_error_is_told_without_what_is_around_it() {
+        let wrapped = io::Error::other(io::Error::from_raw_os_error(5));
+        assert!(is_everywhere(&wrapped));
+        let error = StorageError::new("read", Path::new("/x"), wrapped);
+        let own = io::Error::from_raw_os_error(5);
+        assert_eq!(error.to_string(), format!("cannot read /x: {own}"));
+        let said = io::Error::other("a person's words");
+        let error = StorageError::new("read", Path::new("/x"), said);
+        assert_eq!(error.to_string(), "cannot read /x: a person's words");
     }
 
     #[test]

@@ -1,11 +1,11 @@
 //! Errors of a project's recipe crates, explained.
 
-use super::{ExitCode, Explanation};
+use super::{ExitCode, Explanation, core};
 use crate::recipes::{CrateError, Unbuilt};
 
 pub(super) fn krate(error: &CrateError) -> Explanation {
     if let CrateError::Storage(error) = error {
-        return Explanation::storage(error.kind());
+        return core::storage(error);
     }
     let explained = Explanation::new(match error {
         CrateError::Nothing => ExitCode::Nothing,

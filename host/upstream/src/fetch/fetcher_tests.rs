@@ -590,7 +590,7 @@ async fn a_server_that_always_asks_for_a_moment_is_not_asked_for_ever() {
     let busy = matches!(
         &error,
         FetchError::Http {
-            source: HttpError::Busy { .. },
+            source: HttpError::Busy { .. } | HttpError::Paused { .. },
             ..
         }
     );
