@@ -141,8 +141,8 @@ async fn says_what_went_wrong() {
             "EmptyPackage { name: \"x\", why: \"was unpublished\"",
         ),
         ("429 Slow", "", 1, "source: Paused {"),
-        ("503 Busy", "", 3, "Answered {"),
-        ("401 Who", "", 1, "Answered {"),
+        ("503 Busy", "", 3, "source: Status { status: 503"),
+        ("401 Who", "", 1, "status: 401"),
         ("200 OK", "<html>", 1, "Malformed {"),
     ] {
         let (base, heads) = server(vec![(status, body)]).await;
