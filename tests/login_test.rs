@@ -11,7 +11,7 @@ use base64::Engine as _;
 use crate::support::{Builder, Project, client_as, finish, publish, push, told};
 
 /// All that is logged of requests and credentials.
-const LOG: &str = "info,bakehouse=trace,docker_credential=trace,h2=trace,hyper=trace,\
+const LOG: &str = "info,bakehouse=trace,h2=trace,hyper=trace,\
     hyper_util=trace,reqwest=trace,rustls=trace";
 
 /// These credentials.

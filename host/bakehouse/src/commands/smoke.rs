@@ -37,7 +37,7 @@ pub(super) async fn smoke(session: &Session, args: &SmokeArgs) -> Result<ExitCod
     let found = DockerCredentials::new(endpoint.host()).find().await?;
     let login = match found {
         RegistryAuth::Basic(username, password) => Some(PullCredentials { username, password }),
-        RegistryAuth::Bearer(_) | RegistryAuth::Anonymous => None,
+        RegistryAuth::Bearer(_) | RegistryAuth::Token(_) | RegistryAuth::Anonymous => None,
     };
     let mut worst = ExitCode::Success;
     for platform in platforms {

@@ -1,5 +1,6 @@
 //! Exit codes and hints of the machine's and the network's errors.
 
+use bakehouse_system::docker::HelperError;
 use bakehouse_system::docker::credentials::CredentialsError;
 use bakehouse_system::http::SetUpError;
 use bakehouse_system::place::PlaceError;
@@ -12,11 +13,29 @@ use super::{ExitCode, Explanation, core};
 pub(super) fn credentials(error: &CredentialsError) -> Explanation {
     let hint = match error {
         CredentialsError::Silent { .. } => {
-            "run `docker login`, or take the helper out of ~/.docker/config.json".to_owned()
+            "run `docker login`, or take the helper out of Docker's config.json".to_owned()
         }
-        CredentialsError::Unreadable { host, .. } => {
-            format!("mend ~/.docker/config.json, or run: docker login {host}")
-        }
+        CredentialsError::Config { host, path, .. } => format!(
+            "mend {}, or remove it and run: docker login {host}",
+            path.display()
+        ),
+        CredentialsError::File { path, .. } => format!(
+            "let this user read {}, or name another folder in DOCKER_CONFIG",
+            path.display()
+        ),
+        CredentialsError::Helper {
+            host,
+            program,
+            source,
+        } => match source {
+            HelperError::Start(_) => format!(
+                "install {program}, or take it out of credHelpers and credsStore in Docker's \
+                 config.json and run: docker login {host}"
+            ),
+            HelperError::Failed | HelperError::Malformed => {
+                format!("see what `echo {host} | {program} get` says, or run: docker login {host}")
+            }
+        },
     };
     Explanation::new(ExitCode::Credentials).hint(hint)
 }

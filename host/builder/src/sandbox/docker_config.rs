@@ -49,6 +49,7 @@ fn write(folder: &Path, user: Option<&Path>, logins: &[(String, RegistryAuth)]) 
                 json!({ "auth": auth })
             }
             RegistryAuth::Bearer(token) => json!({ "identitytoken": token }),
+            RegistryAuth::Token(token) => json!({ "registrytoken": token }),
         };
         auths.insert(key.to_owned(), login);
     }

@@ -66,11 +66,14 @@ impl Login {
                     let pair = STANDARD.encode(format!("{user}:{password}"));
                     secret(&format!("Basic {pair}")).map(Some)
                 }
-                RegistryAuth::Anonymous | RegistryAuth::Bearer(_) => {
+                RegistryAuth::Anonymous | RegistryAuth::Bearer(_) | RegistryAuth::Token(_) => {
                     Err(LoginError::NoPassword.into())
                 }
             };
         };
+        if let RegistryAuth::Token(token) = auth {
+            return secret(&format!("Bearer {token}")).map(Some);
+        }
         // A registry on loopback may have its token server there, too.
         let open = realm.scheme() == "https" || self.plain_http && is_private(&realm);
         if !open {
@@ -101,6 +104,10 @@ impl Login {
         match challenge {
             // The same password would be refused again.
             Challenge::Basic => !known || sent.is_none(),
+            // So would the same registry token.
+            Challenge::Bearer { .. } if matches!(state.auth, Some(RegistryAuth::Token(_))) => {
+                sent.is_none()
+            }
             Challenge::Bearer { .. } => {
                 // Somebody else may have renewed it already.
                 let ours = state.tokens.get(scope).is_some_and(|token| {
