@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bakehouse::failure::hint;
+use bakehouse_core::date::Date;
 use bakehouse_core::progress::Silent;
 use bakehouse_core::recipe::Source;
 use bakehouse_upstream::git::{GitError, Revision, SourceLimits, Sources};
@@ -53,7 +54,7 @@ async fn a_ref_is_resolved_once_and_fetched_once() {
     let run = sources(folder.path(), SourceLimits::default());
     let (revision, _) = checkout(&run, &source(&git, "v1")).await.unwrap();
     assert_eq!(revision.commit, first);
-    assert_eq!(revision.committed, "2025-01-01T00:00:00Z");
+    assert_eq!(revision.committed, Date::parse("2025-01-01T00:00:00Z"));
     let requests = git.requests().len();
 
     git.release("a/b", "v1", &text("moved"));

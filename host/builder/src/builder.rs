@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bakehouse_core::date::Date;
 use bakehouse_core::grants::Access;
 use bakehouse_core::platform::Platform;
 use bakehouse_core::recipe::Build;
@@ -78,10 +79,9 @@ pub struct BuildRequest {
     pub room: Quota,
     /// Add SLSA provenance (`--provenance`).
     pub provenance: bool,
-    /// When the image counts as made (RFC 3339): `SOURCE_DATE_EPOCH`, and
-    /// younger files in layers get this time, so that the same inputs make the
+    /// When the image counts as made: `SOURCE_DATE_EPOCH`, and younger files in layers get this time, so that the same inputs make the
     /// same digest.
-    pub created: Option<String>,
+    pub created: Option<Date>,
 }
 
 /// Where the result of a build goes.

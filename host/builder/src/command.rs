@@ -3,11 +3,11 @@
 use std::ffi::OsString;
 use std::path::Path;
 
+use bakehouse_core::date::Date;
 use bakehouse_core::recipe::{Dockerfile, Network};
 
 use super::build_site::BuildSite;
 use super::builder::{BuildRequest, Output};
-use super::epoch::epoch_seconds;
 use crate::cache::layer_cache::CacheArgs;
 use crate::cache::step_key::step_key;
 use crate::dockerfile::reserved::is_reserved;
@@ -43,9 +43,6 @@ pub enum RequestError {
     /// A repository that would be more than one field of CSV.
     #[error("`{0}` is not a repository")]
     Repository(String),
-    /// A date of another form.
-    #[error("`{0}` is not a time as in RFC 3339")]
-    Time(String),
 }
 
 /// Turns a request into a command line.
@@ -95,12 +92,7 @@ pub(crate) fn command_line(
     for name in &build.secrets {
         line.pair("--secret", &format!("id={name},env={name}"));
     }
-    let epoch = match &request.created {
-        Some(created) => {
-            Some(epoch_seconds(created).ok_or_else(|| RequestError::Time(created.clone()))?)
-        }
-        None => None,
-    };
+    let epoch = request.created.as_ref().map(Date::epoch_seconds);
     if let Some(epoch) = epoch {
         line.pair("--build-arg", &format!("SOURCE_DATE_EPOCH={epoch}"));
     }

@@ -13,7 +13,6 @@ mod command;
 mod docker_buildx;
 pub(crate) mod dockerfile;
 pub mod engine;
-mod epoch;
 mod error;
 #[cfg(feature = "test-util")]
 mod fake;
@@ -30,7 +29,6 @@ pub use docker_buildx::Buildx;
 pub use dockerfile::DockerfileError;
 pub use dockerfile::check::MAX_DOCKERFILE;
 pub use dockerfile::frontend::frontend;
-pub use epoch::epoch_seconds;
 pub use error::{BuildError, BuilderError, FailedStep};
 #[cfg(feature = "test-util")]
 pub use fake::Fake;

@@ -16,6 +16,7 @@ use bakehouse_builder::engine::{Engine, Smoke, SmokeError, SmokeResult};
 use bakehouse_builder::{
     BuildError, BuildRequest, Builder as _, BuilderError, Buildx, BuildxOptions, LayerCache, Output,
 };
+use bakehouse_core::date::Date;
 use bakehouse_core::grants::{Access, Kind, policy_for_tests};
 use bakehouse_core::platform::Platform;
 use bakehouse_core::progress::{Event, Reporter, Silent};
@@ -89,7 +90,7 @@ impl Place {
                 entries: 100_000,
             },
             provenance: false,
-            created: Some("2025-06-10T22:43:59Z".to_owned()),
+            created: Date::parse("2025-06-10T22:43:59Z"),
         }
     }
 

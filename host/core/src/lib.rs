@@ -4,6 +4,7 @@
 //! Nothing here reads a file or opens a connection, so that every other crate
 //! can use it; a full disk alone is asked how much room it has.
 
+pub mod date;
 pub mod error;
 pub mod grants;
 pub mod loopback;

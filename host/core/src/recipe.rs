@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::date::{self, Date};
 pub use crate::grants::Want;
 use crate::platform::Platform;
 
@@ -64,9 +65,13 @@ pub struct Version {
     /// Not for general use; never becomes `latest`.
     #[serde(default)]
     pub prerelease: bool,
-    /// When upstream published it, RFC 3339.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub created: Option<String>,
+    /// When upstream published it.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "date::if_any"
+    )]
+    pub created: Option<Date>,
     /// Facts for the recipe's later calls.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub extras: Vec<(String, String)>,

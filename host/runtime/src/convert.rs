@@ -1,5 +1,6 @@
 //! Between the generated bindings and the host's own records.
 
+use bakehouse_core::date::Date;
 use bakehouse_core::grants::{Kind, Want};
 use bakehouse_core::platform::{Platform, PlatformError};
 use bakehouse_core::recipe::{
@@ -98,19 +99,20 @@ impl From<Version> for types::Version {
             number: version.number,
             source: version.source.map(Into::into),
             prerelease: version.prerelease,
-            created: version.created,
+            created: version.created.map(Into::into),
             extras: version.extras,
         }
     }
 }
 
+/// What is given as its date and is none is left out.
 impl From<types::Version> for Version {
     fn from(version: types::Version) -> Self {
         Self {
             number: version.number,
             source: version.source.map(Into::into),
             prerelease: version.prerelease,
-            created: version.created,
+            created: version.created.as_deref().and_then(Date::parse),
             extras: version.extras,
             taken: Vec::new(),
         }

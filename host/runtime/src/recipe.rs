@@ -143,7 +143,6 @@ impl Recipe {
         let answer = metered(&self.limits, None, answer).await;
         let listings = std::mem::take(&mut store.data_mut().listings);
         let answered = self.close("versions", store, answer)?;
-        let answered = answered.into_iter().map(Into::into).collect();
         let versions = Versions::new(&self.app, answered, listings, limit)?;
         for source in versions
             .versions

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use bakehouse_core::date::Date;
 use bakehouse_core::grants::Policy;
 use bakehouse_core::recipe::{Base, Options};
 use bakehouse_core::storage_error::{At as _, StorageError};
@@ -47,8 +48,8 @@ pub(super) struct Prepare {
     pub(super) target: TargetId,
     pub(super) work_tree: PathBuf,
     pub(super) bases: Vec<Base>,
-    /// Dates the output of compile steps, RFC 3339.
-    pub(super) created: Option<String>,
+    /// Dates the output of compile steps.
+    pub(super) created: Option<Date>,
 }
 
 /// The data of one call's store.

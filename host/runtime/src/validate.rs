@@ -169,8 +169,8 @@ fn described(folder: &str, app: &App) -> Result<(), Fault> {
 }
 
 /// How many versions of an app are taken.
-pub(super) fn amount(app: &str, versions: &[Version]) -> Result<(), InvalidAnswer> {
-    match versions.len() {
+pub(super) fn amount(app: &str, versions: usize) -> Result<(), InvalidAnswer> {
+    match versions {
         many if many > LISTED => Err(InvalidAnswer::new(app, "versions", Fault::Versions(many))),
         _ => Ok(()),
     }

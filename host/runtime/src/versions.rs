@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use bakehouse_core::recipe::Version;
 use bakehouse_upstream::release::Listing;
 
+use super::bindings::bakehouse::recipe::types;
 use super::validate::{self, InvalidAnswer};
 
 /// The versions that a recipe names, and what the host saw meanwhile.
@@ -17,6 +18,9 @@ pub struct Versions {
     /// Numbers of all versions that upstream has, as far as the host saw them:
     /// those beyond the limit and prereleases, too.
     pub known: BTreeSet<String>,
+    /// Numbers of versions whose date is none, and what was given for it: they
+    /// have no date now.
+    pub undated: Vec<(String, String)>,
     /// What the release sources listed that the recipe asked.
     pub listings: Vec<Listing>,
 }
@@ -24,18 +28,25 @@ pub struct Versions {
 impl Versions {
     pub(super) fn new(
         app: &str,
-        answered: Vec<Version>,
+        answered: Vec<types::Version>,
         listings: Vec<Listing>,
         limit: u32,
     ) -> Result<Self, InvalidAnswer> {
-        validate::amount(app, &answered)?;
+        validate::amount(app, answered.len())?;
         let mut known: BTreeSet<String> = BTreeSet::new();
         let (mut versions, mut refused) = (Vec::new(), Vec::new());
-        for version in answered {
+        let mut undated = Vec::new();
+        for given in answered {
+            let said = given.created.clone();
+            let version = Version::from(given);
             let fits = validate::version(app, &version, &known);
             known.insert(version.number.clone());
             match fits {
-                Ok(()) => versions.push(version),
+                Ok(()) => {
+                    let none = said.filter(|_| version.created.is_none());
+                    undated.extend(none.map(|said| (version.number.clone(), said)));
+                    versions.push(version);
+                }
                 Err(invalid) => refused.push((version.number, invalid)),
             }
         }
@@ -48,10 +59,12 @@ impl Versions {
             .collect();
         known.extend(listed);
         versions.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        undated.retain(|(number, _)| versions.iter().any(|version| version.number == *number));
         Ok(Self {
             versions,
             refused,
             known,
+            undated,
             listings,
         })
     }

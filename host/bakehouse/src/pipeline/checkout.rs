@@ -115,13 +115,15 @@ pub fn one_commit<'a>(
 
 #[cfg(test)]
 mod tests {
+    use bakehouse_core::date::Date;
+
     use super::*;
 
     #[test]
     fn images_of_an_index_are_of_one_commit() {
         let revision = |commit: &str| Revision {
             commit: commit.to_owned(),
-            committed: "2025-01-01T00:00:00Z".to_owned(),
+            committed: Date::parse("2025-01-01T00:00:00Z"),
         };
         let (a, b) = (revision("a"), revision("b"));
         assert_eq!(one_commit("r", []).unwrap(), None);

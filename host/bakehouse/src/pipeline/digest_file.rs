@@ -216,6 +216,7 @@ pub(super) mod tests {
     use oci_spec::image::{Digest, MediaType};
 
     use super::*;
+    use bakehouse_core::date::Date;
     use bakehouse_core::recipe::{Dockerfile, Network};
 
     pub(in crate::pipeline) fn example() -> DigestFile {
@@ -255,7 +256,7 @@ pub(super) mod tests {
             },
             Some(Revision {
                 commit: "c".repeat(40),
-                committed: "2025-01-01T00:00:00Z".into(),
+                committed: Date::parse("2025-01-01T00:00:00Z"),
             }),
         )
     }

@@ -21,6 +21,8 @@ use crate::recipes::{Recipes, refresh};
 const FAR: u32 = 1000;
 /// Versions named in a hint.
 const HINT: usize = 5;
+/// Characters that are shown of what should be a date.
+const DATE: usize = 40;
 /// Apps that are looked at at the same time.
 const PARALLEL: usize = 8;
 /// Longest that one app's recipe and its upstream may take together.
@@ -236,6 +238,11 @@ async fn one(
         return Err(nothing(name, &found).into());
     }
     let refused = settle(name, &mut found, &file.tags.moving);
+    if let Some(message) = undated(name, &found, version) {
+        context
+            .reporter
+            .report(Event::Warning { message: &message });
+    }
     if let Some(wanted) = version {
         only(name, &mut found, &refused, wanted)?;
     }
@@ -298,6 +305,23 @@ pub(super) fn settle(name: &str, found: &mut Versions, moving: &[String]) -> Vec
         found.versions.push(version);
     }
     refused
+}
+
+/// The versions that are taken and that have no date, though their recipe gives
+/// one: what is told of them, all in one.
+fn undated(name: &str, found: &Versions, wanted: Option<&str>) -> Option<String> {
+    let taken = |number: &str| wanted.is_none_or(|wanted| wanted == number);
+    let mut undated = found.undated.iter().filter(|(number, _)| taken(number));
+    let (number, said) = undated.next()?;
+    let said: String = said.chars().take(DATE).collect();
+    let more = match undated.count() {
+        0 => String::new(),
+        count => format!(" and {count} more"),
+    };
+    Some(format!(
+        "{name}: what upstream says is the date of {number}{more} is none (`{}`), and is left out",
+        said.escape_debug()
+    ))
 }
 
 /// Leaves one version.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use bakehouse_core::date::Date;
 use bakehouse_core::recipe::{App, Version};
 use bakehouse_registry::{PRERELEASE_ANNOTATION, VERSION_ANNOTATION};
 use bakehouse_upstream::git::Revision;
@@ -13,7 +14,7 @@ use super::origin::{Origin, REVISION_ANNOTATION, SOURCE_ANNOTATION, UPSTREAM_ANN
 pub(super) fn dated(version: &Version, revision: Option<&Revision>) -> Version {
     let mut version = version.clone();
     if version.created.is_none() {
-        version.created = revision.map(|revision| revision.committed.clone());
+        version.created = revision.and_then(|revision| revision.committed.clone());
     }
     version
 }
@@ -54,7 +55,10 @@ pub(super) fn annotations(
         ("org.opencontainers.image.vendor", extra("vendor")),
         (REVISION_ANNOTATION, origin.revision),
         ("org.opencontainers.image.licenses", Some(&app.license)),
-        (CREATED_ANNOTATION, version.created.as_deref()),
+        (
+            CREATED_ANNOTATION,
+            version.created.as_ref().map(Date::as_str),
+        ),
         (PRERELEASE_ANNOTATION, version.prerelease.then_some("true")),
     ];
     facts

@@ -61,6 +61,7 @@ fn bare(address: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bakehouse_core::date::Date;
     use bakehouse_core::recipe::Source;
 
     const FORK: &str = "https://framagit.org/framasoft/framateam/mostlymatter";
@@ -85,7 +86,7 @@ mod tests {
     fn source_is_the_repository_that_the_commit_is_of() {
         let revision = Revision {
             commit: "c".repeat(40),
-            committed: "2025-01-01T00:00:00Z".to_owned(),
+            committed: Date::parse("2025-01-01T00:00:00Z"),
         };
         let commit = Some(revision.commit.as_str());
         for (upstream, repository, known, expected) in [

@@ -151,7 +151,7 @@ impl<'a> ObjectStore<'a> {
         found.is_ok()
     }
 
-    /// A commit's date, RFC 3339 in UTC.
+    /// What a commit says of when it was made, RFC 3339 in UTC where it is a date.
     pub(super) async fn date(&self, commit: &str) -> Result<String, GitError> {
         let arguments = [
             "log",

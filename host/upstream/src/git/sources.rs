@@ -1,12 +1,13 @@
 //! Checkouts of upstream's source.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use bakehouse_core::date::{self, Date};
 use bakehouse_core::grants::Denied;
 use bakehouse_core::mirrors::Mirrors;
-use bakehouse_core::progress::Reporter;
+use bakehouse_core::progress::{Event, Reporter};
 use bakehouse_core::recipe::Source;
 use bakehouse_core::storage_error::{At as _, StorageError};
 use bakehouse_system::storage::{blocking, trouble};
@@ -28,8 +29,13 @@ const MAX_SUBMODULES: usize = 200;
 pub struct Revision {
     /// The commit's name, 40 hexadecimal digits.
     pub commit: String,
-    /// When it was committed, RFC 3339.
-    pub committed: String,
+    /// When it was committed.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "date::if_any"
+    )]
+    pub committed: Option<Date>,
 }
 
 /// Upstream's repositories. Clones share what refs were resolved to.
@@ -40,11 +46,14 @@ pub struct Sources {
     mirrors: Mirrors,
     reporter: Arc<dyn Reporter>,
     pins: Arc<Mutex<HashMap<Source, Arc<OnceCell<String>>>>>,
+    /// Repositories of whose commits one without a date was told.
+    undated: Arc<Mutex<HashSet<String>>>,
 }
 
 /// One commit, placed.
 struct Placed {
     submodules: Vec<(Gitlink, Address)>,
+    /// As the commit says it.
     committed: String,
 }
 
@@ -57,6 +66,7 @@ impl Sources {
             mirrors: Mirrors::default(),
             reporter,
             pins: Arc::default(),
+            undated: Arc::default(),
         }
     }
 
@@ -103,6 +113,18 @@ impl Sources {
         found.map_or(Ok(()), Err)
     }
 
+    /// Tells of the first commit of a repository whose date is none.
+    fn tell_undated(&self, repository: &str, commit: &str, said: &str) {
+        let mut told = self.undated.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.insert(repository.to_owned()) {
+            let message = format!(
+                "{repository}: commit {commit} is of no date (`{}`), which is left out",
+                said.escape_debug()
+            );
+            self.reporter.report(Event::Warning { message: &message });
+        }
+    }
+
     async fn checkout_all(
         &self,
         source: &Source,
@@ -119,10 +141,11 @@ impl Sources {
         let placed = self
             .place(&address, &commit, &work, ".", submodules)
             .await?;
-        let revision = Revision {
-            commit,
-            committed: placed.committed,
-        };
+        let committed = Date::parse(&placed.committed);
+        if committed.is_none() {
+            self.tell_undated(&source.repository, &commit, &placed.committed);
+        }
+        let revision = Revision { commit, committed };
         let mut count = 0;
         let mut todo: VecDeque<(String, Gitlink, Address)> = VecDeque::new();
         let below = |folder: &str, submodules: Vec<(Gitlink, Address)>| {
