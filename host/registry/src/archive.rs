@@ -10,12 +10,13 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use futures_util::Stream;
-use oci_spec::image::Descriptor;
-use serde::de::DeserializeOwned;
+use oci_spec::image::{Descriptor, ImageManifest};
 use sha2::{Digest as _, Sha256};
 
 use super::digest;
-use super::manifest::IndexView;
+use super::index_view::IndexView;
+use super::json;
+use super::odd_entry::OddEntry;
 
 /// Bytes read at a time.
 const PIECE: u64 = 1 << 20;
@@ -81,6 +82,15 @@ pub enum LayoutError {
         #[source]
         source: serde_json::Error,
     },
+    /// An entry of an index points at nothing.
+    #[error("{what} is malformed")]
+    Entry {
+        /// Which.
+        what: &'static str,
+        /// What is wrong with the entry.
+        #[source]
+        source: OddEntry,
+    },
     /// It has no image, or several.
     #[error("expected one image in the exported layout, found {0}")]
     NotOne(usize),
@@ -139,8 +149,7 @@ impl Archive {
     /// The descriptors in the layout's `index.json`.
     pub(super) fn roots(&self) -> Result<Vec<Descriptor>, LayoutError> {
         let index = self.read("index.json")?;
-        let index: IndexView = parse("index.json of the image layout", &index)?;
-        Ok(index.manifests)
+        index_view("index.json of the image layout", &index).map(|index| index.manifests)
     }
 
     /// A whole manifest, its digest verified.
@@ -254,12 +263,23 @@ fn limited(name: impl Fn() -> String, size: u64) -> Result<(), LayoutError> {
     }
 }
 
-/// JSON of a layout.
-pub(super) fn parse<T: DeserializeOwned>(
-    what: &'static str,
-    bytes: &[u8],
-) -> Result<T, LayoutError> {
-    serde_json::from_slice(bytes).map_err(|source| LayoutError::Malformed { what, source })
+/// An index of a layout. What it names is to be pushed, so nothing of it may be
+/// no descriptor.
+pub(super) fn index_view(what: &'static str, bytes: &[u8]) -> Result<IndexView, LayoutError> {
+    let index = IndexView::read(bytes);
+    let index = index.map_err(|source| LayoutError::Malformed { what, source })?;
+    match index.broken() {
+        None => Ok(index),
+        Some(source) => Err(LayoutError::Entry {
+            what,
+            source: source.clone(),
+        }),
+    }
+}
+
+/// An image manifest of a layout.
+pub(super) fn image(what: &'static str, bytes: &[u8]) -> Result<ImageManifest, LayoutError> {
+    json::image(bytes).map_err(|source| LayoutError::Malformed { what, source })
 }
 
 /// A part of a file; other readers of the file do not move it.

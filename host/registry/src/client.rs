@@ -1,13 +1,12 @@
 //! One registry: manifests, configurations and tags (distribution-spec v1.1).
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bakehouse_core::platform::{Platform, PlatformError};
 use bakehouse_core::progress::Reporter;
 use bakehouse_system::docker::credentials::{Credentials, DockerCredentials};
 use bytes::Bytes;
-use oci_spec::image::{Descriptor, ImageConfiguration, MediaType};
+use oci_spec::image::{ImageConfiguration, MediaType};
 use reqwest::Method;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use url::Url;
@@ -15,7 +14,8 @@ use url::Url;
 use super::digest;
 use super::endpoint::Endpoint;
 use super::error::RegistryError;
-use super::heads::{Heads, Looked};
+use super::heads::Heads;
+use super::json;
 use super::known_blobs::KnownBlobs;
 use super::manifest::{MANIFEST_TYPES, Manifest, ManifestError};
 use super::transport::{Answer, Request, RetryPolicy, Scope, Transport, TransportError};
@@ -33,23 +33,6 @@ pub struct Registry {
     pub(super) uploads: UploadTurns,
     pub(super) blobs: KnownBlobs,
     pub(super) heads: Heads,
-}
-
-/// What is published under a tag.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Published {
-    /// The index, or the single image's manifest.
-    pub descriptor: Descriptor,
-    /// The same, as it is.
-    pub manifest: Manifest,
-    /// The image manifest of each platform.
-    pub platforms: BTreeMap<Platform, Descriptor>,
-    /// Descriptors in the index that are no images: attestations.
-    pub attestations: Vec<Descriptor>,
-    /// Annotations of the index.
-    pub annotations: BTreeMap<String, String>,
-    /// Digest of the recipe that made each platform's image, where it is known.
-    pub recipes: BTreeMap<Platform, Option<String>>,
 }
 
 impl Registry {
@@ -112,17 +95,17 @@ impl Registry {
     /// When it does not, or cannot be asked.
     pub async fn check_push(&self, image: &str) -> Result<(), RegistryError> {
         let repository = self.endpoint.path(image);
-        let what = format!("logging in for {image}");
+        let what = format!("asking to push to {}", self.endpoint.show_repository(image));
         let scope = Scope::push(&repository);
         let url = self.url(&format!("{repository}/blobs/uploads/"))?;
         let begin = Request::new(&what, Method::POST, url, scope.clone());
         let begun = self.transport.send(&begin).await;
-        let begun = begun.map_err(|error| self.failed("logging in", error))?;
-        if let Ok(location) = self.upload_location(&begun, &repository) {
-            let cancel = Request::new(&what, Method::DELETE, location, scope);
-            // Not all registries can; they forget it after a while.
-            let _ = self.transport.once(&cancel).await;
-        }
+        let begun = begun.map_err(|error| self.failed(&what, error))?;
+        let location = self.upload_location(&begun, &repository);
+        let location = location.map_err(|error| self.failed(&what, error))?;
+        let cancel = Request::new(&what, Method::DELETE, location, scope);
+        // Not all registries can; they forget it after a while.
+        let _ = self.transport.once(&cancel).await;
         Ok(())
     }
 
@@ -165,32 +148,6 @@ impl Registry {
         }
     }
 
-    /// What is published under a tag or digest, for which platforms; none when
-    /// the registry does not have it.
-    ///
-    /// # Errors
-    /// When a request fails, or the manifest cannot be understood.
-    pub async fn published(
-        &self,
-        image: &str,
-        tag_or_digest: &str,
-    ) -> Result<Option<Published>, RegistryError> {
-        if tag_or_digest.contains(':') {
-            return self.read_published(image, tag_or_digest).await;
-        }
-        let manifest = match self.look(image, tag_or_digest).await? {
-            Looked::Absent => return Ok(None),
-            Looked::Whole(manifest) => manifest,
-            // By digest first: the tag may move in between.
-            Looked::Head(head) => match self.manifest(image, head.digest().as_ref()).await? {
-                Some(manifest) => manifest,
-                None => return self.read_published(image, tag_or_digest).await,
-            },
-        };
-        let understood = self.understood(image, tag_or_digest, manifest).await;
-        understood.map(Some)
-    }
-
     /// What is in a registry is anybody's: that it cannot be read is the
     /// registry's failure, never a bug.
     pub(super) fn unreadable(
@@ -205,62 +162,6 @@ impl Registry {
         }
     }
 
-    /// The same by `GET` alone, for who is about to write: what exists must not
-    /// be missed.
-    pub(super) async fn read_published(
-        &self,
-        image: &str,
-        tag_or_digest: &str,
-    ) -> Result<Option<Published>, RegistryError> {
-        let Some(manifest) = self.manifest(image, tag_or_digest).await? else {
-            return Ok(None);
-        };
-        let understood = self.understood(image, tag_or_digest, manifest).await;
-        understood.map(Some)
-    }
-
-    /// What was just pushed by digest.
-    ///
-    /// # Errors
-    /// As [`published`](Self::published); also when the registry does not have
-    /// it, even after a while.
-    pub async fn pushed(&self, image: &str, digest: &str) -> Result<Published, RegistryError> {
-        let manifest = self.read_manifest(image, digest, true).await?;
-        let manifest = manifest.ok_or_else(|| RegistryError::Lost {
-            reference: self.endpoint.show(image, digest),
-        })?;
-        self.understood(image, digest, manifest).await
-    }
-
-    async fn understood(
-        &self,
-        image: &str,
-        tag_or_digest: &str,
-        manifest: Manifest,
-    ) -> Result<Published, RegistryError> {
-        let unreadable = |error: ManifestError| self.unreadable(image, tag_or_digest, error);
-        let Some(index) = manifest.index().map_err(unreadable)? else {
-            let config = self.config(image, &manifest).await?;
-            let platform = config_platform(&config).map_err(|error| unreadable(error.into()))?;
-            return Ok(Published {
-                recipes: BTreeMap::from([(platform.clone(), None)]),
-                platforms: BTreeMap::from([(platform, manifest.descriptor().clone())]),
-                descriptor: manifest.descriptor().clone(),
-                manifest,
-                attestations: Vec::new(),
-                annotations: BTreeMap::new(),
-            });
-        };
-        Ok(Published {
-            descriptor: manifest.descriptor().clone(),
-            platforms: index.platforms().map_err(unreadable)?,
-            recipes: index.recipes().map_err(unreadable)?,
-            attestations: index.attestations(),
-            annotations: index.annotations,
-            manifest,
-        })
-    }
-
     /// The configuration of an image manifest (image-spec v1.1, "Image
     /// Configuration"), its digest verified.
     ///
@@ -272,7 +173,7 @@ impl Registry {
         manifest: &Manifest,
     ) -> Result<ImageConfiguration, RegistryError> {
         let of = manifest.descriptor().digest().as_ref();
-        let parsed = manifest.image();
+        let parsed = manifest.refuse_artifact().and_then(|()| manifest.image());
         let parsed = parsed.map_err(|error| self.unreadable(image, of, error))?;
         let digest = parsed.config().digest().to_string();
         let reference = self.endpoint.show(image, of);
@@ -284,7 +185,7 @@ impl Registry {
             .must_exist(true);
         let read = self.transport.verified(&request, Some(&digest)).await;
         let (answer, _) = read.map_err(|error| self.failed(&what, error))?;
-        serde_json::from_slice(&answer.body)
+        json::configuration(&answer.body)
             .map_err(|source| RegistryError::Configuration { what, source })
     }
 

@@ -10,13 +10,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use oci_spec::image::{Descriptor, Digest, MediaType};
+use reqwest::StatusCode;
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use reqwest::{Method, StatusCode};
 
-use super::client::Registry;
-use super::error::RegistryError;
-use super::manifest::{MANIFEST_TYPES, Manifest};
-use super::transport::{Answer, Request, TransportError};
+use super::manifest::MANIFEST_TYPES;
+use super::transport::{Answer, TransportError};
 
 /// What is known of one registry's `HEAD`; clones share it. At first that is
 /// nothing (0): it has not shown anything that exists.
@@ -29,94 +27,30 @@ const BELIEVED: u8 = 1;
 const USELESS: u8 = 2;
 
 impl Heads {
-    fn is(&self, state: u8) -> bool {
-        self.0.load(Ordering::Relaxed) == state
+    /// Whether what it says decides.
+    pub(super) fn are_believed(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == BELIEVED
     }
 
-    fn set(&self, state: u8) {
-        self.0.store(state, Ordering::Relaxed);
-    }
-}
-
-/// What was found under a tag or digest.
-pub(super) enum Looked {
-    /// Nothing.
-    Absent,
-    /// What `HEAD` says of it.
-    Head(Descriptor),
-    /// What `GET` has.
-    Whole(Manifest),
-}
-
-impl Registry {
-    /// What a tag or digest points at; none when the registry does not have it.
-    /// Costs one request, which no registry counts as a pull, where the registry
-    /// can be believed about it; see `heads.rs`.
-    ///
-    /// # Errors
-    /// When neither request tells.
-    pub async fn head(
-        &self,
-        image: &str,
-        tag_or_digest: &str,
-    ) -> Result<Option<Descriptor>, RegistryError> {
-        Ok(match self.look(image, tag_or_digest).await? {
-            Looked::Absent => None,
-            Looked::Head(descriptor) => Some(descriptor),
-            Looked::Whole(manifest) => Some(manifest.into_descriptor()),
-        })
+    /// Whether it is not worth asking.
+    pub(super) fn are_useless(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == USELESS
     }
 
-    /// The same, with the manifest where it had to be read.
-    pub(super) async fn look(
-        &self,
-        image: &str,
-        tag_or_digest: &str,
-    ) -> Result<Looked, RegistryError> {
-        let mut useless = false;
-        if !self.heads.is(USELESS) {
-            let what = format!("looking for {}", self.endpoint().show(image, tag_or_digest));
-            let request = self.manifest_request(&what, Method::HEAD, image, tag_or_digest)?;
-            match self.ask_head(&request).await {
-                Ok(answer) => {
-                    if let Some(descriptor) = described(&answer, tag_or_digest) {
-                        self.heads.set(BELIEVED);
-                        return Ok(Looked::Head(descriptor));
-                    }
-                    useless = true;
-                }
-                Err(error) if error.is_absent() && self.heads.is(BELIEVED) => {
-                    return Ok(Looked::Absent);
-                }
-                Err(error) if decides(&error, self.heads.is(BELIEVED)) => {
-                    return Err(self.failed(&what, error));
-                }
-                // What may be over in a moment says nothing of the next one.
-                Err(error) => useless = !error.is_transient(),
-            }
-        }
-        let Some(manifest) = self.manifest(image, tag_or_digest).await? else {
-            return Ok(Looked::Absent);
-        };
-        if useless {
-            self.heads.set(USELESS);
-        }
-        Ok(Looked::Whole(manifest))
+    /// It has shown something.
+    pub(super) fn believe(&self) {
+        self.0.store(BELIEVED, Ordering::Relaxed);
     }
 
-    /// Again where that may help, once `HEAD` has worked; else `GET` is the next
-    /// try.
-    async fn ask_head(&self, request: &Request<'_>) -> Result<Answer, TransportError> {
-        match self.heads.is(BELIEVED) {
-            true => self.transport.send(request).await,
-            false => self.transport.once(request).await,
-        }
+    /// It did not show what is there.
+    pub(super) fn give_up(&self) {
+        self.0.store(USELESS, Ordering::Relaxed);
     }
 }
 
 /// Whether `GET` would tell the same: we are not let in, or `HEAD` works and all
 /// tries failed.
-fn decides(error: &TransportError, believed: bool) -> bool {
+pub(super) fn decides(error: &TransportError, believed: bool) -> bool {
     match error {
         TransportError::Login(error) => !error.is_transient(),
         TransportError::Credentials(_)
@@ -131,7 +65,7 @@ fn decides(error: &TransportError, believed: bool) -> bool {
 
 /// The descriptor in the headers of an answer to `HEAD`; none where they are
 /// missing, or are not those of what was asked for.
-fn described(answer: &Answer, tag_or_digest: &str) -> Option<Descriptor> {
+pub(super) fn described(answer: &Answer, tag_or_digest: &str) -> Option<Descriptor> {
     let digest = Digest::from_str(answer.digest()?).ok()?;
     if tag_or_digest.contains(':') && digest.to_string() != tag_or_digest {
         return None;

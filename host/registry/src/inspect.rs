@@ -138,8 +138,12 @@ impl Registry {
         Ok(InspectedImage {
             platform: platform.clone(),
             media_type: descriptor.media_type().to_string(),
-            size: parsed.config().size()
-                + parsed.layers().iter().map(Descriptor::size).sum::<u64>(),
+            size: parsed
+                .layers()
+                .iter()
+                .fold(parsed.config().size(), |all, layer| {
+                    all.saturating_add(layer.size())
+                }),
             created: config.created().clone(),
             user: run
                 .and_then(|run| run.user().clone())

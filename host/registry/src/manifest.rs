@@ -1,12 +1,16 @@
 //! Manifests as they came from a registry.
 
-use std::collections::BTreeMap;
-
-use bakehouse_core::platform::{Platform, PlatformError};
-use bakehouse_core::reference_grammar::is_digest;
+use bakehouse_core::platform::PlatformError;
+use bakehouse_system::http::page::{self, PageTitle};
 use bytes::Bytes;
 use oci_spec::image::{Descriptor, Digest, ImageManifest, MediaType};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::Value;
+
+use super::index_view::IndexView;
+use super::json;
+use super::odd_entry::{OddEntry, shown};
 
 /// Media types that may be answered for a manifest: the value of `Accept`.
 pub(super) const MANIFEST_TYPES: &str = "application/vnd.oci.image.index.v1+json, \
@@ -17,6 +21,14 @@ pub(super) const MANIFEST_TYPES: &str = "application/vnd.oci.image.index.v1+json
 pub(super) const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
 /// Docker's manifest list.
 pub(super) const DOCKER_LIST: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
+
+/// Media types that the configuration of an image has; the last is what Docker
+/// wrote before there was one.
+const CONFIG_TYPES: [&str; 3] = [
+    "application/vnd.oci.image.config.v1+json",
+    "application/vnd.docker.container.image.v1+json",
+    "application/octet-stream",
+];
 
 /// The annotation with the digest of the recipe that made an image: of an
 /// index for all of its images, of one of its descriptors for that image.
@@ -58,7 +70,27 @@ pub enum ManifestError {
         #[source]
         source: serde_json::Error,
     },
-    /// A descriptor or a configuration names something that is no platform.
+    /// A web page, from something in front of the registry.
+    #[error("the answer is a web page{0}, not a manifest")]
+    Page(PageTitle),
+    /// A thing of another kind: a chart, a signature, files.
+    #[error("{digest} is an artifact of type {kind}, not an image")]
+    Artifact {
+        /// Its digest.
+        digest: String,
+        /// Its artifact type, else its media type.
+        kind: String,
+    },
+    /// An index without an entry for an image.
+    #[error("index {digest} has no entry that is of an image")]
+    NoEntry {
+        /// Its digest.
+        digest: String,
+        /// What is wrong with the first.
+        #[source]
+        source: OddEntry,
+    },
+    /// A configuration names something that is no platform.
     #[error(transparent)]
     Platform(#[from] PlatformError),
 }
@@ -70,24 +102,15 @@ pub struct Manifest {
     descriptor: Descriptor,
 }
 
-/// The parts of an index that matter here; an OCI index and a Docker list read
-/// alike.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct IndexView {
-    /// Its entries.
-    pub manifests: Vec<Descriptor>,
-    /// Its annotations.
-    #[serde(default)]
-    pub annotations: BTreeMap<String, String>,
-}
-
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Head {
-    schema_version: u8,
+    schema_version: Option<u64>,
     media_type: Option<String>,
-    manifests: Option<serde::de::IgnoredAny>,
-    config: Option<serde::de::IgnoredAny>,
+    artifact_type: Option<String>,
+    manifests: Option<IgnoredAny>,
+    layers: Option<IgnoredAny>,
+    config: Option<IgnoredAny>,
 }
 
 impl Manifest {
@@ -98,22 +121,26 @@ impl Manifest {
     pub fn new(bytes: Bytes, digest: Digest) -> Result<Self, ManifestError> {
         let head: Head = match serde_json::from_slice(&bytes) {
             Ok(head) => head,
+            Err(_) if page::is_page(&bytes) => {
+                return Err(ManifestError::Page(page::title(&bytes)));
+            }
             Err(source) => {
                 let digest = digest.to_string();
                 return Err(ManifestError::NoManifest { digest, source });
             }
         };
-        let media_type = match (
-            head.schema_version,
-            head.media_type,
-            head.manifests,
-            head.config,
-        ) {
-            (2, Some(media_type), ..) => MediaType::from(media_type.as_str()),
-            (2, None, Some(_), None) => MediaType::ImageIndex,
-            (2, None, None, Some(_)) => MediaType::ImageManifest,
+        let media_type = head.media_type.filter(|media_type| !media_type.is_empty());
+        let artifact = head.artifact_type.filter(|kind| !kind.is_empty());
+        let media_type = match (media_type, head.manifests, head.config.or(head.layers)) {
+            (Some(media_type), ..) => MediaType::from(media_type.as_str()),
+            (None, Some(_), None) => MediaType::ImageIndex,
+            (None, None, Some(_)) => MediaType::ImageManifest,
             _ => return Err(ManifestError::Schema(digest.to_string())),
         };
+        // Artifact manifests, which an early draft had, are of no schema.
+        if head.schema_version != Some(2) && artifact.is_none() {
+            return Err(ManifestError::Schema(digest.to_string()));
+        }
         let descriptor = Descriptor::new(media_type, bytes.len() as u64, digest);
         Ok(Self { bytes, descriptor })
     }
@@ -149,7 +176,7 @@ impl Manifest {
         if !is_index(self.descriptor.media_type()) {
             return Ok(None);
         }
-        let index = serde_json::from_slice(&self.bytes);
+        let index = IndexView::read(&self.bytes);
         index.map(Some).map_err(|source| ManifestError::Index {
             digest: self.descriptor.digest().to_string(),
             source,
@@ -161,57 +188,25 @@ impl Manifest {
     /// # Errors
     /// When it is an index, or malformed.
     pub fn image(&self) -> Result<ImageManifest, ManifestError> {
-        serde_json::from_slice(&self.bytes).map_err(|source| ManifestError::NoImage {
+        json::image(&self.bytes).map_err(|source| ManifestError::NoImage {
             digest: self.descriptor.digest().to_string(),
             source,
         })
     }
-}
 
-impl IndexView {
-    /// The image manifest of each platform.
+    /// Refuses what is no image: a chart, a signature, or files (image-spec v1.1,
+    /// "Guidelines for Artifact Usage").
     ///
     /// # Errors
-    /// When an entry's platform is malformed.
-    pub fn platforms(&self) -> Result<BTreeMap<Platform, Descriptor>, ManifestError> {
-        let mut platforms = BTreeMap::new();
-        for entry in &self.manifests {
-            let Some(platform) = entry.platform() else {
-                continue;
-            };
-            if is_attestation(entry) {
-                continue;
-            }
-            let platform = Platform::from_oci(platform)?;
-            platforms.entry(platform).or_insert_with(|| entry.clone());
-        }
-        Ok(platforms)
-    }
-
-    /// Digest of the recipe that made each platform's image, where it is known.
-    ///
-    /// # Errors
-    /// When an entry's platform is malformed.
-    pub fn recipes(&self) -> Result<BTreeMap<Platform, Option<String>>, ManifestError> {
-        let of_all = self.annotations.get(RECIPE_ANNOTATION);
-        let platforms = self.platforms()?.into_iter();
-        let recipes = platforms.map(|(platform, entry)| {
-            let annotations = entry.annotations().as_ref();
-            let own = annotations.and_then(|own| own.get(RECIPE_ANNOTATION));
-            let recipe = own.or(of_all).filter(|recipe| is_digest(recipe));
-            (platform, recipe.cloned())
-        });
-        Ok(recipes.collect())
-    }
-
-    /// The entries that attest to images (BuildKit, "Attestation storage").
-    #[must_use]
-    pub fn attestations(&self) -> Vec<Descriptor> {
-        self.manifests
-            .iter()
-            .filter(|entry| is_attestation(entry))
-            .cloned()
-            .collect()
+    /// [`ManifestError::Artifact`] when it is something of that kind.
+    pub(super) fn refuse_artifact(&self) -> Result<(), ManifestError> {
+        let Some(kind) = artifact(self.descriptor.media_type(), &self.bytes) else {
+            return Ok(());
+        };
+        Err(ManifestError::Artifact {
+            digest: self.descriptor.digest().to_string(),
+            kind: shown(&kind),
+        })
     }
 }
 
@@ -220,8 +215,41 @@ pub(super) fn is_index(media_type: &MediaType) -> bool {
     *media_type == MediaType::ImageIndex || media_type.to_string() == DOCKER_LIST
 }
 
-fn is_attestation(entry: &Descriptor) -> bool {
-    entry.platform().as_ref().is_some_and(|p| {
-        p.os().to_string() == "unknown" && p.architecture().to_string() == "unknown"
-    })
+/// What a manifest is of, where that is not an image.
+fn artifact(media_type: &MediaType, bytes: &[u8]) -> Option<String> {
+    let object = json::object(bytes).ok()?;
+    let of = |value: Option<&Value>| {
+        let text = value.and_then(Value::as_str)?;
+        (!text.is_empty()).then(|| text.to_owned())
+    };
+    let said = of(object.get("artifactType"));
+    if is_index(media_type) {
+        return said;
+    }
+    let is_image =
+        *media_type == MediaType::ImageManifest || media_type.as_ref() == DOCKER_MANIFEST;
+    if !is_image {
+        return said.or_else(|| Some(media_type.to_string()));
+    }
+    let media_type = |descriptor: Option<&Value>| of(descriptor?.get("mediaType"));
+    let config = media_type(object.get("config"));
+    let other = config.filter(|config| !CONFIG_TYPES.contains(&config.as_str()));
+    if other.is_some() {
+        return said.or(other);
+    }
+    let layers = object.get("layers").and_then(Value::as_array);
+    let mut layers = layers
+        .into_iter()
+        .flatten()
+        .filter_map(|layer| media_type(Some(layer)));
+    let first = layers.next()?;
+    let none = !is_layer(&first) && !layers.any(|layer| is_layer(&layer));
+    none.then_some(said.unwrap_or(first))
+}
+
+/// Whether a media type is that of a layer of files, in whatever compression.
+fn is_layer(media_type: &str) -> bool {
+    [".layer.", ".rootfs.", "tar"]
+        .iter()
+        .any(|part| media_type.contains(part))
 }

@@ -6,11 +6,12 @@ use bakehouse_core::platform::Platform;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use oci_spec::image::{Descriptor, Digest, ImageConfiguration};
 
-use super::client::{Published, Registry, config_platform};
+use super::client::{Registry, config_platform};
 use super::error::RegistryError;
 use super::index::{self, Child};
 use super::manifest::{Manifest, ManifestError, is_index};
 use super::merge_error::MergeError;
+use super::published::Published;
 
 /// What to merge, and for which version.
 #[derive(Debug, Clone)]
@@ -176,7 +177,7 @@ impl Registry {
         let mut child = child.clone();
         let mut manifest = self.existing(name, image, given.digest()).await?;
         if let Some(index) = manifest.index().map_err(unreadable)? {
-            let platforms = index.platforms().map_err(unreadable)?;
+            let platforms = index.platforms();
             let descriptor = platforms.get(&child.platform).ok_or_else(|| {
                 let found: Vec<_> = platforms.keys().map(ToString::to_string).collect();
                 mismatch(name, given.digest(), &child.platform, &found.join(", "))

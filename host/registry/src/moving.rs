@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use bakehouse_core::error::chain;
 use bakehouse_core::platform::Platform;
 use bakehouse_core::version_number::VersionNumber;
 use futures_util::{StreamExt as _, TryStreamExt as _};
@@ -136,15 +137,16 @@ impl Registry {
     ) -> Result<(Moved, Platforms), RegistryError> {
         let kept = |why: String| Ok((Moved::Skipped(why), Platforms::new()));
         let Move { tag, version, .. } = wanted;
-        let current = self.manifest(image, tag).await?;
-        let shown = match &current {
-            Some(current) => current
-                .index()
-                .map_err(|error| self.unreadable(image, tag, error))?
-                .map(|index| index.annotations),
-            None => None,
+        let (current, shown) = match self.shown(image, tag).await {
+            // Whoever put it there meant something by it.
+            Err(RegistryError::Unreadable { source, .. }) => {
+                return kept(format!(
+                    "what it points at cannot be read: {}",
+                    chain(&*source)
+                ));
+            }
+            shown => shown?,
         };
-        let shown = shown.and_then(|mut annotations| annotations.remove(VERSION_ANNOTATION));
         if shown.as_ref() == Some(tag) {
             return kept("it is the name of a version".to_owned());
         }
@@ -174,10 +176,25 @@ impl Registry {
         }
         self.put_moving(image, tag, &manifest).await?;
         let platforms = match manifest.index().map_err(unreadable)? {
-            Some(index) => index.platforms().map_err(unreadable)?.into_keys().collect(),
+            Some(index) => index.platforms().into_keys().collect(),
             None => Platforms::new(),
         };
         Ok((Moved::Forward, platforms))
+    }
+
+    /// What a moving tag points at, and which version that says it is.
+    async fn shown(
+        &self,
+        image: &str,
+        tag: &str,
+    ) -> Result<(Option<Manifest>, Option<String>), RegistryError> {
+        let Some(current) = self.manifest(image, tag).await? else {
+            return Ok((None, None));
+        };
+        let index = current.index();
+        let index = index.map_err(|error| self.unreadable(image, tag, error))?;
+        let version = index.and_then(|mut index| index.annotations.remove(VERSION_ANNOTATION));
+        Ok((Some(current), version))
     }
 
     /// Moves tags on to versions that other runs published meanwhile; whether
@@ -210,7 +227,7 @@ impl Registry {
                 let of = index.annotations.get(VERSION_ANNOTATION);
                 if of.is_none_or(|of| of != newer)
                     || index.annotations.contains_key(PRERELEASE_ANNOTATION)
-                    || !index.platforms().is_ok_and(|has| has_all(&has, platforms))
+                    || !has_all(&index.platforms(), platforms)
                 {
                     continue;
                 }

@@ -4,12 +4,12 @@
 use std::path::Path;
 
 use futures_util::{StreamExt as _, TryStreamExt as _};
-use oci_spec::image::{Descriptor, ImageManifest};
+use oci_spec::image::Descriptor;
 
-use super::archive::{Archive, LayoutError, parse};
+use super::archive::{Archive, LayoutError, image as image_manifest, index_view};
 use super::client::Registry;
 use super::error::RegistryError;
-use super::manifest::{IndexView, is_index};
+use super::manifest::is_index;
 
 /// An image layout was not pushed.
 #[derive(Debug, thiserror::Error)]
@@ -43,7 +43,7 @@ impl Registry {
         let root = roots.remove(0);
         if is_index(root.media_type()) {
             let index = archive.manifest(&root)?;
-            let index: IndexView = parse("an index in the exported layout", &index)?;
+            let index = index_view("an index in the exported layout", &index)?;
             for child in &index.manifests {
                 self.push_image(image, &archive, child).await?;
             }
@@ -65,7 +65,7 @@ impl Registry {
         manifest: &Descriptor,
     ) -> Result<(), PushError> {
         let parsed = archive.manifest(manifest)?;
-        let parsed: ImageManifest = parse("an image manifest in the exported layout", &parsed)?;
+        let parsed = image_manifest("an image manifest in the exported layout", &parsed)?;
         let mut blobs: Vec<Descriptor> = parsed.layers().clone();
         blobs.push(parsed.config().clone());
         blobs.sort_by_key(|blob| blob.digest().to_string());

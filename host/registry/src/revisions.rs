@@ -8,11 +8,12 @@
 
 use bakehouse_core::reference_grammar::is_tag;
 
-use super::client::{Published, Registry};
+use super::client::Registry;
 use super::error::RegistryError;
 use super::manifest::Manifest;
 use super::merge_error::MergeError;
 use super::moving::VERSION_ANNOTATION;
+use super::published::Published;
 
 /// Most revisions of a version.
 const MOST: u64 = 10_000;

@@ -87,8 +87,13 @@ impl TagList<'_> {
         let scope = Scope::pull(&self.repository);
         let request = Request::new(self.what, Method::GET, url.clone(), scope);
         let answer = self.registry.transport.send(&request).await?;
-        let page: TagPage =
-            serde_json::from_slice(&answer.body).map_err(TransportError::NoTagList)?;
+        let page: TagPage = match serde_json::from_slice(&answer.body) {
+            Ok(page) => page,
+            Err(error) => {
+                answer.no_page()?;
+                return Err(TransportError::NoTagList(error));
+            }
+        };
         let tags = page.tags.unwrap_or_default();
         self.pages.read(answer.body.len(), tags.len())?;
         Ok((answer, tags))

@@ -124,7 +124,7 @@ impl Upstream {
         let mut manifest = read(&tag).await?;
         let unreadable = |error: ManifestError| registry.unreadable(&image, &tag, error);
         if let Some(index) = manifest.index().map_err(unreadable)? {
-            let platforms = index.platforms().map_err(unreadable)?;
+            let platforms = index.platforms();
             let exact = platforms.get_key_value(wanted);
             let fitting = || platforms.iter().find(|(made, _)| made.runs_on(wanted));
             let (_, child) = exact.or_else(fitting).ok_or_else(|| absent(reference))?;

@@ -2,9 +2,10 @@
 
 use bakehouse_core::version_number::VersionNumber;
 
-use super::client::{Published, Registry};
+use super::client::Registry;
 use super::error::RegistryError;
 use super::moving::VERSION_ANNOTATION;
+use super::published::Published;
 use super::reserved::revision_of;
 
 /// What is under the name of a version.

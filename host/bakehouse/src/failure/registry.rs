@@ -2,7 +2,7 @@
 
 use bakehouse_registry::{
     EndpointError, IndexError, LayoutError, LocalRegistryError, LookupError, ManifestError,
-    MergeError, PushError, RegistryError, TransportError,
+    MergeError, PushError, Refusal, RegistryError, TransportError,
 };
 
 use super::{ExitCode, Explanation, core, system};
@@ -24,8 +24,12 @@ pub(super) fn registry(error: &RegistryError) -> Explanation {
         RegistryError::Reference(error) => endpoint(error),
         RegistryError::Client { .. } => Explanation::new(ExitCode::Internal),
         RegistryError::Credentials(error) => system::credentials(error),
-        RegistryError::Refused { host, .. } => {
-            Explanation::new(ExitCode::Credentials).hint(refused(host))
+        RegistryError::Refused { host, source, .. } => {
+            let hint = match source.refusal() {
+                Some(Refusal::Denied) => denied(host),
+                _ => refused(host),
+            };
+            Explanation::new(ExitCode::Credentials).hint(hint)
         }
         RegistryError::Unreachable { .. } => failed
             .hint(
@@ -33,16 +37,9 @@ pub(super) fn registry(error: &RegistryError) -> Explanation {
                  the registry runs",
             )
             .everywhere(),
-        RegistryError::Failed { source, .. } => failed.hint(match **source {
-            TransportError::List(_) => {
-                "half a list hides the newest versions, so none of it is used; ask who runs the registry"
-            }
-            _ => "what was pushed is kept; run the same command again",
-        }),
-        RegistryError::Unreadable { .. } => {
-            failed.hint("see who put it there; delete the tag, and the version is built again")
-        }
-        RegistryError::Configuration { .. } => failed,
+        RegistryError::Failed { host, source, .. } => failed.hint(request(host, source)),
+        RegistryError::Unreadable { source, .. } => manifest(source),
+        RegistryError::Configuration { .. } => failed.hint(OTHER_CONTENT),
         RegistryError::NotFound { .. } => Explanation::new(ExitCode::NotFound)
             .hint("`bakehouse plan` shows what is published and what is missing"),
         RegistryError::MissingChild { .. } => {
@@ -57,14 +54,118 @@ pub(super) fn registry(error: &RegistryError) -> Explanation {
         RegistryError::NoVersion { .. } => Explanation::new(ExitCode::NotFound)
             .hint("another process may have deleted it; run again"),
         RegistryError::VersionTag { source, .. } => registry(source),
-        RegistryError::OtherVersion { tag, .. } => {
-            Explanation::new(ExitCode::Config).hint(format!(
-                "delete the tag {tag}, or give what it holds another one, then run again"
-            ))
-        }
+        RegistryError::OtherVersion { tag, .. } => Explanation::new(ExitCode::Config).hint(
+            format!("delete the tag {tag}, or give what it holds another one, then run again"),
+        ),
         RegistryError::RevisionTag { .. } => Explanation::new(ExitCode::Config)
             .hint("delete that tag, if nobody pulls it any more, and run again"),
     }
+}
+
+/// What is in a tag is somebody else's.
+const OTHER_CONTENT: &str = "see who put it there; delete the tag, and the version is built again";
+/// A page came in place of an answer.
+const PAGE: &str = "something answers in place of the registry, a login page or a proxy perhaps: \
+                    check the address of the registry, and what is between it and this machine";
+
+/// What to do about a request that a registry did not do.
+fn request(host: &str, error: &TransportError) -> String {
+    let hint = match error {
+        page if page.is_page() => PAGE,
+        TransportError::List(_) => {
+            "half a list hides the newest versions, so none of it is used; ask who runs the registry"
+        }
+        TransportError::NoTagList(_) => {
+            "check the address of the registry; ask who runs it, or what is in front of it"
+        }
+        error => match error.refusal() {
+            Some(refusal) => return refusal_hint(host, refusal),
+            None => "what was pushed is kept; run the same command again",
+        },
+    };
+    hint.to_owned()
+}
+
+/// What to do about a refusal, by its cause.
+fn refusal_hint(host: &str, refusal: Refusal) -> String {
+    let hint = match refusal {
+        Refusal::Unauthorized => return refused(host),
+        Refusal::Denied => return denied(host),
+        Refusal::NoRepository => return no_repository(host),
+        Refusal::Name => {
+            "the registry takes no repository of this name: see `namespace`, and how the recipe \
+             calls the image"
+        }
+        Refusal::Immutable => {
+            "the tag is there already, and the registry keeps it as it is: let it change tags, \
+             which moving ones need, or leave that one out of `moving` in app.toml"
+        }
+        Refusal::Full => {
+            "the registry has no room left: delete there what nobody needs, or raise its quota; \
+             then run the same command again"
+        }
+        Refusal::TooLarge => {
+            "the registry, or a proxy in front of it, takes nothing as large: raise its limit \
+             (nginx calls it client_max_body_size), or push past the proxy"
+        }
+        Refusal::Busy => {
+            "the registry wants fewer requests: wait, then run the same command again; who is \
+             logged in may mostly ask for more"
+        }
+        Refusal::ReadOnly => {
+            "the registry takes no pushes: it is in maintenance, locked, or a cache of another \
+             registry; see what it says of itself, or push to another one"
+        }
+        Refusal::Unsupported => {
+            "the registry does not take what OCI's distribution-spec 1.1 has: update it, or push to \
+             another one"
+        }
+        Refusal::Digest => {
+            "bytes were changed on their way or in the registry's storage: run the same command \
+             again; where that does not help, see what is between"
+        }
+        Refusal::Server => {
+            "the registry has trouble of its own: what was pushed is kept; run the same command \
+             again later"
+        }
+    };
+    hint.to_owned()
+}
+
+/// Where a push makes no repository.
+fn no_repository(host: &str) -> String {
+    let how = match service(host) {
+        Some(Service::Ecr) => " (`aws ecr create-repository --repository-name NAMESPACE/IMAGE`)",
+        Some(Service::ArtifactRegistry) => " (`gcloud artifacts repositories create`)",
+        _ => "",
+    };
+    format!(
+        "this registry makes no repository, or project, by a push: make it there first{how}, or \
+         correct `namespace`; then run the same command again"
+    )
+}
+
+/// We are known, and may not.
+fn denied(host: &str) -> String {
+    format!(
+        "{}; where the account may, what the registry says is the cause: a quota, a rule for tags, \
+         a read-only mode",
+        refused(host)
+    )
+}
+
+/// Services whose refusals mean something of their own.
+enum Service {
+    Ecr,
+    ArtifactRegistry,
+}
+
+fn service(host: &str) -> Option<Service> {
+    let ends = |end: &str| host.ends_with(end);
+    if ends(".amazonaws.com") || ends(".amazonaws.com.cn") || host == "public.ecr.aws" {
+        return Some(Service::Ecr);
+    }
+    (ends("-docker.pkg.dev") || ends("gcr.io")).then_some(Service::ArtifactRegistry)
 }
 
 fn refused(host: &str) -> String {
@@ -73,9 +174,19 @@ fn refused(host: &str) -> String {
         // It answers 401 or 403 for what is private and for what does not exist
         // alike, until somebody is logged in; then 404.
         hint.push_str(
-            ", or set GITHUB_TOKEN (scope write:packages) and GITHUB_ACTOR; ghcr.io says the same \
-             of a private package and of one that does not exist yet to whom it does not know",
+            ", or set GITHUB_TOKEN (scope write:packages) and GITHUB_ACTOR; a workflow needs \
+             `packages: write`, and access to the package in the package's settings; ghcr.io says \
+             the same of a private package and of one that does not exist yet to whom it does not \
+             know",
         );
+    }
+    match service(host) {
+        // Its passwords are good for 12 hours (GetAuthorizationToken).
+        Some(Service::Ecr) => hint.push_str(", with `aws ecr get-login-password`, once in 12 hours"),
+        Some(Service::ArtifactRegistry) => hint.push_str(
+            " (role Artifact Registry Writer); it says the same of a repository that does not exist",
+        ),
+        None => {}
     }
     hint
 }
@@ -143,19 +254,25 @@ pub(super) fn layout(error: &LayoutError) -> Explanation {
         | LayoutError::Size { .. }
         | LayoutError::Corrupt(_)
         | LayoutError::Malformed { .. }
+        | LayoutError::Entry { .. }
         | LayoutError::NotOne(_) => made_wrong,
     }
 }
 
 /// What is in a registry is anybody's: that it cannot be read is no bug.
 pub(super) fn manifest(error: &ManifestError) -> Explanation {
-    match error {
+    Explanation::new(ExitCode::Registry).hint(match error {
+        ManifestError::Page(_) => PAGE,
+        ManifestError::Artifact { .. } => {
+            "see who put it there; give it another tag and delete this one, and the version is built"
+        }
         ManifestError::NoManifest { .. }
         | ManifestError::Schema(_)
         | ManifestError::Index { .. }
+        | ManifestError::NoEntry { .. }
         | ManifestError::NoImage { .. }
-        | ManifestError::Platform(_) => Explanation::new(ExitCode::Registry),
-    }
+        | ManifestError::Platform(_) => OTHER_CONTENT,
+    })
 }
 
 pub(super) fn lookup(error: &LookupError) -> Explanation {

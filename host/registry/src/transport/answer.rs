@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bakehouse_core::reference_grammar::is_digest;
 use bakehouse_system::http::body::{self, Bounds};
+use bakehouse_system::http::page;
 use bytes::Bytes;
 use reqwest::header::{HeaderMap, HeaderName, LOCATION};
 use reqwest::{Response, StatusCode};
@@ -74,11 +75,22 @@ impl Answer {
         self.text(&DIGEST).filter(|text| is_digest(text))
     }
 
+    /// Refuses a page for people, which is no answer whatever its status says.
+    pub(crate) fn no_page(&self) -> Result<(), TransportError> {
+        match page::is_page(&self.body) {
+            true => Err(TransportError::Page(page::title(&self.body))),
+            false => Ok(()),
+        }
+    }
+
     /// `Location`, relative to what was asked.
     pub(crate) fn location(&self) -> Result<Url, TransportError> {
-        let text = self
-            .text(&LOCATION)
-            .ok_or_else(|| TransportError::Location("it gave no Location".to_owned()))?;
+        let Some(text) = self.text(&LOCATION) else {
+            return Err(self
+                .no_page()
+                .err()
+                .unwrap_or_else(|| TransportError::Location("it gave no Location".to_owned())));
+        };
         self.url.join(text).map_err(|error| {
             TransportError::Location(format!("its Location is malformed: {error}"))
         })

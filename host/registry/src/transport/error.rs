@@ -1,17 +1,17 @@
 //! The error of one request to a registry.
 
-use std::fmt;
 use std::time::Duration;
 
 use bakehouse_system::docker::credentials::CredentialsError;
 use bakehouse_system::http::body::BodyError;
+use bakehouse_system::http::page::PageTitle;
 use bakehouse_system::http::pages::ListError;
 use bakehouse_system::http::redirect::RedirectError;
 use reqwest::StatusCode;
-use serde::Deserialize;
-use serde_json::Value;
 
+use super::error_body::ErrorBody;
 use super::login_error::LoginError;
+use super::refusal::Refusal;
 use crate::digest::DigestMismatch;
 
 /// Why a request did not work. Holds no URL and no header, so no secret.
@@ -69,85 +69,15 @@ pub enum TransportError {
     /// Its answer to the begin of an upload has no usable `Location`.
     #[error("{0}")]
     Location(String),
+    /// It, or what stands in front of it, answers people.
+    #[error("it answered with a web page{0}")]
+    Page(PageTitle),
     /// Its list of tags is none.
     #[error("its answer is no list of tags: {0}")]
     NoTagList(serde_json::Error),
     /// The request cannot be made.
     #[error("{0}")]
     Request(String),
-}
-
-/// The error body of a registry's answer (distribution-spec v1.1, "Error
-/// Codes"), shortened. Its text begins with `: ` where there is one.
-#[derive(Debug, Default)]
-pub struct ErrorBody {
-    codes: Vec<String>,
-    text: String,
-}
-
-impl fmt::Display for ErrorBody {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.text.as_str() {
-            "" => Ok(()),
-            text => write!(f, ": {text}"),
-        }
-    }
-}
-
-/// Distribution-spec v1.1, "Error Codes". A code may be one that no
-/// specification names.
-#[derive(Deserialize)]
-struct ErrorJson {
-    errors: Vec<ErrorEntry>,
-}
-
-#[derive(Deserialize)]
-struct ErrorEntry {
-    code: String,
-    #[serde(default)]
-    message: Option<String>,
-    #[serde(default)]
-    detail: Value,
-}
-
-/// Longest part of an error body that is shown.
-const SHOWN: usize = 300;
-
-impl ErrorBody {
-    pub(super) fn parse(body: &[u8]) -> Self {
-        if let Ok(answer) = serde_json::from_slice::<ErrorJson>(body) {
-            let mut parts = Vec::new();
-            for error in &answer.errors {
-                let mut part = error.message.clone().unwrap_or_default();
-                if !error.detail.is_null() {
-                    part = format!("{part} {}", error.detail);
-                }
-                parts.push(part);
-            }
-            return Self {
-                codes: answer.errors.into_iter().map(|e| e.code).collect(),
-                text: shorten(&parts.join("; ")),
-            };
-        }
-        Self {
-            codes: Vec::new(),
-            text: shorten(&String::from_utf8_lossy(body)),
-        }
-    }
-
-    /// Whether one of its codes is among these.
-    fn has(&self, any: &[&str]) -> bool {
-        self.codes.iter().any(|code| any.contains(&code.as_str()))
-    }
-}
-
-pub(super) fn shorten(text: &str) -> String {
-    let line = bakehouse_system::terminal::clean(text);
-    let line = line.trim();
-    match line.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}...", &line[..end]),
-        None => line.to_owned(),
-    }
 }
 
 impl TransportError {
@@ -173,6 +103,7 @@ impl TransportError {
             | Self::Credentials(_)
             | Self::Redirect(_)
             | Self::Location(_)
+            | Self::Page(_)
             | Self::NoTagList(_)
             | Self::Request(_) => false,
         }
@@ -197,12 +128,34 @@ impl TransportError {
     /// Whether the registry wants other credentials.
     pub(crate) fn is_refused(&self) -> bool {
         match self {
-            Self::Login(error) => !error.is_transient(),
-            Self::Status { status, body, .. } => {
-                matches!(status.as_u16(), 401 | 403) || body.has(&["DENIED", "UNAUTHORIZED"])
+            Self::Login(error) => {
+                !error.is_transient() && !matches!(error, LoginError::Page { .. })
             }
+            Self::Status { .. } => matches!(
+                self.refusal(),
+                Some(Refusal::Unauthorized | Refusal::Denied)
+            ),
             _ => false,
         }
+    }
+
+    /// Why the registry does not do what it is asked for, as far as its answer
+    /// says so.
+    #[must_use]
+    pub fn refusal(&self) -> Option<Refusal> {
+        match self {
+            Self::Login(LoginError::Page { .. }) => None,
+            Self::Login(error) => (!error.is_transient()).then_some(Refusal::Unauthorized),
+            Self::Status { status, body, .. } => Refusal::of(*status, body.codes()),
+            Self::Digest(_) | Self::OtherBlob { .. } => Some(Refusal::Digest),
+            _ => None,
+        }
+    }
+
+    /// Whether a page came in place of an answer.
+    #[must_use]
+    pub const fn is_page(&self) -> bool {
+        matches!(self, Self::Page(_) | Self::Login(LoginError::Page { .. }))
     }
 
     /// Whether there was no talking to the registry at all.
@@ -293,8 +246,10 @@ mod tests {
     }
 
     #[test]
-    fn long_bodies_are_cut() {
-        let page = "x".repeat(5000);
-        assert!(status(502, &page).to_string().len() < SHOWN + 60);
+    fn a_read_only_registry_wants_no_other_credentials() {
+        // Quay and Harbor say DENIED of their modes, of quotas and of accounts.
+        let denied = r#"{"errors":[{"code":"DENIED","message":"System is currently read-only."}]}"#;
+        assert!(!status(405, denied).is_refused() && !status(507, denied).is_refused());
+        assert!(status(403, denied).is_refused());
     }
 }

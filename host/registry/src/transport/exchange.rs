@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use bakehouse_core::loopback::is_private;
 use bakehouse_core::progress::{Event, Reporter};
 use bakehouse_system::docker::credentials::Credentials;
-use bakehouse_system::http::redirect::{self, MAX_REDIRECTS, RedirectError};
+use bakehouse_system::http::redirect::{self, RedirectError, Redirects};
 use bakehouse_system::http::{client, retry_after};
 use oci_spec::image::Digest;
 use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderMap, HeaderValue, WARNING};
@@ -16,7 +16,7 @@ use reqwest::{Body, Client, RequestBuilder, Response, StatusCode};
 use tokio::sync::Semaphore;
 use url::Url;
 
-use super::error::{ErrorBody, shorten};
+use super::error_body::{ErrorBody, shorten};
 use super::login::Login;
 use super::login_error::LoginError;
 use super::{Answer, Outgoing, Request, RetryPolicy, TransportError};
@@ -26,7 +26,7 @@ use crate::digest;
 /// Longest error body that is read.
 const ERROR_LIMIT: u64 = 1 << 20;
 
-/// Different warnings of one registry that are told.
+/// Different warnings of, and about, one registry that are told.
 const MAX_WARNINGS: usize = 20;
 
 /// Sends requests to one registry. Clones share connections, tokens and counts.
@@ -45,7 +45,7 @@ struct Inner {
     retries: AtomicU32,
     /// What people call the registry.
     name: String,
-    /// Warnings of the registry that were told.
+    /// Warnings that were told.
     told: Mutex<HashSet<String>>,
 }
 
@@ -195,7 +195,7 @@ impl Transport {
         let limit = policy.connect + policy.answer;
         // Once to learn how to log in, once where the token is no longer taken.
         let (mut asked, mut renewed) = (false, false);
-        let (mut at, mut redirects) = (request.url.clone(), 0);
+        let (mut at, mut redirects) = (request.url.clone(), Redirects::default());
         loop {
             let _permit = self.inner.permits.acquire().await;
             let (builder, sent) = self.authorized(request, &at).await?;
@@ -203,11 +203,7 @@ impl Transport {
                 .await
                 .map_err(|_| TransportError::Silent(limit))??;
             let (status, headers) = (response.status(), response.headers());
-            if let Some(to) = redirect::next(&request.method, &at, status, headers)? {
-                redirects += 1;
-                if redirects > MAX_REDIRECTS {
-                    return Err(RedirectError::TooMany.into());
-                }
+            if let Some(to) = redirects.next(&request.method, &at, status, headers)? {
                 at = to;
                 continue;
             }
@@ -296,17 +292,17 @@ impl Transport {
     /// each thing once.
     fn warn(&self, headers: &HeaderMap) {
         for text in warnings(headers) {
-            let mut told = self
-                .inner
-                .told
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            if told.len() < MAX_WARNINGS && told.insert(text.clone()) {
-                let message = format!("{}: {text}", self.inner.name);
-                self.inner
-                    .reporter
-                    .report(Event::Warning { message: &message });
-            }
+            self.tell(format!("{}: {text}", self.inner.name));
+        }
+    }
+
+    /// Tells of something odd in the registry, each thing once.
+    pub(crate) fn tell(&self, message: String) {
+        let inner = &self.inner;
+        let mut told = inner.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.len() < MAX_WARNINGS && !told.contains(&message) {
+            inner.reporter.report(Event::Warning { message: &message });
+            told.insert(message);
         }
     }
 

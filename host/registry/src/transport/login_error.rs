@@ -1,5 +1,6 @@
 //! The errors of logging in.
 
+use bakehouse_system::http::page::PageTitle;
 use bakehouse_system::http::redirect::RedirectError;
 use reqwest::StatusCode;
 
@@ -30,6 +31,14 @@ pub enum LoginError {
         whom: &'static str,
         /// HTTP status.
         status: StatusCode,
+    },
+    /// The token server, or what stands in front of it, answers people.
+    #[error("its token server {server} answered with a web page{title}")]
+    Page {
+        /// Host of the token server.
+        server: String,
+        /// What the page is called.
+        title: PageTitle,
     },
     /// The token server's answer has no token in it.
     #[error("the token server gave no token")]

@@ -8,18 +8,22 @@
 mod answer;
 mod challenge;
 mod error;
+mod error_body;
 mod exchange;
 mod login;
 mod login_error;
 mod outgoing;
 mod policy;
+mod refusal;
 mod request;
 mod token;
 
 pub(super) use answer::Answer;
-pub use error::{ErrorBody, TransportError};
+pub use error::TransportError;
+pub use error_body::ErrorBody;
 pub(super) use exchange::Transport;
 pub use login_error::LoginError;
 pub(super) use outgoing::Outgoing;
 pub use policy::RetryPolicy;
+pub use refusal::Refusal;
 pub(super) use request::{Request, Scope};

@@ -4,14 +4,15 @@
 use std::time::{Duration, Instant};
 
 use bakehouse_system::docker::credentials::RegistryAuth;
-use bakehouse_system::http::redirect::{self, MAX_REDIRECTS, RedirectError};
+use bakehouse_system::http::page;
+use bakehouse_system::http::redirect::Redirects;
 use bakehouse_system::http::retry_after;
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde::Deserialize;
 use url::Url;
 
 use super::answer::Answer;
-use super::error::ErrorBody;
+use super::error_body::ErrorBody;
 use super::login_error::LoginError;
 use super::{RetryPolicy, Scope, TransportError};
 
@@ -73,7 +74,7 @@ pub(super) async fn fetch(
             client.post(at).form(&form)
         }
         RegistryAuth::Basic(user, password) => client.get(at).basic_auth(user, Some(password)),
-        RegistryAuth::Anonymous => client.get(at),
+        RegistryAuth::Anonymous | RegistryAuth::Token(_) => client.get(at),
     };
     let asked = Instant::now();
     let response = send(policy, at, ask).await?;
@@ -81,8 +82,18 @@ pub(super) async fn fetch(
     if !answer.status.is_success() {
         return Err(failed(&answer, realm, auth));
     }
-    let json: TokenJson =
-        serde_json::from_slice(&answer.body).map_err(|_| LoginError::Malformed)?;
+    let json: TokenJson = match serde_json::from_slice(&answer.body) {
+        Ok(json) => json,
+        Err(_) if page::is_page(&answer.body) => {
+            let title = page::title(&answer.body);
+            return Err(LoginError::Page {
+                server: server(realm),
+                title,
+            }
+            .into());
+        }
+        Err(_) => return Err(LoginError::Malformed.into()),
+    };
     let text = json
         .token
         .or(json.access_token)
@@ -109,7 +120,8 @@ async fn send(
     ask: impl Fn(Url) -> RequestBuilder,
 ) -> Result<Response, TransportError> {
     let limit = policy.connect + policy.answer;
-    for _ in 0..=MAX_REDIRECTS {
+    let mut redirects = Redirects::default();
+    loop {
         let (client, request) = ask(at.clone()).build_split();
         let request = request?;
         let method = request.method().clone();
@@ -117,12 +129,17 @@ async fn send(
             .await
             .map_err(|_| TransportError::Silent(limit))??;
         let (status, headers) = (response.status(), response.headers());
-        match redirect::within(&method, &at, status, headers).map_err(LoginError::Redirect)? {
+        let next = redirects.within(&method, &at, status, headers);
+        match next.map_err(LoginError::Redirect)? {
             Some(to) => at = to,
             None => return Ok(response),
         }
     }
-    Err(LoginError::Redirect(RedirectError::TooMany).into())
+}
+
+/// The token server, for people.
+fn server(realm: &Url) -> String {
+    realm.host_str().unwrap_or("the token server").to_owned()
 }
 
 fn failed(answer: &Answer, realm: &Url, auth: &RegistryAuth) -> TransportError {
@@ -132,14 +149,13 @@ fn failed(answer: &Answer, realm: &Url, auth: &RegistryAuth) -> TransportError {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::BAD_REQUEST
     ) {
         let whom = match auth {
-            RegistryAuth::Anonymous => "without credentials",
+            RegistryAuth::Anonymous | RegistryAuth::Token(_) => "without credentials",
             RegistryAuth::Basic(..) => "for this account",
             RegistryAuth::Bearer(_) => "for this identity token",
         };
-        let server = realm.host_str().unwrap_or("the token server").to_owned();
         let status = answer.status;
         return LoginError::NoToken {
-            server,
+            server: server(realm),
             whom,
             status,
         }

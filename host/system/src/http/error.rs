@@ -1,8 +1,8 @@
 //! Failures of a request. They hold no URL and no header, hence no secret.
 
-use std::error::Error as _;
 use std::time::{Duration, SystemTime};
 
+use bakehouse_core::error::chain;
 use reqwest::StatusCode;
 
 use super::body::BodyError;
@@ -119,15 +119,4 @@ impl From<BodyError> for HttpError {
             other => Self::Body(other),
         }
     }
-}
-
-/// An error and what it comes from, in one line.
-fn chain(error: &reqwest::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        text = format!("{text}: {inner}");
-        cause = inner.source();
-    }
-    text
 }

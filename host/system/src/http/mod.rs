@@ -10,6 +10,7 @@ pub mod body;
 pub mod client;
 mod error;
 pub mod link;
+pub mod page;
 pub mod pages;
 mod rate;
 pub mod redirect;

@@ -9,7 +9,7 @@ use reqwest::{Method, StatusCode};
 use url::Url;
 
 /// Redirects of one request that are followed.
-pub const MAX_REDIRECTS: usize = 5;
+const MAX_REDIRECTS: usize = 5;
 
 /// Why a redirect is not followed. Shows hosts, no paths: those may hold
 /// secrets.
@@ -73,7 +73,7 @@ pub fn next(
 /// # Errors
 /// When the redirect is not followed; [`RedirectError::Elsewhere`] for another
 /// origin.
-pub fn within(
+fn within(
     method: &Method,
     at: &Url,
     status: StatusCode,
@@ -85,22 +85,41 @@ pub fn within(
     }
 }
 
-/// Counts the redirects of one request that only reads.
+/// Counts the redirects of one request: a few are followed, and no more.
 #[derive(Debug, Default)]
 pub struct Redirects(usize);
 
 impl Redirects {
-    /// As [`next`], within [`MAX_REDIRECTS`].
+    /// As the function [`next`].
     ///
     /// # Errors
-    /// When the redirect is not followed.
+    /// When the redirect is not followed; [`RedirectError::TooMany`] when it is
+    /// one too many.
     pub fn next(
         &mut self,
+        method: &Method,
         at: &Url,
         status: StatusCode,
         headers: &HeaderMap,
     ) -> Result<Option<Url>, RedirectError> {
-        let to = next(&Method::GET, at, status, headers)?;
+        self.count(next(method, at, status, headers)?)
+    }
+
+    /// As the function [`within`].
+    ///
+    /// # Errors
+    /// As [`next`](Self::next).
+    pub fn within(
+        &mut self,
+        method: &Method,
+        at: &Url,
+        status: StatusCode,
+        headers: &HeaderMap,
+    ) -> Result<Option<Url>, RedirectError> {
+        self.count(within(method, at, status, headers)?)
+    }
+
+    fn count(&mut self, to: Option<Url>) -> Result<Option<Url>, RedirectError> {
         self.0 += usize::from(to.is_some());
         match self.0 > MAX_REDIRECTS {
             true => Err(RedirectError::TooMany),
@@ -156,6 +175,23 @@ mod tests {
             );
             let rewritten = follow(&method, 302, "/y");
             assert!(matches!(rewritten, Err(RedirectError::Rewritten(_))));
+        }
+    }
+
+    #[test]
+    fn a_few_are_followed_and_no_more() {
+        let at = Url::parse("https://a.example/x").unwrap();
+        let headers = HeaderMap::from_iter([(LOCATION, "/y".parse().unwrap())]);
+        let (moved, fine) = (StatusCode::TEMPORARY_REDIRECT, StatusCode::OK);
+        for method in [Method::GET, Method::POST] {
+            let mut redirects = Redirects::default();
+            for _ in 0..MAX_REDIRECTS {
+                assert!(redirects.next(&method, &at, moved, &headers).is_ok());
+            }
+            let end = redirects.within(&method, &at, fine, &headers);
+            assert_eq!(end, Ok(None), "an answer at the end");
+            let again = redirects.within(&method, &at, moved, &headers);
+            assert_eq!(again, Err(RedirectError::TooMany));
         }
     }
 

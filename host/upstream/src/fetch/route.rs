@@ -12,7 +12,7 @@ use bakehouse_system::http::request::{accept, exchange, shown};
 use bakehouse_system::http::retry::Retry;
 use bakehouse_system::http::{HttpError, client};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::{Client, Response};
+use reqwest::{Client, Method, Response};
 use url::{Host, Url};
 
 use super::FetchError;
@@ -95,7 +95,7 @@ impl Clients {
                 .header(reqwest::header::ACCEPT_ENCODING, "identity");
             let response = exchange(request, limit).await.map_err(failed)?;
             let (status, headers) = (response.status(), response.headers());
-            let next = redirects.next(&url, status, headers);
+            let next = redirects.next(&Method::GET, &url, status, headers);
             match next.map_err(|error| failed(error.into()))? {
                 Some(next) => url = next,
                 None => {

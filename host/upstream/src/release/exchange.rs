@@ -7,7 +7,7 @@ use bakehouse_system::http::redirect::Redirects;
 use bakehouse_system::http::request::{self, shown};
 use bakehouse_system::http::{HttpError, client};
 use reqwest::header::{AUTHORIZATION, HeaderMap, IF_MODIFIED_SINCE, IF_NONE_MATCH};
-use reqwest::{Client, Response, StatusCode};
+use reqwest::{Client, Method, Response, StatusCode};
 use url::Url;
 
 use super::access::Site;
@@ -78,7 +78,7 @@ impl Exchange {
             if status == StatusCode::NOT_MODIFIED {
                 return Ok(Answered::Unchanged(headers));
             }
-            match redirects.next(&at, status, &headers) {
+            match redirects.next(&Method::GET, &at, status, &headers) {
                 Ok(None) => {}
                 Ok(Some(to)) if site.owns(&to) => {
                     at = to;

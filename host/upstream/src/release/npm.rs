@@ -14,6 +14,7 @@ use bakehouse_system::http::redirect::Redirects;
 use bakehouse_system::http::request::{accept, body, exchange, shown};
 use bakehouse_system::http::retry::{Backoff, PATIENCE, Retry};
 use bytes::Bytes;
+use reqwest::Method;
 use reqwest::header::{ACCEPT, AUTHORIZATION};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -143,7 +144,9 @@ async fn request(reach: &Reach, url: &Url, retry: &mut Retry<'_>) -> Result<Byte
             request = request.header(AUTHORIZATION, authorization);
         }
         let response = exchange(request, IDLE).await?;
-        if let Some(to) = redirects.next(&at, response.status(), response.headers())? {
+        if let Some(to) =
+            redirects.next(&Method::GET, &at, response.status(), response.headers())?
+        {
             at = to;
             continue;
         }

@@ -1,0 +1,128 @@
+//! The content of a tag, and the platforms that it is for.
+
+use std::collections::BTreeMap;
+
+use bakehouse_core::platform::Platform;
+use oci_spec::image::Descriptor;
+
+use super::client::{Registry, config_platform};
+use super::error::RegistryError;
+use super::look::Looked;
+use super::manifest::{Manifest, ManifestError};
+
+/// What is published under a tag.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Published {
+    /// The index, or the single image's manifest.
+    pub descriptor: Descriptor,
+    /// The same, as it is.
+    pub manifest: Manifest,
+    /// The image manifest of each platform.
+    pub platforms: BTreeMap<Platform, Descriptor>,
+    /// Descriptors in the index that are no images: attestations.
+    pub attestations: Vec<Descriptor>,
+    /// Annotations of the index.
+    pub annotations: BTreeMap<String, String>,
+    /// Digest of the recipe that made each platform's image, where it is known.
+    pub recipes: BTreeMap<Platform, Option<String>>,
+}
+
+impl Registry {
+    /// What is published under a tag or digest, for which platforms; none when
+    /// the registry does not have it.
+    ///
+    /// # Errors
+    /// When a request fails, or the manifest cannot be understood.
+    pub async fn published(
+        &self,
+        image: &str,
+        tag_or_digest: &str,
+    ) -> Result<Option<Published>, RegistryError> {
+        if tag_or_digest.contains(':') {
+            return self.read_published(image, tag_or_digest).await;
+        }
+        let manifest = match self.look(image, tag_or_digest).await? {
+            Looked::Absent => return Ok(None),
+            Looked::Whole(manifest) => manifest,
+            // By digest first: the tag may move in between.
+            Looked::Head(head) => match self.manifest(image, head.digest().as_ref()).await? {
+                Some(manifest) => manifest,
+                None => return self.read_published(image, tag_or_digest).await,
+            },
+        };
+        let understood = self.understood(image, tag_or_digest, manifest).await;
+        understood.map(Some)
+    }
+
+    /// The same by `GET` alone, for who is about to write: what exists must not
+    /// be missed.
+    pub(super) async fn read_published(
+        &self,
+        image: &str,
+        tag_or_digest: &str,
+    ) -> Result<Option<Published>, RegistryError> {
+        let Some(manifest) = self.manifest(image, tag_or_digest).await? else {
+            return Ok(None);
+        };
+        let understood = self.understood(image, tag_or_digest, manifest).await;
+        understood.map(Some)
+    }
+
+    /// What was just pushed by digest.
+    ///
+    /// # Errors
+    /// As [`published`](Self::published); also when the registry does not have
+    /// it, even after a while.
+    pub async fn pushed(&self, image: &str, digest: &str) -> Result<Published, RegistryError> {
+        let manifest = self.read_manifest(image, digest, true).await?;
+        let manifest = manifest.ok_or_else(|| RegistryError::Lost {
+            reference: self.endpoint().show(image, digest),
+        })?;
+        self.understood(image, digest, manifest).await
+    }
+
+    async fn understood(
+        &self,
+        image: &str,
+        tag_or_digest: &str,
+        manifest: Manifest,
+    ) -> Result<Published, RegistryError> {
+        let unreadable = |error: ManifestError| self.unreadable(image, tag_or_digest, error);
+        manifest.refuse_artifact().map_err(unreadable)?;
+        let Some(index) = manifest.index().map_err(unreadable)? else {
+            let config = self.config(image, &manifest).await?;
+            let platform = config_platform(&config).map_err(|error| unreadable(error.into()))?;
+            return Ok(Published {
+                recipes: BTreeMap::from([(platform.clone(), None)]),
+                platforms: BTreeMap::from([(platform, manifest.descriptor().clone())]),
+                descriptor: manifest.descriptor().clone(),
+                manifest,
+                attestations: Vec::new(),
+                annotations: BTreeMap::new(),
+            });
+        };
+        let platforms = index.platforms();
+        if let Some(first) = index.odd().next() {
+            if platforms.is_empty() {
+                let digest = manifest.descriptor().digest().to_string();
+                return Err(unreadable(ManifestError::NoEntry {
+                    digest,
+                    source: first,
+                }));
+            }
+            let count = index.odd().count();
+            let reference = self.endpoint().show(image, tag_or_digest);
+            self.transport.tell(format!(
+                "{reference}: {count} of the entries of its index are left out, the first since {first}"
+            ));
+        }
+        Ok(Published {
+            descriptor: manifest.descriptor().clone(),
+            platforms,
+            recipes: index.recipes(),
+            attestations: index.attestations(),
+            annotations: index.annotations,
+            manifest,
+        })
+    }
+}
