@@ -48,7 +48,7 @@ case ${1:-} in
     shift
     [ $# -gt 0 ] || examples
     say "unit tests"
-    "$ROOT/scripts/nextest.sh" --lib --bins "$@"
+    "$ROOT/scripts/nextest.sh" --lib --bins --test loopback "$@"
     ;;
 --it)
     shift

@@ -22,7 +22,7 @@ struct Case {
     /// Public reports of the same kind.
     #[serde(default)]
     origin: Vec<String>,
-    /// Paths of tests, `it::merge_test::name` or `CRATE::module::tests::name`.
+    /// Paths of tests, `it::run_test::name` or `CRATE::module::tests::name`.
     tests: Vec<String>,
 }
 
@@ -82,7 +82,11 @@ fn tests() -> BTreeSet<String> {
             walk(&folder.join(file), true, name, &mut found);
         }
         let own = folder.join("tests");
-        for file in own.is_dir().then(|| names(&own)).into_iter().flatten() {
+        for test in own.is_dir().then(|| names(&own)).into_iter().flatten() {
+            let file = match test.is_dir() {
+                true => test.join("main.rs"),
+                false => test,
+            };
             walk(&file, true, name, &mut found);
         }
     }

@@ -1,18 +1,14 @@
-//! The embedded registry: large layers, damage, several processes, and who is
-//! answered.
+//! The embedded registry in the program: large layers, damage, several processes.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
 
 use axum::body::Bytes;
-use bakehouse_core::progress::{Event, Reporter};
-use bakehouse_registry::{Endpoint, LocalRegistry, Registry};
-use bakehouse_system::docker::credentials::Anonymous;
+use bakehouse_registry::{LocalRegistry, Registry};
 use sha2::{Digest as _, Sha256};
 
-use crate::support::{Builder, Project, child, client, publish, push, quick, silent};
+use crate::support::{Builder, Project, child, client, publish, push, silent};
 
 /// Where a project's embedded registry keeps what it holds.
 const FOLDER: &str = ".bakehouse/registry";
@@ -257,83 +253,4 @@ async fn a_run_goes_on_when_the_one_that_serves_is_killed() {
     for seed in [0, 3, 90, 193] {
         push(&registry, "app", "linux/amd64", seed).await;
     }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn nobody_is_answered_but_clients_on_this_machine() {
-    let project = project();
-    published(&project).await;
-    let folder = project.path(FOLDER);
-    let local = LocalRegistry::open(&folder, 0, silent()).await.unwrap();
-    let at = local.address();
-    let http = reqwest::Client::new();
-    let tags = format!("http://{at}/v2/test/misbehave/tags/list");
-    let with = |name: &'static str, value: &str| {
-        let request = http.get(&tags).header(name, value.to_owned());
-        async move { request.send().await.unwrap().status().as_u16() }
-    };
-    assert_eq!(with("host", &at.to_string()).await, 200);
-    assert_eq!(with("host", &format!("localhost:{}", at.port())).await, 200);
-    // A name of somebody else's that resolves to this machine; a web page.
-    assert_eq!(with("host", "rebound.example").await, 403);
-    assert_eq!(
-        with("host", &format!("rebound.example:{}", at.port())).await,
-        403
-    );
-    assert_eq!(with("origin", "https://page.example").await, 403);
-    for path in [
-        "manifests/1.0.0",
-        &format!("blobs/sha256:{}", "0".repeat(64)),
-        "manifests/sha256:0",
-    ] {
-        let url = format!("http://{at}/v2/test/misbehave/{path}");
-        let deleted = http.delete(url).send().await.unwrap();
-        assert_eq!(deleted.status(), 405, "{path}");
-    }
-    let registry = client(&at.to_string());
-    assert!(
-        registry
-            .published("misbehave", "1.0.0")
-            .await
-            .unwrap()
-            .is_some()
-    );
-}
-
-/// Keeps warnings.
-#[derive(Default)]
-struct Warnings(Mutex<Vec<String>>);
-
-impl Reporter for Warnings {
-    fn report(&self, event: Event<'_>) {
-        if let Event::Warning { message } = event {
-            self.0.lock().unwrap().push(message.to_owned());
-        }
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn each_warning_of_a_registry_is_told_once() {
-    let project = project();
-    published(&project).await;
-    let folder = project.path(FOLDER);
-    let local = LocalRegistry::open(&folder, 0, silent()).await.unwrap();
-    std::fs::write(&blobs(&folder)[0], "").unwrap();
-    let warnings = Arc::new(Warnings::default());
-    let endpoint = Endpoint::new(&local.address().to_string(), "test")
-        .unwrap()
-        .embedded();
-    let reporter: Arc<dyn Reporter> = warnings.clone();
-    let registry = Registry::with(endpoint, Arc::new(Anonymous), quick(), reporter).unwrap();
-    for _ in 0..3 {
-        assert_eq!(
-            registry.published("misbehave", "1.0.0").await.unwrap(),
-            None
-        );
-    }
-    let told = warnings.0.lock().unwrap();
-    assert_eq!(told.len(), 1, "{told:?}");
-    assert!(
-        told[0].starts_with("local: blob sha256:") && told[0].contains("counts as not published")
-    );
 }

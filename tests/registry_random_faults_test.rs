@@ -15,7 +15,7 @@ use futures_util::StreamExt as _;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use crate::support::pushes::{Archives, NAMESPACE, client, hasty};
+use bakehouse_clients::{Archives, NAMESPACE, hasty, through};
 
 const RUNS: u64 = 200;
 const PARALLEL: usize = 12;
@@ -79,7 +79,7 @@ impl Truth {
         Self {
             registry: DebianRegistry::with_tokens(&tokens),
             tokens,
-            archives: Archives::new(),
+            archives: Archives::packed(),
             http: reqwest::Client::builder().no_proxy().build().unwrap(),
         }
     }
@@ -91,7 +91,7 @@ impl Truth {
         if let Some(random) = random {
             proxy.randomly(random);
         }
-        let (registry, retries) = client(&proxy, RegistryAuth::Anonymous, policy());
+        let (registry, retries) = through(&proxy, RegistryAuth::Anonymous, policy());
         let publishing = self.publish(&registry, image);
         let published = tokio::time::timeout(RUN_DEADLINE, publishing)
             .await

@@ -1,6 +1,7 @@
-//! Stand-ins of the world for tests and benchmarks: registries, a token
-//! server, an npm registry, all real and on loopback, and a proxy that breaks
-//! what passes through it. Everything ends with the value that started it.
+//! Stand-ins of the world for tests and benchmarks, on loopback: registries, a
+//! token server, an npm registry, forges, git repositories, a proxy that breaks
+//! what passes through it, and a server that answers whatever a test says.
+//! Everything ends with the value that started it.
 
 #![allow(
     clippy::unwrap_used,
@@ -9,19 +10,36 @@
     reason = "tests end by panicking"
 )]
 
+mod crane;
 mod debian_registry;
+mod flavour;
+mod forge;
+mod forge_content;
+mod git;
+mod gitea;
+mod github;
+mod gitlab;
 mod layout;
 mod npm;
+mod odd;
+mod percent;
 mod program;
 mod proxy;
 mod service;
 mod token_server;
 mod tools;
+mod tree;
 
+pub use crane::{crane, crane_file};
 pub use debian_registry::{DebianRegistry, PASSWORD, USER};
+pub use forge::{Answer, Forge, now};
+pub use forge_content::{Release, Tag};
+pub use git::{Git, GitFault};
 pub use layout::{Image, Layer, write_archive, write_archive_with};
 pub use npm::{Npm, Package, tar_gz};
+pub use odd::{Odd, Seen, drops, reply};
 pub use program::elf;
 pub use proxy::{Fault, FaultProxy, Kind, Random, Record, RetryAfter, Rule};
 pub use token_server::{TokenRequest, TokenServer, Tokens};
 pub use tools::tool;
+pub use tree::Tree;

@@ -151,9 +151,12 @@ fn known(error: &(dyn std::error::Error + 'static)) -> Option<Explanation> {
 mod tests {
     use std::io;
     use std::path::Path;
+    use std::time::Duration;
 
     use anyhow::Context as _;
     use bakehouse_core::storage_error::StorageError;
+    use bakehouse_registry::TransportError;
+    use bakehouse_system::http::pages::ListError;
 
     use super::*;
 
@@ -175,6 +178,54 @@ mod tests {
         assert_eq!(exit_code(&full), ExitCode::Storage);
         assert!(hint(&full).unwrap().starts_with("free space"));
         assert_eq!(exit_code(&anyhow::anyhow!("?")), ExitCode::Internal);
+    }
+
+    #[test]
+    fn each_way_that_a_registry_refuses_has_its_code_and_hint() {
+        let away = TransportError::Unreachable("refused".to_owned());
+        let down = || TransportError::Silent(Duration::from_secs(1));
+        let half = TransportError::List(ListError::Repeats);
+        let failed = |source| RegistryError::Failed {
+            host: "h.test".to_owned(),
+            what: "reading".to_owned(),
+            source: Box::new(source),
+        };
+        for (error, code, says) in [
+            (
+                RegistryError::Unreachable {
+                    host: "h.test".to_owned(),
+                    what: "reading".to_owned(),
+                    source: Box::new(away),
+                },
+                ExitCode::Registry,
+                "--registry",
+            ),
+            (
+                RegistryError::Refused {
+                    host: "h.test".to_owned(),
+                    what: "reading".to_owned(),
+                    source: Box::new(down()),
+                },
+                ExitCode::Credentials,
+                "docker login h.test",
+            ),
+            (
+                failed(down()),
+                ExitCode::Registry,
+                "run the same command again",
+            ),
+            (failed(half), ExitCode::Registry, "half a list"),
+        ] {
+            let error = anyhow::Error::new(error).context("publishing");
+            assert_eq!(exit_code(&error), code, "{error:#}");
+            assert!(hint(&error).unwrap().contains(says), "{error:#}");
+        }
+        let missing = anyhow::Error::new(MergeError::Missing {
+            name: "h.test/n/a:1".to_owned(),
+            missing: vec!["linux/arm64".to_owned()],
+        });
+        assert_eq!(exit_code(&missing), ExitCode::Registry);
+        assert!(hint(&missing).unwrap().contains("build it again"));
     }
 
     #[test]

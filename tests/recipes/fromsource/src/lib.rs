@@ -1,5 +1,5 @@
-//! A recipe for tests that builds what the Dockerfiles in upstream's source say. The app's
-//! options name the repository and the versions.
+//! A recipe for tests that builds what the Dockerfiles in upstream's source say.
+//! The app's options name the repository and the versions.
 
 use bakehouse_sdk::{
     App, Base, Build, Error, Grant, Image, Recipe, Target, Version, buildx, options,

@@ -187,6 +187,31 @@ mod tests {
             address: "https://git.test/x".to_owned(),
         }));
         assert!(matches!(unlisted, CallError::Unavailable(_)));
+        let what = || "https://api.test/x".to_owned();
+        let unasked = release(ReleaseError::Unasked { what: what() });
+        assert!(matches!(unasked, CallError::Unavailable(_)));
+        let limit = Duration::from_secs(1);
+        let slow = release(ReleaseError::Slow {
+            what: what(),
+            limit,
+        });
+        assert!(matches!(slow, CallError::Timeout(_)));
+        let limited = release(ReleaseError::RateLimited {
+            what: what(),
+            until: std::time::SystemTime::UNIX_EPOCH,
+            variables: None,
+        });
+        assert!(matches!(limited, CallError::RateLimited(_)));
+        let none = release(ReleaseError::NoRelease {
+            name: "npm:x".to_owned(),
+            tag: "v3".to_owned(),
+        });
+        assert_eq!(
+            none,
+            CallError::NotFound("npm:x has no release v3".to_owned())
+        );
+        let tag = release(ReleaseError::Tag("..".to_owned()));
+        assert!(matches!(tag, CallError::InvalidInput(_)));
         let pattern = release(ReleaseError::Pattern("v".to_owned()));
         assert!(matches!(pattern, CallError::InvalidInput(_)));
         let gone = BuildError::from(BuilderError::NoneLeft);

@@ -4,9 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bakehouse_core::progress::Silent;
-use bakehouse_core::recipe::CallError;
 use bakehouse_registry::Upstream;
-use bakehouse_runtime::HostError;
+use bakehouse_system::http::HttpError;
+use bakehouse_system::http::pages::ListError;
 use bakehouse_upstream::release::{
     ApiLimits, ForgeAccess, NpmConfig, Release, ReleaseError, Releases, ReleasesOptions, Selection,
     SourceId,
@@ -52,11 +52,11 @@ impl Reader {
     }
 
     /// All releases that count, prereleases too.
-    pub fn list(&self, source: &str, pattern: Option<&str>) -> Result<Vec<Release>, CallError> {
-        let source: SourceId = source.parse().map_err(told)?;
-        let selection = Selection::new(pattern, true).map_err(told)?;
+    pub fn list(&self, source: &str, pattern: Option<&str>) -> Result<Vec<Release>, ReleaseError> {
+        let source: SourceId = source.parse()?;
+        let selection = Selection::new(pattern, true)?;
         let listed = self.releases.list(&source, &selection, u32::MAX);
-        self.runtime.block_on(listed).map_err(told)
+        self.runtime.block_on(listed)
     }
 
     /// Versions of [`list`](Self::list); prereleases have a `*`.
@@ -66,20 +66,41 @@ impl Reader {
         all.map(|r| format!("{}{}", r.version, star(&r))).collect()
     }
 
-    pub fn latest(&self, source: &str, pattern: Option<&str>) -> Result<Release, CallError> {
-        let source: SourceId = source.parse().map_err(told)?;
+    pub fn latest(&self, source: &str, pattern: Option<&str>) -> Result<Release, ReleaseError> {
+        let source: SourceId = source.parse()?;
         let latest = self.releases.latest(&source, pattern);
-        self.runtime.block_on(latest).map_err(told)
+        self.runtime.block_on(latest)
     }
 
-    pub fn get(&self, source: &str, tag: &str) -> Result<Release, CallError> {
-        let source: SourceId = source.parse().map_err(told)?;
-        let got = self.runtime.block_on(self.releases.get(&source, tag));
-        got.map_err(told)
+    pub fn get(&self, source: &str, tag: &str) -> Result<Release, ReleaseError> {
+        let source: SourceId = source.parse()?;
+        self.runtime.block_on(self.releases.get(&source, tag))
     }
 }
 
-/// The error as a recipe has it.
-fn told(error: ReleaseError) -> CallError {
-    HostError::from(error).told().unwrap()
+/// It took too long.
+pub fn is_slow(error: &ReleaseError) -> bool {
+    match error {
+        ReleaseError::Slow { .. } => true,
+        ReleaseError::Http { source, .. } => source.is_timeout(),
+        _ => false,
+    }
+}
+
+/// There is no answer that is of use, and nobody is to blame but the source.
+pub fn is_unavailable(error: &ReleaseError) -> bool {
+    match error {
+        ReleaseError::Http { source, .. } => {
+            let busy = matches!(source, HttpError::Busy { .. } | HttpError::Paused { .. });
+            !busy && !source.is_absent() && !source.is_timeout()
+        }
+        ReleaseError::List { source, .. } => !matches!(source, ListError::Time(_)),
+        ReleaseError::Answered { .. } => !error.is_absent(),
+        ReleaseError::Malformed { .. }
+        | ReleaseError::Unasked { .. }
+        | ReleaseError::Redirect { .. }
+        | ReleaseError::Elsewhere { .. }
+        | ReleaseError::Git(_) => true,
+        _ => false,
+    }
 }

@@ -13,10 +13,13 @@ use axum::http::{HeaderMap, Method, Response};
 /// A request, as the server saw it.
 #[derive(Debug, Clone)]
 pub struct Seen {
+    /// Its method.
     pub method: Method,
     /// Path and query.
     pub path: String,
+    /// Its headers.
     pub headers: HeaderMap,
+    /// Its body, up to a MiB.
     pub body: Bytes,
 }
 

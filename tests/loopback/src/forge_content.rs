@@ -4,15 +4,15 @@ use sha2::{Digest as _, Sha256};
 
 /// A repository, releases and tags in the order they were added.
 #[derive(Default)]
-pub struct Repository {
+pub(crate) struct Repository {
     /// The forge's own number for it.
-    pub number: usize,
-    pub releases: Vec<Release>,
-    pub tags: Vec<Tag>,
+    pub(crate) number: usize,
+    pub(crate) releases: Vec<Release>,
+    pub(crate) tags: Vec<Tag>,
 }
 
 impl Repository {
-    pub fn new(number: usize) -> Self {
+    pub(crate) fn new(number: usize) -> Self {
         Self {
             number,
             ..Self::default()
@@ -20,14 +20,14 @@ impl Repository {
     }
 
     /// As forges list them: the newest date first.
-    pub fn newest_first(&self) -> Vec<&Release> {
+    pub(crate) fn newest_first(&self) -> Vec<&Release> {
         let mut releases: Vec<_> = self.releases.iter().collect();
         releases.sort_by(|one, two| two.date.cmp(&one.date));
         releases
     }
 
     /// As forges list them: by name, backwards.
-    pub fn tags_by_name(&self) -> Vec<&Tag> {
+    pub(crate) fn tags_by_name(&self) -> Vec<&Tag> {
         let mut tags: Vec<_> = self.tags.iter().collect();
         tags.sort_by(|one, two| two.name.cmp(&one.name));
         tags
@@ -37,16 +37,17 @@ impl Repository {
 /// A release.
 #[derive(Debug, Clone)]
 pub struct Release {
-    pub tag: String,
-    pub date: String,
-    pub prerelease: bool,
-    pub draft: bool,
-    pub notes: String,
-    pub files: Vec<(String, Vec<u8>)>,
-    pub links: Vec<(String, String)>,
+    pub(crate) tag: String,
+    pub(crate) date: String,
+    pub(crate) prerelease: bool,
+    pub(crate) draft: bool,
+    pub(crate) notes: String,
+    pub(crate) files: Vec<(String, Vec<u8>)>,
+    pub(crate) links: Vec<(String, String)>,
 }
 
 impl Release {
+    /// Of this tag, without files.
     pub fn new(tag: &str) -> Self {
         Self {
             tag: tag.to_owned(),
@@ -65,16 +66,19 @@ impl Release {
         self
     }
 
+    /// It is marked as not for general use.
     pub const fn prerelease(mut self) -> Self {
         self.prerelease = true;
         self
     }
 
+    /// Nobody sees it yet.
     pub const fn draft(mut self) -> Self {
         self.draft = true;
         self
     }
 
+    /// What it says of itself.
     pub fn notes(mut self, text: &str) -> Self {
         text.clone_into(&mut self.notes);
         self
@@ -96,13 +100,14 @@ impl Release {
 /// A tag.
 #[derive(Debug, Clone)]
 pub struct Tag {
-    pub name: String,
-    pub date: String,
+    pub(crate) name: String,
+    pub(crate) date: String,
     /// That of an annotated tag.
-    pub message: Option<String>,
+    pub(crate) message: Option<String>,
 }
 
 impl Tag {
+    /// Of this name, at a commit of its own.
     pub fn new(name: &str) -> Self {
         Self {
             name: name.to_owned(),
@@ -117,6 +122,7 @@ impl Tag {
         self
     }
 
+    /// It is an object with this message.
     pub fn annotated(mut self, message: &str) -> Self {
         self.message = Some(message.to_owned());
         self

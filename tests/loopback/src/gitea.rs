@@ -6,12 +6,16 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::flavour::{Flavour, Found};
-use super::forge_content::{Release, Repository, Tag};
-use super::percent::decoded;
+use crate::flavour::{Flavour, Found};
+use crate::forge_content::{Release, Repository, Tag};
+use crate::percent::decoded;
 
 /// What is at `path` below the API's root.
-pub fn find(path: &str, repositories: &BTreeMap<String, Repository>, base: &str) -> Option<Found> {
+pub(crate) fn find(
+    path: &str,
+    repositories: &BTreeMap<String, Repository>,
+    base: &str,
+) -> Option<Found> {
     let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
     let ["repos", owner, name, rest @ ..] = parts.as_slice() else {
         return None;

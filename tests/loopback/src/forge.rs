@@ -14,9 +14,9 @@ use axum::http::{HeaderMap, Response, StatusCode, Uri};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
-use super::flavour::{Flavour, Found};
-use super::forge_content::{Release, Repository, Tag};
-use super::{gitea, github, gitlab};
+use crate::flavour::{Flavour, Found};
+use crate::forge_content::{Release, Repository, Tag};
+use crate::{gitea, github, gitlab};
 
 const MODIFIED: &str = "Fri, 14 Feb 2025 10:00:00 GMT";
 

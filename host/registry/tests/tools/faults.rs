@@ -4,16 +4,17 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use bakehouse::failure::{ExitCode, explain};
+use bakehouse_clients::{Archives, NAMESPACE, Retries, hasty, through};
 use bakehouse_core::progress::Silent;
 use bakehouse_loopback::{
     DebianRegistry, Fault, FaultProxy, Kind, PASSWORD, RetryAfter, Rule, TokenServer, Tokens, USER,
+    crane,
 };
-use bakehouse_registry::{Endpoint, LocalRegistry, Manifest, Moved, Registry, RetryPolicy};
+use bakehouse_registry::{
+    Endpoint, LocalRegistry, Manifest, Moved, PushError, Registry, RegistryError, RetryPolicy,
+};
 use bakehouse_system::docker::credentials::{Anonymous, RegistryAuth};
-
-use crate::support::crane;
-use crate::support::pushes::{Archives, NAMESPACE, Retries, client, hasty};
+use futures_util::future::join_all;
 
 /// Longer than a client waits.
 const LONG: Duration = Duration::from_secs(300);
@@ -40,13 +41,13 @@ struct Scene {
 impl Scene {
     fn empty(server: DebianRegistry, auth: RegistryAuth, policy: RetryPolicy) -> Self {
         let proxy = Arc::new(FaultProxy::start(&server.host()));
-        let (registry, retries) = client(&proxy, auth, policy);
+        let (registry, retries) = through(&proxy, auth, policy);
         Self {
             server,
             proxy,
             registry,
             retries,
-            archives: Archives::new(),
+            archives: Archives::packed(),
         }
     }
 
@@ -54,7 +55,7 @@ impl Scene {
     async fn with(policy: RetryPolicy) -> Self {
         let scene = Self::empty(DebianRegistry::start(), RegistryAuth::Anonymous, policy);
         let direct = Arc::new(FaultProxy::start(&scene.server.host()));
-        let (registry, _) = client(&direct, RegistryAuth::Anonymous, patient());
+        let (registry, _) = through(&direct, RegistryAuth::Anonymous, patient());
         let published = scene.archives.publish(&registry, "app", "1.0.0").await;
         published.unwrap();
         scene
@@ -81,14 +82,28 @@ impl Scene {
     }
 }
 
-/// The failure in an error, with this exit code, this text and a hint.
+/// The error is of this kind, by which the program tells what to do, and has this
+/// text.
 #[track_caller]
-fn failure<T, E: Into<anyhow::Error>>(result: Result<T, E>, code: ExitCode, text: &str) -> String {
+fn failed<T, E: Into<anyhow::Error>>(
+    result: Result<T, E>,
+    kind: fn(&RegistryError) -> bool,
+    text: &str,
+) {
     let error = result.err().expect("an error").into();
-    let told = explain(&error);
-    assert_eq!(told.code, code, "{error:#}");
+    let mut known = error
+        .chain()
+        .filter_map(|cause| match cause.downcast_ref() {
+            Some(PushError::Registry(error)) => Some(error),
+            _ => cause.downcast_ref(),
+        });
+    assert!(known.next().is_some_and(kind), "{error:#}");
     assert!(format!("{error:#}").contains(text), "{error:#}");
-    told.hint.expect("a hint")
+}
+
+/// It answered, and not what was asked for.
+const fn answered(error: &RegistryError) -> bool {
+    matches!(error, RegistryError::Failed { .. })
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -113,26 +128,25 @@ async fn passing_faults_are_retried_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn silence_ends() {
-    for fault in [Fault::SlowHeaders(LONG), Fault::SlowBody(LONG)] {
+    let ends = [Fault::SlowHeaders(LONG), Fault::SlowBody(LONG)].map(|fault| async move {
         let scene = Scene::with(hasty()).await;
         assert!(scene.read(Rule::new(fault)).await.is_ok(), "{fault:?}");
         scene.retried(1, "no answer for");
 
         let scene = Scene::with(hasty()).await;
         let read = scene.read(Rule::new(fault).always()).await;
-        let hint = failure(read, ExitCode::Registry, "cannot reach registry");
-        assert!(hint.contains("--registry"), "{hint}");
+        failed(read, RegistryError::is_unreachable, "cannot reach registry");
         scene.retried(4, "no answer for");
         assert_eq!(scene.proxy.log().len(), 5);
-    }
+    });
+    join_all(ends).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_registry_that_stays_down_fails_after_all_tries() {
     let scene = Scene::with(patient()).await;
     let read = scene.read(Rule::new(Fault::Status(503)).always()).await;
-    let hint = failure(read, ExitCode::Registry, "503");
-    assert!(hint.contains("run the same command again"), "{hint}");
+    failed(read, answered, "503");
     scene.retried(4, "503");
     assert_eq!(scene.proxy.log().len(), 5);
 }
@@ -156,17 +170,17 @@ async fn a_registry_that_is_away_for_a_moment() {
         assert_eq!(registry.retries(), 4);
         read
     };
-    let hint = failure(away, ExitCode::Registry, "cannot reach registry");
-    assert!(hint.contains("--registry"), "{hint}");
+    failed(away, RegistryError::is_unreachable, "cannot reach registry");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn retry_after_is_honoured() {
-    for (asked, least) in [
+    let waits = [
         (RetryAfter::Seconds(1), Duration::from_secs(1)),
         // Dates have whole seconds.
         (RetryAfter::Date(3), Duration::from_millis(500)),
-    ] {
+    ];
+    let waits = waits.map(|(asked, least)| async move {
         let scene = Scene::with(patient()).await;
         let start = Instant::now();
         let read = scene.read(Rule::new(Fault::Throttled(asked))).await;
@@ -175,11 +189,12 @@ async fn retry_after_is_honoured() {
         let (_, after) = scene.retries.seen().remove(0);
         assert!(after >= least, "{after:?}");
         assert!(start.elapsed() >= after);
-    }
+    });
+    join_all(waits).await;
     let scene = Scene::with(patient()).await;
     let hour = RetryAfter::Seconds(3600);
     let read = scene.read(Rule::new(Fault::Throttled(hour))).await;
-    failure(read, ExitCode::Registry, "429");
+    failed(read, answered, "429");
     scene.retried(0, "");
     assert_eq!(scene.proxy.log().len(), 1);
 }
@@ -189,8 +204,7 @@ async fn what_will_not_change_is_not_tried_again() {
     for code in [401, 403] {
         let scene = Scene::with(patient()).await;
         let read = scene.read(Rule::new(Fault::Status(code)).always()).await;
-        let hint = failure(read, ExitCode::Credentials, "refused");
-        assert!(hint.contains("docker login"), "{hint}");
+        failed(read, RegistryError::is_refused, "refused");
         scene.retried(0, "");
         assert_eq!(scene.proxy.log().len(), 1);
     }
@@ -243,8 +257,8 @@ async fn an_upload_goes_on_from_the_byte_that_it_came_to() {
         .unwrap();
     let host = server.address().to_string();
     let proxy = Arc::new(FaultProxy::start(&host));
-    let (registry, retries) = client(&proxy, RegistryAuth::Anonymous, patient());
-    let archives = Archives::new();
+    let (registry, retries) = through(&proxy, RegistryAuth::Anonymous, patient());
+    let archives = Archives::packed();
     proxy.inject(Rule::new(Fault::KeptUpload).method("PATCH").times(2));
     archives.push(&registry, "app").await.unwrap();
     assert_eq!(retries.seen().len(), 2, "{:?}", retries.seen());
@@ -344,7 +358,7 @@ async fn credentials_are_used_as_docker_does() {
         } else {
             let text = format!("{:?}", pushed.as_ref().err());
             assert!(!text.contains("wr0ng-secret"), "{text}");
-            failure(pushed, ExitCode::Credentials, "refused");
+            failed(pushed, RegistryError::is_refused, "refused");
         }
         let requests = tokens.requests();
         assert!(
@@ -364,7 +378,7 @@ async fn a_password_without_tokens() {
     scene.archives.push(&scene.registry, "app").await.unwrap();
     let scene = Scene::empty(DebianRegistry::locked(), user("wrong"), patient());
     let pushed = scene.archives.push(&scene.registry, "app").await;
-    failure(pushed, ExitCode::Credentials, "refused");
+    failed(pushed, RegistryError::is_refused, "refused");
     // Once without and once with the password, for each of four blobs at a time.
     assert!(scene.proxy.log().len() <= 8, "{:?}", scene.proxy.log());
 }
@@ -378,7 +392,7 @@ async fn a_token_that_may_only_read() {
     let server = DebianRegistry::with_tokens(&tokens);
     let scene = Scene::empty(server, RegistryAuth::Anonymous, patient());
     let checked = scene.registry.check_push("app").await;
-    failure(checked, ExitCode::Credentials, "refused");
+    failed(checked, RegistryError::is_refused, "refused");
     // It did not ask for ever.
     assert!(tokens.requests().len() <= 3, "{:?}", tokens.requests());
 }

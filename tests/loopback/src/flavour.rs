@@ -4,14 +4,14 @@ use serde_json::{Value, json};
 
 /// Whose API it speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Flavour {
+pub(crate) enum Flavour {
     GitHub,
     GitLab,
     Gitea,
 }
 
 /// What the API has at a path.
-pub enum Found {
+pub(crate) enum Found {
     /// A list, of which a page is shown; links to other pages, where there are
     /// links, begin with this path.
     List(Vec<Value>, Option<String>),
@@ -22,7 +22,7 @@ pub enum Found {
 
 impl Flavour {
     /// The path of the API's root.
-    pub const fn api(self) -> &'static str {
+    pub(crate) const fn api(self) -> &'static str {
         match self {
             Self::GitHub => "/api/v3",
             Self::GitLab => "/api/v4",
@@ -31,7 +31,7 @@ impl Flavour {
     }
 
     /// The path where a file of a release is downloaded.
-    pub fn download(self, repository: &str, tag: &str, file: &str) -> String {
+    pub(crate) fn download(self, repository: &str, tag: &str, file: &str) -> String {
         match self {
             Self::GitHub | Self::Gitea => {
                 format!("/{repository}/releases/download/{tag}/{file}")
@@ -41,7 +41,7 @@ impl Flavour {
     }
 
     /// One page of a list, with the headers that lead to the others.
-    pub fn page(
+    pub(crate) fn page(
         self,
         all: &[Value],
         query: Option<&str>,

@@ -5,6 +5,7 @@
 pub struct Tree(Vec<(String, &'static str, Vec<u8>)>);
 
 impl Tree {
+    /// No files.
     pub fn new() -> Self {
         Self::default()
     }

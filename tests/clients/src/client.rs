@@ -3,25 +3,31 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bakehouse_core::progress::{Event, Reporter};
+use async_trait::async_trait;
+use bakehouse_core::progress::{Reporter, Silent};
 use bakehouse_loopback::{Layer, write_archive};
 use bakehouse_registry::{Child, Endpoint, MergeRequest, Registry, Replace, RetryPolicy};
-use bakehouse_system::docker::credentials::{Anonymous, Credentials};
+use bakehouse_system::docker::credentials::{
+    Anonymous, Credentials, CredentialsError, RegistryAuth,
+};
 use oci_spec::image::Descriptor;
 
 /// Both platforms that tests publish.
 pub const PLATFORMS: [&str; 2] = ["linux/amd64", "linux/arm64"];
 
-/// Nobody listens.
-struct Silent;
-
-impl Reporter for Silent {
-    fn report(&self, _: Event<'_>) {}
-}
-
 /// A reporter for nobody.
 pub fn silent() -> Arc<dyn Reporter> {
     Arc::new(Silent)
+}
+
+/// These credentials.
+pub struct Given(pub RegistryAuth);
+
+#[async_trait]
+impl Credentials for Given {
+    async fn find(&self) -> Result<RegistryAuth, CredentialsError> {
+        Ok(self.0.clone())
+    }
 }
 
 /// Limits that let a test end soon.
@@ -62,12 +68,7 @@ pub async fn push(registry: &Registry, image: &str, platform: &str, seed: u64) -
 
 /// An image for a platform, as `pipeline` gives it to a merge.
 pub fn child(platform: &str, descriptor: &Descriptor) -> Child {
-    Child {
-        platform: platform.parse().unwrap(),
-        descriptor: descriptor.clone(),
-        attestations: Vec::new(),
-        recipe: None,
-    }
+    Child::new(platform.parse().unwrap(), descriptor.clone())
 }
 
 /// What is merged under a version of `app`, with its version annotation.
@@ -99,12 +100,13 @@ pub async fn publish(registry: &Registry, version: &str, seed: u64) {
     registry.merge(&request(version, children)).await.unwrap();
 }
 
-/// The message and hint of a failure.
+/// The message of a failure, with its causes.
+///
+/// # Panics
+/// When it did not fail.
 pub fn told<T, E: Into<anyhow::Error>>(result: Result<T, E>) -> String {
     let Err(error) = result else {
         panic!("it did not fail")
     };
-    let error = error.into();
-    let hint = bakehouse::failure::hint(&error);
-    format!("{error:#}\n{}", hint.as_deref().unwrap_or("no hint"))
+    format!("{:#}", error.into())
 }

@@ -1,7 +1,5 @@
 //! The example, against the embedded registry.
 
-#![allow(clippy::unwrap_used, reason = "tests end by panicking")]
-
 use std::sync::Arc;
 
 use bakehouse_core::platform::Platform;
@@ -9,7 +7,7 @@ use bakehouse_core::progress::Silent;
 use bakehouse_loopback::{Layer, write_archive};
 use bakehouse_registry::{Endpoint, LocalRegistry, Moved, Registry};
 
-#[path = "../examples/publish.rs"]
+#[path = "../../examples/publish.rs"]
 mod example;
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use super::tool;
+use crate::tool;
 
 /// What crane, the independent witness, prints.
 pub fn crane(arguments: &[&str]) -> String {

@@ -5,15 +5,16 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::Result;
-use async_trait::async_trait;
 use bakehouse_core::platform::Platform;
 use bakehouse_core::progress::{Event, Reporter};
 use bakehouse_loopback::{FaultProxy, Image, Layer, write_archive};
 use bakehouse_registry::{
     Child, Endpoint, MergeRequest, Move, Registry, Replace, RetryPolicy, VERSION_ANNOTATION,
 };
-use bakehouse_system::docker::credentials::{Credentials, CredentialsError, RegistryAuth};
+use bakehouse_system::docker::credentials::RegistryAuth;
 use tempfile::TempDir;
+
+use crate::Given;
 
 /// Namespace of everything that is pushed.
 pub const NAMESPACE: &str = "test";
@@ -23,13 +24,17 @@ const ARCHITECTURES: [&str; 2] = ["amd64", "arm64"];
 /// Two platforms' images, in archives.
 pub struct Archives {
     folder: TempDir,
+    /// What is in them, by architecture.
     pub images: BTreeMap<String, Image>,
 }
 
 impl Archives {
     /// Images with a layer in common, a layer of their own, and one that is too
     /// large for a single request.
-    pub fn new() -> Self {
+    ///
+    /// # Panics
+    /// When they cannot be written.
+    pub fn packed() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let images = ARCHITECTURES
             .iter()
@@ -55,6 +60,9 @@ impl Archives {
     }
 
     /// Pushes both, merges them under a version, moves `latest`.
+    ///
+    /// # Errors
+    /// What the registry refused.
     pub async fn publish(&self, registry: &Registry, image: &str, version: &str) -> Result<()> {
         let pushes = ARCHITECTURES.map(|architecture| async move {
             let path = self.folder.path().join(architecture);
@@ -95,6 +103,9 @@ impl Archives {
     }
 
     /// Pushes one of them.
+    ///
+    /// # Errors
+    /// What the registry refused.
     pub async fn push(&self, registry: &Registry, image: &str) -> Result<()> {
         let path = self.folder.path().join(ARCHITECTURES[0]);
         registry.push_archive(image, &path).await?;
@@ -122,7 +133,7 @@ pub fn hasty() -> RetryPolicy {
 }
 
 /// A client of the registry behind the proxy.
-pub fn client(
+pub fn through(
     proxy: &Arc<FaultProxy>,
     auth: RegistryAuth,
     policy: RetryPolicy,
@@ -133,7 +144,7 @@ pub fn client(
     });
     let endpoint = Endpoint::new(&proxy.host(), NAMESPACE).unwrap();
     let reporter: Arc<dyn Reporter> = retries.clone();
-    let registry = Registry::with(endpoint, Arc::new(Known(auth)), policy, reporter).unwrap();
+    let registry = Registry::with(endpoint, Arc::new(Given(auth)), policy, reporter).unwrap();
     (registry, retries)
 }
 
@@ -159,14 +170,5 @@ impl Reporter for Retries {
             }
             self.seen.lock().unwrap().push((what.to_owned(), after));
         }
-    }
-}
-
-struct Known(RegistryAuth);
-
-#[async_trait]
-impl Credentials for Known {
-    async fn find(&self) -> Result<RegistryAuth, CredentialsError> {
-        Ok(self.0.clone())
     }
 }

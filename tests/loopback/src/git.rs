@@ -14,11 +14,11 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use tempfile::TempDir;
 
-use super::Tree;
+use crate::Tree;
 
 /// What the server does instead of serving a repository.
 #[derive(Clone)]
-pub enum Fault {
+pub enum GitFault {
     /// This status, nothing else.
     Status(u16),
     /// 302 to the same path under another base address.
@@ -36,7 +36,7 @@ const DAY: u64 = 86_400;
 #[derive(Default)]
 struct Server {
     folder: PathBuf,
-    faults: HashMap<String, Fault>,
+    faults: HashMap<String, GitFault>,
     requests: Vec<String>,
     commits: u64,
 }
@@ -54,6 +54,10 @@ pub struct Git {
 }
 
 impl Git {
+    /// Serves nothing yet.
+    ///
+    /// # Panics
+    /// Where it cannot.
     pub fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let server = Server {
@@ -122,7 +126,7 @@ impl Git {
     }
 
     /// From now on, requests below this path meet a fault; none ends that.
-    pub fn fault(&self, path: &str, fault: Option<Fault>) {
+    pub fn fault(&self, path: &str, fault: Option<GitFault>) {
         let faults = &mut self.server.lock().unwrap().faults;
         match fault {
             Some(fault) => faults.insert(path.to_owned(), fault),
@@ -157,7 +161,7 @@ impl Drop for Git {
 
 /// git, blind to this machine's configuration.
 fn git() -> Command {
-    let mut command = Command::new(super::tool("git"));
+    let mut command = Command::new(crate::tool("git"));
     command
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap())
@@ -201,14 +205,14 @@ async fn serve(State(server): State<Shared>, request: Request) -> Response {
         (server.folder.clone(), fault.map(|(_, fault)| fault.clone()))
     };
     match fault {
-        Some(Fault::Status(status)) => {
+        Some(GitFault::Status(status)) => {
             return StatusCode::from_u16(status).unwrap().into_response();
         }
-        Some(Fault::Redirect(base)) => {
+        Some(GitFault::Redirect(base)) => {
             let to = format!("{base}/{path}?{}", parts.uri.query().unwrap_or_default());
             return (StatusCode::FOUND, [(header::LOCATION, to)]).into_response();
         }
-        Some(Fault::Hang) => std::future::pending::<()>().await,
+        Some(GitFault::Hang) => std::future::pending::<()>().await,
         None => {}
     }
     let body = to_bytes(body, usize::MAX).await.unwrap();

@@ -6,12 +6,12 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::flavour::{Flavour, Found};
-use super::forge_content::{Release, Repository, Tag};
-use super::percent::decoded;
+use crate::flavour::{Flavour, Found};
+use crate::forge_content::{Release, Repository, Tag};
+use crate::percent::decoded;
 
 /// What is at `path` below the API's root.
-pub fn find(
+pub(crate) fn find(
     path: &str,
     repositories: &BTreeMap<String, Repository>,
     renamed: &HashMap<String, String>,

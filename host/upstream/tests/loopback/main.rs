@@ -1,0 +1,14 @@
+//! Tests of release sources that need nothing: forges and registries are on
+//! loopback.
+
+#![allow(
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests end by panicking"
+)]
+
+mod reader;
+mod release_api;
+mod release_sources;
