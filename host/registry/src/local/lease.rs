@@ -5,11 +5,11 @@
 //! is left over may be another program's by now, so the name is asked for.
 
 use std::fs::{File, TryLockError};
-use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use bakehouse_core::storage_error::StorageError;
 use bakehouse_system::storage;
 
 use super::server::INSTANCE;
@@ -30,8 +30,9 @@ pub(super) struct Lease {
 
 impl Lease {
     /// Takes the lock, unless another process has it.
-    pub(super) fn take(folder: &Path) -> io::Result<Option<Self>> {
-        let lock = storage::lock(&folder.join("lock"))?;
+    pub(super) fn take(folder: &Path) -> Result<Option<Self>, StorageError> {
+        let path = folder.join("lock");
+        let lock = storage::lock_state(&path)?;
         match lock.try_lock() {
             Ok(()) => Ok(Some(Self {
                 folder: folder.to_owned(),
@@ -41,7 +42,7 @@ impl Lease {
                 _lock: lock,
             })),
             Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) => Err(error),
+            Err(TryLockError::Error(error)) => Err(StorageError::new("lock", &path, error)),
         }
     }
 
@@ -51,9 +52,9 @@ impl Lease {
     }
 
     /// Says where the folder is served.
-    pub(super) fn announce(&self, at: SocketAddr) -> io::Result<()> {
+    pub(super) fn announce(&self, at: SocketAddr) -> Result<(), StorageError> {
         let text = format!("{at}\n{}\n", self.instance);
-        storage::write(&self.folder.join("address"), text.as_bytes())
+        storage::write_state(&self.folder.join("address"), text.as_bytes())
     }
 }
 

@@ -101,7 +101,7 @@ impl LocalRegistry {
         storage::create(folder)?;
         let begun = tokio::time::Instant::now();
         while begun.elapsed() < PATIENCE {
-            if let Some(lease) = Lease::take(folder).at("lock", &folder.join("lock"))? {
+            if let Some(lease) = Lease::take(folder)? {
                 let last = Address::read(folder).map(|last| last.at.port());
                 let server = Server::open(folder, lease, port, last).await?;
                 return Ok(Self {
@@ -196,9 +196,10 @@ impl Server {
         }
         let at = listeners.iter().map(TcpListener::local_addr).next();
         let at = at.unwrap_or_else(|| Err(std::io::ErrorKind::AddrNotAvailable.into()));
-        let announced = at.and_then(|at| lease.announce(at).map(|()| at));
+        let at = at.at("use", folder)?;
+        lease.announce(at)?;
         Ok(Self {
-            at: announced.at("use", folder)?,
+            at,
             listeners,
             app,
             _lease: lease,

@@ -10,6 +10,7 @@ mod file;
 mod folder;
 mod mode;
 mod scratch;
+mod state;
 #[cfg(any(test, feature = "test-util"))]
 mod testing;
 mod walk;
@@ -19,6 +20,7 @@ pub use blocking::blocking;
 pub use file::{append, lock, open, read, read_text, trouble, write};
 pub use folder::{Folder, create, owned, private, remove_all};
 pub use scratch::Scratch;
+pub use state::{create_state, lock_state, make_room, read_state, set_aside, write_state};
 #[cfg(any(test, feature = "test-util"))]
 pub use testing::nest;
 pub use walk::{DEPTH, Kind, WalkError, walk};

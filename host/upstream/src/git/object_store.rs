@@ -48,7 +48,7 @@ impl<'a> ObjectStore<'a> {
         storage::create(parent)?;
         let name = address.file_name();
         let lock_path = parent.join(format!("{name}.lock"));
-        let lock = storage::lock(&lock_path).at("open", &lock_path)?;
+        let lock = storage::lock_state(&lock_path)?;
         loop {
             match lock.try_lock() {
                 Ok(()) => break,

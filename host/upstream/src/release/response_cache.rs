@@ -72,15 +72,18 @@ impl ResponseCache {
         }
     }
 
-    /// The answer kept for this request; one that cannot be read counts as none.
+    /// The answer kept for this request; one that cannot be used counts as none.
     pub(super) fn load(&self, url: &Url, authorized: bool) -> Option<CachedResponse> {
-        let file = storage::open(&self.path(url.as_str(), authorized)).ok()?;
+        let path = self.path(url.as_str(), authorized);
+        let parse = |packed: Vec<u8>| {
+            let mut text = Vec::new();
+            let mut unpacked = GzDecoder::new(packed.as_slice()).take(MAX_ENTRY);
+            unpacked.read_to_end(&mut text).map_err(|e| e.to_string())?;
+            serde_json::from_slice::<CachedResponse>(&text).map_err(|e| e.to_string())
+        };
+        let kept = storage::read_state(&path, MAX_ENTRY, parse).ok()??;
         // Used last now.
-        let _ = file.set_modified(SystemTime::now());
-        let mut text = Vec::new();
-        let mut unpacked = GzDecoder::new(file).take(MAX_ENTRY);
-        unpacked.read_to_end(&mut text).ok()?;
-        let kept: CachedResponse = serde_json::from_slice(&text).ok()?;
+        let _ = storage::open(&path).and_then(|file| file.set_modified(SystemTime::now()));
         let fits =
             kept.schema == SCHEMA && kept.url == url.as_str() && kept.authorized == authorized;
         fits.then_some(kept)
@@ -117,7 +120,7 @@ impl ResponseCache {
             if bytes <= self.max_bytes && count <= self.max_files {
                 break;
             }
-            let _ = fs::remove_file(path);
+            let _ = storage::remove_all(&path);
             bytes -= size;
             count -= 1;
         }
