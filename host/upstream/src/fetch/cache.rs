@@ -5,11 +5,13 @@
 //! or whoever knows the digest of another app's file could have it. Each is
 //! written elsewhere and renamed, so that several tasks and processes can share
 //! the folder. Nothing in it is trusted: a file is hashed again whenever it is
-//! used.
+//! used. What was used longest ago goes when there is too much, and parts of
+//! downloads go with the process that was at them.
 
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bakehouse_core::storage_error::{At as _, StorageError};
 use bakehouse_system::storage;
@@ -19,6 +21,10 @@ use url::Url;
 
 use super::integrity::{Digests, Hashing, Integrity};
 
+/// The folder of downloads that are not whole.
+const PARTS: &str = "parts";
+/// How long a part may be without a lock.
+const FRESH: Duration = Duration::from_secs(60);
 /// Bytes of a way: a few URLs.
 const MAX_WAY: u64 = 1 << 20;
 
@@ -26,6 +32,7 @@ const MAX_WAY: u64 = 1 << 20;
 #[derive(Debug, Clone)]
 pub(crate) struct Cache {
     folder: PathBuf,
+    bound: u64,
 }
 
 /// A file that was downloaded before.
@@ -38,15 +45,26 @@ pub(crate) struct Cached {
 }
 
 impl Cache {
-    pub(crate) const fn new(folder: PathBuf) -> Self {
-        Self { folder }
+    /// Keeps files in this folder, which need not exist: so many bytes of them.
+    pub(crate) const fn new(folder: PathBuf, bound: u64) -> Self {
+        Self { folder, bound }
     }
 
-    /// A file to download into, gone when dropped.
+    /// The same with another bound.
+    pub(crate) fn bound(self, bound: u64) -> Self {
+        Self { bound, ..self }
+    }
+
+    /// A file to download into, gone when dropped. Those of processes that are
+    /// gone are removed.
     pub(crate) fn part(&self) -> Result<NamedTempFile, StorageError> {
-        let folder = self.folder.join("parts");
-        storage::create(&folder)?;
-        NamedTempFile::new_in(&folder).at("write to", &folder)
+        let folder = self.folder.join(PARTS);
+        storage::create(&self.folder)?;
+        storage::create_state(&folder)?;
+        sweep_parts(&folder);
+        let part = NamedTempFile::new_in(&folder).at("write to", &folder)?;
+        part.as_file().lock().at("lock", part.path())?;
+        Ok(part)
     }
 
     /// The file with this integrity, at its start, if it was fetched from this
@@ -64,8 +82,12 @@ impl Cache {
             let mut file = match storage::open(&path) {
                 Ok(file) => file,
                 Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
+                // Room is made when it is kept.
+                Err(e) if e.kind() == io::ErrorKind::IsADirectory => continue,
                 Err(e) => return Err(StorageError::new("read", &path, e)),
             };
+            // Used last now.
+            let _ = file.set_modified(SystemTime::now());
             let digests = hash(&mut file, integrity).at("read", &path)?;
             if integrity.accepts(&digests) {
                 return Ok(Some(Cached { file, digests, way }));
@@ -86,23 +108,70 @@ impl Cache {
         // With several accepted digests any of them is found by `open`.
         let hex = integrity.hex().first().map_or("", String::as_str);
         let path = self.path(integrity, hex);
-        storage::create(path.parent().unwrap_or(&self.folder))?;
+        storage::create_state(path.parent().unwrap_or(&self.folder))?;
+        storage::make_room(&path)?;
         let persisted = part.persist(&path).map_err(|failed| failed.error);
         let mut file = persisted.at("write", &path)?;
         file.rewind().at("read", &path)?;
         if let Some((first, rest)) = way.split_first() {
             let to = way_to(&path, first);
-            storage::create(to.parent().unwrap_or(&self.folder))?;
+            storage::create_state(to.parent().unwrap_or(&self.folder))?;
             let text: Vec<String> = rest.iter().map(without_secrets).collect();
-            storage::write(&to, text.join("\n").as_bytes()).at("write", &to)?;
+            storage::write_state(&to, text.join("\n").as_bytes())?;
         }
+        self.sweep();
         Ok(file)
+    }
+
+    /// Removes what was used longest ago until the rest is within the bound, as
+    /// far as it may.
+    fn sweep(&self) {
+        let mut files = Vec::new();
+        let folders = entries(&self.folder).filter(|path| !path.ends_with(PARTS));
+        for path in folders.flat_map(|folder| entries(&folder).collect::<Vec<_>>()) {
+            // Another process may have removed it. Where it came from goes with it.
+            let Ok(meta) = path.symlink_metadata() else {
+                continue;
+            };
+            if meta.is_file() || path.extension().is_some_and(|suffix| suffix == "broken") {
+                files.push((meta.modified().unwrap_or(UNIX_EPOCH), meta.len(), path));
+            }
+        }
+        files.sort();
+        let mut bytes: u64 = files.iter().map(|(_, size, _)| size).sum();
+        for (_, size, path) in files {
+            if bytes <= self.bound {
+                break;
+            }
+            let _ = storage::remove_all(&path);
+            let _ = storage::remove_all(&path.with_extension("from"));
+            bytes = bytes.saturating_sub(size);
+        }
     }
 
     fn path(&self, integrity: &Integrity, hex: &str) -> PathBuf {
         Path::new(&self.folder)
             .join(integrity.algorithm().name())
             .join(hex)
+    }
+}
+
+/// What is in a folder; nothing where it cannot be read.
+fn entries(folder: &Path) -> impl Iterator<Item = PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten();
+    entries.filter_map(|entry| Some(entry.ok()?.path()))
+}
+
+/// Removes parts that no process is at. One that was just made may not be locked
+/// yet.
+fn sweep_parts(folder: &Path) {
+    for path in entries(folder) {
+        let age = path.symlink_metadata().and_then(|meta| meta.modified());
+        let old = age.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > FRESH));
+        let is_held = || storage::open(&path).is_ok_and(|part| part.try_lock().is_err());
+        if old && !is_held() {
+            let _ = storage::remove_all(&path);
+        }
     }
 }
 
@@ -155,7 +224,7 @@ mod tests {
     #[test]
     fn keeps_and_reverifies() {
         let dir = tempfile::tempdir().unwrap();
-        let cache = Cache::new(dir.path().join("downloads"));
+        let cache = Cache::new(dir.path().join("downloads"), 1 << 20);
         let integrity = Integrity::parse(HELLO).unwrap();
         let url = |path: &str| Url::parse(&format!("https://up.test/{path}")).unwrap();
         let mine = url("mine");
@@ -185,5 +254,89 @@ mod tests {
         std::fs::write(&path, "jello").unwrap();
         assert!(cache.open(&mine, &integrity).unwrap().is_none());
         assert!(!path.exists());
+    }
+
+    /// Keeps these bytes, used so many minutes ago; the URL that they are of.
+    fn kept(cache: &Cache, bytes: &[u8], minutes: u64) -> (Url, Integrity) {
+        let digest = hex::encode(Sha256::digest(bytes));
+        let integrity = Integrity::parse(&format!("sha256:{digest}")).unwrap();
+        let url = Url::parse(&format!("https://up.test/{digest}")).unwrap();
+        let mut part = cache.part().unwrap();
+        part.write_all(bytes).unwrap();
+        let way = [url.clone()];
+        let file = cache.keep(part, &way, &integrity).unwrap();
+        let used = SystemTime::now() - Duration::from_secs(60 * minutes);
+        file.set_modified(used).unwrap();
+        (url, integrity)
+    }
+
+    #[test]
+    fn the_least_used_go_first_with_where_they_came_from() {
+        let dir = tempfile::tempdir().unwrap();
+        let cache = Cache::new(dir.path().to_owned(), 300);
+        let there =
+            |(url, integrity): &(Url, Integrity)| cache.open(url, integrity).unwrap().is_some();
+        let files: Vec<_> = (0..3u8)
+            .map(|n| kept(&cache, &[n; 100], 10 - u64::from(n)))
+            .collect();
+        assert!(there(&files[0]), "it is used last now");
+        kept(&cache, &[9; 100], 0);
+        let left: Vec<_> = files.iter().map(there).collect();
+        assert_eq!(left, [true, false, true]);
+        assert_eq!(entries(&dir.path().join("sha256")).count(), 6);
+    }
+
+    #[test]
+    fn parts_of_processes_that_are_gone_go() {
+        let dir = tempfile::tempdir().unwrap();
+        let cache = Cache::new(dir.path().to_owned(), 1 << 20);
+        let mine = cache.part().unwrap();
+        let parts = dir.path().join(PARTS);
+        let other = parts.join("other");
+        for path in [mine.path(), &other] {
+            std::fs::write(path, "half").unwrap();
+            let file = File::options().write(true).open(path).unwrap();
+            file.set_modified(SystemTime::now() - 2 * FRESH).unwrap();
+        }
+        let fresh = parts.join("fresh");
+        std::fs::write(&fresh, "half").unwrap();
+        let next = cache.part().unwrap();
+        assert!(mine.path().exists() && next.path().exists() && fresh.exists());
+        assert!(!other.exists());
+    }
+
+    #[test]
+    fn what_is_in_the_way_is_set_aside() {
+        let dir = tempfile::tempdir().unwrap();
+        let cache = Cache::new(dir.path().to_owned(), 1 << 20);
+        let (url, integrity) = kept(&cache, b"hello", 0);
+        let path = cache.path(&integrity, &integrity.hex()[0]);
+        let from = path.with_extension("from");
+        let spoil: [&dyn Fn(); 4] = [
+            &|| {
+                std::fs::remove_file(&path).unwrap();
+                std::fs::create_dir(&path).unwrap();
+                storage::remove_all(&from).unwrap();
+            },
+            &|| {
+                storage::remove_all(&from).unwrap();
+                std::fs::write(&from, "").unwrap();
+            },
+            &|| {
+                storage::remove_all(&dir.path().join("sha256")).unwrap();
+                std::fs::write(dir.path().join("sha256"), "").unwrap();
+            },
+            &|| {
+                storage::remove_all(&dir.path().join(PARTS)).unwrap();
+                std::fs::write(dir.path().join(PARTS), "").unwrap();
+                std::fs::write(&path, "hell").unwrap();
+            },
+        ];
+        for (n, spoil) in spoil.iter().enumerate() {
+            spoil();
+            assert!(cache.open(&url, &integrity).unwrap().is_none(), "{n}");
+            kept(&cache, b"hello", 0);
+            assert!(cache.open(&url, &integrity).unwrap().is_some(), "{n}");
+        }
     }
 }

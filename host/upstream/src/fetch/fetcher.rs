@@ -30,6 +30,8 @@ use super::integrity::{Digests, Hashing, Integrity};
 use super::route::{Clients, Route};
 use super::{Download, Downloaded, FetchError, Unpack};
 
+/// Bytes of downloads that are kept, where nothing is said.
+const DEFAULT_KEPT: u64 = 10 << 30;
 const DEFAULT_MAX_BYTES: u64 = 4 << 30;
 const DEFAULT_IDLE: Duration = Duration::from_secs(30);
 /// What a download must have received in each such time.
@@ -61,7 +63,7 @@ impl Fetcher {
     pub fn new(cache: PathBuf) -> Result<Self, SetUpError> {
         Ok(Self {
             clients: Clients::new()?,
-            cache: Cache::new(cache),
+            cache: Cache::new(cache, DEFAULT_KEPT),
             mirrors: Mirrors::default(),
             max_bytes: DEFAULT_MAX_BYTES,
             idle: DEFAULT_IDLE,
@@ -72,6 +74,13 @@ impl Fetcher {
             reporter: Arc::new(Silent),
             running: Arc::default(),
         })
+    }
+
+    /// Keeps so many bytes of downloads; those that were used longest ago go.
+    #[must_use]
+    pub fn kept(mut self, bytes: u64) -> Self {
+        self.cache = self.cache.bound(bytes);
+        self
     }
 
     /// Fetches from these mirrors what they have.
