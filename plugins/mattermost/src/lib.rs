@@ -3,7 +3,7 @@
 
 mod compile;
 
-use bakehouse_mattermost_package::{Edition, Package, Replaced, checksums, image};
+use bakehouse_mattermost_package::{Edition, Package, Replaced, checksums, image, is_buildable};
 use bakehouse_sdk::release::{self, Release, Selection};
 use bakehouse_sdk::{
     App, Base, Build, Error, Grant, Image, Recipe, Target, Version, options, platform,
@@ -76,7 +76,10 @@ impl Recipe for Mattermost {
             version.extras = notes.map_or_else(Vec::new, |(_, notes)| checksums(notes));
             version
         };
-        Ok(releases.iter().map(version).collect())
+        let buildable = releases
+            .iter()
+            .filter(|release| is_buildable(&release.version));
+        Ok(buildable.map(version).collect())
     }
 
     fn prepare(version: Version, target: Target, _: Vec<Base>) -> Result<Build, Error> {

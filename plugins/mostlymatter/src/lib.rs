@@ -1,7 +1,7 @@
 //! Mostlymatter: Framasoft's fork of Mattermost without its limits. Framasoft
 //! publishes the server's program; everything else is Mattermost's own.
 
-use bakehouse_mattermost_package::{Edition, Package, Replaced, checksums, image};
+use bakehouse_mattermost_package::{Edition, Package, Replaced, checksums, image, is_buildable};
 use bakehouse_sdk::fetch::{self, Unpack};
 use bakehouse_sdk::release::{self, Release, Selection};
 use bakehouse_sdk::{App, Base, Build, Error, Grant, Image, Recipe, Target, Version, platform};
@@ -73,7 +73,8 @@ impl Recipe for Mostlymatter {
             let mattermost = format!("v{}", tag.version);
             Version::of(tag).source(REPOSITORY, &mattermost)
         };
-        Ok(tags.iter().map(version).collect())
+        let buildable = tags.iter().filter(|tag| is_buildable(&tag.version));
+        Ok(buildable.map(version).collect())
     }
 
     fn prepare(version: Version, target: Target, _: Vec<Base>) -> Result<Build, Error> {

@@ -10,6 +10,9 @@ use bakehouse_sdk::{App, Base, Build, Error, Grant, Image, Recipe, Target, Versi
 const RELEASES: &str = "github:outline/outline";
 const REPOSITORY: &str = "https://github.com/outline/outline";
 const PLATFORMS: &[&str] = &["linux/amd64", "linux/arm64"];
+/// The first version, as major and minor number, that is built from a `Dockerfile`
+/// on the image of a `Dockerfile.base`.
+const FIRST: (u32, u32) = (0, 63);
 const BASE: &str = "base-outline";
 
 struct Outline;
@@ -38,7 +41,10 @@ impl Recipe for Outline {
     fn versions(limit: u32) -> Result<Vec<Version>, Error> {
         let releases = release::list(RELEASES, &Selection::stable(), limit)?;
         let version = |release: &Release| Version::of(release).source(REPOSITORY, &release.tag);
-        Ok(releases.iter().map(version).collect())
+        let buildable = releases
+            .iter()
+            .filter(|release| is_buildable(&release.version));
+        Ok(buildable.map(version).collect())
     }
 
     fn prepare(_: Version, target: Target, bases: Vec<Base>) -> Result<Build, Error> {
@@ -53,4 +59,27 @@ impl Recipe for Outline {
     }
 }
 
+/// Whether a version's tree has `Dockerfile.base`.
+fn is_buildable(number: &str) -> bool {
+    let mut parts = number.split(['.', '-']);
+    let mut part = || parts.next().and_then(|part| part.parse::<u32>().ok());
+    matches!((part(), part()), (Some(major), Some(minor)) if (major, minor) >= FIRST)
+}
+
 bakehouse_sdk::export!(Outline);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As upstream's tags have it.
+    #[test]
+    fn versions_with_two_dockerfiles() {
+        for number in ["0.63.0", "0.64.1", "0.82.0", "1.9.2"] {
+            assert!(is_buildable(number), "{number}");
+        }
+        for number in ["0.62.0", "0.50.0", "0", "x"] {
+            assert!(!is_buildable(number), "{number}");
+        }
+    }
+}

@@ -13,8 +13,10 @@ mod contents;
 mod image;
 mod package;
 mod plugins;
+mod since;
 
 pub use checksum::checksums;
 pub use compare::Differences;
 pub use image::{Replaced, image};
 pub use package::{Edition, Package};
+pub use since::is_buildable;
