@@ -113,12 +113,58 @@ fn several_apps_and_quiet() {
     let grants = format!("releases = {sources:?}\nimages = [\"esbuild\"]");
     project.app("esbuild", &grants);
     let output = project.run(&["run", "-q"]).expect(0);
-    assert_eq!(output.stderr, "");
-    assert!(
-        output.stdout.contains("built 4, reused 0, tags set 4"),
-        "{}",
-        output.stdout
-    );
+    // Who asks for silence hears nothing when all is well.
+    assert_eq!((output.stdout.as_str(), output.stderr.as_str()), ("", ""));
+    let again = project.run(&["run", "-q", "--format", "json"]).expect(0);
+    assert_eq!(again.json()["images"].as_array().unwrap().len(), 0);
+    project.run(&["inspect", "misbehave:latest"]).expect(0);
+    project.run(&["inspect", "esbuild:latest"]).expect(0);
+}
+
+#[test]
+fn mistyped_names_are_told_before_there_is_work() {
+    let project = Project::new(Builder::Docker);
+    project.misbehave(&["1.0.0"]);
+    let version = ["--version", "1.0.0"];
+    let build = |more: &[&'static str]| [&["build", "misbehave"], &version[..], more].concat();
+    for (command, hint) in [
+        (
+            vec!["run", "misbehave", "misbehav"],
+            "did you mean misbehave?",
+        ),
+        (vec!["plan", "nosuch"], "known apps: misbehave"),
+        (build(&["--image", "misbehaved"]), "did you mean misbehave?"),
+        (
+            build(&["--platform", "linux/amd46"]),
+            "did you mean linux/amd64?",
+        ),
+        (
+            vec![
+                "run",
+                "--platform",
+                "linux/amd64",
+                "--platform",
+                "linux/riscv64",
+            ],
+            "its recipe has linux/amd64, linux/arm64",
+        ),
+        (
+            vec!["merge", "misbehave", "--version", "v1.0.1"],
+            "the newest are 1.0.0",
+        ),
+        (
+            vec!["build", "misbehave", "--version", "v1.0.0"],
+            "did you mean 1.0.0?",
+        ),
+    ] {
+        let output = project.run(&command).expect(4).says(hint);
+        assert!(
+            !output.stderr.contains("==> check"),
+            "{command:?}\n{}",
+            output.stderr
+        );
+    }
+    assert!(!project.path("digests").exists(), "something was built");
 }
 
 #[test]

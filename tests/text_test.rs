@@ -193,8 +193,12 @@ fn job_outputs_and_summaries_hold_hostile_words() {
         "{page}"
     );
     let rest = blocks[2].trim();
-    assert!(rest.starts_with("Destination: `local/test "), "{page}");
-    assert_eq!(rest.lines().count(), 1, "{page}");
+    let (before, last) = rest.rsplit_once('\n').unwrap();
+    assert!(last.starts_with("Destination: `local/test "), "{page}");
+    assert!(
+        before.contains("To go on: `bakehouse run hostile "),
+        "{page}"
+    );
     assert!(!rest.contains("escaped"), "{page}");
 }
 

@@ -12,7 +12,7 @@ use clap::{
 
 use crate::config::{BuilderChoice, CacheChoice, Given, Origin, Overrides};
 
-/// Publishes the multi-arch container images that upstream projects do not ship.
+/// Builds and publishes multi-arch container images of upstream projects.
 #[derive(Debug, Parser)]
 #[command(name = "bakehouse", version)]
 pub struct Cli {
@@ -64,7 +64,8 @@ pub(crate) struct Global {
     /// Show every step, what it prints, and recipes' logs
     #[arg(short, long, global = true, conflicts_with = "quiet")]
     pub(crate) verbose: bool,
-    /// Show results and errors only
+    /// Say nothing when all is well: show errors, and results that were asked
+    /// for
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
     /// Plain lines instead of bars on a terminal
@@ -95,9 +96,12 @@ pub(crate) enum Command {
     Workflows(WorkflowsArgs),
 }
 
-/// Which part of a plan.
+/// What `plan` and `run` look at.
 #[derive(Debug, Args)]
 pub(crate) struct AppSelection {
+    /// Apps [default: all]
+    #[arg(env = "APPS", value_delimiter = ' ')]
+    pub(crate) apps: Vec<String>,
     /// Platform to build for; may be given several times [default: all that are
     /// configured]
     #[arg(long = "platform", value_name = "OS/ARCH")]
@@ -109,6 +113,8 @@ pub(crate) struct AppSelection {
     /// How many of the newest versions to look at
     #[arg(long, env = "MAX_VERSIONS", value_name = "N")]
     pub(crate) max_versions: Option<NonZeroU32>,
+    #[command(flatten)]
+    pub(crate) rebuild: Rebuild,
 }
 
 impl Cli {
@@ -206,13 +212,8 @@ pub(crate) enum PlanFormat {
 /// `bakehouse plan`
 #[derive(Debug, Args)]
 pub(crate) struct PlanArgs {
-    /// Apps [default: all]
-    #[arg(env = "APPS", value_delimiter = ' ')]
-    pub(crate) apps: Vec<String>,
     #[command(flatten)]
     pub(crate) selection: AppSelection,
-    #[command(flatten)]
-    pub(crate) rebuild: Rebuild,
     /// Output format
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: PlanFormat,
@@ -291,13 +292,8 @@ pub(crate) struct MergeArgs {
 /// `bakehouse run`
 #[derive(Debug, Args)]
 pub(crate) struct RunArgs {
-    /// Apps [default: all]
-    #[arg(env = "APPS", value_delimiter = ' ')]
-    pub(crate) apps: Vec<String>,
     #[command(flatten)]
     pub(crate) selection: AppSelection,
-    #[command(flatten)]
-    pub(crate) rebuild: Rebuild,
     /// Targets built at the same time
     #[arg(long, value_name = "N")]
     pub(crate) concurrency: Option<NonZeroUsize>,

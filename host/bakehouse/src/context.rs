@@ -154,6 +154,7 @@ pub fn services(
     let access = ForgeAccess::from_env(|name| std::env::var(name).ok())?;
     let access = access.mirrors(mirrors.clone());
     let (answers, downloads) = (project.api_answers(), project.downloads());
+    let kept = project.file().keep.downloads_mib.saturating_mul(1 << 20);
     let (told, waited) = (Arc::clone(reporter), Arc::clone(reporter));
     let images = upstream.clone();
     Ok(Arc::new(Services {
@@ -169,7 +170,7 @@ pub fn services(
         }),
         fetcher: Lazy::new(move || {
             let fetcher = Fetcher::new(downloads.clone())?;
-            let fetcher = fetcher.reporter(Arc::clone(&waited));
+            let fetcher = fetcher.reporter(Arc::clone(&waited)).kept(kept);
             Ok(fetcher.mirrors(mirrors.clone()))
         }),
         upstream,

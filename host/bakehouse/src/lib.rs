@@ -1,5 +1,5 @@
-//! Bakehouse publishes the multi-arch container images that upstream projects
-//! do not ship.
+//! Bakehouse builds and publishes multi-arch container images of upstream
+//! projects.
 //!
 //! `main` parses the command line ([`cli`]) and calls one function of
 //! [`commands`]. A command reads [`config`], opens a [`context`] and walks the
@@ -17,6 +17,7 @@ pub mod failure;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 pub mod logging;
+mod names;
 pub mod pipeline;
 pub mod printer;
 pub mod product;

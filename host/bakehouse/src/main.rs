@@ -2,10 +2,11 @@
 //! exit code.
 
 use std::process::ExitCode as ProcessCode;
+use std::sync::Arc;
 
 use bakehouse::cli::Cli;
 use bakehouse::commands::{Invocation, dispatch};
-use bakehouse::failure::{ExitCode, exit_code};
+use bakehouse::failure::ExitCode;
 use bakehouse::{logging, printer, signals};
 
 /// musl's own takes several times the CPU (docs/benchmarks.md).
@@ -17,7 +18,8 @@ fn main() -> ProcessCode {
     std::panic::set_hook(Box::new(printer::panicked));
     let cli = Cli::read();
     logging::start(&cli);
-    let session = Invocation::new(&cli);
+    let session = Arc::new(Invocation::new(&cli));
+    let late = Arc::clone(&session);
     let code = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -26,17 +28,16 @@ fn main() -> ProcessCode {
             let code = runtime.block_on(async {
                 tokio::select! {
                     ended = dispatch(&session, &cli) => ended,
-                    () = signals::interrupted() => Ok(ExitCode::Interrupted),
+                    signal = signals::interrupted(move |signal| {
+                        late.stopped(signal);
+                    }) => Ok(session.stopped(signal)),
                 }
             });
             // Children end with the futures that own them; threads need not.
             runtime.shutdown_background();
             code
         });
-    let code = code.unwrap_or_else(|error| {
-        session.failure(&error);
-        exit_code(&error)
-    });
+    let code = code.unwrap_or_else(|error| session.failed(&error));
     let code = match code {
         ExitCode::Success if printer::lost() => ExitCode::Storage,
         code => code,

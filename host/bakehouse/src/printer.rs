@@ -41,6 +41,14 @@ impl Printer {
         data(text.as_str());
     }
 
+    /// Prints how a command went to stdout, unless quiet: who asked for nothing
+    /// hears of failures alone.
+    pub fn outcome(&self, text: &Text) {
+        if !self.quiet {
+            data(text.as_str());
+        }
+    }
+
     /// Prints a result of one line to stdout.
     pub fn line(&self, words: impl fmt::Display) {
         self.data(&Text::of(words));
@@ -62,10 +70,13 @@ impl Printer {
         }
     }
 
-    /// Tells one problem, quiet or not.
-    pub fn problem(&self, message: &str, hint: Option<&str>) {
+    /// Tells one problem, where its log is and what to do next, quiet or not.
+    pub fn problem(&self, message: &str, log: Option<&str>, hint: Option<&str>) {
         let mut text = Text::new();
         text.message("error: ", message);
+        if let Some(log) = log {
+            text.message("log: ", log);
+        }
         if let Some(hint) = hint {
             text.message("hint: ", hint);
         }
@@ -117,13 +128,20 @@ pub fn panicked(panic: &PanicHookInfo<'_>) {
 }
 
 /// Whether a person looks at stderr.
-#[must_use]
-pub fn is_terminal() -> bool {
+fn is_terminal() -> bool {
     std::io::stderr().is_terminal()
+}
+
+/// Whether what is behind stderr can take back what it shows: a terminal, and
+/// not one that is as good as a printer (`TERM=dumb`, or none).
+#[must_use]
+pub fn draws() -> bool {
+    let term = std::env::var_os("TERM");
+    is_terminal() && term.is_some_and(|term| !term.is_empty() && term != "dumb")
 }
 
 /// Whether stderr is shown in colours.
 #[must_use]
 pub fn colours() -> bool {
-    is_terminal() && std::env::var_os("NO_COLOR").is_none()
+    draws() && std::env::var_os("NO_COLOR").is_none()
 }

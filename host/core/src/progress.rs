@@ -9,6 +9,9 @@ use crate::target::TargetId;
 pub trait Reporter: Send + Sync {
     /// Called for every event, in the order things happen to one target.
     fn report(&self, event: Event<'_>);
+
+    /// Called at the end, whatever it is: what is drawn is taken away.
+    fn close(&self) {}
 }
 
 /// Something that happened.

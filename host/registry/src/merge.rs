@@ -68,7 +68,7 @@ pub struct Merged {
 }
 
 /// A published image that was replaced by another one.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Replaced {
     /// Its platform.
     pub platform: Platform,

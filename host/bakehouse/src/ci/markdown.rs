@@ -5,24 +5,31 @@
 
 use std::fmt::Write as _;
 
-use super::link::link;
-use super::summary::{Row, Summary};
 use crate::pipeline::destination::Destination;
 use crate::pipeline::failure_record::FailureRecord;
 use crate::pipeline::plan::Plan;
-use crate::pipeline::report::ImageReport;
+use crate::pipeline::report::{Ending, ImageReport, Report, TargetReport};
+use crate::pipeline::web_page::link;
 use crate::text::{Text, line};
 
 /// Characters of one failure's message; GitHub keeps 1 MiB of a step's summary.
 const LONGEST: usize = 4000;
 
-pub(super) fn summary(summary: &Summary<'_>) -> String {
+/// Names listed at most of what is not done.
+const LISTED: usize = 50;
+
+pub(super) fn report(summary: &Report) -> String {
     let mut out = String::new();
+    match summary.ending {
+        Ending::Unfinished => out.push_str("**The command is at work, or was killed.**\n\n"),
+        Ending::Stopped => out.push_str("**The command was stopped before its end.**\n\n"),
+        Ending::Done | Ending::Failed => {}
+    }
     if !summary.targets.is_empty() {
         let failed = summary
             .targets
             .iter()
-            .filter(|row| row.target.digest.is_none());
+            .filter(|target| target.digest.is_none());
         let failed = failed.count();
         let built = summary.targets.len() - failed;
         let _ = writeln!(
@@ -47,16 +54,16 @@ pub(super) fn summary(summary: &Summary<'_>) -> String {
         let head = ["Image", "Index", "Platforms", "Tag"];
         table(&mut out, &head, summary.images.iter().map(image));
     }
-    for (tag, version) in summary.moved {
+    for (tag, version) in &summary.moved {
         let _ = writeln!(out, "- {} shows {} now", code(tag), code(version));
     }
     if !summary.moved.is_empty() {
         out.push('\n');
     }
     let mut warned = false;
-    for row in &summary.targets {
-        for warning in &row.target.warnings {
-            let _ = writeln!(out, "- {}: {}", text(&row.target.target), text(warning));
+    for target in &summary.targets {
+        for warning in &target.warnings {
+            let _ = writeln!(out, "- {}: {}", text(&target.target), text(warning));
             warned = true;
         }
     }
@@ -66,15 +73,38 @@ pub(super) fn summary(summary: &Summary<'_>) -> String {
     if !summary.failures.is_empty() {
         let _ = writeln!(out, "### {} failures\n", summary.failures.len());
     }
-    for failure in summary.failures {
+    for failure in &summary.failures {
         out.push_str(&fenced(&told(failure)));
+    }
+    let unbuilt = summary.unbuilt.iter().map(ToString::to_string);
+    left(&mut out, "targets are not built", unbuilt);
+    let unpublished = summary.unpublished.iter().cloned();
+    left(&mut out, "images are not published", unpublished);
+    if let Some(next) = &summary.next {
+        let _ = writeln!(out, "To go on: {}\n", code(next));
     }
     if out.is_empty() {
         out.push_str("Everything is published, nothing was built.\n\n");
     }
     let notes = summary.notes.iter().map(String::as_str);
-    epilogue(&mut out, summary.destination, notes);
+    epilogue(&mut out, &summary.destination, notes);
     out
+}
+
+/// What is not done, by name.
+fn left(out: &mut String, what: &str, names: impl ExactSizeIterator<Item = String>) {
+    let count = names.len();
+    if count == 0 {
+        return;
+    }
+    let _ = writeln!(out, "### {count} {what}\n");
+    for name in names.take(LISTED) {
+        let _ = writeln!(out, "- {}", text(&name));
+    }
+    if let Some(more @ 1..) = count.checked_sub(LISTED) {
+        let _ = writeln!(out, "- and {more} more");
+    }
+    out.push('\n');
 }
 
 /// The end of every page: notes, and the destination.
@@ -86,10 +116,14 @@ fn epilogue<'a>(out: &mut String, destination: &Destination, notes: impl Iterato
 }
 
 /// What a plan is going to do.
-pub(super) fn plan(plan: &Plan, failed: usize) -> String {
+pub(super) fn plan(plan: &Plan, failures: &[FailureRecord]) -> String {
     let mut out = String::new();
+    let failed = failures.len();
     if failed > 0 {
-        let _ = writeln!(out, "**{failed} could not be looked at**, see the log.\n");
+        let _ = writeln!(out, "### {failed} could not be looked at\n");
+    }
+    for failure in failures {
+        out.push_str(&fenced(&told(failure)));
     }
     let count = plan.target_count();
     if count == 0 {
@@ -127,10 +161,9 @@ pub(super) fn plan(plan: &Plan, failed: usize) -> String {
     out
 }
 
-fn target(row: &Row<'_>) -> Vec<String> {
-    let target = row.target;
+fn target(target: &TargetReport) -> Vec<String> {
     let digest = match &target.digest {
-        Some(digest) => linked(&short(digest), row.link.as_deref()),
+        Some(digest) => linked(&short(digest), target.link.as_deref()),
         None => "**failed**".to_owned(),
     };
     let time = if target.reused {
@@ -149,7 +182,7 @@ fn target(row: &Row<'_>) -> Vec<String> {
         text(&target.id.image),
         text(&target.id.platform.to_string()),
         digest,
-        row.size.map_or_else(
+        target.size.map_or_else(
             || "-".to_owned(),
             |size| format!("{:.1} MB", size as f64 / 1e6),
         ),
@@ -235,6 +268,9 @@ fn told(failure: &FailureRecord) -> Text {
     let mut text = Text::new();
     let message: String = failure.message.chars().take(LONGEST).collect();
     text.message("", &message);
+    if let Some(log) = &failure.log {
+        text.message("log: ", log);
+    }
     if let Some(hint) = &failure.hint {
         text.message("hint: ", hint);
     }

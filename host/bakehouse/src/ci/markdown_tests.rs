@@ -1,5 +1,3 @@
-use std::collections::BTreeMap;
-
 use bakehouse_core::target::TargetId;
 use bakehouse_registry::Endpoint;
 use oci_spec::image::{Descriptor, Digest, MediaType};
@@ -9,7 +7,6 @@ use crate::failure::{ExitCode, Failure};
 use crate::pipeline::failure_record::FailureRecord;
 use crate::pipeline::image_key::ImageKey;
 use crate::pipeline::outcome::{Done, Outcome};
-use crate::pipeline::report::Report;
 
 fn outcome(platform: &str, result: Result<Done, FailureRecord>) -> Outcome {
     Outcome {
@@ -32,8 +29,12 @@ fn failure(message: &str, hint: &str) -> FailureRecord {
 #[test]
 fn a_page_for_a_maintainer() {
     let digest: Digest = format!("sha256:{}", "ab".repeat(32)).parse().unwrap();
-    let mut report = Report::default();
-    report.add(&outcome(
+    let endpoint = Endpoint::new("ghcr.io", "n").unwrap();
+    let mut report = Report {
+        ending: Ending::Failed,
+        ..Report::default()
+    };
+    let built = outcome(
         "linux/amd64",
         Ok(Done {
             descriptor: Descriptor::new(MediaType::ImageManifest, 7, digest.clone()),
@@ -44,14 +45,20 @@ fn a_page_for_a_maintainer() {
             recipe: None,
             warnings: vec!["it *lacks* a|b".to_owned()],
         }),
-    ));
-    report.add(&outcome(
+    );
+    report.add(&endpoint, &built, None);
+    report.targets[0].size = Some(2_500_000);
+    let failed = outcome(
         "linux/arm64",
         Err(failure(
             "out_line 1.0.0: it said\n```\n</details>",
             "do *this*",
         )),
-    ));
+    );
+    report.unbuilt = vec![failed.target.clone(), built.target.clone()];
+    report.add(&endpoint, &failed, Some("runs/1/a.log".to_owned()));
+    report.unpublished = vec!["ghcr.io/n/base:1.0.0".to_owned()];
+    report.next = Some("bakehouse run".to_owned());
     report.images.push(ImageReport {
         reference: "ghcr.io/n/base:0.9.0".to_owned(),
         digest: digest.to_string(),
@@ -68,9 +75,6 @@ fn a_page_for_a_maintainer() {
     report
         .moved
         .push(("ghcr.io/n/base:latest".to_owned(), "0.9.0".to_owned()));
-    let endpoint = Endpoint::new("ghcr.io", "n").unwrap();
-    let sizes = BTreeMap::from([(("base".to_owned(), digest.to_string()), 2_500_000)]);
-    let page = Summary::new(&report, &endpoint, &sizes);
     let expected = "\
 ### 1 of 2 targets are pushed
 
@@ -95,14 +99,26 @@ fn a_page_for_a_maintainer() {
 out_line 1.0.0: it said
   ```
   </details>
+log: runs/1/a.log
 hint: do *this*
 ````
+
+### 1 targets are not built
+
+- `out_line 1.0.0 base linux/amd64`
+
+### 1 images are not published
+
+- `ghcr.io/n/base:1.0.0`
+
+To go on: `bakehouse run`
 
 Destination: `/ (registry: , namespace: ),  (), newest 0 versions ()`
 
 ";
-    assert_eq!(summary(&page), expected);
-    let json = serde_json::to_value(&page).unwrap();
+    assert_eq!(super::report(&report), expected);
+    let json = serde_json::to_value(&report).unwrap();
+    assert_eq!(json["schema"], 1);
     let row = &json["targets"][0];
     for (key, value) in [
         ("app", "out_line"),
@@ -116,8 +132,13 @@ Destination: `/ (registry: , namespace: ),  (), newest 0 versions ()`
         (&2_500_000.into(), &3.into())
     );
     assert_eq!(json["failures"][0]["app"], "out_line");
+    assert_eq!(json["failures"][0]["log"], "runs/1/a.log");
+    let done = Report {
+        ending: Ending::Done,
+        ..Report::default()
+    };
     assert_eq!(
-        summary(&Summary::new(&Report::default(), &endpoint, &sizes)),
+        super::report(&done),
         "Everything is published, nothing was built.\n\n\
          Destination: `/ (registry: , namespace: ),  (), newest 0 versions ()`\n\n"
     );
@@ -181,9 +202,9 @@ fn a_hostile_message_stays_in_its_block() {
             &format!("{words}\n```\n~~~\n{words}"),
             &format!("````\n{words}"),
         );
-        report.add(&outcome("linux/amd64", Err(failure)));
         let endpoint = Endpoint::new("ghcr.io", "n").unwrap();
-        let page = summary(&Summary::new(&report, &endpoint, &BTreeMap::new()));
+        report.add(&endpoint, &outcome("linux/amd64", Err(failure)), None);
+        let page = super::report(&report);
         let (page, _) = page.rsplit_once("Destination: ").unwrap();
         let (_, block) = page.split_once("### 1 failures\n\n").unwrap();
         let inside = block

@@ -2,22 +2,23 @@
 
 use serde::Serialize;
 
+use crate::pipeline::failure_record::FailureRecord;
 use crate::pipeline::plan::Plan;
 
-/// The page of a plan: missing images, and the jobs that they take.
+/// The page of a plan: missing images, the jobs that they take, and what could
+/// not be looked at. Its JSON is the plan's, with `failures`.
 #[derive(Debug, Serialize)]
-#[serde(transparent)]
 pub struct PlanPage<'a> {
+    #[serde(flatten)]
     pub(super) plan: &'a Plan,
-    #[serde(skip)]
-    pub(super) failed: usize,
+    pub(super) failures: &'a [FailureRecord],
 }
 
 impl<'a> PlanPage<'a> {
-    /// The page of a plan, in which `failed` apps and versions are not, since
-    /// they could not be looked at.
+    /// The page of a plan; `failures` are of apps and versions that are not in
+    /// it, since they could not be looked at.
     #[must_use]
-    pub const fn new(plan: &'a Plan, failed: usize) -> Self {
-        Self { plan, failed }
+    pub const fn new(plan: &'a Plan, failures: &'a [FailureRecord]) -> Self {
+        Self { plan, failures }
     }
 }

@@ -1,8 +1,9 @@
 //! `bakehouse inspect`
 
 use anyhow::Result;
-use bakehouse_registry::Endpoint;
+use bakehouse_registry::{Endpoint, Inspection};
 use bakehouse_runtime::recipe_digest;
+use serde::Serialize;
 
 use super::text::inspection_text;
 use super::{Session, reference};
@@ -10,13 +11,27 @@ use crate::cli::{Format, InspectArgs};
 use crate::config::{Project, RegistryChoice, Settings};
 use crate::failure::ExitCode;
 
+/// Version of the JSON. It grows by adding fields.
+const SCHEMA: u32 = 1;
+
+/// An inspection as JSON.
+#[derive(Serialize)]
+struct Inspected<'a> {
+    schema: u32,
+    #[serde(flatten)]
+    inspection: &'a Inspection,
+}
+
 /// Shows the index or image that a reference names.
 pub(super) async fn inspect(session: &Session, args: &InspectArgs) -> Result<ExitCode> {
     let opened = reference::open(session, &args.reference).await?;
     let mut inspection = opened.registry.inspect(&opened.image, &opened.tag).await?;
     inspection.recipe_now = recipe_now(session, opened.registry.endpoint(), &opened.image);
     match args.format {
-        Format::Json => session.printer.json(&inspection)?,
+        Format::Json => session.printer.json(&Inspected {
+            schema: SCHEMA,
+            inspection: &inspection,
+        })?,
         Format::Text => session.printer.data(&inspection_text(&inspection)),
     }
     Ok(ExitCode::Success)

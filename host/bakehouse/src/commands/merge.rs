@@ -8,8 +8,8 @@ use bakehouse_core::storage_error::StorageError;
 use bakehouse_system::storage;
 
 use super::Session;
-use super::outcome::finish;
-use super::text::dry_run;
+use super::ending::Kind;
+use super::text::{Act, dry_run};
 use crate::cli::{Format, MergeArgs};
 use crate::context::Context;
 use crate::failure::{ExitCode, Failure};
@@ -24,6 +24,8 @@ const MAX_PLAN: u64 = 64 << 20;
 
 /// Merges the digest files of one version, or of a whole plan.
 pub(super) async fn merge(session: &Session, args: &MergeArgs) -> Result<ExitCode> {
+    let kind = Kind::of(Format::Text, args.dry_run);
+    let conclusion = session.begin(kind, &args.summary.summaries)?;
     let context = session
         .context(|overrides| {
             overrides.platforms.clone_from(&args.platforms);
@@ -33,13 +35,16 @@ pub(super) async fn merge(session: &Session, args: &MergeArgs) -> Result<ExitCod
         })
         .await?;
     session.destination(&context);
+    if !args.dry_run {
+        conclusion.keep(session, &context);
+    }
     let folders = if args.digests.is_empty() {
         vec![context.project.digests()]
     } else {
         args.digests.clone()
     };
     let mut digests = DigestFolders::new(context.registry.endpoint().clone(), folders);
-    let plan = match (&args.plan, &args.app, &args.version) {
+    let mut plan = match (&args.plan, &args.app, &args.version) {
         (Some(path), ..) => {
             digests = digests.of_jobs();
             read_plan(&context, path, args)?
@@ -49,7 +54,8 @@ pub(super) async fn merge(session: &Session, args: &MergeArgs) -> Result<ExitCod
             let discovered = match digests.version_of(app, version)? {
                 Some(version) => vec![discover::known(&context, app, version).await?],
                 None => {
-                    discover::discover(&context, std::slice::from_ref(app), Some(version)).await?
+                    discover::discover(&context, std::slice::from_ref(app), Some(version), &[])
+                        .await?
                 }
             };
             let (plan, failed) = if args.dry_run || args.rebuild {
@@ -66,12 +72,14 @@ pub(super) async fn merge(session: &Session, args: &MergeArgs) -> Result<ExitCod
         _ => return Err(Failure::new(ExitCode::Usage, "name an app and a --version").into()),
     };
     if args.dry_run {
-        session.printer.data(&dry_run(&plan, true, 0));
-        return Ok(ExitCode::Success);
+        let ledger = conclusion.ledger();
+        pipeline::rehearse(&context, &mut plan, &digests, ledger).await;
+        let failed = ledger.with(|report| report.failures.len());
+        session.printer.data(&dry_run(&plan, Act::Tag, failed));
+        return Ok(conclusion.finish_plan(session, &plan));
     }
-    let report = pipeline::merge(&context, &plan, &digests, args.force).await;
-    let summaries = &args.summary.summaries;
-    finish(session, &context, &report, Format::Text, summaries).await
+    pipeline::merge(&context, &plan, &digests, args.force, conclusion.ledger()).await?;
+    Ok(conclusion.finish(session, &context).await)
 }
 
 /// A plan that `bakehouse plan --save` wrote, cut to the app and version named.

@@ -3,9 +3,9 @@
 
 mod build;
 mod check_report;
+mod ending;
 mod inspect;
 mod merge;
-mod outcome;
 mod plan;
 mod planned;
 mod recipe_build;

@@ -1,34 +1,41 @@
 //! `bakehouse plan`
 
+use std::os::unix::fs::FileTypeExt as _;
+use std::path::Path;
+
 use anyhow::{Context as _, Result};
 
 use super::Session;
-use super::planned::{Planned, planned};
+use super::ending::Kind;
+use super::planned::planned;
 use super::text::plan_table;
-use crate::ci::{Page as _, PlanPage, matrix};
+use crate::ci::{PlanPage, matrix};
 use crate::cli::{PlanArgs, PlanFormat};
 use crate::failure::ExitCode;
+use crate::pipeline::plan::Plan;
 use crate::text;
 
 /// Shows what the registry lacks.
 pub(super) async fn plan(session: &Session, args: &PlanArgs) -> Result<ExitCode> {
-    let context = session
-        .context(|overrides| {
-            args.selection.apply(overrides);
-            args.rebuild.apply(overrides);
-        })
-        .await?;
-    let Planned { plan, failed, .. } = planned(session, &context, &args.apps).await?;
+    let conclusion = session.begin(Kind::Plan, &args.summary.summaries)?;
     if let Some(path) = &args.save {
-        std::fs::write(path, text::json(&plan)? + "\n")
-            .with_context(|| format!("cannot write the plan to {}", path.display()))?;
+        // What an earlier plan said is no more, and it is seen now if it cannot be.
+        let replaced = std::fs::metadata(path).map_or(true, |file| !file.file_type().is_fifo());
+        if replaced {
+            save(&Plan::default(), path)?;
+        }
     }
-    for path in &args.summary.summaries {
-        PlanPage::new(&plan, failed.len()).write(path)?;
+    let context = session
+        .context(|overrides| args.selection.apply(overrides))
+        .await?;
+    let (_, plan) = planned(session, &context, conclusion.ledger(), &args.selection.apps).await?;
+    let failures = conclusion.ledger().with(|report| report.failures.clone());
+    if let Some(path) = &args.save {
+        save(&plan, path)?;
     }
     match args.format {
-        PlanFormat::Json => session.printer.json(&plan)?,
-        PlanFormat::Text => session.printer.data(&plan_table(&plan, failed.len())),
+        PlanFormat::Json => session.printer.json(&PlanPage::new(&plan, &failures))?,
+        PlanFormat::Text => session.printer.data(&plan_table(&plan, failures.len())),
         PlanFormat::Github => {
             let batches = matrix::batches(
                 &plan,
@@ -46,5 +53,10 @@ pub(super) async fn plan(session: &Session, args: &PlanArgs) -> Result<ExitCode>
             session.printer.data(&matrix::outputs(&batches)?);
         }
     }
-    Ok(session.failures(&failed))
+    Ok(conclusion.finish_plan(session, &plan))
+}
+
+fn save(plan: &Plan, path: &Path) -> Result<()> {
+    std::fs::write(path, text::json(plan)? + "\n")
+        .with_context(|| format!("cannot write the plan to {}", path.display()))
 }

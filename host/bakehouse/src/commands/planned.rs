@@ -6,17 +6,11 @@ use super::Session;
 use crate::context::Context;
 use crate::pipeline::check::{self, Failed};
 use crate::pipeline::discover::{self, Discovered};
+use crate::pipeline::ledger::Ledger;
 use crate::pipeline::plan::Plan;
 
-/// A plan, and all that it was made of.
-pub(super) struct Planned {
-    pub(super) discovered: Vec<Discovered>,
-    pub(super) plan: Plan,
-    /// Apps and versions that are not in it, since they could not be looked at.
-    pub(super) failed: Failed,
-}
-
-/// Tells where images go, discovers the apps and plans them.
+/// Tells where images go, discovers the apps and plans them. Apps and versions
+/// that could not be looked at are failures of the ledger.
 ///
 /// # Errors
 /// When nothing could be planned: the registry cannot be reached, or all there
@@ -24,24 +18,28 @@ pub(super) struct Planned {
 pub(super) async fn planned(
     session: &Session,
     context: &Context,
+    ledger: &Ledger,
     apps: &[String],
-) -> Result<Planned> {
+) -> Result<(Vec<Discovered>, Plan)> {
     session.destination(context);
     let (discovered, mut failed) = discover::discover_each(context, apps).await?;
     let checked = check::plan(context, &discovered).await;
-    let (plan, unchecked) = checked.inspect_err(|_| {
-        session.failures(&failed);
-    })?;
-    failed.extend(unchecked);
-    if plan.apps.is_empty()
-        && failed.len() == 1
-        && let Some((_, error)) = failed.pop()
+    if let Ok((plan, unchecked)) = &checked
+        && plan.apps.is_empty()
+        && failed.len() + unchecked.len() == 1
     {
-        return Err(error);
+        failed.extend(checked?.1);
+        return Err(failed.remove(0).1);
     }
-    Ok(Planned {
-        discovered,
-        plan,
-        failed,
-    })
+    let add = |failed: &Failed| {
+        ledger.with(|report| {
+            for (app, error) in failed {
+                report.add_error(app, error);
+            }
+        });
+    };
+    add(&failed);
+    let (plan, unchecked) = checked?;
+    add(&unchecked);
+    Ok((discovered, plan))
 }

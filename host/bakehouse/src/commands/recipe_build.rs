@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use bakehouse_core::progress::Event;
+use bakehouse_core::progress::{Event, Reporter as _};
 
 use super::Session;
 use crate::cli::RecipeBuildArgs;

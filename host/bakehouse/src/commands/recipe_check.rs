@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Result;
+use bakehouse_core::progress::Reporter;
 use bakehouse_runtime::{Recipe, Runtime};
 
 use super::Session;
@@ -25,7 +26,8 @@ pub(super) async fn recipe_check(session: &Session, args: &RecipeCheckArgs) -> R
     let recipes = refresh(&project, apps, locked, &*session.reporter).await;
     let wasm = recipes.source(&project, &args.app, &file.recipe)?;
     let (builder, seen) = understudy();
-    let services = services(&project, &seen, &session.reporter)?;
+    let reporter = Arc::clone(&session.reporter) as Arc<dyn Reporter>;
+    let services = services(&project, &seen, &reporter)?;
     let policy = project.policy(&args.app, &file);
     let recipe = Runtime::new(&project.compile_cache(), project.file().limits)?
         .load(&wasm, policy, Arc::new(file.options), Arc::clone(&services))
@@ -40,7 +42,7 @@ pub(super) async fn recipe_check(session: &Session, args: &RecipeCheckArgs) -> R
             ExitCode::Denied
         });
     }
-    let sources = sources(&project, &session.reporter);
+    let sources = sources(&project, &reporter);
     let stage = Stage {
         recipe: &recipe,
         moving: &file.tags.moving,
@@ -54,7 +56,7 @@ pub(super) async fn recipe_check(session: &Session, args: &RecipeCheckArgs) -> R
     show(session, args, &check)?;
     let tried = tried?;
     for problem in tried.problems() {
-        session.problem(Some(&args.app), &problem.message, problem.hint.as_deref());
+        session.tell(&problem.clone().of_app(&args.app));
     }
     Ok(tried.exit_code())
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Result;
+use bakehouse_core::progress::Reporter;
 use bakehouse_registry::{Endpoint, LocalRegistry, Registry};
 use oci_client::Reference;
 
@@ -71,7 +72,7 @@ impl<'a> ImageReference<'a> {
 /// Opens the registry of an image reference.
 pub(super) async fn open(session: &Session, text: &str) -> Result<Opened> {
     let reference = ImageReference::parse(text)?;
-    let reporter = Arc::clone(&session.reporter);
+    let reporter = Arc::clone(&session.reporter) as Arc<dyn Reporter>;
     let mut overrides = session.overrides.clone();
     let (registry, local) = match reference {
         ImageReference::Full(host, namespace, _) => {

@@ -3,9 +3,10 @@
 use anyhow::Result;
 
 use super::Session;
-use super::outcome::finish;
-use super::planned::{Planned, planned};
-use super::text::{dry_run, joined};
+use super::ending::Kind;
+use super::planned::planned;
+use super::text::{Act, dry_run, joined};
+use crate::ci::PlanPage;
 use crate::cli::{Format, RunArgs};
 use crate::failure::{ExitCode, Failure};
 use crate::pipeline::plan::Plan;
@@ -13,45 +14,33 @@ use crate::pipeline::run as pipeline;
 
 /// Discovers, plans, builds, pushes, merges and tags.
 pub(super) async fn run(session: &Session, args: &RunArgs) -> Result<ExitCode> {
+    let kind = Kind::of(args.format, args.dry_run);
+    let conclusion = session.begin(kind, &args.summary.summaries)?;
+    let ledger = conclusion.ledger();
     let context = session
         .context(|overrides| {
             args.selection.apply(overrides);
             overrides.concurrency = args.concurrency;
-            args.rebuild.apply(overrides);
         })
         .await?;
-    let Planned {
-        discovered,
-        plan,
-        failed,
-    } = planned(session, &context, &args.apps).await?;
-    refuse_parts(&plan).inspect_err(|_| {
-        session.failures(&failed);
-    })?;
+    if !args.dry_run {
+        conclusion.keep(session, &context);
+    }
+    let (discovered, plan) = planned(session, &context, ledger, &args.selection.apps).await?;
+    refuse_parts(&plan)?;
     if args.dry_run {
+        let failures = ledger.with(|report| report.failures.clone());
         match args.format {
-            Format::Json => session.printer.json(&plan)?,
-            Format::Text => session.printer.data(&dry_run(&plan, true, failed.len())),
+            Format::Json => session.printer.json(&PlanPage::new(&plan, &failures))?,
+            Format::Text => session
+                .printer
+                .data(&dry_run(&plan, Act::BuildAndTag, failures.len())),
         }
-        return Ok(session.failures(&failed));
+        return Ok(conclusion.finish_plan(session, &plan));
     }
     session.tell_outdated(&plan);
-    let mut report = pipeline::run(&context, &discovered, &plan)
-        .await
-        .inspect_err(|_| {
-            session.failures(&failed);
-        })?;
-    for (app, error) in &failed {
-        report.add_error(app, error);
-    }
-    finish(
-        session,
-        &context,
-        &report,
-        args.format,
-        &args.summary.summaries,
-    )
-    .await
+    pipeline::run(&context, &discovered, &plan, ledger).await?;
+    Ok(conclusion.finish(session, &context).await)
 }
 
 /// Refuses a plan that builds an image for some of its platforms only: it could

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Result;
+use bakehouse_core::progress::Reporter;
 
 use super::Session;
 use crate::cli::ServeArgs;
@@ -19,7 +20,7 @@ pub(super) async fn serve(session: &Session, args: &ServeArgs) -> Result<ExitCod
     let (registry, local) = open_registry(
         &project,
         &settings,
-        Arc::clone(&session.reporter),
+        Arc::clone(&session.reporter) as Arc<dyn Reporter>,
         args.port,
     )
     .await?;

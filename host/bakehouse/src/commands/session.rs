@@ -1,29 +1,35 @@
 //! The global options, made usable for every command.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use anyhow::Result;
-use bakehouse_core::error::chain;
 use bakehouse_core::progress::{Event, Reporter};
 
+use super::ending::{self, Conclusion, Kind};
 use super::text::outdated;
 use crate::ci::{self, annotation, command};
-use crate::cli::{AppSelection, Cli, Rebuild};
+use crate::cli::{AppSelection, Cli, Command, Rebuild};
 use crate::config::{Overrides, Project};
 use crate::context::Context;
-use crate::failure::{ExitCode, exit_code, hint};
+use crate::failure::ExitCode;
 use crate::pipeline::destination::Destination;
+use crate::pipeline::failure_record::FailureRecord;
 use crate::pipeline::plan::Plan;
 use crate::printer::{self, Printer};
-use crate::reporters;
+use crate::reporters::{self, Recorded};
 
 /// The global options, made usable.
 pub struct Session {
     pub(super) printer: Printer,
-    pub(super) reporter: Arc<dyn Reporter>,
+    pub(super) reporter: Arc<Recorded>,
     pub(super) overrides: Overrides,
     root: Option<PathBuf>,
+    /// Serving has no end of its own.
+    serves: bool,
+    conclusion: OnceLock<Conclusion>,
+    stopped: AtomicBool,
 }
 
 impl Session {
@@ -31,46 +37,101 @@ impl Session {
     #[must_use]
     pub fn new(cli: &Cli) -> Self {
         let global = &cli.global;
+        let shown = reporters::choose(global.quiet, global.verbose, !global.no_progress);
         Self {
             printer: Printer::new(global.quiet),
-            reporter: reporters::choose(global.quiet, global.verbose, !global.no_progress),
+            reporter: Arc::new(Recorded::new(shown)),
             overrides: Overrides {
                 given: cli.given,
                 ..global.overrides()
             },
             root: global.root.clone(),
+            serves: matches!(cli.command, Command::Serve(_)),
+            conclusion: OnceLock::new(),
+            stopped: AtomicBool::new(false),
         }
     }
 
-    /// Tells why the command failed, quiet or not.
-    pub fn failure(&self, error: &anyhow::Error) {
-        self.tell(None, error);
+    /// Begins what ends with a report, or a plan: refuses summaries that cannot be
+    /// written.
+    ///
+    /// # Errors
+    /// When the file system refuses.
+    pub(super) fn begin(&self, kind: Kind, summaries: &[PathBuf]) -> Result<&Conclusion> {
+        let conclusion = self
+            .conclusion
+            .get_or_init(|| Conclusion::new(kind, summaries));
+        conclusion.prepare()?;
+        Ok(conclusion)
     }
 
-    /// Tells why some apps were left out, and gives the exit code for that.
+    /// Ends the command with an error: tells what was done until then, and why
+    /// not more, quiet or not.
+    pub fn failed(&self, error: &anyhow::Error) -> ExitCode {
+        self.reporter.close();
+        let failure = FailureRecord::new(error);
+        match self.conclusion.get().filter(|end| !end.is_told()) {
+            Some(conclusion) => conclusion.cut_short(self, Some(failure)),
+            None => {
+                self.tell(&failure);
+                failure.code
+            }
+        }
+    }
+
+    /// Ends the command after a signal of this name: tells what was done until
+    /// then, and how to go on. The second time it tells nothing.
+    pub fn stopped(&self, signal: &str) -> ExitCode {
+        self.reporter.close();
+        if self.serves || self.stopped.swap(true, Ordering::SeqCst) {
+            return ExitCode::Interrupted;
+        }
+        if let Some(conclusion) = self.conclusion.get() {
+            conclusion.cut_short(self, None);
+        }
+        let command = ending::command_line();
+        self.printer.problem(
+            &format!("stopped by {signal}"),
+            None,
+            Some(&format!("to go on, run: {command}")),
+        );
+        ExitCode::Interrupted
+    }
+
+    /// Tells why some apps or recipes were left out, and gives the exit code for
+    /// that.
     pub(super) fn failures(&self, failed: &[(String, anyhow::Error)]) -> ExitCode {
-        for (app, error) in failed {
-            self.tell(Some(app), error);
-        }
-        ExitCode::common(failed.iter().map(|(_, error)| exit_code(error)))
-    }
-
-    fn tell(&self, app: Option<&str>, error: &anyhow::Error) {
-        self.problem(app, &chain(error.as_ref()), hint(error).as_deref());
+        let failures = failed
+            .iter()
+            .map(|(name, error)| FailureRecord::new(error).of_app(name));
+        ExitCode::common(failures.map(|failure| {
+            self.tell(&failure);
+            failure.code
+        }))
     }
 
     /// Tells one problem, quiet or not: in a GitHub Actions job as an annotation
     /// of the line that it is about.
-    pub(super) fn problem(&self, app: Option<&str>, message: &str, hint: Option<&str>) {
+    pub(super) fn tell(&self, failure: &FailureRecord) {
+        let FailureRecord {
+            message,
+            hint,
+            app,
+            log,
+            ..
+        } = failure;
+        let (app, log, hint) = (app.as_deref(), log.as_deref(), hint.as_deref());
         if !ci::on_github() {
-            return self.printer.problem(message, hint);
+            return self.printer.problem(message, log, hint);
         }
         let project = self.project().ok();
         let at = project.and_then(|project| annotation::locate(project.root(), app, message));
-        let whole = match hint {
-            Some(hint) => format!("{message}\nhint: {hint}"),
-            None => message.to_owned(),
-        };
+        let mut whole = message.clone();
+        for (label, more) in [("log", log), ("hint", hint)] {
+            if let Some(more) = more {
+                whole.push_str(&format!("\n{label}: {more}"));
+            }
+        }
         printer::tell(&command::error(at.as_ref(), app, &whole));
     }
 
@@ -99,7 +160,8 @@ impl Session {
     pub(super) async fn context(&self, change: impl FnOnce(&mut Overrides)) -> Result<Context> {
         let mut overrides = self.overrides.clone();
         change(&mut overrides);
-        Context::open(self.project()?, &overrides, Arc::clone(&self.reporter)).await
+        let reporter = Arc::clone(&self.reporter) as Arc<dyn Reporter>;
+        Context::open(self.project()?, &overrides, reporter).await
     }
 }
 
@@ -109,6 +171,7 @@ impl AppSelection {
         overrides.platforms.clone_from(&self.platforms);
         overrides.partial = self.partial;
         overrides.max_versions = self.max_versions;
+        self.rebuild.apply(overrides);
     }
 }
 

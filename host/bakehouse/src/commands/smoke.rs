@@ -10,6 +10,7 @@ use bakehouse_system::docker::credentials::{Credentials as _, DockerCredentials,
 use super::{Session, reference};
 use crate::cli::SmokeArgs;
 use crate::failure::{ExitCode, Failure};
+use crate::names;
 use crate::text::Text;
 
 /// Longest time for one platform, image pull included.
@@ -28,11 +29,20 @@ pub(super) async fn smoke(session: &Session, args: &SmokeArgs) -> Result<ExitCod
             Failure::new(ExitCode::NotFound, format!("{shown} does not exist"))
                 .hint("`bakehouse plan` shows what is published and what is missing")
         })?;
-    let platforms = if args.platforms.is_empty() {
-        published.platforms.keys().cloned().collect()
-    } else {
-        args.platforms.clone()
-    };
+    let known: Vec<String> = published
+        .platforms
+        .keys()
+        .map(ToString::to_string)
+        .collect();
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    let mut named = args.platforms.iter();
+    if let Some(platform) = named.find(|named| !published.platforms.contains_key(named)) {
+        let message = format!("{shown} has no image for {platform}");
+        let hint = names::hint(platform, &known, "it has");
+        return Err(Failure::new(ExitCode::NotFound, message).hint(hint).into());
+    }
+    let mut chosen = published.platforms;
+    chosen.retain(|platform, _| args.platforms.is_empty() || args.platforms.contains(platform));
     let engine = Engine::connect()?;
     let found = DockerCredentials::new(endpoint.host()).find().await?;
     let login = match found {
@@ -40,15 +50,7 @@ pub(super) async fn smoke(session: &Session, args: &SmokeArgs) -> Result<ExitCod
         RegistryAuth::Bearer(_) | RegistryAuth::Token(_) | RegistryAuth::Anonymous => None,
     };
     let mut worst = ExitCode::Success;
-    for platform in platforms {
-        let Some(descriptor) = published.platforms.get(&platform) else {
-            return Err(Failure::new(
-                ExitCode::NotFound,
-                format!("{shown} has no image for {platform}"),
-            )
-            .hint("leave --platform out to run all it has")
-            .into());
-        };
+    for (platform, descriptor) in chosen {
         let digest = descriptor.digest().to_string();
         let exact = format!("{}@{digest}", endpoint.repository(&opened.image));
         let result = engine
@@ -67,6 +69,7 @@ pub(super) async fn smoke(session: &Session, args: &SmokeArgs) -> Result<ExitCod
             worst = ExitCode::Build;
             session.printer.problem(
                 &format!("{shown} for {platform} exited with {}", result.exit_code),
+                None,
                 None,
             );
         }

@@ -9,7 +9,7 @@ use super::check_report::RecipeCheck;
 use crate::pipeline::destination::Destination;
 use crate::pipeline::plan::{ImagePlan, Plan};
 use crate::pipeline::rehearsal::{Rehearsal, Verdict};
-use crate::pipeline::report::Report;
+use crate::pipeline::report::{Ending, Report};
 use crate::text::{self, Text};
 
 /// A table with its columns aligned; the first row is its head.
@@ -182,13 +182,23 @@ fn epilogue<'a>(out: &mut Text, destination: &Destination, notes: impl Iterator<
     out.line(format_args!("destination: {destination}"));
 }
 
-/// What executing the plan would do; with `tags` it publishes, too. `failed` as
-/// for [`plan_table`].
-pub(super) fn dry_run(plan: &Plan, tags: bool, failed: usize) -> Text {
-    let to_tag = |image: &&ImagePlan| tags && !image.is_done();
+/// What a command does with a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Act {
+    /// `build`: it tags nothing.
+    Build,
+    /// `merge`: it builds nothing.
+    Tag,
+    /// `run`
+    BuildAndTag,
+}
+
+/// What executing the plan would do. `failed` as for [`plan_table`].
+pub(super) fn dry_run(plan: &Plan, act: Act, failed: usize) -> Text {
+    let to_tag = |image: &&ImagePlan| act != Act::Build && !image.is_done();
     let mut out = Text::new();
     let repository = |image: &str| format!("{}/{}/{image}", plan.registry, plan.namespace);
-    for job in plan.jobs() {
+    for job in plan.jobs().filter(|_| act != Act::Tag) {
         for target in job.targets() {
             out.line(format_args!(
                 "would build {target} and push it by digest to {}",
@@ -206,20 +216,26 @@ pub(super) fn dry_run(plan: &Plan, tags: bool, failed: usize) -> Text {
             ));
         }
     }
-    if out.is_empty() {
-        out.line(done(plan, failed));
+    match act {
+        Act::Tag if out.is_empty() && failed > 0 => out.line("would tag nothing"),
+        _ if out.is_empty() => out.line(done(plan, failed)),
+        Act::Build => out.line("would tag nothing: `bakehouse merge` does that"),
+        Act::Tag | Act::BuildAndTag => {}
     }
     epilogue(&mut out, &plan.destination, plan.notes());
     out
 }
 
-/// The end of a run.
-pub(super) fn report_text(report: &Report) -> Text {
+/// Names listed at most of what is not done.
+const LISTED: usize = 10;
+
+/// The end of a command, whatever it was; `logs` are where its targets' are.
+pub(super) fn report_text(report: &Report, logs: Option<&str>) -> Text {
     let mut out = results(report);
     let notes = report.notes.iter().map(String::as_str);
     if !out.is_empty() {
         out.blank();
-    } else if report.failures.is_empty() && report.moved.is_empty() {
+    } else if report.ending == Ending::Done && report.moved.is_empty() {
         out.line("everything is published, nothing to build");
         epilogue(&mut out, &report.destination, notes);
         return out;
@@ -249,8 +265,37 @@ pub(super) fn report_text(report: &Report) -> Text {
             ));
         }
     }
+    left(&mut out, report);
     epilogue(&mut out, &report.destination, notes);
+    if report.ending != Ending::Done {
+        if let Some(logs) = logs {
+            out.line(format_args!("logs: {logs}"));
+        }
+        // Who stopped it is told by itself.
+        let failed = report.ending == Ending::Failed;
+        if let Some(next) = report.next.as_ref().filter(|_| failed) {
+            out.line(format_args!("to go on, run: {next}"));
+        }
+    }
     out
+}
+
+/// What was to be done, and is not.
+fn left(out: &mut Text, report: &Report) {
+    let unbuilt: Vec<_> = report.unbuilt.iter().map(ToString::to_string).collect();
+    for (what, names) in [
+        ("not built", &unbuilt),
+        ("not published", &report.unpublished),
+    ] {
+        let more = match names.len().checked_sub(LISTED) {
+            None | Some(0) => String::new(),
+            Some(more) => format!(", and {more} more"),
+        };
+        let shown = names.get(..LISTED).unwrap_or(names);
+        if !shown.is_empty() {
+            out.line(format_args!("{what}: {}{more}", shown.join(", ")));
+        }
+    }
 }
 
 /// The indexes, or where there are none the targets.

@@ -3,37 +3,61 @@
 use anyhow::Result;
 
 use super::Session;
-use crate::ci::workflows;
+use crate::ci::workflows::{self, File, MARKER, There};
 use crate::cli::WorkflowsArgs;
 use crate::failure::{ExitCode, Failure};
+use crate::text::Text;
 
-/// Writes the GitHub Actions workflows, or checks them.
+/// Writes the GitHub Actions workflows, or checks them. Where one would take the
+/// place of a file that is somebody else's, none is written.
 pub(super) fn workflows(session: &Session, args: &WorkflowsArgs) -> Result<ExitCode> {
     let project = session.project()?;
     let mut stale = Vec::new();
     for file in workflows::files(project.file()) {
-        if file.is_stale(project.root())? {
-            if !args.check {
-                file.write(project.root())?;
-            }
-            stale.push(file.path.display().to_string());
+        let there = file.there(project.root())?;
+        if there != There::Same {
+            stale.push((file, there));
         }
-    }
-    if args.check && !stale.is_empty() {
-        return Err(Failure::new(
-            ExitCode::Config,
-            format!("not in step with bakehouse.toml: {}", stale.join(", ")),
-        )
-        .hint("run `bakehouse workflows` and commit what it writes")
-        .into());
-    }
-    for path in &stale {
-        session.printer.line(format_args!("wrote {path}"));
     }
     if stale.is_empty() {
         session
             .printer
             .talk("the workflows are in step with bakehouse.toml");
+        return Ok(ExitCode::Success);
+    }
+    let foreign = stale.iter().filter(|(_, there)| *there == There::Foreign);
+    let foreign: Vec<_> = foreign
+        .map(|(file, _)| file.path.display().to_string())
+        .collect();
+    if !foreign.is_empty() {
+        let hint = format!(
+            "move {} away; or, where it may be replaced, begin it with `{MARKER}`",
+            foreign.join(", ")
+        );
+        return Err(failure(&stale).hint(hint).into());
+    }
+    if args.check {
+        return Err(failure(&stale)
+            .hint("run `bakehouse workflows` and commit what it writes")
+            .into());
+    }
+    for (file, _) in &stale {
+        file.write(project.root())?;
+        session
+            .printer
+            .outcome(&Text::of(format_args!("wrote {}", file.path.display())));
     }
     Ok(ExitCode::Success)
+}
+
+/// That these files are not what they should be, and how.
+fn failure(files: &[(File, There)]) -> Failure {
+    let told: Vec<_> = files
+        .iter()
+        .map(|(file, there)| format!("{} {}", file.path.display(), there.told()))
+        .collect();
+    Failure::new(
+        ExitCode::Config,
+        format!("not in step with bakehouse.toml: {}", told.join(", ")),
+    )
 }

@@ -2,6 +2,7 @@
 
 mod app_file;
 mod builder_choice;
+mod keep;
 mod origin;
 mod overrides;
 mod parse;
@@ -14,6 +15,7 @@ mod settings;
 
 pub use app_file::{AppFile, TagPolicy};
 pub use builder_choice::BuilderChoice;
+pub use keep::Keep;
 pub use origin::{Given, Origin};
 pub use overrides::Overrides;
 pub use project::Project;

@@ -9,6 +9,7 @@ use bakehouse_core::storage_error::StorageError;
 
 use super::{AppFile, ProjectFile, parse};
 use crate::failure::{ExitCode, Failure};
+use crate::names;
 
 /// The file that marks a project's root.
 const FILE: &str = "bakehouse.toml";
@@ -97,25 +98,39 @@ impl Project {
         Ok(names)
     }
 
+    /// Refuses names of which there is no app.
+    ///
+    /// # Errors
+    /// [`ExitCode::NotFound`] naming what was meant, and the known apps.
+    pub fn knows<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Result<()> {
+        let known = self.apps()?;
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        let mut unknown = names.into_iter().filter(|name| !known.contains(name));
+        let Some(name) = unknown.next() else {
+            return Ok(());
+        };
+        let hint = if known.is_empty() {
+            "there are no apps yet: add a folder with an app.toml to apps/".to_owned()
+        } else {
+            names::hint(name, &known, "known apps:")
+        };
+        let others = unknown.map(|name| format!(", nor `{name}`"));
+        let others: String = others.collect();
+        Err(Failure::new(
+            ExitCode::NotFound,
+            format!("there is no app `{name}`{others}"),
+        )
+        .hint(hint)
+        .into())
+    }
+
     /// Reads one app's `app.toml`.
     ///
     /// # Errors
     /// [`ExitCode::NotFound`] naming the known apps, [`ExitCode::Config`] when
     /// the file is malformed.
     pub fn app(&self, name: &str) -> Result<AppFile> {
-        let known = self.apps()?;
-        if !known.iter().any(|app| app == name) {
-            let hint = if known.is_empty() {
-                "there are no apps yet: add a folder with an app.toml to apps/".to_owned()
-            } else {
-                format!("known apps: {}", known.join(", "))
-            };
-            return Err(
-                Failure::new(ExitCode::NotFound, format!("there is no app `{name}`"))
-                    .hint(hint)
-                    .into(),
-            );
-        }
+        self.knows([name])?;
         let shown = format!("apps/{name}/app.toml");
         let (mut file, text) = parse::read::<AppFile>(&self.root.join(&shown), &shown)?;
         file.places = Places::find(&shown, &text, "grants");
@@ -190,6 +205,12 @@ impl Project {
         self.state()
             .join("rebuild")
             .join(format!("{destination}.json"))
+    }
+
+    /// Logs and reports of runs, a folder for each.
+    #[must_use]
+    pub fn runs(&self) -> PathBuf {
+        self.state().join("runs")
     }
 
     /// Work trees.

@@ -9,7 +9,7 @@ use bakehouse_core::platform::Platform;
 use bakehouse_runtime::Limits;
 use serde::Deserialize;
 
-use super::{BuilderChoice, Runners, builder_choice};
+use super::{BuilderChoice, Keep, Runners, builder_choice};
 
 /// Defaults of a project: the file `bakehouse.toml` at its root. Every key may
 /// be left out; environment and flags override it.
@@ -41,6 +41,8 @@ pub struct ProjectFile {
     pub runners: Runners,
     /// What one call of a recipe may use.
     pub limits: Limits,
+    /// How much is kept under `.bakehouse`.
+    pub keep: Keep,
     /// What apps may be granted at all.
     pub allow: Allow,
     /// Where that is written.

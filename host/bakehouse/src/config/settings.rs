@@ -33,6 +33,8 @@ pub struct Settings {
     pub origins: Origins,
     /// Platforms to publish, and those of this run.
     pub scope: Scope,
+    /// Platforms that were named for this run alone.
+    pub named: Vec<Platform>,
     /// Steps for platforms that no builder node is of may run emulated.
     pub use_qemu: bool,
     /// Newest versions to look at.
@@ -112,6 +114,7 @@ impl Settings {
             namespace,
             origins: Origins::new(file, overrides),
             scope: scope(file, overrides)?,
+            named: overrides.platforms.clone(),
             use_qemu: overrides.use_qemu.or(file.use_qemu).unwrap_or(true),
             max_versions: overrides
                 .max_versions

@@ -40,6 +40,31 @@ pub enum ExitCode {
 }
 
 impl ExitCode {
+    /// All of them.
+    const ALL: [Self; 15] = [
+        Self::Success,
+        Self::Internal,
+        Self::Usage,
+        Self::Config,
+        Self::NotFound,
+        Self::Recipe,
+        Self::Upstream,
+        Self::Builder,
+        Self::Build,
+        Self::Registry,
+        Self::Credentials,
+        Self::Denied,
+        Self::Nothing,
+        Self::Storage,
+        Self::Interrupted,
+    ];
+
+    /// The one with this number; none where there is none.
+    #[must_use]
+    pub fn of(number: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|code| code.code() == number)
+    }
+
     /// The code of several failures: their common one, or
     /// [`Build`](Self::Build) where they differ; success when there are none.
     #[must_use]

@@ -18,6 +18,7 @@ use bakehouse_builder::engine::{EngineError, SmokeError};
 use bakehouse_builder::{BuildError, BuilderError, DockerfileError};
 use bakehouse_core::grants::Denied;
 use bakehouse_core::platform::PlatformError;
+use bakehouse_core::target::TargetId;
 use bakehouse_registry::{
     EndpointError, IndexError, LayoutError, LocalRegistryError, LookupError, ManifestError,
     MergeError, PushError, RegistryError,
@@ -85,7 +86,11 @@ pub fn explain(error: &Error) -> Explanation {
     if let Some(known) = error.chain().find_map(known) {
         return known;
     }
-    core::refusal(error).unwrap_or_else(|| Explanation::new(ExitCode::Internal))
+    core::refusal(error).unwrap_or_else(|| {
+        Explanation::new(ExitCode::Internal).hint(
+            "this is a fault of Bakehouse itself: please report it, with the command and all that it said",
+        )
+    })
 }
 
 /// The exit code of an error.
@@ -106,6 +111,26 @@ fn stated(failure: &Failure) -> Explanation {
         hint: failure.hint_text().map(str::to_owned),
         everywhere: failure.is_everywhere(),
     }
+}
+
+/// What to do about a target of which nothing else is known.
+#[must_use]
+pub fn alone(target: &TargetId) -> String {
+    let TargetId {
+        app,
+        version,
+        image,
+        platform,
+    } = target;
+    let image = if image == app {
+        String::new()
+    } else {
+        format!(" --image {image}")
+    };
+    format!(
+        "read its log, mend what that tells of, and try it alone: bakehouse build {app} \
+         --version {version} --platform {platform}{image}"
+    )
 }
 
 /// What one error of a chain means, if it is of a type that says so.

@@ -16,6 +16,7 @@ use super::discover::Discovered;
 use super::facts::{annotations, dated};
 use super::failure_record::FailureRecord;
 use super::identity;
+use super::ledger::Ledger;
 use super::outcome::{Done, Outcome};
 use super::plan::{Job, Plan};
 use super::push;
@@ -37,15 +38,17 @@ pub struct JobRunner<'a> {
     rebuild: Option<Rebuild>,
     /// The machine has a trouble of its own: no further target is begun.
     stopped: AtomicBool,
+    ledger: &'a Ledger,
 }
 
 impl<'a> JobRunner<'a> {
     /// Asks the builder what it can do, makes room for work trees, and writes
-    /// down the rebuild that the plan asks for.
+    /// down the rebuild that the plan asks for. How each target ends goes into the
+    /// ledger.
     ///
     /// # Errors
     /// [`ExitCode::Builder`] when there is no usable builder.
-    pub async fn open(context: &'a Context, plan: &Plan) -> Result<Self> {
+    pub async fn open(context: &'a Context, plan: &Plan, ledger: &'a Ledger) -> Result<Self> {
         let destination = context.registry.endpoint().file_name();
         Ok(Self {
             context,
@@ -53,6 +56,7 @@ impl<'a> JobRunner<'a> {
             work: WorkFolder::create(&context.project.work())?,
             rebuild: Rebuild::begin(context.project.rebuild(&destination), plan)?,
             stopped: AtomicBool::new(false),
+            ledger,
         })
     }
 
@@ -131,11 +135,14 @@ impl<'a> JobRunner<'a> {
                     Err(failure)
                 }
             };
-            outcomes.push(Outcome {
+            let outcome = Outcome {
                 target,
                 result,
                 elapsed,
-            });
+            };
+            self.ledger
+                .ended(self.context.registry.endpoint(), &outcome);
+            outcomes.push(outcome);
         }
         outcomes
     }
@@ -252,7 +259,7 @@ impl<'a> JobRunner<'a> {
         };
         let mark = self.mark(target);
         let digests = context.project.digests();
-        if let Some(file) = DigestFile::read(&digests, registry.endpoint(), target)? {
+        if let Some(file) = DigestFile::own(&digests, registry.endpoint(), target)? {
             let of = file.rebuild.as_ref().map(|rebuild| &rebuild.id);
             let same = file.recipe == found.recipe.digest()
                 && mark.is_none_or(|mark| of == Some(&mark.id));

@@ -87,7 +87,7 @@ impl DigestFile {
         std::fs::create_dir_all(parent).at("create", parent)?;
         let mut text = serde_json::to_vec_pretty(self)?;
         text.push(b'\n');
-        Ok(storage::write(&path, &text).at("write", &path)?)
+        Ok(storage::write_state(&path, &text)?)
     }
 
     /// The version that the digest files below `folder` are about, as the recipe
@@ -104,8 +104,8 @@ impl DigestFile {
         for version in roots(folder, destination).map(|root| root.join(app).join(number)) {
             for image in entries(&version)? {
                 for file in entries(&image)? {
-                    let bytes = storage::read(&file, MAX_BYTES).at("read", &file)?;
                     // Those that cannot be read are named when their turn comes.
+                    let bytes = storage::read(&file, MAX_BYTES).unwrap_or_default();
                     if let Ok(file) = serde_json::from_slice::<Self>(&bytes)
                         && file.version.number == number
                         && file.is_for(destination)
@@ -128,6 +128,23 @@ impl DigestFile {
     pub fn read(folder: &Path, destination: &Endpoint, target: &TargetId) -> Result<Option<Self>> {
         for root in roots(folder, destination) {
             let file = Self::read_from(&root.join(target.digest_file()), target)?;
+            if let Some(file) = file.filter(|file| file.is_for(destination)) {
+                return Ok(Some(file));
+            }
+        }
+        Ok(None)
+    }
+
+    /// As [`read`](Self::read), of this project's own: one that cannot be used is
+    /// set aside, and its target is built again.
+    ///
+    /// # Errors
+    /// When the file system refuses.
+    pub fn own(folder: &Path, destination: &Endpoint, target: &TargetId) -> Result<Option<Self>> {
+        for root in roots(folder, destination) {
+            let path = root.join(target.digest_file());
+            let parse = |bytes: Vec<u8>| Self::parse(&bytes, target);
+            let file = storage::read_state(&path, MAX_BYTES, parse)?;
             if let Some(file) = file.filter(|file| file.is_for(destination)) {
                 return Ok(Some(file));
             }
@@ -162,26 +179,29 @@ impl DigestFile {
             }
             read => read.at("read", path)?,
         };
-        let malformed = |why: String| {
+        let file = Self::parse(&bytes, target).map_err(|why| {
             Failure::new(
                 ExitCode::Config,
                 format!("{} is not a digest file: {why}", path.display()),
             )
-            .hint("delete it, and `bakehouse build` makes it anew")
-        };
-        let file: Self =
-            serde_json::from_slice(&bytes).map_err(|error| malformed(error.to_string()))?;
+            .hint("build it again with `bakehouse build`, where it was built")
+        })?;
+        Ok(Some(file))
+    }
+
+    /// The digest file of this target; why it is none.
+    fn parse(bytes: &[u8], target: &TargetId) -> Result<Self, String> {
+        let file: Self = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
         if file.schema != SCHEMA {
-            return Err(malformed(format!("schema {}, expected {SCHEMA}", file.schema)).into());
+            return Err(format!("schema {}, expected {SCHEMA}", file.schema));
         }
         if file.target != *target {
-            return Err(malformed(format!("it is about {}", file.target)).into());
+            return Err(format!("it is about {}", file.target));
         }
         if file.version.number != target.version {
-            let number = &file.version.number;
-            return Err(malformed(format!("its version is {number}")).into());
+            return Err(format!("its version is {}", file.version.number));
         }
-        Ok(Some(file))
+        Ok(file)
     }
 }
 

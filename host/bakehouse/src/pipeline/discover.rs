@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
+use bakehouse_core::platform::Platform;
 use bakehouse_core::progress::Event;
 use bakehouse_core::recipe::{App, Version};
 use bakehouse_core::version_number::VersionNumber;
@@ -15,6 +16,7 @@ use futures_util::StreamExt as _;
 use crate::config::AppFile;
 use crate::context::Context;
 use crate::failure::{ExitCode, Failure};
+use crate::names;
 use crate::recipes::{Recipes, refresh};
 
 /// How far back a version named on the command line is looked for.
@@ -74,7 +76,8 @@ impl From<WhyRefused> for anyhow::Error {
 }
 
 /// Loads the recipes of these apps (all of them when none is named) and asks
-/// for their newest versions, or for the one version named.
+/// for their newest versions, or for the one version named. Images that are named
+/// must be theirs.
 ///
 /// # Errors
 /// [`ExitCode::NotFound`] for unknown apps and versions, and whatever the
@@ -83,12 +86,18 @@ pub async fn discover(
     context: &Context,
     apps: &[String],
     version: Option<&str>,
+    images: &[String],
 ) -> Result<Vec<Discovered>> {
-    let names = names(context, apps)?;
-    let recipes = recipes(context, &names).await;
-    let look = async |name: &str| one(context, &recipes, name, version).await;
-    let looked = side_by_side(names, look).await;
-    looked.into_iter().map(|(_, found)| found).collect()
+    let mut loaded = Vec::new();
+    for (name, loading) in load_all(context, apps).await? {
+        let (file, recipe, app) = loading?;
+        know_images(&app, images)?;
+        loaded.push((name, (file, recipe, app)));
+    }
+    let looked = side_by_side(loaded, async |name, app| {
+        one(context, name, app, version).await
+    });
+    looked.await.into_iter().map(|(_, found)| found).collect()
 }
 
 /// As [`discover`], for the newest versions; an app that cannot be discovered
@@ -101,10 +110,11 @@ pub async fn discover_each(
     apps: &[String],
 ) -> Result<(Vec<Discovered>, Vec<(String, anyhow::Error)>)> {
     let (mut found, mut failed) = (Vec::new(), Vec::new());
-    let names = names(context, apps)?;
-    let recipes = recipes(context, &names).await;
-    let look = async |name: &str| one(context, &recipes, name, None).await;
-    let looked = side_by_side(names, look).await;
+    let loaded = load_all(context, apps).await?;
+    let looked = side_by_side(loaded, async |name, app| {
+        one(context, name, app?, None).await
+    })
+    .await;
     for (name, app) in looked {
         match app {
             Ok(app) => {
@@ -128,14 +138,14 @@ pub async fn discover_each(
 
 /// Looks at all apps, several at a time, each within [`LIMIT`]: an upstream that
 /// is slow holds up its own app alone. Results are in the order of the names.
-async fn side_by_side<T>(
-    names: Vec<String>,
-    look: impl AsyncFn(&str) -> Result<T>,
+async fn side_by_side<A, T>(
+    apps: Vec<(String, A)>,
+    look: impl AsyncFn(&str, A) -> Result<T>,
 ) -> Vec<(String, Result<T>)> {
     let look = &look;
-    futures_util::stream::iter(names)
-        .map(|name| async move {
-            let found = tokio::time::timeout(LIMIT, look(&name)).await;
+    futures_util::stream::iter(apps)
+        .map(|(name, app)| async move {
+            let found = tokio::time::timeout(LIMIT, look(&name, app)).await;
             let found = found.unwrap_or_else(|_| Err(too_slow(&name).into()));
             (name, found)
         })
@@ -155,7 +165,7 @@ fn too_slow(name: &str) -> Failure {
     .hint("its upstream is slow to answer; run the same command again later")
 }
 
-fn names(context: &Context, apps: &[String]) -> Result<Vec<String>> {
+fn named(context: &Context, apps: &[String]) -> Result<Vec<String>> {
     if apps.is_empty() {
         let names = context.project.apps()?;
         if names.is_empty() {
@@ -176,7 +186,76 @@ fn names(context: &Context, apps: &[String]) -> Result<Vec<String>> {
     }
     names.sort();
     names.dedup();
+    context.project.knows(names.iter().map(String::as_str))?;
     Ok(names)
+}
+
+/// An app that is loaded: its `app.toml`, its recipe, and what that says of it.
+type Loaded = (AppFile, Recipe, App);
+
+/// Loads the recipes of these apps, all of them when none is named. Names that
+/// were mistyped are told before anything is asked for.
+async fn load_all(context: &Context, apps: &[String]) -> Result<Vec<(String, Result<Loaded>)>> {
+    let names = named(context, apps)?;
+    let recipes = recipes(context, &names).await;
+    let names = names.into_iter().map(|name| (name, ()));
+    let load = async |name: &str, ()| {
+        context.reporter.report(Event::Stage {
+            name: "discover",
+            detail: name,
+        });
+        load(context, &recipes, name).await
+    };
+    let loaded = side_by_side(names.collect(), load).await;
+    let known: Option<Vec<&App>> = loaded
+        .iter()
+        .map(|(_, app)| app.as_ref().ok().map(|(_, _, app)| app))
+        .collect();
+    if let Some(apps) = known {
+        know_platforms(&apps, &context.settings.named)?;
+    }
+    Ok(loaded)
+}
+
+/// Refuses names that are no image of the app.
+fn know_images(app: &App, named: &[String]) -> Result<(), Failure> {
+    let known: Vec<&str> = app.images.iter().map(|image| image.name.as_str()).collect();
+    match named.iter().find(|name| !known.contains(&name.as_str())) {
+        None => Ok(()),
+        Some(name) => Err(Failure::new(
+            ExitCode::NotFound,
+            format!("{} has no image {name}", app.name),
+        )
+        .hint(names::hint(name, &known, "its recipe has"))),
+    }
+}
+
+/// Refuses named platforms that none of the apps has an image for.
+fn know_platforms(apps: &[&App], named: &[Platform]) -> Result<(), Failure> {
+    let images = apps.iter().flat_map(|app| &app.images);
+    let offered: BTreeSet<String> = images
+        .flat_map(|image| image.platforms.iter().map(ToString::to_string))
+        .collect();
+    let offered: Vec<&str> = offered.iter().map(String::as_str).collect();
+    let unknown = named
+        .iter()
+        .find(|platform| !offered.contains(&platform.to_string().as_str()));
+    let Some(platform) = unknown else {
+        return Ok(());
+    };
+    let message = match apps {
+        [app] => format!("{} is not built for {platform}", app.name),
+        apps => {
+            let names: Vec<&str> = apps.iter().map(|app| app.name.as_str()).collect();
+            format!("none of {} is built for {platform}", names.join(", "))
+        }
+    };
+    let there_are = match apps {
+        [_] => "its recipe has",
+        _ => "their recipes have",
+    };
+    let hint = names::hint(platform, &offered, there_are);
+    Err(Failure::new(ExitCode::NotFound, message).hint(hint))
 }
 
 /// An app with one version that is known already; upstream is not asked.
@@ -184,8 +263,10 @@ fn names(context: &Context, apps: &[String]) -> Result<Vec<String>> {
 /// # Errors
 /// As [`discover`].
 pub async fn known(context: &Context, name: &str, version: Version) -> Result<Discovered> {
+    context.project.knows([name])?;
     let recipes = recipes(context, &[name.to_owned()]).await;
     let (file, recipe, app) = load(context, &recipes, name).await?;
+    know_platforms(&[&app], &context.settings.named)?;
     Ok(Discovered {
         file,
         recipe,
@@ -201,7 +282,7 @@ async fn recipes(context: &Context, names: &[String]) -> Recipes {
     refresh(&context.project, names, locked, &*context.reporter).await
 }
 
-async fn load(context: &Context, recipes: &Recipes, name: &str) -> Result<(AppFile, Recipe, App)> {
+async fn load(context: &Context, recipes: &Recipes, name: &str) -> Result<Loaded> {
     let file = context.project.app(name)?;
     let wasm = recipes.source(&context.project, name, &file.recipe)?;
     let recipe = context
@@ -220,15 +301,10 @@ async fn load(context: &Context, recipes: &Recipes, name: &str) -> Result<(AppFi
 
 async fn one(
     context: &Context,
-    recipes: &Recipes,
     name: &str,
+    (file, recipe, app): Loaded,
     version: Option<&str>,
 ) -> Result<Discovered> {
-    context.reporter.report(Event::Stage {
-        name: "discover",
-        detail: name,
-    });
-    let (file, recipe, app) = load(context, recipes, name).await?;
     let limit = match version {
         None => context.settings.max_versions.get(),
         Some(_) => FAR,
@@ -329,20 +405,17 @@ fn only(name: &str, found: &mut Versions, refused: &[Refused], wanted: &str) -> 
     if let Some(refused) = refused.iter().find(|refused| refused.number == wanted) {
         return Err(refused.why.clone().into());
     }
-    let newest: Vec<String> = found
-        .versions
-        .iter()
-        .take(HINT)
-        .map(|version| version.number.clone())
-        .collect();
+    let numbers: Vec<String> = found.versions.iter().map(|v| v.number.clone()).collect();
     found.versions.retain(|version| version.number == wanted);
     if found.versions.is_empty() {
-        return Err(Failure::new(
-            ExitCode::NotFound,
-            format!("{name} has no version {wanted}"),
-        )
-        .hint(format!("the newest are {}", newest.join(", ")))
-        .into());
+        let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
+        let newest = numbers.get(..HINT).unwrap_or(&numbers).join(", ");
+        let hint = match names::meant(wanted, &numbers) {
+            Some(meant) => format!("did you mean {meant}? the newest are {newest}"),
+            None => format!("the newest are {newest}"),
+        };
+        let message = format!("{name} has no version {wanted}");
+        return Err(Failure::new(ExitCode::NotFound, message).hint(hint).into());
     }
     Ok(())
 }
@@ -354,14 +427,14 @@ mod tests {
     use super::*;
     use crate::failure::exit_code;
 
-    fn apps(names: &[&str]) -> Vec<String> {
-        names.iter().map(|name| (*name).to_owned()).collect()
+    fn apps(names: &[&str]) -> Vec<(String, ())> {
+        names.iter().map(|name| ((*name).to_owned(), ())).collect()
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_slow_app_holds_up_no_other() {
         let begun = Instant::now();
-        let looked = side_by_side(apps(&["a", "b", "c"]), async |name| {
+        let looked = side_by_side(apps(&["a", "b", "c"]), async |name, ()| {
             let pause = if name == "b" { 1 } else { 90 };
             tokio::time::sleep(Duration::from_secs(pause)).await;
             anyhow::Ok(name.to_owned())
@@ -375,7 +448,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn an_app_that_never_ends_is_left_after_a_while() {
         let begun = Instant::now();
-        let mut looked = side_by_side(apps(&["a", "b"]), async |name| {
+        let mut looked = side_by_side(apps(&["a", "b"]), async |name, ()| {
             if name == "a" {
                 std::future::pending::<()>().await;
             }

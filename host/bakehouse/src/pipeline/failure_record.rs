@@ -3,13 +3,13 @@
 use bakehouse_core::error::chain;
 use bakehouse_core::platform::Platform;
 use bakehouse_core::target::TargetId;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::failure::{ExitCode, Explanation, explain};
+use crate::failure::{self, ExitCode, Explanation, explain};
 
 /// Something that was not done, and what it is about, as far as it is about one
 /// app, version, image or platform. Its JSON is stable: fields are only added.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FailureRecord {
     /// What failed, and why.
@@ -17,7 +17,7 @@ pub struct FailureRecord {
     /// What to do next.
     pub hint: Option<String>,
     /// The exit code it stands for; in JSON its number.
-    #[serde(serialize_with = "number")]
+    #[serde(serialize_with = "number", deserialize_with = "of_number")]
     pub code: ExitCode,
     /// It is of everything, not of what it is about alone.
     #[serde(skip)]
@@ -33,6 +33,9 @@ pub struct FailureRecord {
     /// The platform.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub platform: Option<Platform>,
+    /// The target's log: a path from the project's root.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log: Option<String>,
 }
 
 impl FailureRecord {
@@ -53,6 +56,7 @@ impl FailureRecord {
             version: None,
             image: None,
             platform: None,
+            log: None,
         }
     }
 
@@ -72,10 +76,12 @@ impl FailureRecord {
         }
     }
 
-    /// It is about this target.
+    /// It is about this target. Where nothing else is known to do, its log tells
+    /// more, and it can be built alone.
     #[must_use]
     pub fn of_target(self, target: &TargetId) -> Self {
         Self {
+            hint: Some(self.hint.unwrap_or_else(|| failure::alone(target))),
             app: Some(target.app.clone()),
             version: Some(target.version.clone()),
             image: Some(target.image.clone()),
@@ -91,6 +97,11 @@ impl FailureRecord {
 )]
 fn number<S: Serializer>(code: &ExitCode, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_u8(code.code())
+}
+
+fn of_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ExitCode, D::Error> {
+    let number = u8::deserialize(deserializer)?;
+    ExitCode::of(number).ok_or_else(|| de::Error::custom(format!("no exit code is {number}")))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use super::plan::{ImagePlan, VersionPlan};
 
 /// Names one image of one version within a run, whatever it is called in its
 /// registry.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ImageKey {
     /// Image name.
     pub image: String,

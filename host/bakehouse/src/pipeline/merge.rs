@@ -7,24 +7,40 @@ use bakehouse_core::platform::Platform;
 use bakehouse_core::progress::Event;
 use bakehouse_core::target::TargetId;
 use bakehouse_registry::{Manifest, Replace};
+use bakehouse_upstream::git::Revision;
 
 use super::checkout::one_commit;
 use super::destination::Destination;
 use super::digest_file::DigestFile;
 use super::digest_folders::DigestFolders;
+use super::ledger::Ledger;
 use super::plan::{AppPlan, ImagePlan, Plan, VersionPlan};
 use super::publish::{Made, New, Trust, Written, publish};
-use super::report::{ImageReport, Report};
+use super::report::ImageReport;
 use super::run::move_app_tags;
 use crate::context::Context;
 use crate::failure::{ExitCode, Failure};
 
 /// Publishes each image of a plan of which all platforms are there, then moves
-/// moving tags. What is missing is in the report, and stops nothing else.
-pub async fn merge(context: &Context, plan: &Plan, digests: &DigestFolders, force: bool) -> Report {
-    let mut report = Report::of(plan);
-    // A plan may be another machine's.
-    report.destination = Destination::new(&context.settings, context.registry.endpoint());
+/// moving tags. What is missing is in the ledger, and stops nothing else.
+///
+/// # Errors
+/// When the file system refuses.
+pub async fn merge(
+    context: &Context,
+    plan: &Plan,
+    digests: &DigestFolders,
+    force: bool,
+    ledger: &Ledger,
+) -> Result<()> {
+    let endpoint = context.registry.endpoint();
+    ledger.with(|report| {
+        report.plan(plan, endpoint, true);
+        // Nothing is built here, and a plan may be another machine's.
+        report.unbuilt = Vec::new();
+        report.destination = Destination::new(&context.settings, endpoint);
+    });
+    ledger.save()?;
     let mut written = Written::new();
     for app in &plan.apps {
         for version in &app.versions {
@@ -32,17 +48,20 @@ pub async fn merge(context: &Context, plan: &Plan, digests: &DigestFolders, forc
                 match merge_image(context, app, version, image, digests, force).await {
                     Ok(Some((image, index))) => {
                         written.insert(image.key.clone(), index);
-                        report.images.push(image);
+                        ledger.with(|report| report.add_image(image));
                     }
-                    Ok(None) => {}
-                    Err(error) => report.add_error(&app.app.name, &error),
+                    Ok(None) => {
+                        let number = &version.version.number;
+                        let reference = endpoint.show(&image.image, number);
+                        ledger.with(|report| report.settle(&reference));
+                    }
+                    Err(error) => ledger.with(|report| report.add_error(&app.app.name, &error)),
                 }
             }
         }
-        move_app_tags(context, app, &written, &mut report).await;
+        move_app_tags(context, app, &written, ledger).await;
     }
-    report.retries = context.registry.retries();
-    report
+    Ok(())
 }
 
 /// Publishes one image; none when it was complete and no digest file changes it.
@@ -54,6 +73,67 @@ async fn merge_image(
     digests: &DigestFolders,
     force: bool,
 ) -> Result<Option<(ImageReport, Manifest)>> {
+    let Gathered { built, revisions } = gather(context, app, version, image, digests).await?;
+    if built.is_empty() && image.is_done() {
+        refuse_gone(context, version, image).await?;
+        return Ok(None);
+    }
+    let endpoint = context.registry.endpoint();
+    let reference = endpoint.show(&image.image, &version.version.number);
+    let revision = one_commit(&reference, &revisions)?;
+    let new = New {
+        images: built,
+        revision: revision.as_ref(),
+        replace: if force {
+            Replace::Always
+        } else {
+            image.replace()
+        },
+        trust: Trust::Told,
+    };
+    publish(context, &app.app, &version.version, image, new)
+        .await
+        .map(Some)
+}
+
+/// Leaves in a plan what could be merged; what lacks a platform is in the ledger.
+pub async fn rehearse(
+    context: &Context,
+    plan: &mut Plan,
+    digests: &DigestFolders,
+    ledger: &Ledger,
+) {
+    for app in &mut plan.apps {
+        let whole = app.clone();
+        for version in &mut app.versions {
+            let planned = version.clone();
+            let mut there = Vec::new();
+            for image in std::mem::take(&mut version.images) {
+                match gather(context, &whole, &planned, &image, digests).await {
+                    Ok(_) => there.push(image),
+                    Err(error) => ledger.with(|report| report.add_error(&whole.app.name, &error)),
+                }
+            }
+            version.images = there;
+        }
+    }
+}
+
+/// New images of one image of one version, and the commits that they are of.
+struct Gathered {
+    built: BTreeMap<Platform, Made>,
+    revisions: Vec<Revision>,
+}
+
+/// Gathers what digest files have of an image; refuses one of which a platform is
+/// neither there nor published.
+async fn gather(
+    context: &Context,
+    app: &AppPlan,
+    version: &VersionPlan,
+    image: &ImagePlan,
+    digests: &DigestFolders,
+) -> Result<Gathered> {
     let mut built: BTreeMap<Platform, Made> = BTreeMap::new();
     let mut revisions = Vec::new();
     let mut missing: Vec<TargetId> = Vec::new();
@@ -100,26 +180,7 @@ async fn merge_image(
     if !missing.is_empty() {
         return Err(lost(context, version, image, digests, &missing).into());
     }
-    if built.is_empty() && image.is_done() {
-        refuse_gone(context, version, image).await?;
-        return Ok(None);
-    }
-    let endpoint = context.registry.endpoint();
-    let reference = endpoint.show(&image.image, &version.version.number);
-    let revision = one_commit(&reference, &revisions)?;
-    let new = New {
-        images: built,
-        revision: revision.as_ref(),
-        replace: if force {
-            Replace::Always
-        } else {
-            image.replace()
-        },
-        trust: Trust::Told,
-    };
-    publish(context, &app.app, &version.version, image, new)
-        .await
-        .map(Some)
+    Ok(Gathered { built, revisions })
 }
 
 /// Whether a digest file is of the rebuild that was planned: that of an earlier

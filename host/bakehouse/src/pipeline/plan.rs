@@ -185,6 +185,19 @@ impl Job {
     }
 }
 
+impl Default for Plan {
+    /// The plan of nothing.
+    fn default() -> Self {
+        Self {
+            schema: SCHEMA,
+            registry: String::new(),
+            namespace: String::new(),
+            destination: Destination::default(),
+            apps: Vec::new(),
+        }
+    }
+}
+
 impl Plan {
     /// Notes on its apps.
     pub fn notes(&self) -> impl Iterator<Item = &str> {

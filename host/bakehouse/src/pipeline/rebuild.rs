@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Result;
-use bakehouse_core::storage_error::At as _;
+use bakehouse_core::storage_error::{At as _, StorageError};
 use bakehouse_core::target::TargetId;
 use bakehouse_system::storage;
 use serde::{Deserialize, Serialize};
@@ -69,7 +69,7 @@ impl Rebuild {
         if wanted.is_empty() {
             return Ok(None);
         }
-        let mut open = read(&path);
+        let mut open = read(&path)?;
         let fresh = format!("{:032x}", fastrand::u128(..));
         let mut resumed = 0;
         let mut marks = BTreeMap::new();
@@ -110,7 +110,7 @@ impl Rebuild {
     /// # Errors
     /// When the file system refuses.
     pub fn end(self) -> Result<()> {
-        let mut open = read(&self.path);
+        let mut open = read(&self.path)?;
         // Another command may have begun one of its own meanwhile.
         open.retain(|target, id| self.marks.get(target).is_none_or(|mark| mark.id != *id));
         write(&self.path, open)
@@ -131,22 +131,27 @@ fn wanted(plan: &Plan) -> BTreeMap<TargetId, Option<String>> {
     targets.collect()
 }
 
-/// What is open. A file that cannot be read is one that nothing was left in: its
+/// What is open. A file that cannot be used is one that nothing was left in: its
 /// targets are built once more.
-fn read(path: &Path) -> BTreeMap<TargetId, String> {
+fn read(path: &Path) -> Result<BTreeMap<TargetId, String>, StorageError> {
     let written = std::fs::metadata(path).and_then(|file| file.modified());
     let age = written.ok().and_then(|written| written.elapsed().ok());
     if age.is_some_and(|age| age > FRESH) {
-        return BTreeMap::new();
+        return Ok(BTreeMap::new());
     }
-    let bytes = storage::read(path, MAX_BYTES).unwrap_or_default();
-    match serde_json::from_slice::<RebuildState>(&bytes) {
-        Ok(state) if state.schema == SCHEMA => {
-            let open = state.open.into_iter();
-            open.map(|open| (open.target, open.id)).collect()
+    let parse = |bytes: Vec<u8>| {
+        let state: RebuildState =
+            serde_json::from_slice(&bytes).map_err(|error| error.to_string())?;
+        match state.schema {
+            SCHEMA => Ok(state.open),
+            other => Err(format!("it has schema {other}, expected {SCHEMA}")),
         }
-        _ => BTreeMap::new(),
-    }
+    };
+    let open = storage::read_state(path, MAX_BYTES, parse)?.unwrap_or_default();
+    Ok(open
+        .into_iter()
+        .map(|open| (open.target, open.id))
+        .collect())
 }
 
 fn write(path: &Path, open: BTreeMap<TargetId, String>) -> Result<()> {
@@ -166,7 +171,7 @@ fn write(path: &Path, open: BTreeMap<TargetId, String>) -> Result<()> {
     let parent = path.parent().unwrap_or(path);
     storage::create(parent)?;
     let text = serde_json::to_vec_pretty(&state)?;
-    Ok(storage::write(path, &text).at("write", path)?)
+    Ok(storage::write_state(path, &text)?)
 }
 
 #[cfg(test)]

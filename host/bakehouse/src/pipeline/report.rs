@@ -4,31 +4,51 @@ use std::time::Duration;
 
 use bakehouse_core::target::TargetId;
 use bakehouse_registry::{Endpoint, Moved, MovedTag, Replaced};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::destination::Destination;
 use super::failure_record::FailureRecord;
 use super::image_key::ImageKey;
 use super::outcome::Outcome;
 use super::plan::Plan;
+use super::web_page::link;
 use crate::failure::ExitCode;
 
-/// The end of a run. Its JSON is stable: fields are only added.
-#[derive(Debug, Default, Serialize)]
+/// Version of the report's JSON. It grows by adding fields; a field that changes
+/// its meaning makes it 2.
+pub const SCHEMA: u32 = 1;
+
+/// What a command that builds or publishes did, up to its end or up to now. The
+/// same JSON is printed, written as a summary, and kept in the run's folder.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
+    /// [`SCHEMA`].
+    pub schema: Schema,
+    /// Name of the run's folder; none where it has none.
+    pub run: Option<String>,
+    /// How the command ended.
+    pub ending: Ending,
+    /// The exit code; none before the end.
+    pub exit_code: Option<u8>,
     /// The destination, and the setting that it comes from.
     pub destination: Destination,
     /// Targets, in the order they ended.
     pub targets: Vec<TargetReport>,
+    /// Targets that were to be built, and have not ended.
+    pub unbuilt: Vec<TargetId>,
     /// Indexes that were tagged, or are complete as they are.
     pub images: Vec<ImageReport>,
+    /// Images that were to be published, and are not: full references.
+    pub unpublished: Vec<String>,
     /// Moving tags that were set, with the version they show now.
     pub moved: Vec<(String, String)>,
     /// Failures: images that are not published, and causes.
     pub failures: Vec<FailureRecord>,
+    /// The command that goes on with what is left; none where nothing is.
+    pub next: Option<String>,
     /// Notes on its apps.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
     /// Registry requests that were repeated.
     pub retries: u32,
@@ -36,8 +56,34 @@ pub struct Report {
     pub seconds: f64,
 }
 
+/// [`SCHEMA`], where nothing else was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Schema(pub u32);
+
+impl Default for Schema {
+    fn default() -> Self {
+        Self(SCHEMA)
+    }
+}
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ending {
+    /// It has not: it is at work, or was killed.
+    #[default]
+    Unfinished,
+    /// Everything asked for is done.
+    Done,
+    /// Something failed.
+    Failed,
+    /// Ctrl-C or SIGTERM stopped it.
+    Stopped,
+}
+
 /// One target.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TargetReport {
     /// `app version [image] platform`.
@@ -55,13 +101,20 @@ pub struct TargetReport {
     pub cached: usize,
     /// Wall time in seconds.
     pub seconds: f64,
+    /// Bytes to download, configuration and compressed layers, where the
+    /// registry was asked.
+    pub size: Option<u64>,
+    /// Web page of its image, where the registry is known to have one.
+    pub link: Option<String>,
+    /// Its log: a path from the project's root; none where it has none.
+    pub log: Option<String>,
     /// What its recipe warned of, where it was built now.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
 }
 
 /// One image of one version.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ImageReport {
     /// Full reference of the version's tag.
@@ -75,10 +128,10 @@ pub struct ImageReport {
     /// Moving tags left alone, with the reason.
     pub kept: Vec<(String, String)>,
     /// Published images that were replaced by others (`--rebuild`, `--force`).
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub replaced: Vec<Replaced>,
     /// The tag that keeps the index they were in.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<String>,
     /// Which image of which version it is.
     #[serde(skip)]
@@ -86,32 +139,55 @@ pub struct ImageReport {
 }
 
 impl Report {
-    /// The report of a plan of which nothing is done yet.
-    #[must_use]
-    pub fn of(plan: &Plan) -> Self {
-        Self {
-            destination: plan.destination.clone(),
-            notes: plan.notes().map(str::to_owned).collect(),
-            ..Self::default()
-        }
+    /// Adds what a plan is going to build, and with `publish` what it is going
+    /// to tag.
+    pub fn plan(&mut self, plan: &Plan, endpoint: &Endpoint, publish: bool) {
+        self.destination = plan.destination.clone();
+        self.notes = plan.notes().map(str::to_owned).collect();
+        self.unbuilt = plan.jobs().flat_map(|job| job.targets()).collect();
+        let versions = plan.apps.iter().flat_map(|app| &app.versions);
+        let images = versions.flat_map(|version| {
+            let open = version.images.iter().filter(|image| !image.is_done());
+            open.map(|image| endpoint.show(&image.image, &version.version.number))
+        });
+        self.unpublished = images.filter(|_| publish).collect();
     }
 
-    /// Adds how a target ended.
-    pub fn add(&mut self, outcome: &Outcome) {
+    /// Adds how a target ended, and where its log is.
+    pub fn add(&mut self, endpoint: &Endpoint, outcome: &Outcome, log: Option<String>) {
         let done = outcome.result.as_ref().ok();
+        let target = &outcome.target;
+        self.unbuilt.retain(|open| open != target);
         self.targets.push(TargetReport {
-            target: outcome.target.to_string(),
-            id: outcome.target.clone(),
+            target: target.to_string(),
+            id: target.clone(),
             digest: done.map(|done| done.descriptor.digest().to_string()),
             reused: done.is_some_and(|done| done.reused),
             steps: done.map_or(0, |done| done.steps),
             cached: done.map_or(0, |done| done.cached),
             seconds: seconds(outcome.elapsed),
+            size: None,
+            link: link(&endpoint.show_repository(&target.image)),
+            log: log.clone(),
             warnings: done.map_or_else(Vec::new, |done| done.warnings.clone()),
         });
         if let Err(failure) = &outcome.result {
-            self.failures.push(failure.clone());
+            self.failures.push(FailureRecord {
+                log,
+                ..failure.clone()
+            });
         }
+    }
+
+    /// Adds an image that is published now.
+    pub fn add_image(&mut self, image: ImageReport) {
+        self.settle(&image.reference);
+        self.images.push(image);
+    }
+
+    /// Takes an image off those that are not published.
+    pub fn settle(&mut self, reference: &str) {
+        self.unpublished.retain(|open| open != reference);
     }
 
     /// Adds what became of an image's moving tags.
@@ -150,11 +226,17 @@ impl Report {
     /// The failures' common exit code, or [`ExitCode::Build`] where they differ;
     /// what stopped the run goes before all others.
     #[must_use]
-    pub fn exit_code(&self) -> ExitCode {
+    pub fn failed(&self) -> ExitCode {
         if let Some(stop) = self.failures.iter().find(|failure| failure.stops_the_run()) {
             return stop.code;
         }
         ExitCode::common(self.failures.iter().map(|failure| failure.code))
+    }
+
+    /// Whether something that was to be done is not.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        !self.unbuilt.is_empty() || !self.unpublished.is_empty() || !self.failures.is_empty()
     }
 }
 

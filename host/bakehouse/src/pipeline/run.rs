@@ -1,7 +1,6 @@
 //! All stages of a plan, one after the other.
 
 use std::collections::{BTreeMap, HashMap};
-use std::time::Instant;
 
 use anyhow::Result;
 use bakehouse_core::platform::Platform;
@@ -13,36 +12,40 @@ use super::build::JobRunner;
 use super::checkout::one_commit;
 use super::discover::Discovered;
 use super::image_key::ImageKey;
+use super::ledger::Ledger;
 use super::outcome::Outcome;
 use super::plan::{AppPlan, ImagePlan, Job, Plan, VersionPlan};
 use super::publish::{Made, New, Trust, Written, move_tags, publish};
-use super::report::{ImageReport, Report, seconds};
+use super::report::ImageReport;
 use super::work;
 use crate::context::Context;
 
 /// Executes a plan: builds its jobs, oldest version first, publishes each
 /// version once its last target has ended, then moves moving tags. A failing
-/// target stops nothing but its own image's tag.
+/// target stops nothing but its own image's tag. What is done is in the ledger as
+/// soon as it is.
 ///
 /// # Errors
 /// When nothing can be done at all: no builder, or no access to the registry.
-/// Everything later is in the report.
-pub async fn run(context: &Context, discovered: &[Discovered], plan: &Plan) -> Result<Report> {
-    let started = Instant::now();
-    let mut report = Report::of(plan);
+/// Everything later is in the ledger.
+pub async fn run(
+    context: &Context,
+    discovered: &[Discovered],
+    plan: &Plan,
+    ledger: &Ledger,
+) -> Result<()> {
+    ledger.plan(plan, context.registry.endpoint(), true)?;
     let mut written = Written::new();
     if plan.target_count() > 0 {
         check_push(context, plan).await?;
-        written = build_and_publish(context, discovered, plan, &mut report).await?;
+        written = build_and_publish(context, discovered, plan, ledger).await?;
     }
     for app in &plan.apps {
-        move_app_tags(context, app, &written, &mut report).await;
+        move_app_tags(context, app, &written, ledger).await;
     }
     // A killed run may have left everything to publish, and nothing to build.
     work::sweep(&context.project.work());
-    report.retries = context.registry.retries();
-    report.seconds = seconds(started.elapsed());
-    Ok(report)
+    Ok(())
 }
 
 /// Builds every job of a plan and publishes nothing.
@@ -54,21 +57,18 @@ pub async fn build_all(
     context: &Context,
     discovered: &[Discovered],
     plan: &Plan,
-    report: &mut Report,
+    ledger: &Ledger,
 ) -> Result<()> {
-    let runner = open_runner(context, plan).await?;
-    {
-        let mut builds = std::pin::pin!(builds(&runner, discovered, plan));
-        while let Some(outcomes) = builds.next().await {
-            for outcome in &outcomes {
-                report.add(outcome);
-            }
-        }
+    ledger.plan(plan, context.registry.endpoint(), false)?;
+    if plan.target_count() == 0 {
+        return Ok(());
     }
-    warn_of_stop(context, &runner, plan, report);
-    runner.close()?;
-    report.retries = context.registry.retries();
-    Ok(())
+    let runner = open_runner(context, plan, ledger).await?;
+    builds(&runner, discovered, plan)
+        .for_each(async |_| {})
+        .await;
+    warn_of_stop(context, &runner, ledger);
+    runner.close()
 }
 
 /// The registry must take our credentials before anything is built for it.
@@ -80,8 +80,12 @@ async fn check_push(context: &Context, plan: &Plan) -> Result<()> {
     }
 }
 
-async fn open_runner<'a>(context: &'a Context, plan: &Plan) -> Result<JobRunner<'a>> {
-    let runner = JobRunner::open(context, plan).await?;
+async fn open_runner<'a>(
+    context: &'a Context,
+    plan: &Plan,
+    ledger: &'a Ledger,
+) -> Result<JobRunner<'a>> {
+    let runner = JobRunner::open(context, plan, ledger).await?;
     let capabilities = runner.capabilities();
     context.reporter.report(Event::Stage {
         name: "build",
@@ -135,22 +139,23 @@ async fn build_and_publish(
     context: &Context,
     discovered: &[Discovered],
     plan: &Plan,
-    report: &mut Report,
+    ledger: &Ledger,
 ) -> Result<Written> {
-    let runner = open_runner(context, plan).await?;
-    let written = walk(context, &runner, discovered, plan, report).await;
-    warn_of_stop(context, &runner, plan, report);
+    let runner = open_runner(context, plan, ledger).await?;
+    let written = walk(context, &runner, discovered, plan, ledger).await;
+    warn_of_stop(context, &runner, ledger);
     let places = places(plan);
-    report
-        .images
-        .sort_by_key(|image| places.get(&image.key).copied());
+    ledger.with(|report| {
+        let images = &mut report.images;
+        images.sort_by_key(|image| places.get(&image.key).copied());
+    });
     runner.close()?;
     Ok(written)
 }
 
 /// Says how many targets were not begun, where the run was stopped.
-fn warn_of_stop(context: &Context, runner: &JobRunner<'_>, plan: &Plan, report: &Report) {
-    let left = plan.target_count().saturating_sub(report.targets.len());
+fn warn_of_stop(context: &Context, runner: &JobRunner<'_>, ledger: &Ledger) {
+    let left = ledger.with(|report| report.unbuilt.len());
     if runner.is_stopped() && left > 0 {
         context.reporter.report(Event::Warning {
             message: &format!("the run stops here: {left} more targets were not begun"),
@@ -164,7 +169,7 @@ async fn walk(
     runner: &JobRunner<'_>,
     discovered: &[Discovered],
     plan: &Plan,
-    report: &mut Report,
+    ledger: &Ledger,
 ) -> Written {
     let mut builds = std::pin::pin!(builds(runner, discovered, plan));
     let mut publishing = FuturesUnordered::new();
@@ -174,9 +179,6 @@ async fn walk(
         // Both go on while either is waited for.
         tokio::select! {
             Some(outcomes) = builds.next() => {
-                for outcome in &outcomes {
-                    report.add(outcome);
-                }
                 if let Some((app, version, ended)) = open.end(outcomes) {
                     for image in version.images.iter().filter(|image| !image.is_done()) {
                         let is_of = |outcome: &&Outcome| outcome.target.image == image.image;
@@ -191,10 +193,10 @@ async fn walk(
             Some((app, published)) = publishing.next() => match published {
                 Ok(Some((image, index))) => {
                     written.insert(image.key.clone(), index);
-                    report.images.push(image);
+                    ledger.with(|report| report.add_image(image));
                 }
                 Ok(None) => {}
-                Err(error) => report.add_error(app, &error),
+                Err(error) => ledger.with(|report| report.add_error(app, &error)),
             },
             else => break,
         }
@@ -313,7 +315,7 @@ pub(super) async fn move_app_tags(
     context: &Context,
     app: &AppPlan,
     written: &Written,
-    report: &mut Report,
+    ledger: &Ledger,
 ) {
     let endpoint = context.registry.endpoint();
     let mut complete: BTreeMap<&str, Vec<(&VersionPlan, &ImagePlan)>> = BTreeMap::new();
@@ -330,8 +332,8 @@ pub(super) async fn move_app_tags(
     }
     for (image, versions) in complete {
         match move_tags(context, image, &versions, &app.moving, written).await {
-            Ok(moved) => report.add_moved(endpoint, image, moved),
-            Err(error) => report.add_error(&app.app.name, &error),
+            Ok(moved) => ledger.with(|report| report.add_moved(endpoint, image, moved)),
+            Err(error) => ledger.with(|report| report.add_error(&app.app.name, &error)),
         }
     }
 }

@@ -16,6 +16,7 @@ use tokio::sync::Notify;
 use super::*;
 use crate::config::{Overrides, Project};
 use crate::failure::ExitCode;
+use crate::pipeline::report::Report;
 use crate::pipeline::{check, discover};
 
 const PLATFORMS: [&str; 2] = ["linux/amd64", "linux/arm64"];
@@ -114,8 +115,10 @@ impl Process {
     }
 
     async fn run(&self) -> Report {
-        let ran = run(&self.context, &self.discovered, &self.plan).await;
-        ran.unwrap()
+        let ledger = Ledger::new();
+        let ran = run(&self.context, &self.discovered, &self.plan, &ledger).await;
+        ran.unwrap();
+        ledger.with(|report| report.clone())
     }
 
     /// Targets that the builder was asked for, by version and platform.

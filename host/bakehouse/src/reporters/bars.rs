@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use bakehouse_core::progress::{Event, Reporter};
 use bakehouse_core::target::TargetId;
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::narrow::Narrow;
 use super::plain::line;
 use crate::printer;
 use crate::text::{self, Text};
@@ -23,8 +24,9 @@ impl Bars {
     /// Nothing is drawn before the first event.
     #[must_use]
     pub fn new() -> Self {
+        let terminal = ProgressDrawTarget::term_like(Box::new(Narrow::stderr()));
         Self {
-            all: MultiProgress::new(),
+            all: MultiProgress::with_draw_target(terminal),
             targets: Mutex::default(),
         }
     }
@@ -79,5 +81,13 @@ impl Reporter for Bars {
         if let Some(line) = line(event) {
             self.all.suspend(|| printer::tell(&Text::of(line)));
         }
+    }
+
+    fn close(&self) {
+        let mut targets = self.targets.lock().unwrap_or_else(PoisonError::into_inner);
+        for (_, bar) in targets.drain() {
+            bar.finish_and_clear();
+        }
+        let _ = self.all.clear();
     }
 }

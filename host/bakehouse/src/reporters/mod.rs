@@ -1,15 +1,18 @@
 //! Reporters of progress: bars on a terminal, groups in a GitHub Actions job,
-//! lines elsewhere.
+//! lines elsewhere; and the logs of a run's targets.
 
 mod bars;
 mod github;
+mod narrow;
 mod plain;
+mod recorded;
 
 use std::sync::Arc;
 
 pub use bars::Bars;
 pub use github::GitHub;
 pub use plain::Plain;
+pub use recorded::Recorded;
 
 use crate::{ci, printer};
 use bakehouse_core::progress::{Reporter, Silent};
@@ -22,7 +25,7 @@ pub fn choose(quiet: bool, verbose: bool, progress: bool) -> Arc<dyn Reporter> {
         Arc::new(Silent)
     } else if ci::on_github() {
         Arc::new(GitHub::new())
-    } else if progress && !verbose && !ci && printer::is_terminal() {
+    } else if progress && !verbose && !ci && printer::draws() {
         Arc::new(Bars::new())
     } else {
         Arc::new(Plain::new(verbose))

@@ -4,6 +4,7 @@
 
 mod actions;
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
@@ -20,6 +21,8 @@ const FILES: &[(&str, &str)] = &[
     ("apps.yml", include_str!("apps.yml")),
     ("batch.yml", include_str!("batch.yml")),
 ];
+/// How every file of ours begins, and no other.
+pub const MARKER: &str = "# Written by `bakehouse workflows`";
 const LOGIN: &str = include_str!("login.yml");
 /// The registry that every repository on GitHub has.
 const REGISTRY: &str = "ghcr.io";
@@ -74,16 +77,56 @@ pub fn files(config: &ProjectFile) -> Vec<File> {
         .collect()
 }
 
+/// What a project has in the place of a workflow file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum There {
+    /// The same.
+    Same,
+    /// Nothing.
+    Nothing,
+    /// One that `bakehouse workflows` wrote, and that is another now.
+    Other,
+    /// Something that it did not write.
+    Foreign,
+}
+
+impl There {
+    /// What is said of a file of which the project has this.
+    #[must_use]
+    pub const fn told(self) -> &'static str {
+        match self {
+            Self::Same => "is in step",
+            Self::Nothing => "is missing",
+            Self::Other => "differs",
+            Self::Foreign => "was not written by `bakehouse workflows`",
+        }
+    }
+}
+
 impl File {
-    /// Whether the project's file is another one, or missing.
+    /// What the project has in its place.
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn is_stale(&self, root: &Path) -> Result<bool> {
+    pub fn there(&self, root: &Path) -> Result<There> {
         let path = root.join(&self.path);
         match storage::read_text(&path, LARGEST) {
-            Ok(text) => Ok(text != self.text),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(true),
+            Ok(text) if text == self.text => Ok(There::Same),
+            Ok(text) if text.starts_with(MARKER) => Ok(There::Other),
+            Ok(_) => Ok(There::Foreign),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(There::Nothing),
+            // A folder, a pipe, bytes that are no text, more of them than ours.
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::IsADirectory
+                        | ErrorKind::InvalidInput
+                        | ErrorKind::InvalidData
+                        | ErrorKind::FileTooLarge
+                ) =>
+            {
+                Ok(There::Foreign)
+            }
             Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
         }
     }
@@ -153,14 +196,24 @@ mod tests {
     }
 
     #[test]
-    fn a_stale_file_is_noticed() {
+    fn what_differs_is_told_from_what_is_not_ours() {
         let root = tempfile::tempdir().unwrap();
         for file in files(&ProjectFile::default()) {
-            assert!(file.is_stale(root.path()).unwrap());
+            let path = root.path().join(&file.path);
+            assert!(file.text.starts_with(MARKER), "{}", path.display());
+            assert_eq!(file.there(root.path()).unwrap(), There::Nothing);
             file.write(root.path()).unwrap();
-            assert!(!file.is_stale(root.path()).unwrap());
-            std::fs::write(root.path().join(&file.path), "other").unwrap();
-            assert!(file.is_stale(root.path()).unwrap());
+            assert_eq!(file.there(root.path()).unwrap(), There::Same);
+            std::fs::write(&path, format!("{MARKER}, once\n")).unwrap();
+            assert_eq!(file.there(root.path()).unwrap(), There::Other);
+            let foreign: [&[u8]; 4] = [b"", b"name: mine\n", b"\xff", &[b' '; 2 << 20]];
+            for bytes in foreign {
+                std::fs::write(&path, bytes).unwrap();
+                assert_eq!(file.there(root.path()).unwrap(), There::Foreign);
+            }
+            std::fs::remove_file(&path).unwrap();
+            std::fs::create_dir(&path).unwrap();
+            assert_eq!(file.there(root.path()).unwrap(), There::Foreign);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Web pages of repositories, for registries that have them.
 
 /// The web page of a repository, for registries that have them.
-pub(super) fn link(repository: &str) -> Option<String> {
+pub fn link(repository: &str) -> Option<String> {
     // A plan may come from elsewhere; nothing else is part of a name.
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '/' | ':');
     let (host, path) = repository.split_once('/')?;

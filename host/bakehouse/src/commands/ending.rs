@@ -1,0 +1,270 @@
+//! The ending of a command, whatever ends it: its report is printed, its
+//! summaries are written, and its run's folder has the report.
+//!
+//! What a command does is in a ledger, so that an error or a signal finds there
+//! what was done until then.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use anyhow::Result;
+use bakehouse_core::progress::{Event, Reporter as _};
+use bakehouse_core::storage_error::StorageError;
+use bakehouse_registry::Registry;
+
+use super::Session;
+use super::text::report_text;
+use crate::ci::{self, Page, PlanPage};
+use crate::cli::Format;
+use crate::context::Context;
+use crate::failure::{ExitCode, exit_code};
+use crate::pipeline::failure_record::FailureRecord;
+use crate::pipeline::ledger::Ledger;
+use crate::pipeline::plan::Plan;
+use crate::pipeline::report::{Ending, Report};
+use crate::pipeline::run_folder::RunFolder;
+
+/// What a command leaves behind at its end.
+pub(super) struct Conclusion {
+    kind: Kind,
+    summaries: Vec<PathBuf>,
+    ledger: Ledger,
+    registry: OnceLock<Registry>,
+    /// The ending has been told, or is being told.
+    told: AtomicBool,
+}
+
+/// What is told at the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A report, printed like this.
+    Report(Format),
+    /// A plan, which the command prints itself.
+    Plan,
+}
+
+impl Kind {
+    /// That of a command which a dry run makes a plan of.
+    pub(super) const fn of(format: Format, dry_run: bool) -> Self {
+        if dry_run {
+            Self::Plan
+        } else {
+            Self::Report(format)
+        }
+    }
+}
+
+impl Conclusion {
+    pub(super) fn new(kind: Kind, summaries: &[PathBuf]) -> Self {
+        Self {
+            kind,
+            summaries: summaries.to_vec(),
+            ledger: Ledger::new(),
+            registry: OnceLock::new(),
+            told: AtomicBool::new(false),
+        }
+    }
+
+    /// Refuses summaries that cannot be written, before there is any work; what
+    /// they said of an earlier run they say no more.
+    ///
+    /// # Errors
+    /// When the file system refuses.
+    pub(super) fn prepare(&self) -> Result<(), StorageError> {
+        let begun = Report::default();
+        for path in &self.summaries {
+            match self.kind {
+                Kind::Report(_) => ci::prepare(&begun, path)?,
+                Kind::Plan => ci::prepare(&PlanPage::new(&Plan::default(), &[]), path)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// What was done.
+    pub(super) const fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// Gives the run a folder for its logs and its report. Where that cannot be
+    /// made, the run goes on without.
+    pub(super) fn keep(&self, session: &Session, context: &Context) {
+        let _ = self.registry.set(context.registry.clone());
+        let project = &context.project;
+        let kept = RunFolder::create(&project.runs(), project.file().keep).and_then(|folder| {
+            let folder = Arc::new(folder);
+            session.reporter.write_to(Arc::clone(&folder));
+            self.ledger.keep_in(project.root(), folder)
+        });
+        if let Err(error) = kept {
+            session.reporter.report(Event::Warning {
+                message: &format!("this run keeps no logs: {error}"),
+            });
+        }
+    }
+
+    /// The ending of a command that came to its own: everything that it failed
+    /// at is in the ledger.
+    pub(super) async fn finish(&self, session: &Session, context: &Context) -> ExitCode {
+        if !self.summaries.is_empty() {
+            self.sizes(context).await;
+        }
+        let code = self.ledger.with(|report| report.failed());
+        self.tell(session, ending(code), code)
+    }
+
+    /// The ending of a plan that came to its own.
+    pub(super) fn finish_plan(&self, session: &Session, plan: &Plan) -> ExitCode {
+        match self.told.swap(true, Ordering::SeqCst) {
+            true => ExitCode::Success,
+            false => self.tell_plan(session, plan),
+        }
+    }
+
+    /// The ending by an error, or by a signal: tells what was done until then.
+    pub(super) fn cut_short(&self, session: &Session, failure: Option<FailureRecord>) -> ExitCode {
+        let (ending, code) = match &failure {
+            Some(failure) => (Ending::Failed, failure.code),
+            None => (Ending::Stopped, ExitCode::Interrupted),
+        };
+        self.ledger.with(|report| report.failures.extend(failure));
+        if self.kind == Kind::Plan {
+            self.finish_plan(session, &Plan::default());
+            return code;
+        }
+        self.tell(session, ending, code)
+    }
+
+    /// Whether all of it is told.
+    pub(super) fn is_told(&self) -> bool {
+        self.told.load(Ordering::SeqCst)
+    }
+
+    fn tell(&self, session: &Session, ending: Ending, code: ExitCode) -> ExitCode {
+        if self.told.swap(true, Ordering::SeqCst) {
+            return code;
+        }
+        let Kind::Report(format) = self.kind else {
+            return code;
+        };
+        let (report, code) = self.close(ending, code);
+        let shown = match format {
+            Format::Json => session.printer.json(&report),
+            Format::Text if report.destination.registry.is_empty() => Ok(()),
+            Format::Text => {
+                session
+                    .printer
+                    .outcome(&report_text(&report, self.ledger.logs().as_deref()));
+                Ok(())
+            }
+        };
+        for failure in &report.failures {
+            session.tell(failure);
+        }
+        if let Err(error) = shown {
+            session.tell(&FailureRecord::new(&error.into()));
+            return ExitCode::Internal;
+        }
+        code
+    }
+
+    /// The report at the end, in all its files.
+    fn close(&self, ending: Ending, code: ExitCode) -> (Report, ExitCode) {
+        self.ledger.with(|report| {
+            if let Some(registry) = self.registry.get() {
+                report.retries = registry.retries();
+            }
+            if ending == Ending::Stopped || report.is_open() {
+                report.next = Some(command_line());
+            }
+        });
+        let mut report = self.ledger.close(ending, code);
+        let mut lost: Vec<anyhow::Error> = write(&report, &self.summaries);
+        lost.extend(self.ledger.save().err().map(anyhow::Error::from));
+        let mut code = code;
+        if let Some(error) = lost.first() {
+            // Who asked for it has no report that says so.
+            if code == ExitCode::Success {
+                code = exit_code(error);
+            }
+            self.ledger.with(|report| add(&mut report.failures, &lost));
+            let ending = match ending {
+                Ending::Done => Ending::Failed,
+                other => other,
+            };
+            report = self.ledger.close(ending, code);
+            // The others are told of it, as far as they can be.
+            write(&report, &self.summaries);
+            let _ = self.ledger.save();
+        }
+        (report, code)
+    }
+
+    fn tell_plan(&self, session: &Session, plan: &Plan) -> ExitCode {
+        let mut failures = self.ledger.with(|report| report.failures.clone());
+        let lost = write(&PlanPage::new(plan, &failures), &self.summaries);
+        add(&mut failures, &lost);
+        for failure in &failures {
+            session.tell(failure);
+        }
+        ExitCode::common(failures.iter().map(|failure| failure.code))
+    }
+
+    /// Download sizes of the report's images, as far as the registry tells them:
+    /// a summary is not worth failing for.
+    async fn sizes(&self, context: &Context) {
+        let targets = self.ledger.with(|report| report.targets.clone());
+        for (place, target) in targets.iter().enumerate() {
+            let Some(digest) = &target.digest else {
+                continue;
+            };
+            let looked = context.registry.inspect(&target.id.image, digest).await;
+            let Ok(inspection) = looked else {
+                continue;
+            };
+            let size = inspection.images.iter().map(|image| image.size).sum();
+            self.ledger.with(|report| {
+                if let Some(target) = report.targets.get_mut(place) {
+                    target.size = Some(size);
+                }
+            });
+        }
+    }
+}
+
+/// Adds errors that are not there already.
+fn add(failures: &mut Vec<FailureRecord>, errors: &[anyhow::Error]) {
+    for failure in errors.iter().map(FailureRecord::new) {
+        if !failures.contains(&failure) {
+            failures.push(failure);
+        }
+    }
+}
+
+/// Writes all summaries; what could not be.
+fn write(page: &impl Page, summaries: &[PathBuf]) -> Vec<anyhow::Error> {
+    let written = summaries.iter().map(|path| ci::write(page, path));
+    written.filter_map(Result::err).map(Into::into).collect()
+}
+
+const fn ending(code: ExitCode) -> Ending {
+    match code {
+        ExitCode::Success => Ending::Done,
+        _ => Ending::Failed,
+    }
+}
+
+/// The command line of this process, as a shell takes it.
+pub(super) fn command_line() -> String {
+    let arguments = std::env::args_os().skip(1);
+    let quoted = arguments.map(|argument| {
+        let argument = argument.to_string_lossy();
+        let quoted = shlex::try_quote(&argument).map(std::borrow::Cow::into_owned);
+        quoted.unwrap_or_else(|_| argument.clone().into_owned())
+    });
+    std::iter::once("bakehouse".to_owned())
+        .chain(quoted)
+        .collect::<Vec<_>>()
+        .join(" ")
+}

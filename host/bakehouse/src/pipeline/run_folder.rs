@@ -1,0 +1,427 @@
+//! The folder of one run: a log for each target, written as it is built, and the
+//! report.
+//!
+//! `.bakehouse/runs/<id>/<target>.log` and `report.json`. Names of folders sort
+//! by time. A run holds a lock on its folder as long as it is at work; folders of
+//! others go, the oldest first, when there are too many or they are too large.
+
+use std::collections::HashMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use bakehouse_core::storage_error::{At as _, StorageError};
+use bakehouse_core::target::TargetId;
+use bakehouse_system::storage;
+use jiff::Timestamp;
+
+use super::report::Report;
+use crate::config::Keep;
+use crate::text;
+
+/// The report's name.
+const REPORT: &str = "report.json";
+/// Bytes of a report that is read.
+const MAX_REPORT: u64 = 64 << 20;
+/// Bytes of a log before it is begun anew; the part before is kept, so that a
+/// log has the last half of this at least, and twice this at most.
+const MAX_LOG: u64 = 4 << 20;
+/// The longest name of a log, without its suffix.
+const MAX_NAME: usize = 200;
+/// How often another name is tried for a folder of the same millisecond.
+const TRIES: u64 = 1000;
+
+/// The folder of the run at work.
+#[derive(Debug)]
+pub struct RunFolder {
+    id: String,
+    path: PathBuf,
+    logs: Mutex<HashMap<TargetId, Log>>,
+    _lock: File,
+}
+
+/// One target's log.
+#[derive(Debug)]
+struct Log {
+    name: String,
+    /// None after it could not be written.
+    file: Option<File>,
+    written: u64,
+}
+
+impl RunFolder {
+    /// Makes the folder of a run that begins now, in `runs`, and removes those
+    /// that are too many.
+    ///
+    /// # Errors
+    /// When the file system refuses.
+    pub fn create(runs: &Path, keep: Keep) -> Result<Self, StorageError> {
+        storage::create(runs)?;
+        sweep(runs, keep);
+        let now = Timestamp::now().as_millisecond();
+        let mut last = None;
+        for more in 0..TRIES {
+            let at = now.saturating_add_unsigned(more);
+            let id = id(at);
+            let path = runs.join(&id);
+            match fs::create_dir(&path) {
+                Ok(()) => {
+                    let lock = File::open(&path).at("open", &path)?;
+                    lock.lock().at("lock", &path)?;
+                    return Ok(Self {
+                        id,
+                        path,
+                        logs: Mutex::default(),
+                        _lock: lock,
+                    });
+                }
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => last = Some(error),
+                Err(error) => return Err(StorageError::new("create", &path, error)),
+            }
+        }
+        let error = last.unwrap_or_else(|| ErrorKind::AlreadyExists.into());
+        Err(StorageError::new("write to", runs, error))
+    }
+
+    /// The folder's name.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Adds a line to a target's log, which begins with its first. One that
+    /// cannot be written is given up, and warned of: it is not worth a build.
+    pub fn line(&self, target: &TargetId, line: &str) {
+        let mut logs = self.logs.lock().unwrap_or_else(PoisonError::into_inner);
+        let names = logs.len();
+        let log = logs
+            .entry(target.clone())
+            .or_insert_with(|| Log::open(&self.path, target, names));
+        log.add(&self.path, &text::line(line));
+    }
+
+    /// Whether anything was written to a log.
+    #[must_use]
+    pub fn has_logs(&self) -> bool {
+        let logs = self.logs.lock().unwrap_or_else(PoisonError::into_inner);
+        logs.values().any(|log| log.written > 0)
+    }
+
+    /// Where a target's log is; none where nothing was written to it.
+    #[must_use]
+    pub fn log(&self, target: &TargetId) -> Option<PathBuf> {
+        let logs = self.logs.lock().unwrap_or_else(PoisonError::into_inner);
+        let log = logs.get(target)?;
+        (log.written > 0).then(|| self.path.join(&log.name))
+    }
+
+    /// Writes the report, in place of what there is.
+    ///
+    /// # Errors
+    /// When the file system refuses.
+    pub fn report(&self, report: &Report) -> Result<(), StorageError> {
+        let path = self.path.join(REPORT);
+        let json = text::json(report).map_err(io::Error::other);
+        json.and_then(|json| storage::write(&path, (json + "\n").as_bytes()))
+            .at("write", &path)
+    }
+}
+
+impl Log {
+    /// A log for this target; `others` are the run's already.
+    fn open(folder: &Path, target: &TargetId, others: usize) -> Self {
+        let mut name = format!("{}.log", name(target));
+        let open = |name: &str| {
+            let mut options = OpenOptions::new();
+            options
+                .append(true)
+                .create_new(true)
+                .open(folder.join(name))
+        };
+        let mut file = open(&name);
+        // Names of two targets may differ in what no file name has.
+        if matches!(&file, Err(error) if error.kind() == ErrorKind::AlreadyExists) {
+            name = format!("{others}+{name}");
+            file = open(&name);
+        }
+        if let Err(error) = &file {
+            warn(&folder.join(&name), error);
+        }
+        Self {
+            name,
+            file: file.ok(),
+            written: 0,
+        }
+    }
+
+    fn add(&mut self, folder: &Path, line: &str) {
+        let Some(file) = &mut self.file else {
+            return;
+        };
+        let path = folder.join(&self.name);
+        let bytes = format!("{line}\n");
+        let mut add = || {
+            if self.written >= MAX_LOG {
+                fs::rename(&path, path.with_extension("log.earlier"))?;
+                *file = OpenOptions::new()
+                    .append(true)
+                    .create_new(true)
+                    .open(&path)?;
+                self.written = 0;
+            }
+            file.write_all(bytes.as_bytes())
+        };
+        match add() {
+            Ok(()) => self.written = self.written.saturating_add(bytes.len() as u64),
+            Err(error) => {
+                warn(&path, &error);
+                self.file = None;
+            }
+        }
+    }
+}
+
+fn warn(path: &Path, error: &io::Error) {
+    tracing::warn!("the log {} cannot be written: {error}", path.display());
+}
+
+/// A folder's name: UTC to the millisecond.
+fn id(millisecond: i64) -> String {
+    let at = Timestamp::from_millisecond(millisecond).unwrap_or_default();
+    at.strftime("%Y%m%dT%H%M%S.%3fZ").to_string()
+}
+
+/// A target as part of a file name, with `+` between its parts.
+fn name(target: &TargetId) -> String {
+    let plain = |part: &str| -> String {
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+        part.chars()
+            .map(|c| if plain(c) { c } else { '_' })
+            .collect()
+    };
+    let mut parts = vec![plain(&target.app), plain(&target.version)];
+    if target.image != target.app {
+        parts.push(plain(&target.image));
+    }
+    parts.push(target.platform.slug());
+    let name = parts.join("+");
+    // A name that begins with a dot is hidden.
+    let name = name.strip_prefix('.').unwrap_or(&name);
+    name.chars().take(MAX_NAME).collect()
+}
+
+/// A run that was kept, or is at work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptRun {
+    /// The folder's name.
+    pub id: String,
+    /// Where it is.
+    pub path: PathBuf,
+}
+
+impl KeptRun {
+    /// All runs in a folder, oldest first; none where there is no folder.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn all(runs: &Path) -> Result<Vec<Self>, StorageError> {
+        let entries = match fs::read_dir(runs) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries.at("read", runs)?,
+        };
+        let mut all = Vec::new();
+        for entry in entries {
+            let entry = entry.at("read", runs)?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+            if is_folder && is_id(&name) {
+                all.push(Self {
+                    id: name,
+                    path: entry.path(),
+                });
+            }
+        }
+        all.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok(all)
+    }
+
+    /// Whether its run is at work.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        File::open(&self.path).is_ok_and(|folder| folder.try_lock().is_err())
+    }
+
+    /// Its report, as it was written last; none where it has none.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is no report.
+    pub fn report(&self) -> Result<Option<Report>, StorageError> {
+        let path = self.path.join(REPORT);
+        let bytes = match storage::read(&path, MAX_REPORT) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            read => read.at("read", &path)?,
+        };
+        let report = serde_json::from_slice(&bytes).map_err(io::Error::from);
+        report.map(Some).at("read", &path)
+    }
+
+    /// Its logs, by name. What a log had before it was begun anew stands beside
+    /// it, with `.earlier` behind its name.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn logs(&self) -> Result<Vec<PathBuf>, StorageError> {
+        let entries = fs::read_dir(&self.path).at("read", &self.path)?;
+        let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+        let mut logs: Vec<_> = paths
+            .filter(|path| path.extension().is_some_and(|suffix| suffix == "log"))
+            .collect();
+        logs.sort();
+        Ok(logs)
+    }
+
+    /// Bytes of its files.
+    fn bytes(&self) -> u64 {
+        let entries = fs::read_dir(&self.path).into_iter().flatten();
+        let files = entries.filter_map(|entry| entry.ok()?.metadata().ok());
+        files.map(|file| file.len()).sum()
+    }
+}
+
+/// Whether a folder has the name of a run's.
+fn is_id(name: &str) -> bool {
+    name.len() == "20260101T000000.000Z".len()
+        && name.ends_with('Z')
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_digit() || b"T.Z".contains(&b))
+}
+
+/// Removes the oldest runs, as far as they are too many; never one at work.
+fn sweep(runs: &Path, keep: Keep) {
+    let all = KeptRun::all(runs).unwrap_or_default();
+    let mut bytes: u64 = 0;
+    for (newer, run) in all.iter().rev().enumerate() {
+        bytes = bytes.saturating_add(run.bytes());
+        let fits = newer + 1 < keep.runs.max(1) && bytes <= keep.runs_mib.saturating_mul(1 << 20);
+        if !fits
+            && !run.is_running()
+            && let Err(error) = storage::remove_all(&run.path)
+        {
+            tracing::warn!("{} cannot be removed: {error}", run.path.display());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pipeline::report::Ending;
+
+    fn target(version: &str) -> TargetId {
+        TargetId {
+            app: "outline".to_owned(),
+            version: version.to_owned(),
+            image: "base-outline".to_owned(),
+            platform: "linux/arm64".parse().unwrap(),
+        }
+    }
+
+    #[test]
+    fn a_run_is_read_back() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(KeptRun::all(&dir.path().join("runs")).unwrap(), []);
+        let run = RunFolder::create(dir.path(), Keep::default()).unwrap();
+        let target = target("1.0.0");
+        assert_eq!(run.log(&target), None);
+        run.line(&target, "RUN make");
+        run.line(&target, "  \u{1b}[2Jdone\n::error::x");
+        let log = run.log(&target).unwrap();
+        let name = log.file_name().unwrap().to_str().unwrap();
+        assert_eq!(name, "outline+1.0.0+base-outline+linux-arm64.log");
+        let text = fs::read_to_string(&log).unwrap();
+        assert_eq!(text, "RUN make\n  \\u{1b}[2Jdone\\n::error::x\n");
+
+        let report = Report {
+            ending: Ending::Stopped,
+            unbuilt: vec![target],
+            ..Report::default()
+        };
+        let [kept] = KeptRun::all(dir.path()).unwrap().try_into().unwrap();
+        assert_eq!(kept.report().unwrap(), None);
+        run.report(&report).unwrap();
+        assert_eq!(kept.report().unwrap().as_ref(), Some(&report));
+        assert_eq!(kept.logs().unwrap(), [log]);
+        assert!(kept.is_running());
+        drop(run);
+        assert!(!kept.is_running());
+    }
+
+    #[test]
+    fn targets_whose_names_look_alike_have_logs_of_their_own() {
+        let dir = tempfile::tempdir().unwrap();
+        let run = RunFolder::create(dir.path(), Keep::default()).unwrap();
+        let long = "1".repeat(300);
+        let versions = ["1.0/0", "1.0:0", "1.0_0", &long, &format!("{long}2")];
+        for version in versions {
+            run.line(&target(version), version);
+        }
+        for version in versions {
+            let log = run.log(&target(version)).unwrap();
+            assert_eq!(fs::read_to_string(log).unwrap(), format!("{version}\n"));
+        }
+    }
+
+    #[test]
+    fn a_log_is_bounded_and_keeps_its_end() {
+        let dir = tempfile::tempdir().unwrap();
+        let run = RunFolder::create(dir.path(), Keep::default()).unwrap();
+        let line = "x".repeat(1 << 20);
+        for n in 0..14 {
+            run.line(&target("1"), &format!("{n} {line}"));
+        }
+        run.line(&target("1"), "the end");
+        let log = run.log(&target("1")).unwrap();
+        let text = fs::read_to_string(&log).unwrap();
+        assert!(text.ends_with("the end\n") && text.starts_with("12 "));
+        let earlier = fs::read_to_string(log.with_extension("log.earlier")).unwrap();
+        assert!(earlier.starts_with("8 "));
+        assert_eq!(fs::read_dir(run.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn the_oldest_runs_go_and_never_one_at_work() {
+        let dir = tempfile::tempdir().unwrap();
+        let keep = Keep {
+            runs: 3,
+            runs_mib: 1,
+            ..Keep::default()
+        };
+        let first = RunFolder::create(dir.path(), keep).unwrap();
+        for _ in 0..5 {
+            RunFolder::create(dir.path(), keep).unwrap();
+        }
+        let left = KeptRun::all(dir.path()).unwrap();
+        assert_eq!(left.len(), 4, "three, and the one at work");
+        assert_eq!(left[0].id, first.id());
+        drop(first);
+
+        let large = RunFolder::create(dir.path(), keep).unwrap();
+        fs::write(large.path().join("x.log"), vec![0; 2 << 20]).unwrap();
+        let id = large.id().to_owned();
+        drop(large);
+        fs::create_dir(dir.path().join("mine")).unwrap();
+        let last = RunFolder::create(dir.path(), keep).unwrap();
+        let left = KeptRun::all(dir.path()).unwrap();
+        assert!(left.iter().all(|run| run.id != id), "{left:?}");
+        assert_eq!(left.last().unwrap().id, last.id());
+        assert!(dir.path().join("mine").is_dir());
+    }
+}

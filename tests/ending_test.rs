@@ -1,0 +1,284 @@
+//! What is told at every ending: of its own, by an error, by a signal.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::support::{Builder, Output, Project, finish};
+
+/// The report of the newest run.
+fn report(project: &Project) -> Value {
+    let runs = std::fs::read_dir(project.path(".bakehouse/runs")).unwrap();
+    let mut runs: Vec<_> = runs.map(|run| run.unwrap().path()).collect();
+    runs.sort();
+    json(&runs.last().unwrap().join("report.json"))
+}
+
+fn json(path: &std::path::Path) -> Value {
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+fn signal(child: &Child, name: &str) {
+    let pid = child.id().to_string();
+    let sent = Command::new("kill").args([name, &pid]).status().unwrap();
+    assert!(sent.success());
+}
+
+/// Starts a run, and sends it a signal when it has said `line`.
+fn stopped(project: &Project, more: &[&str], line: &str, name: &str) -> Output {
+    let mut child = project
+        .command(&[&["run"], more].concat())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let mut stderr = String::new();
+    for said in lines.by_ref().map_while(Result::ok) {
+        stderr.push_str(&format!("{said}\n"));
+        if said.contains(line) {
+            break;
+        }
+    }
+    assert!(stderr.contains(line), "{stderr}");
+    signal(&child, name);
+    for said in lines.map_while(Result::ok) {
+        stderr.push_str(&format!("{said}\n"));
+    }
+    let mut stdout = String::new();
+    child
+        .stdout
+        .take()
+        .unwrap()
+        .read_to_string(&mut stdout)
+        .unwrap();
+    Output {
+        code: child.wait().unwrap().code(),
+        stdout,
+        stderr,
+    }
+}
+
+#[test]
+fn a_signal_ends_with_what_was_done_and_what_was_not() {
+    for (name, told) in [("-INT", "Ctrl-C"), ("-TERM", "SIGTERM")] {
+        let project = Project::new(Builder::Docker);
+        project.misbehave(&["1.0.0", "1.1.0-spin"]);
+        std::fs::write(project.path("summary.json"), "{\"of\": \"an earlier run\"}").unwrap();
+        let only = ["--concurrency", "1", "--summary", "summary.json"];
+        let line = "tagged local/test/misbehave:1.0.0 -> ";
+        let output = stopped(&project, &only, line, name).expect(130);
+        let go_on = "bakehouse run --concurrency 1 --summary summary.json";
+        let output = output
+            .says(&format!("error: stopped by {told}\n"))
+            .says(&format!("hint: to go on, run: {go_on}\n"));
+        for line in [
+            "local/test/misbehave:1.0.0  sha256:",
+            "not built: misbehave 1.1.0-spin linux/amd64, misbehave 1.1.0-spin linux/arm64\n",
+            "not published: local/test/misbehave:1.1.0-spin\n",
+            "logs: .bakehouse/runs/",
+        ] {
+            assert!(output.stdout.contains(line), "{line} in\n{}", output.stdout);
+        }
+        let report = report(&project);
+        assert_eq!(report, json(&project.path("summary.json")));
+        for (key, value) in [
+            ("schema", Value::from(1)),
+            ("ending", "stopped".into()),
+            ("exitCode", 130.into()),
+            ("next", go_on.into()),
+        ] {
+            assert_eq!(report[key], value, "{key}");
+        }
+        assert_eq!(report["targets"].as_array().unwrap().len(), 2);
+        assert_eq!(report["images"].as_array().unwrap().len(), 1);
+    }
+}
+
+#[test]
+fn json_is_one_report_wherever_it_is() {
+    let project = Project::new(Builder::Docker);
+    project.misbehave(&["1.0.0", "1.1.0-arm64fails"]);
+    let json_too = ["run", "--format", "json", "--summary", "summary.json"];
+    let output = project.run(&json_too).expect(8);
+    let printed = output.json();
+    assert_eq!(printed, json(&project.path("summary.json")));
+    assert_eq!(printed, report(&project));
+    assert_eq!(printed["ending"], "failed");
+    // A failure has its log and says what to do, also on stderr.
+    let failure = &printed["failures"][0];
+    let log = failure["log"].as_str().unwrap();
+    let text = std::fs::read_to_string(project.path(log)).unwrap();
+    assert!(
+        text.contains("FAILED: misbehave 1.1.0-arm64fails"),
+        "{text}"
+    );
+    let alone = "bakehouse build misbehave --version 1.1.0-arm64fails --platform linux/arm64";
+    assert!(failure["hint"].as_str().unwrap().ends_with(alone));
+    output.says(&format!("log: {log}\n")).says(alone);
+
+    // An error before there is a plan, and one after it.
+    let early = project
+        .run(&["run", "nosuch", "--summary", "summary.json"])
+        .expect(4);
+    assert_eq!(early.stdout, "");
+    let said = json(&project.path("summary.json"));
+    assert_eq!(
+        (&said["ending"], &said["exitCode"]),
+        (&"failed".into(), &4.into())
+    );
+    assert!(
+        said["failures"][0]["message"]
+            .as_str()
+            .unwrap()
+            .contains("nosuch")
+    );
+    let mut lonely = project.command(&["run", "--rebuild", "--summary", "summary.json"]);
+    lonely.env("DOCKER_HOST", "unix:///nowhere/docker.sock");
+    finish(&mut lonely).expect(7);
+    let said = json(&project.path("summary.json"));
+    assert_eq!(said, report(&project));
+    assert_eq!(said["unbuilt"].as_array().unwrap().len(), 4);
+    let plan = [
+        "plan",
+        "--summary",
+        "plan.json",
+        "--registry",
+        "127.0.0.1:1",
+    ];
+    project.run(&plan).expect(9);
+    let said = json(&project.path("plan.json"));
+    assert_eq!(said["failures"][0]["code"], 9);
+}
+
+#[test]
+fn a_summary_that_cannot_be_written_is_told_before_any_work() {
+    let project = Project::new(Builder::Docker);
+    project.misbehave(&["1.0.0"]);
+    for path in [
+        "nowhere/summary.json",
+        "apps",
+        "apps/misbehave/app.toml/x.md",
+        "/dev/full/x",
+    ] {
+        for command in [
+            &["run"][..],
+            &["plan"],
+            &["build", "misbehave", "--version", "1.0.0"],
+            &["merge", "misbehave", "--version", "1.0.0"],
+        ] {
+            let output = project.run(&[command, &["--summary", path]].concat());
+            output.expect(13).says(path);
+        }
+    }
+    // The others say why.
+    let two = ["run", "--summary", "good.json", "--summary", "nowhere/x.md"];
+    let output = project.run(&two).expect(13);
+    assert_eq!(
+        output.stderr.matches("nowhere/x.md").count(),
+        1,
+        "{}",
+        output.stderr
+    );
+    let said = json(&project.path("good.json"));
+    assert_eq!(
+        (&said["ending"], &said["exitCode"]),
+        (&"failed".into(), &13.into())
+    );
+    assert!(!project.path("digests").exists(), "something was built");
+    assert!(!project.path(".bakehouse/runs").exists());
+    // A device takes nothing, which only shows when it is written.
+    let full = project.run(&["run", "--summary", "/dev/full"]).expect(13);
+    full.says("/dev/full");
+    assert_eq!(report(&project)["exitCode"], 13);
+}
+
+/// Runs a command on a terminal of its own (`script` of util-linux), and sends
+/// it Ctrl-C as the terminal does when `line` has been shown.
+fn on_terminal(project: &Project, term: &str, line: Option<&str>) -> (String, Option<i32>) {
+    let inner = project.command(&["run", "--concurrency", "1"]);
+    let words: Vec<_> = std::iter::once(inner.get_program())
+        .chain(inner.get_args())
+        .map(|word| word.to_str().unwrap())
+        .collect();
+    let mut command = Command::new("script");
+    command
+        .args(["--quiet", "--return", "--flush", "--command"])
+        .arg(format!("stty cols 80 rows 30; exec {}", words.join(" ")))
+        .arg("/dev/null")
+        .envs(
+            inner
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        )
+        .env("TERM", term)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped());
+    for (name, _) in inner.get_envs().filter(|(_, value)| value.is_none()) {
+        command.env_remove(name);
+    }
+    for name in ["CI", "GITHUB_ACTIONS"] {
+        command.env_remove(name);
+    }
+    if let Some(folder) = inner.get_current_dir() {
+        command.current_dir(folder);
+    }
+    let mut child = command.spawn().expect("script of util-linux is missing");
+    let mut input = child.stdin.take();
+    let mut shown = Vec::new();
+    let mut output = child.stdout.take().unwrap();
+    let begun = Instant::now();
+    let mut piece = [0; 4096];
+    loop {
+        match output.read(&mut piece).unwrap() {
+            0 => break,
+            n => shown.extend_from_slice(&piece[..n]),
+        }
+        let text = String::from_utf8_lossy(&shown);
+        if line.is_some_and(|line| text.contains(line))
+            && let Some(mut terminal) = input.take()
+        {
+            std::thread::sleep(Duration::from_secs(1));
+            terminal.write_all(&[3]).unwrap();
+            input = None;
+            std::mem::forget(terminal);
+        }
+        assert!(begun.elapsed() < Duration::from_secs(60), "{text}");
+    }
+    let code = child.wait().unwrap().code();
+    (String::from_utf8_lossy(&shown).into_owned(), code)
+}
+
+#[test]
+fn a_terminal_that_cannot_draw_gets_plain_lines() {
+    let project = Project::new(Builder::Docker);
+    project.misbehave(&["1.0.0"]);
+    let (shown, code) = on_terminal(&project, "dumb", None);
+    assert_eq!(code, Some(0), "{shown}");
+    assert!(!shown.contains('\u{1b}'), "{shown:?}");
+    let started = shown.find("misbehave 1.0.0 linux/amd64: started").unwrap();
+    let pushed = shown.find("misbehave 1.0.0 linux/amd64: pushed").unwrap();
+    assert!(started < pushed, "{shown}");
+}
+
+#[test]
+fn ctrl_c_leaves_no_bar_behind() {
+    let project = Project::new(Builder::Docker);
+    project.misbehave(&["1.0.0-spin"]);
+    let line = "misbehave 1.0.0-spin linux/amd64  ";
+    let (shown, code) = on_terminal(&project, "xterm", Some(line));
+    assert_eq!(code, Some(130), "{shown}");
+    assert!(shown.contains("stopped by Ctrl-C"), "{shown}");
+    // The last that is drawn before the summary takes the bar away.
+    let (drawn, _) = shown.split_once("built 0, reused 0").unwrap();
+    assert!(drawn.trim_end().ends_with("\u{1b}[2K"), "{drawn:?}");
+    // `^C` fits behind it, so what is cleared is its line.
+    let bar = drawn.rsplit('\r').find(|part| part.contains(line)).unwrap();
+    let visible = bar.split("^C").next().unwrap();
+    assert!(
+        visible.chars().filter(|c| !c.is_control()).count() < 110,
+        "{bar:?}"
+    );
+}
