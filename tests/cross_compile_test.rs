@@ -1,6 +1,10 @@
 //! A recipe that cross-compiles, with a base image, through both ways to push.
 
-use crate::support::{Builder, DebianRegistry, Package, Project, crane, finish, golang_image};
+use std::process::Command;
+
+use crate::support::{
+    Builder, DebianRegistry, Package, Project, crane, finish, golang_image, tool,
+};
 
 fn project(builder: Builder) -> Project {
     let project = Project::new(builder);
@@ -118,4 +122,77 @@ fn both_ways_label_images_alike() {
             .collect::<Vec<_>>()
     };
     assert_eq!(labels(&one), labels(&two));
+}
+
+#[test]
+fn a_helper_image_can_stay_unpublished() {
+    let project = project(Builder::BuildKit);
+    let file = std::fs::read_to_string(project.path("apps/crosshello/app.toml")).unwrap();
+    let images =
+        |tables: &str| project.write("apps/crosshello/app.toml", format!("{file}\n{tables}"));
+    let registry = DebianRegistry::start();
+    let host = registry.host();
+    let more = ["--registry", &host];
+
+    for (tables, says) in [
+        (
+            "[images.crosshello-bse]\npublish = false\n",
+            "the recipe has no such image",
+        ),
+        (
+            "[images.crosshello]\npublish = false\n",
+            "[images.crosshello]: nothing that is published is built on it",
+        ),
+        (
+            "[images.crosshello-base]\npublish = \"no\"\n",
+            "invalid type: string \"no\"",
+        ),
+    ] {
+        images(tables);
+        project
+            .run(&["plan", "--registry", &host])
+            .expect(3)
+            .says(says);
+    }
+
+    images("[images.crosshello-base]\npublish = false\n");
+    let plan = project.run(&["plan", "--registry", &host]).expect(0);
+    let line = plan
+        .stdout
+        .lines()
+        .find(|line| line.contains("crosshello-base"));
+    let line = line.unwrap();
+    assert!(
+        line.contains("never") && line.ends_with("needed by crosshello"),
+        "{}",
+        plan.stdout
+    );
+    let dry = project
+        .run(&["run", "--dry-run", "--registry", &host])
+        .expect(0);
+    assert!(
+        !dry.stdout.contains("would tag") || !dry.stdout.contains("crosshello-base:"),
+        "{}",
+        dry.stdout
+    );
+
+    let ran = project.run(&["run", "--registry", &host]).expect(0);
+    ran.says("test/crosshello:1.1.0");
+    assert_runs(&project, &more);
+    let tags = |image: &str| {
+        let reference = format!("{host}/test/{image}");
+        let mut crane = Command::new(tool("crane"));
+        let output = crane.args(["ls", &reference]).output().unwrap();
+        String::from_utf8(output.stdout).unwrap().lines().count()
+    };
+    assert!(tags("crosshello") >= 2);
+    assert_eq!(tags("crosshello-base"), 0);
+
+    // What is published needs no helper.
+    let again = project.run(&["run", "--registry", &host]).expect(0);
+    assert!(
+        again.stdout.contains("nothing to build"),
+        "{}",
+        again.stdout
+    );
 }

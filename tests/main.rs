@@ -50,6 +50,7 @@ mod run_test;
 mod sandbox_test;
 mod source_test;
 mod state_test;
+mod step_settings_test;
 mod storage_test;
 mod support;
 mod tags_test;

@@ -135,7 +135,10 @@ const DOCKERFILES: &[Dockerfile] = &[
         "# syntax=docker/dockerfile:1\nFROM scratch\nCOPY file /\n",
         None,
         11,
-        &["\"docker.io/docker/dockerfile\" to `bases`"],
+        &[
+            "line 1 of the Dockerfile names a frontend (`# syntax`)",
+            "\"docker.io/docker/dockerfile\" to `bases`",
+        ],
     ),
     (
         "add-url",

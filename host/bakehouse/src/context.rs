@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use anyhow::Result;
-use bakehouse_builder::{Builder, BuilderPool, Buildx, BuildxOptions, LayerCache, Member};
+use bakehouse_builder::{
+    Builder, BuilderPool, Buildx, BuildxOptions, LayerCache, Member, StepSettings,
+};
 use bakehouse_core::progress::{Event, Reporter};
 use bakehouse_registry::{Endpoint, LocalRegistry, Registry, Upstream};
 use bakehouse_runtime::{Lazy, RecipeError, Runtime, Services};
@@ -56,6 +58,7 @@ impl Context {
             layer_cache: layer_cache(&project, &settings, registry.endpoint(), &*reporter),
             emulation: settings.use_qemu,
             mirrors: mirrors.clone(),
+            step_settings: step_settings(&project)?,
             ..BuildxOptions::default()
         };
         let builder = builder(&settings.builders, &options, &reporter);
@@ -75,6 +78,12 @@ impl Context {
             _local: local,
         })
     }
+}
+
+/// What `RUN` steps are handed.
+fn step_settings(project: &Project) -> Result<StepSettings> {
+    let table = &project.file().build;
+    Ok(table.settings(project.root(), |name| std::env::var(name).ok())?)
 }
 
 /// The builder: buildx's current one, the one named, or several as one.

@@ -5,14 +5,19 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use bakehouse_core::storage_error::At as _;
+use bakehouse_core::recipe::{Dockerfile, Network};
+use bakehouse_core::storage_error::{At as _, StorageError};
 use bakehouse_system::place::{place, placed, scratch};
-use bakehouse_system::storage::{Scratch, blocking};
+use bakehouse_system::storage::{self, Scratch, blocking};
 use bakehouse_system::work_tree::WorkTree;
 
-use super::builder::Output;
+use super::builder::{BuildRequest, Output};
 use crate::cache::touch::touch;
+use crate::dockerfile::DockerfileError;
+use crate::dockerfile::check::{MAX_DOCKERFILE, text};
+use crate::dockerfile::handed::handed as edited;
 use crate::error::BuildError;
+use crate::step_settings::StepSettings;
 
 /// An open work tree, and the scratch folder beside it.
 pub(crate) struct BuildSite {
@@ -66,6 +71,61 @@ impl BuildSite {
         Ok(dated.at("date the files of", self.tree.root())?)
     }
 
+    /// Hands settings to the steps of a build, where they have a network: writes
+    /// values and the edited Dockerfile into the scratch folder.
+    ///
+    /// # Errors
+    /// [`BuildError::Dockerfile`] for one that cannot be edited, and
+    /// [`BuildError::Storage`].
+    pub(crate) fn hand(
+        &self,
+        request: &BuildRequest,
+        settings: &StepSettings,
+    ) -> Result<Handed, BuildError> {
+        let build = &request.build;
+        let mut handed = Handed::default();
+        if settings.is_empty() || build.network == Network::None {
+            return Ok(handed);
+        }
+        let Some((name, text)) = text(build, &self.tree)? else {
+            return Ok(handed);
+        };
+        let edited = edited(&text, &settings.mounts());
+        let edited = edited.map_err(|unreadable| DockerfileError::Syntax {
+            file: name.to_owned(),
+            unreadable,
+        })?;
+        settings.write(self.scratch())?;
+        handed.settings = settings.clone();
+        match &build.dockerfile {
+            Dockerfile::Inline(_) => handed.text = Some(edited),
+            Dockerfile::Path(path) => {
+                handed.dockerfile = Some(self.beside(&self.tree.file(path)?, &edited)?);
+            }
+        }
+        Ok(handed)
+    }
+
+    /// A copy of a Dockerfile with another text, and what is not sent with it as
+    /// BuildKit finds it: in a file of the same name beside it.
+    fn beside(&self, file: &Path, text: &str) -> Result<PathBuf, BuildError> {
+        const IGNORED: &str = ".dockerignore";
+        let folder = self.scratch().join("dockerfile");
+        std::fs::create_dir(&folder).at("make", &folder)?;
+        let name = file.file_name().unwrap_or_default();
+        let copy = folder.join(name);
+        std::fs::write(&copy, text).at("write", &copy)?;
+        let mut ignored = name.to_owned();
+        ignored.push(IGNORED);
+        let (from, to) = (file.with_file_name(&ignored), folder.join(&ignored));
+        match storage::read(&from, MAX_DOCKERFILE) {
+            Ok(bytes) => std::fs::write(&to, bytes).at("write", &to)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(StorageError::new("read", &from, error).into()),
+        }
+        Ok(copy)
+    }
+
     /// Moves what has arrived to where it was asked for.
     ///
     /// # Errors
@@ -83,6 +143,18 @@ impl BuildSite {
         });
         Ok(moved.await.map_err(|e| placed(tree.root(), e))?)
     }
+}
+
+/// What a build's steps are handed.
+#[derive(Debug, Default)]
+pub(crate) struct Handed {
+    /// The settings, their values in the scratch folder; without any, nothing else
+    /// is there.
+    pub(crate) settings: StepSettings,
+    /// The edited text of an inline Dockerfile.
+    pub(crate) text: Option<String>,
+    /// The edited copy of a Dockerfile in the work tree.
+    pub(crate) dockerfile: Option<PathBuf>,
 }
 
 /// Where a build's result arrives.

@@ -6,7 +6,7 @@ use std::path::Path;
 use bakehouse_core::date::Date;
 use bakehouse_core::recipe::{Dockerfile, Network};
 
-use super::build_site::BuildSite;
+use super::build_site::{BuildSite, Handed};
 use super::builder::{BuildRequest, Output};
 use crate::cache::layer_cache::CacheArgs;
 use crate::cache::step_key::step_key;
@@ -55,6 +55,7 @@ pub(crate) fn command_line(
     site: &BuildSite,
     builder: &str,
     cache: &CacheArgs,
+    handed: &Handed,
 ) -> Result<CommandLine, BuildError> {
     let build = &request.build;
     let tree = site.tree();
@@ -92,6 +93,9 @@ pub(crate) fn command_line(
     for name in &build.secrets {
         line.pair("--secret", &format!("id={name},env={name}"));
     }
+    for secret in handed.settings.secrets() {
+        line.pair("--secret", &secret);
+    }
     let epoch = request.created.as_ref().map(Date::epoch_seconds);
     if let Some(epoch) = epoch {
         line.pair("--build-arg", &format!("SOURCE_DATE_EPOCH={epoch}"));
@@ -118,14 +122,18 @@ pub(crate) fn command_line(
     }
     line.push("--output");
     line.push(output(&request.output, epoch.is_some())?);
-    let stdin = match &build.dockerfile {
-        Dockerfile::Path(path) => {
+    let stdin = match (&build.dockerfile, &handed.dockerfile) {
+        (Dockerfile::Path(_), Some(file)) => {
+            line.path("--file", file);
+            None
+        }
+        (Dockerfile::Path(path), None) => {
             line.path("--file", &tree.file(path)?);
             None
         }
-        Dockerfile::Inline(text) => {
+        (Dockerfile::Inline(text), _) => {
             line.pair("--file", "-");
-            Some(text.clone())
+            Some(handed.text.as_ref().unwrap_or(text).clone())
         }
     };
     line.push("--");

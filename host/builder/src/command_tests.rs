@@ -54,14 +54,27 @@ fn tree() -> tempfile::TempDir {
 
 fn line(request: &BuildRequest) -> Result<CommandLine, BuildError> {
     let site = BuildSite::open(&request.work_tree)?;
-    command_line(request, &site, "bakehouse", &CacheArgs::default())
+    command_line(
+        request,
+        &site,
+        "bakehouse",
+        &CacheArgs::default(),
+        &Handed::default(),
+    )
 }
 
 /// One argument a line, a flag together with its value.
 fn shown(request: &BuildRequest) -> String {
     let root = request.work_tree.canonicalize().unwrap();
     let site = BuildSite::open(&request.work_tree).unwrap();
-    let line = command_line(request, &site, "bakehouse", &CacheArgs::default()).unwrap();
+    let line = command_line(
+        request,
+        &site,
+        "bakehouse",
+        &CacheArgs::default(),
+        &Handed::default(),
+    )
+    .unwrap();
     let key = step_key(&request.target.app, &request.build.secrets);
     let mut text = String::new();
     for arg in &line.args {

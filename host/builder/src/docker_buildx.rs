@@ -170,7 +170,8 @@ impl Buildx {
         cache: &CacheArgs,
     ) -> Result<(Progress, Option<Descriptor>), BuildError> {
         let name = &found.capabilities.name;
-        let line = command_line(request, site, name, cache)?;
+        let handed = site.hand(request, &self.options.step_settings)?;
+        let line = command_line(request, site, name, cache, &handed)?;
         let scratch = site.scratch();
         let mut command = found.program.command();
         command.args(&line.args).current_dir(scratch);
@@ -180,7 +181,8 @@ impl Buildx {
         // What a killed client leaves is swept with the run's work folder.
         command.env("TMPDIR", scratch);
 
-        let mut progress = Progress::hiding(confined.hidden());
+        let mut progress =
+            Progress::hiding(confined.hidden(&handed.settings), handed.settings.mounts());
         let limit = self.options.time_limit;
         let heard = Heard::new();
         let arrival = site.arrival(&request.output);

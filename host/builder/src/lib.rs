@@ -20,6 +20,7 @@ pub(crate) mod inspect;
 mod options;
 pub(crate) mod output;
 pub(crate) mod sandbox;
+mod step_settings;
 
 pub use builder::{BuildRequest, Builder, Built, Capabilities, Output};
 pub use builder_pool::{BuilderPool, Member};
@@ -28,7 +29,7 @@ pub use command::RequestError;
 pub use docker_buildx::Buildx;
 pub use dockerfile::DockerfileError;
 pub use dockerfile::check::MAX_DOCKERFILE;
-pub use dockerfile::frontend::frontend;
+pub use dockerfile::frontend::{frontend, frontend_line};
 pub use error::{BuildError, BuilderError, FailedStep};
 #[cfg(feature = "test-util")]
 pub use fake::Fake;
@@ -37,6 +38,7 @@ pub use options::BuildxOptions;
 pub use output::receive::ReceiveError;
 pub use output::used::UsedError;
 pub use sandbox::child_env::ChildEnv;
+pub use step_settings::StepSettings;
 
 #[cfg(feature = "fuzzing")]
 pub use dockerfile::stages::read_for_fuzzing;

@@ -6,6 +6,7 @@ use bakehouse_core::mirrors::Mirrors;
 
 use crate::cache::layer_cache::LayerCache;
 use crate::sandbox::child_env::ChildEnv;
+use crate::step_settings::StepSettings;
 
 /// How builds run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub struct BuildxOptions {
     pub env: ChildEnv,
     /// Where images are pulled from instead.
     pub mirrors: Mirrors,
+    /// What steps with a network are handed.
+    pub step_settings: StepSettings,
 }
 
 impl Default for BuildxOptions {
@@ -33,6 +36,7 @@ impl Default for BuildxOptions {
             emulation: true,
             env: ChildEnv::default(),
             mirrors: Mirrors::default(),
+            step_settings: StepSettings::default(),
         }
     }
 }

@@ -51,6 +51,9 @@ pub struct Image {
     pub needs: Vec<String>,
     /// Platforms the recipe can build it for.
     pub platforms: Vec<Platform>,
+    /// Others are built on it, and it gets no tag: `publish = false` in app.toml.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unpublished: bool,
 }
 
 /// One version of an app.

@@ -159,6 +159,7 @@ impl TryFrom<guest::App> for App {
                 summary: clean(&image.summary),
                 needs: image.needs,
                 platforms: platforms.collect::<Result<_, PlatformError>>()?,
+                unpublished: false,
             })
         });
         Ok(Self {

@@ -3,7 +3,7 @@
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
-use bakehouse_builder::{MAX_DOCKERFILE, frontend};
+use bakehouse_builder::{MAX_DOCKERFILE, frontend_line};
 use bakehouse_core::grants::{Denied, ImageEntry, Kind, Policy};
 use bakehouse_core::platform::{Platform, PlatformError};
 use bakehouse_core::recipe::{Build, Dockerfile, Network};
@@ -131,10 +131,13 @@ pub(super) fn build(policy: &Policy, prepare: &Prepare, build: &Build) -> Result
 /// A frontend writes the build's steps itself: with network, and with the key
 /// of whatever layers it wants. Only one is known to do neither by itself.
 fn named_frontend(policy: &Policy, dockerfile: &str) -> Result<(), InvalidBuild> {
-    let Some(named) = frontend(dockerfile) else {
+    let Some((line, named)) = frontend_line(dockerfile) else {
         return Ok(());
     };
-    policy.check(Kind::Bases, named)?;
+    policy.check(Kind::Bases, named).map_err(|denied| {
+        let place = format!("line {line} of the Dockerfile names a frontend (`# syntax`)");
+        Denied(format!("{place}: {denied}"))
+    })?;
     if is_known_frontend(named) {
         return Ok(());
     }

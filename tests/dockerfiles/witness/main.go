@@ -124,7 +124,8 @@ func (e environment) Get(name string) (string, bool) {
 func (e environment) Keys() []string { return nil }
 
 // stages resolves every FROM line as `buildDispatchStates`, `resolveReachableStages`
-// and `dispatchState.init` of that package do.
+// and `dispatchState.init` of that package do; but that `scratch` keeps its flag,
+// which tells what the programs are for that are copied there.
 func stages(r request) ([]stage, error) {
 	result, err := parser.Parse(strings.NewReader(r.Text))
 	if err != nil {
@@ -195,8 +196,6 @@ func stages(r request) ([]stage, error) {
 		one := stage{from.Name, base.Result, platforms.Format(platforms.Normalize(platform)), from.Location[0].Start.Line}
 		if earlier, ok := named[base.Result]; ok {
 			one.Platform = out[earlier].Platform
-		} else if base.Result == "scratch" {
-			one.Platform = platforms.Format(platforms.Normalize(target))
 		}
 		if from.Name != "" {
 			named[from.Name] = number

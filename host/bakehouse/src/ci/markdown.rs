@@ -146,7 +146,10 @@ pub(super) fn plan(plan: &Plan, failures: &[FailureRecord]) -> String {
                 text(&app.app.name),
                 text(&version.version.number),
                 text(&image.image),
-                joined(&image.present),
+                match image.unpublished {
+                    true => "never".to_owned(),
+                    false => joined(&image.present),
+                },
                 joined(&image.to_build().collect::<Vec<_>>()),
                 joined(&image.reasons),
             ]

@@ -87,6 +87,7 @@ mod tests {
             summary: String::new(),
             platforms: Vec::new(),
             needs: needs.iter().map(|need| (*need).to_owned()).collect(),
+            unpublished: false,
         };
         let app = App {
             name: "app".to_owned(),

@@ -129,7 +129,7 @@ pub(super) fn plan_table(plan: &Plan, failed: usize) -> Text {
                     app.app.name.clone(),
                     version.version.number.clone(),
                     image.image.clone(),
-                    joined(&image.present),
+                    published(image),
                     joined(&image.to_build().collect::<Vec<_>>()),
                     joined(&image.reasons),
                 ]);
@@ -150,6 +150,14 @@ pub(super) fn plan_table(plan: &Plan, failed: usize) -> Text {
     }
     epilogue(&mut out, &plan.destination, plan.notes());
     out
+}
+
+/// The platforms of an image that are published.
+fn published(image: &ImagePlan) -> String {
+    match image.unpublished {
+        true => "never".to_owned(),
+        false => joined(&image.present),
+    }
 }
 
 /// How many published images another recipe made, and what to do about it.
@@ -195,7 +203,7 @@ pub(super) enum Act {
 
 /// What executing the plan would do. `failed` as for [`plan_table`].
 pub(super) fn dry_run(plan: &Plan, act: Act, failed: usize) -> Text {
-    let to_tag = |image: &&ImagePlan| act != Act::Build && !image.is_done();
+    let to_tag = |image: &&ImagePlan| act != Act::Build && image.is_to_publish();
     let mut out = Text::new();
     let repository = |image: &str| format!("{}/{}/{image}", plan.registry, plan.namespace);
     for job in plan.jobs().filter(|_| act != Act::Tag) {

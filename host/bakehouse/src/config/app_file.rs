@@ -1,14 +1,18 @@
 //! `apps/<app>/app.toml`.
 
+use std::collections::BTreeMap;
+
 use bakehouse_core::grants::{Grants, Places};
-use bakehouse_core::recipe::Options;
+use bakehouse_core::recipe::{App, Image, Options};
 use bakehouse_core::reference_grammar::is_tag;
-use bakehouse_core::version_number::VersionNumber;
+use bakehouse_core::version_number::{PLACEHOLDERS, VersionNumber};
 use bakehouse_registry::reserved::is_the_hosts;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
 use super::RecipeReference;
+use super::nearest::nearest;
+use crate::failure::{ExitCode, Failure};
 
 /// One app: the file `apps/<app>/app.toml`.
 #[derive(Debug, Clone, Deserialize)]
@@ -25,9 +29,83 @@ pub struct AppFile {
     /// What its recipe may reach.
     #[serde(default)]
     pub grants: Grants,
+    /// What is said of single images.
+    #[serde(default)]
+    pub images: BTreeMap<String, ImageTable>,
     /// Where its grants are written.
     #[serde(skip)]
     pub places: Places,
+}
+
+/// One image of an app: the table `[images.NAME]`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct ImageTable {
+    /// `false`: it is built where others need it, and gets no tag.
+    pub publish: bool,
+}
+
+impl Default for ImageTable {
+    fn default() -> Self {
+        Self { publish: true }
+    }
+}
+
+impl AppFile {
+    /// Marks the images that are not published.
+    ///
+    /// # Errors
+    /// [`ExitCode::Config`] for an image that the recipe does not have, and for one
+    /// that would never be built: nothing that is published needs it.
+    pub fn leave_unpublished(&self, app: &mut App) -> Result<(), Failure> {
+        let file = self.places.file();
+        for (name, table) in &self.images {
+            let known = app.images.iter().map(|image| image.name.as_str());
+            if !known.clone().any(|known| known == name) {
+                let meant = nearest(name, known.clone())
+                    .map(|known| format!("did you mean {known}? "))
+                    .unwrap_or_default();
+                let known: Vec<_> = known.collect();
+                return Err(Failure::new(
+                    ExitCode::Config,
+                    format!(
+                        "{file}: [images.{}]: the recipe has no such image",
+                        name.escape_debug()
+                    ),
+                )
+                .hint(format!("{meant}its recipe has {}", known.join(", "))));
+            }
+            for image in app.images.iter_mut().filter(|image| image.name == *name) {
+                image.unpublished = !table.publish;
+            }
+        }
+        let published = app.images.iter().filter(|image| !image.unpublished);
+        let mut needed: Vec<&str> = published.map(|image| image.name.as_str()).collect();
+        let mut at = 0;
+        while let Some(name) = needed.get(at).copied() {
+            let needs = app.images.iter().filter(|image| image.name == name);
+            for need in needs.flat_map(|image| &image.needs) {
+                if !needed.contains(&need.as_str()) {
+                    needed.push(need);
+                }
+            }
+            at += 1;
+        }
+        let idle = |image: &&Image| !needed.contains(&image.name.as_str());
+        match app.images.iter().find(idle) {
+            None => Ok(()),
+            Some(image) => Err(Failure::new(
+                ExitCode::Config,
+                format!(
+                    "{file}: [images.{}]: nothing that is published is built on it",
+                    image.name
+                ),
+            )
+            .hint(
+                "take `publish = false` out; only an image that another one needs can go without",
+            )),
+        }
+    }
 }
 
 /// Which tags an app's indexes get beside `{version}`.
@@ -51,16 +129,30 @@ fn templates<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, 
 }
 
 /// Why a template makes no moving tag, where it makes none.
-fn unfit(template: &str) -> Option<&'static str> {
+fn unfit(template: &str) -> Option<String> {
     let filled = VersionNumber::parse("1.1").and_then(|number| number.fill(template));
     match filled.filter(|tag| is_tag(tag)) {
-        None => Some("makes no tag; write one, with {major} and {minor} where numbers go"),
+        None => {
+            let why = "makes no tag; write one, with {major} and {minor} where numbers go";
+            let meant = meant(template).map(|name| format!(": did you mean {name}?"));
+            Some(why.to_owned() + meant.as_deref().unwrap_or_default())
+        }
         Some(tag) if is_the_hosts(&tag) => Some(
             "cannot be moved: such tags are layer caches (`bakehouse-cache-...`), revisions \
-             (`...-r1`) or about other images (`sha256-...`, `sha512-...`)",
+             (`...-r1`) or about other images (`sha256-...`, `sha512-...`)"
+                .to_owned(),
         ),
         Some(_) => None,
     }
+}
+
+/// The placeholder that one in a template is a misspelling of.
+fn meant(template: &str) -> Option<&'static str> {
+    let pieces = template.split_inclusive('}');
+    let unknown = pieces.filter_map(|piece| piece.get(piece.rfind('{')?..));
+    let mut unknown = unknown.filter(|name| !PLACEHOLDERS.contains(name));
+    let name = unknown.next()?.to_lowercase();
+    nearest(&name, PLACEHOLDERS)
 }
 
 impl Default for TagPolicy {
@@ -90,6 +182,17 @@ mod tests {
         };
         for bad in ["", "{patch}", "{major", "la test", "a/b", "{major}+x"] {
             refused(bad, "makes no tag");
+        }
+        for (bad, meant) in [
+            ("{majr}", "{major}"),
+            ("{Major}.{minor}", "{major}"),
+            ("v{major}.{mino}", "{minor}"),
+            ("{major}.{minor", "{minor}"),
+        ] {
+            let says = format!(
+                "makes no tag; write one, with {{major}} and {{minor}} where numbers go: did you mean {meant}?"
+            );
+            refused(bad, &says);
         }
         for bad in [
             "{major}-r1",

@@ -16,17 +16,37 @@ pub struct BuilderChoice {
     pub name: String,
 }
 
-impl FromStr for BuilderChoice {
-    type Err = PlatformError;
+/// A text that chooses no builder.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ChoiceError {
+    /// What is before `=` is no platform.
+    #[error(transparent)]
+    Platform(#[from] PlatformError),
+    /// What is behind it is no builder's name.
+    #[error(
+        "a builder's name is letters, digits, `.`, `_` and `-`, as `docker buildx ls` prints it, not `{}`",
+        .0.escape_debug()
+    )]
+    Name(String),
+}
 
-    fn from_str(text: &str) -> Result<Self, PlatformError> {
+impl FromStr for BuilderChoice {
+    type Err = ChoiceError;
+
+    fn from_str(text: &str) -> Result<Self, ChoiceError> {
         let (platform, name) = match text.split_once('=') {
             Some((platform, name)) => (Some(platform.trim().parse()?), name),
             None => (None, text),
         };
+        let name = name.trim();
+        // buildx's own rule for names, but for contexts of Docker's.
+        let part = |b: u8| b.is_ascii_alphanumeric() || b"._-/".contains(&b);
+        if !name.starts_with(|c: char| c.is_ascii_alphanumeric()) || !name.bytes().all(part) {
+            return Err(ChoiceError::Name(name.to_owned()));
+        }
         Ok(Self {
             platform,
-            name: name.trim().to_owned(),
+            name: name.to_owned(),
         })
     }
 }

@@ -1,8 +1,10 @@
 //! Configuration: `bakehouse.toml`, `apps/<app>/app.toml`, environment, flags.
 
 mod app_file;
+mod build_table;
 mod builder_choice;
 mod keep;
+mod nearest;
 mod origin;
 mod overrides;
 mod parse;
@@ -14,6 +16,7 @@ mod scope;
 mod settings;
 
 pub use app_file::{AppFile, TagPolicy};
+pub use build_table::BuildTable;
 pub use builder_choice::BuilderChoice;
 pub use keep::Keep;
 pub use origin::{Given, Origin};

@@ -117,6 +117,36 @@ mod tests {
         );
         assert!(message("platforms = [\"linux\"]").contains("is not a platform"));
         assert!(message("registry = ").starts_with("bakehouse.toml:1:12: `registry`:"));
+        for (text, says) in [
+            (
+                "registry = \"https://ghcr.io\"",
+                ":1:12: `registry`: `https://ghcr.io` is not",
+            ),
+            ("registry = \"ghcr\"", ":1:12: `registry`: `ghcr` is not"),
+            (
+                "# ü\nnamespace = \"Acme/x\"",
+                ":2:13: `namespace`: `Acme/x` is not",
+            ),
+            ("namespace = \"a//b\"", ":1:13: `namespace`: `a//b` is not"),
+            ("builder = \"\"", ":1:11: `builder`: a builder's name is"),
+            (
+                "builder = [\"linux/arm64=\"]",
+                ":1:11: `builder`: a builder's name is",
+            ),
+            ("builder = \"--x\"", ":1:11: `builder`: a builder's name is"),
+            (
+                "[runners]\n\"linux/arm64\" = \"\"",
+                ":2:17: `\"linux/arm64\"`: `` is not",
+            ),
+            ("[runners]\n\"linux/arm64\" = \"a\\nb\"", "`a\\nb` is not"),
+            (
+                "[runners]\n\"linux/arm64\" = \"${{ x }}\"",
+                "`${{ x }}` is not",
+            ),
+        ] {
+            let message = message(text);
+            assert!(message.contains(says), "{text}: {message}");
+        }
     }
 
     #[test]

@@ -6,10 +6,11 @@ use std::str::FromStr;
 use bakehouse_core::grants::{Allow, Places};
 use bakehouse_core::mirrors::Mirrors;
 use bakehouse_core::platform::Platform;
+use bakehouse_core::reference_grammar as grammar;
 use bakehouse_runtime::Limits;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
-use super::{BuilderChoice, Keep, Runners, builder_choice};
+use super::{BuildTable, BuilderChoice, Keep, Runners, builder_choice};
 
 /// Defaults of a project: the file `bakehouse.toml` at its root. Every key may
 /// be left out; environment and flags override it.
@@ -17,8 +18,10 @@ use super::{BuilderChoice, Keep, Runners, builder_choice};
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct ProjectFile {
     /// `local`, or the target registry's `host[:port]`.
+    #[serde(deserialize_with = "registry")]
     pub registry: Option<String>,
     /// Path between registry and image name.
+    #[serde(deserialize_with = "namespace")]
     pub namespace: Option<String>,
     /// Platforms to publish, as far as a recipe has them.
     pub platforms: Option<Vec<Platform>>,
@@ -50,6 +53,38 @@ pub struct ProjectFile {
     pub places: Places,
     /// Other places to fetch the same from.
     pub mirrors: Mirrors,
+    /// What `RUN` steps are handed.
+    pub build: BuildTable,
+}
+
+/// `local`, or a registry's host.
+fn registry<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let host = (text.contains(['.', ':']) || text == "localhost") && grammar::is_host(&text);
+    match host || text == "local" {
+        true => Ok(Some(text)),
+        false => Err(unfit(
+            &text,
+            "a registry: write `local`, or HOST[:PORT] without a scheme",
+        )),
+    }
+}
+
+/// A path below the registry.
+fn namespace<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    match grammar::is_path(&text) {
+        true => Ok(Some(text)),
+        false => Err(unfit(
+            &text,
+            "a namespace: write lower-case words with `/` between them, e.g. `acme/mirrors`",
+        )),
+    }
+}
+
+/// A text that its key does not take.
+pub(super) fn unfit<E: serde::de::Error>(text: &str, wanted: &str) -> E {
+    E::custom(format!("`{}` is not {wanted}", text.escape_debug()))
 }
 
 impl FromStr for CacheChoice {

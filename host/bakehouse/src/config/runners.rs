@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bakehouse_core::platform::Platform;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
+
+use super::project_file::unfit;
 
 /// The runner for platforms that have none of their own, and for jobs that
 /// build nothing. It is an amd64 machine.
@@ -12,13 +14,28 @@ const DEFAULT: &str = "ubuntu-24.04";
 /// Labels of GitHub Actions runners, by the platform that is native there.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
-pub struct Runners(BTreeMap<Platform, String>);
+pub struct Runners(BTreeMap<Platform, Label>);
+
+/// A runner's label, which stands in workflow files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Label(String);
+
+impl<'de> Deserialize<'de> for Label {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let part = |b: u8| b.is_ascii_alphanumeric() || b"-_./: @".contains(&b);
+        match !text.trim().is_empty() && text.bytes().all(part) {
+            true => Ok(Self(text)),
+            false => Err(unfit(&text, "a runner's label, e.g. `ubuntu-24.04-arm`")),
+        }
+    }
+}
 
 impl Runners {
     /// The label of the runner that builds for a platform.
     #[must_use]
     pub fn of(&self, platform: &Platform) -> &str {
-        self.0.get(platform).map_or(DEFAULT, String::as_str)
+        self.0.get(platform).map_or(DEFAULT, |label| &label.0)
     }
 
     /// Whether a platform's runner must emulate it: it has no runner of its own.
@@ -37,7 +54,7 @@ impl Runners {
     /// All labels, sorted: the default one and those of the table.
     pub fn labels(&self) -> BTreeSet<&str> {
         std::iter::once(DEFAULT)
-            .chain(self.0.values().map(String::as_str))
+            .chain(self.0.values().map(|label| label.0.as_str()))
             .collect()
     }
 }

@@ -26,6 +26,7 @@ pub(super) fn git(error: &GitError) -> Explanation {
         | GitError::Unreachable { .. }
         | GitError::NoCommit { .. }
         | GitError::NoRepository { .. }
+        | GitError::PlainServer { .. }
         | GitError::NoRef { .. }
         | GitError::Large { .. }
         | GitError::Files { .. }
@@ -65,6 +66,9 @@ const fn advice(error: &GitError) -> Option<&'static str> {
         }
         GitError::NoCommit { .. } => {
             "upstream removed it; delete this version's digest files, and its tag where it has one"
+        }
+        GitError::PlainServer { .. } => {
+            "name a host that speaks git's smart protocol, as forges do, or let [mirrors] lead to one"
         }
         GitError::NoRepository { .. } => "check the address in the recipe; upstream may have moved",
         GitError::NoRef { .. } => {
@@ -130,6 +134,7 @@ pub(super) fn release(error: &ReleaseError) -> Explanation {
         | ReleaseError::Slow { .. }
         | ReleaseError::NotText { .. }
         | ReleaseError::Malformed { .. }
+        | ReleaseError::NotListed { .. }
         | ReleaseError::Unasked { .. }
         | ReleaseError::Redirect { .. }
         | ReleaseError::Elsewhere { .. }

@@ -79,6 +79,10 @@ pub fn admit(project: &Project, published: &[Platform], plan: &mut Plan) -> Resu
         })?;
         let policy = project.policy(&name, &file);
         app.moving = file.tags.moving;
+        for image in app.versions.iter_mut().flat_map(|v| &mut v.images) {
+            let table = file.images.get(&image.image);
+            image.unpublished = table.is_some_and(|table| !table.publish);
+        }
         admit_app(&policy, published, app)?;
     }
     Ok(())
@@ -155,7 +159,11 @@ fn retag(moving: &[String], version: &mut VersionPlan) {
     for image in &mut version.images {
         // A plan of a part has none, nor one that is another version's name.
         image.tags.retain(|tag| moving.contains(tag));
-        image.tags.insert(0, number.clone());
+        if image.unpublished {
+            image.tags.clear();
+        } else {
+            image.tags.insert(0, number.clone());
+        }
     }
 }
 

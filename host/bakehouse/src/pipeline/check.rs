@@ -120,7 +120,12 @@ async fn app(
 /// Whether upstream lists less than it did when it was published. That the
 /// registry does not list tags is no reason to stop, and is told, too.
 async fn shrunk_image(context: &Context, found: &Discovered) -> Option<String> {
-    let image = &found.app.images.first()?.name;
+    let image = &found
+        .app
+        .images
+        .iter()
+        .find(|image| !image.unpublished)?
+        .name;
     let told = match context.registry.tags(image).await {
         Ok(tags) => shrunk(&found.known, &tags, &found.file.tags.moving)?,
         Err(error) => {
@@ -161,7 +166,8 @@ async fn facts(
     version: &Version,
     check: bool,
 ) -> Result<VersionFacts> {
-    let images = found.app.images.iter().filter(|_| check);
+    let images = found.app.images.iter();
+    let images = images.filter(|image| check && !image.unpublished);
     let published = images.map(|image| async move {
         let there = context.registry.version(&image.name, &version.number);
         let there = there.await?.version();

@@ -295,7 +295,8 @@ async fn load(context: &Context, recipes: &Recipes, name: &str) -> Result<Loaded
             Arc::clone(&context.services),
         )
         .await?;
-    let app = recipe.granted_app()?;
+    let mut app = recipe.granted_app()?;
+    file.leave_unpublished(&mut app)?;
     Ok((file, recipe, app))
 }
 

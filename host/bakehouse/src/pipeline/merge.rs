@@ -44,7 +44,7 @@ pub async fn merge(
     let mut written = Written::new();
     for app in &plan.apps {
         for version in &app.versions {
-            for image in &version.images {
+            for image in version.images.iter().filter(|image| !image.unpublished) {
                 match merge_image(context, app, version, image, digests, force).await {
                     Ok(Some((image, index))) => {
                         written.insert(image.key.clone(), index);

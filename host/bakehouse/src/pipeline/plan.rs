@@ -91,6 +91,10 @@ pub struct ImagePlan {
     /// Tags for the index, `{version}` first. Moving ones are set only where
     /// they move forward.
     pub tags: Vec<String>,
+    /// It is built where others need it, and never tagged; `missing` is what they
+    /// need.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unpublished: bool,
 }
 
 /// One unit of fan-out: app x version x platform x images that need each other.
@@ -137,6 +141,12 @@ impl ImagePlan {
     #[must_use]
     pub fn is_done(&self) -> bool {
         self.to_build().next().is_none()
+    }
+
+    /// Whether its version's tag is to be written.
+    #[must_use]
+    pub fn is_to_publish(&self) -> bool {
+        !self.unpublished && !self.is_done()
     }
 
     /// Which published images the new ones may take the place of.
@@ -267,7 +277,8 @@ impl<'a> Short<'a> {
             jobs.any(|job| job.platform == **platform && job.images.contains(&image.image))
         };
         let (built, missing): (Vec<_>, Vec<_>) = image.missing.iter().partition(is_built);
-        (!built.is_empty() && !missing.is_empty()).then_some(Self {
+        let short = !built.is_empty() && !missing.is_empty() && !image.unpublished;
+        short.then_some(Self {
             image: &image.image,
             version: &version.version.number,
             built,
@@ -352,7 +363,7 @@ fn plan_version(
     scope: &Scope,
     moving: &[String],
 ) -> VersionPlan {
-    let images: Vec<ImagePlan> = order
+    let mut images: Vec<ImagePlan> = order
         .iter()
         .filter_map(|image| {
             let wanted: Vec<Platform> = scope
@@ -392,14 +403,55 @@ fn plan_version(
                 present,
                 missing,
                 tags: tags(&facts.version, scope, moving),
+                unpublished: false,
             })
         })
         .collect();
+    leave_unpublished(app, &mut images);
     let jobs = jobs(app, &facts, &images, scope.only());
     VersionPlan {
         version: facts.version,
         images,
         jobs,
+    }
+}
+
+/// Lets images that are not published be built where others need them, and
+/// nowhere else.
+fn leave_unpublished(app: &App, images: &mut [ImagePlan]) {
+    for hidden in app.images.iter().filter(|image| image.unpublished) {
+        let by: Vec<&ImagePlan> = images
+            .iter()
+            .filter(|image| needed(app, &image.image).contains(hidden.name.as_str()))
+            .filter(|image| {
+                app.images
+                    .iter()
+                    .any(|i| i.name == image.image && !i.unpublished)
+            })
+            .collect();
+        let platforms: BTreeSet<Platform> = by
+            .iter()
+            .flat_map(|image| image.to_build())
+            .cloned()
+            .collect();
+        let by: Vec<String> = by
+            .iter()
+            .filter(|image| !image.is_done())
+            .map(|image| image.image.clone())
+            .collect();
+        for image in images.iter_mut().filter(|image| image.image == hidden.name) {
+            image.unpublished = true;
+            image.missing = image.wanted.clone();
+            image
+                .missing
+                .retain(|platform| platforms.contains(platform));
+            image.reasons = match image.missing.is_empty() {
+                true => Vec::new(),
+                false => vec![Reason::Needed { by: by.clone() }],
+            };
+            (image.present, image.rebuild) = (Vec::new(), Vec::new());
+            (image.published, image.tags) = (None, Vec::new());
+        }
     }
 }
 

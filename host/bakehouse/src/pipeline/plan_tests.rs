@@ -15,6 +15,7 @@ fn app(images: &[(&str, &[&str])]) -> App {
         summary: String::new(),
         needs: needs.iter().map(|need| (*need).to_owned()).collect(),
         platforms: platforms(&BOTH),
+        unpublished: false,
     };
     App {
         name: "app".to_owned(),
@@ -286,4 +287,52 @@ fn a_moving_tag_leaves_a_versions_name_to_the_version() {
     let plan = plan_app(&app, all, &Scope::all(&platforms(&BOTH)), &moving).unwrap();
     assert_eq!(plan.versions[1].images[0].tags, ["26.2.1", "latest"]);
     assert_eq!(plan.versions[0].images[0].tags, ["26.2", "latest"]);
+}
+
+#[test]
+fn an_unpublished_image_is_built_where_another_one_needs_it() {
+    let mut app = app(&[("base", &[]), ("app", &["base"]), ("other", &[])]);
+    app.images[0].unpublished = true;
+    let scope = Scope::all(&platforms(&BOTH));
+    let moving = ["latest".to_owned()];
+    let facts = vec![
+        facts(&app, "2.0.0", &["other linux/amd64"]),
+        facts(&app, "1.1.0", &["app linux/amd64", "other linux/amd64"]),
+        facts(
+            &app,
+            "1.0.0",
+            &[
+                "app linux/amd64",
+                "app linux/arm64",
+                "other linux/amd64",
+                "other linux/arm64",
+            ],
+        ),
+    ];
+    let plan = plan_app(&app, facts, &scope, &moving).unwrap();
+    let mut jobs = jobs_of(&plan);
+    jobs.sort();
+    assert_eq!(
+        jobs,
+        [
+            "1.1.0 linux/arm64 base+app",
+            "1.1.0 linux/arm64 other",
+            "2.0.0 linux/amd64 base+app",
+            "2.0.0 linux/arm64 base+app",
+            "2.0.0 linux/arm64 other"
+        ]
+    );
+    let bases: Vec<_> = plan
+        .versions
+        .iter()
+        .map(|version| &version.images[0])
+        .collect();
+    assert!(
+        bases
+            .iter()
+            .all(|base| base.unpublished && base.tags.is_empty())
+    );
+    assert!(bases[0].is_done() && bases[0].reasons.is_empty());
+    assert_eq!(bases[1].missing, platforms(&["linux/arm64"]));
+    assert_eq!(bases[1].reasons[0].to_string(), "needed by app");
 }

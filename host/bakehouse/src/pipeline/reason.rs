@@ -29,6 +29,11 @@ pub enum Reason {
         /// These.
         platforms: Vec<Platform>,
     },
+    /// It is not published, and these are built on it.
+    Needed {
+        /// Names of images.
+        by: Vec<String>,
+    },
     /// A rebuild was asked for.
     Forced,
     /// A reason that a later version of the program knows.
@@ -65,6 +70,7 @@ impl fmt::Display for Reason {
             Self::RecipeUnknown { platforms } => {
                 write!(f, "recipe unknown for {}", list(platforms.iter().collect()))
             }
+            Self::Needed { by } => write!(f, "needed by {}", by.join(", ")),
             Self::Forced => f.write_str("forced"),
             Self::Other => f.write_str("other"),
         }

@@ -147,7 +147,7 @@ impl Report {
         self.unbuilt = plan.jobs().flat_map(|job| job.targets()).collect();
         let versions = plan.apps.iter().flat_map(|app| &app.versions);
         let images = versions.flat_map(|version| {
-            let open = version.images.iter().filter(|image| !image.is_done());
+            let open = version.images.iter().filter(|image| image.is_to_publish());
             open.map(|image| endpoint.show(&image.image, &version.version.number))
         });
         self.unpublished = images.filter(|_| publish).collect();

@@ -180,7 +180,7 @@ async fn walk(
         tokio::select! {
             Some(outcomes) = builds.next() => {
                 if let Some((app, version, ended)) = open.end(outcomes) {
-                    for image in version.images.iter().filter(|image| !image.is_done()) {
+                    for image in version.images.iter().filter(|image| image.is_to_publish()) {
                         let is_of = |outcome: &&Outcome| outcome.target.image == image.image;
                         let mine: Vec<Outcome> = ended.iter().filter(is_of).cloned().collect();
                         publishing.push(async move {
@@ -320,7 +320,7 @@ pub(super) async fn move_app_tags(
     let endpoint = context.registry.endpoint();
     let mut complete: BTreeMap<&str, Vec<(&VersionPlan, &ImagePlan)>> = BTreeMap::new();
     for version in &app.versions {
-        for image in &version.images {
+        for image in version.images.iter().filter(|image| !image.unpublished) {
             let is_published = || written.contains_key(&ImageKey::of(version, image));
             if image.missing.is_empty() || is_published() {
                 complete

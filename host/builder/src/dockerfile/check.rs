@@ -38,7 +38,7 @@ pub(crate) fn check(
 
 /// A build's Dockerfile and what to call it; none where it cannot be read:
 /// BuildKit says what is wrong with it.
-fn text<'a>(
+pub(crate) fn text<'a>(
     build: &'a Build,
     tree: &WorkTree,
 ) -> Result<Option<(&'a str, Cow<'a, str>)>, BuildError> {

@@ -4,8 +4,7 @@ use bakehouse_core::platform::Platform;
 use bakehouse_core::recipe::Build;
 
 use super::DockerfileError;
-use super::frontend::{frontend, is_dockerfiles};
-use super::stages::{Inputs, RunStep, run_steps};
+use super::stages::{Inputs, run_steps};
 use crate::builder::Capabilities;
 
 /// Characters of a stage's name that an error shows.
@@ -36,7 +35,11 @@ pub(crate) fn check(
         build: node,
         stage: build.stage.as_deref(),
     };
-    for step in steps(text, &inputs, allowed, name)? {
+    let steps = run_steps(text, &inputs).map_err(|unreadable| DockerfileError::Syntax {
+        file: name.to_owned(),
+        unreadable,
+    })?;
+    for step in steps {
         let platform = &step.platform;
         let emulated = can.platforms.contains(platform);
         if runs(node, platform) || (emulated && allowed) {
@@ -52,24 +55,6 @@ pub(crate) fn check(
         });
     }
     Ok(())
-}
-
-/// The steps of a build; none where emulation is allowed and a frontend of
-/// upstream's own reads the text, whatever it is.
-fn steps(
-    text: &str,
-    inputs: &Inputs<'_>,
-    allowed: bool,
-    name: &str,
-) -> Result<Vec<RunStep>, DockerfileError> {
-    run_steps(text, inputs).or_else(|unreadable| {
-        let own = frontend(text).is_some_and(|image| !is_dockerfiles(image));
-        if own && allowed {
-            return Ok(Vec::new());
-        }
-        let file = name.to_owned();
-        Err(DockerfileError::Syntax { file, unreadable })
-    })
 }
 
 /// Whether a machine of one platform runs programs of another by itself.
@@ -139,12 +124,6 @@ mod tests {
         for allowed in [true, false] {
             let message = said(&node, &node, allowed, open).unwrap();
             assert!(message.starts_with("the Dockerfile: line 2: "), "{message}");
-        }
-        // What a frontend of its own reads may be anything.
-        for (image, refused) in [("own.example/f:1", false), ("docker/dockerfile:1.7", true)] {
-            let text = format!("# syntax={image}\nTHIS is none\n");
-            assert_eq!(said(&node, &node, true, &text).is_some(), refused);
-            assert!(said(&node, &node, false, &text).is_some());
         }
     }
 }

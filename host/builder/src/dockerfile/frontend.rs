@@ -19,15 +19,13 @@ pub fn frontend(dockerfile: &str) -> Option<&str> {
     })
 }
 
-/// Whether a frontend is one of those that define Dockerfiles: `docker/dockerfile`
-/// of Docker Hub.
-pub(crate) fn is_dockerfiles(image: &str) -> bool {
-    let name = image.strip_prefix("docker.io/").unwrap_or(image);
-    let end = name.find([':', '@']).unwrap_or(name.len());
-    matches!(
-        name.get(..end),
-        Some("docker/dockerfile" | "docker/dockerfile-upstream")
-    )
+/// The line that names a frontend, from 1, and the image.
+pub fn frontend_line(dockerfile: &str) -> Option<(usize, &str)> {
+    let image = frontend(dockerfile)?;
+    let mut lines = (1..).zip(dockerfile.lines());
+    let line = lines
+        .find(|(_, line)| line.to_ascii_lowercase().contains("syntax") && line.contains(image));
+    Some((line.map_or(1, |(number, _)| number), image))
 }
 
 fn after<'a>(line: &'a str, comment: &str) -> Option<&'a str> {
@@ -62,6 +60,8 @@ mod tests {
         ] {
             assert_eq!(frontend(text), Some("evil.test/f:1"), "{text:?}");
         }
+        let second = "# escape=`\r\n#  SynTax = evil.test/f:1\r\nFROM x";
+        assert_eq!(frontend_line(second), Some((2, "evil.test/f:1")));
         assert_eq!(frontend(" {\"syntax\": \"evil.test/f:1\"}"), Some("JSON"));
         for text in [
             "",

@@ -5,6 +5,7 @@ pub(crate) mod emulation;
 mod error;
 pub(crate) mod frontend;
 pub(crate) mod growth;
+pub(crate) mod handed;
 mod platform;
 pub(crate) mod reserved;
 pub(crate) mod stages;

@@ -256,7 +256,7 @@ impl Stages {
         let stage = parent.and_then(|parent| self.all.get(parent));
         let platform = match stage {
             Some(parent) => parent.platform.clone(),
-            None if base == "scratch" => inputs.target.clone(),
+            // Also of `scratch`: there the author says what the programs are for.
             None => flagged.unwrap_or_else(|| inputs.target.clone()),
         };
         let (mut runs, mut sources) = (Vec::new(), Vec::new());

@@ -80,16 +80,20 @@ pub(crate) struct FailedStep {
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
     hidden: Redactor,
+    /// Flags that the host added to steps.
+    flags: String,
     vertexes: HashMap<String, Vertex>,
     failed: Option<(String, String)>,
     talk: VecDeque<String>,
 }
 
 impl Progress {
-    /// Nothing said yet; these are never shown.
-    pub(crate) fn hiding(hidden: Redactor) -> Self {
+    /// Nothing said yet; these are never shown, and no more are `flags` that
+    /// steps have beside those of their Dockerfile.
+    pub(crate) fn hiding(hidden: Redactor, flags: String) -> Self {
         Self {
             hidden,
+            flags,
             ..Self::default()
         }
     }
@@ -100,7 +104,8 @@ impl Progress {
             .starts_with('{')
             .then(|| serde_json::from_str::<Status>(line));
         let Some(Ok(status)) = status else {
-            keep(&mut self.talk, self.hidden.clean(line), TALK);
+            let line = self.clean(line);
+            keep(&mut self.talk, line, TALK);
             return Vec::new();
         };
         let mut shown = Vec::new();
@@ -119,10 +124,20 @@ impl Progress {
         shown
     }
 
+    /// What BuildKit says of steps, as their Dockerfile has them.
+    fn clean(&self, text: &str) -> String {
+        let text = self.hidden.clean(text);
+        match self.flags.as_str() {
+            "" => text,
+            flags => text.replace(flags, ""),
+        }
+    }
+
     fn vertex(&mut self, raw: RawVertex, shown: &mut Vec<Shown>) {
+        let name = self.clean(&raw.name);
         let vertex = self.vertexes.entry(raw.digest.clone()).or_default();
         if !raw.name.is_empty() {
-            vertex.name = self.hidden.clean(&raw.name);
+            vertex.name = name;
         }
         vertex.cached |= raw.cached;
         if raw.started.is_some() && !vertex.announced {
@@ -138,7 +153,7 @@ impl Progress {
         // The other steps are cancelled when one fails.
         if !raw.error.is_empty() && !raw.error.contains("context canceled") && self.failed.is_none()
         {
-            self.failed = Some((raw.digest, self.hidden.clean(&raw.error)));
+            self.failed = Some((raw.digest, self.clean(&raw.error)));
         }
     }
 

@@ -18,6 +18,7 @@ use bakehouse_registry::{LookupError, Upstream};
 use super::provenance::{Provenance, UsedImage};
 use crate::builder::{BuildRequest, Output};
 use crate::cache::step_key::step_key;
+use crate::step_settings::is_setting;
 
 /// What images are for, as registries said: one answer for each image and
 /// platform of a run. Clones share them.
@@ -140,7 +141,7 @@ fn steps(request: &BuildRequest, used: &Provenance) -> Result<(), UsedError> {
     let key = step_key(&request.target.app, &build.secrets);
     for run in &used.runs {
         let place = place(request, run.line);
-        let unnamed = |secret: &&String| !build.secrets.contains(secret);
+        let unnamed = |secret: &&String| !build.secrets.contains(secret) && !is_setting(secret);
         if let Some(secret) = run.secrets.iter().find(unnamed) {
             return Err(UsedError::Secret {
                 place,
@@ -230,6 +231,8 @@ mod tests {
         };
         assert_eq!(said(&["A"], &[key(&["A"])], &["A"]), None);
         assert_eq!(said(&[], &["x".to_owned(), key(&[])], &[]), None);
+        // The host's own, which it hands to every step.
+        assert_eq!(said(&["dev.bakehouse.npm"], &[key(&[])], &[]), None);
         let message = said(&["B"], &[key(&["A"])], &["A"]).unwrap();
         let start = "RUN in line 7 of the Dockerfile mounts the secret B, which";
         assert!(message.starts_with(start), "{message}");

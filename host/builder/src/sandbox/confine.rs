@@ -13,6 +13,7 @@ use crate::builder::{BuildRequest, Output};
 use crate::cache::layer_cache::LayerCache;
 use crate::error::BuildError;
 use crate::options::BuildxOptions;
+use crate::step_settings::StepSettings;
 
 /// The environment of one build, its credentials, and what it must not print.
 pub(crate) struct BuildSandbox {
@@ -73,8 +74,10 @@ impl BuildSandbox {
         Ok(Self { env, secrets })
     }
 
-    /// What the build's output must not show.
-    pub(crate) fn hidden(&self) -> Redactor {
-        Redactor::new(self.secrets.iter().map(String::as_str))
+    /// What the build's output must not show: secrets, and what of the steps'
+    /// settings is none of a reader's.
+    pub(crate) fn hidden(&self, settings: &StepSettings) -> Redactor {
+        let secrets = self.secrets.iter().map(String::as_str);
+        Redactor::new(secrets.chain(settings.hidden()))
     }
 }

@@ -100,6 +100,15 @@ pub enum GitError {
         /// The repository's address.
         address: String,
     },
+    /// Its host only hands out files (git's "dumb" protocol), which has no way to
+    /// send one commit.
+    #[error(
+        "{address} is a plain web server, which cannot send one commit: git calls it the dumb HTTP protocol"
+    )]
+    PlainServer {
+        /// The repository's address.
+        address: String,
+    },
     /// It has no tag or branch of this name.
     #[error("{address} has no tag or branch `{name}`")]
     NoRef {
@@ -213,6 +222,9 @@ pub(super) fn explain(address: &Address, said: &[String]) -> GitError {
     ]) {
         return GitError::Login { address };
     }
+    if has(&["dumb http transport"]) {
+        return GitError::PlainServer { address };
+    }
     if has(&["certificate", "SSL"]) {
         return GitError::Untrusted { address, line };
     }
@@ -250,6 +262,7 @@ mod tests {
         for lasting in [
             "fatal: could not read Username for 'https://git.example': terminal prompts disabled",
             "fatal: repository 'https://git.example/a/' not found",
+            "fatal: dumb http transport does not support shallow capabilities",
             "fatal: remote error: upload-pack: not our ref 0000",
             "fatal: unable to access 'https://git.example/a/': The requested URL returned error: 301",
         ] {

@@ -182,13 +182,15 @@ impl Api {
         }
     }
 
-    async fn load(&self, url: &Url, authorized: bool) -> Option<CachedResponse> {
+    /// The answer that is kept for a request with a token, or without.
+    pub(super) async fn load(&self, url: &Url, authorized: bool) -> Option<CachedResponse> {
         let (cache, url) = (self.cache.clone()?, url.clone());
         let loaded = tokio::task::spawn_blocking(move || cache.load(&url, authorized));
         loaded.await.ok().flatten()
     }
 
-    async fn store(&self, mut kept: CachedResponse, headers: &HeaderMap) {
+    /// Keeps an answer that can be asked for conditionally.
+    pub(super) async fn store(&self, mut kept: CachedResponse, headers: &HeaderMap) {
         let header = |name: HeaderName| Some(headers.get(name)?.to_str().ok()?.to_owned());
         kept.etag = header(ETAG);
         kept.last_modified = header(LAST_MODIFIED);

@@ -152,6 +152,14 @@ pub enum ReleaseError {
         /// Why it is not.
         source: serde_json::Error,
     },
+    /// A list of something else.
+    #[error("{what}: lists {count} entries of which none is a release")]
+    NotListed {
+        /// What was asked for.
+        what: String,
+        /// Its entries.
+        count: usize,
+    },
     /// 304 to a request that was not conditional.
     #[error("{what}: answered 304 to a request without a condition")]
     Unasked {

@@ -1,23 +1,26 @@
 //! Common parts of GitHub and Gitea, whose API follows GitHub's.
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
+use super::lenient::{list, or_default};
 use super::model::{extras, notes};
 use super::{Asset, Release};
 
 /// A release with files as one of them describes them.
 #[derive(Debug, Deserialize)]
+#[serde(bound = "F: DeserializeOwned")]
 pub(super) struct Listed<F> {
     tag_name: String,
     name: Option<String>,
     body: Option<String>,
     html_url: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     draft: bool,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     prerelease: bool,
     published_at: Option<String>,
-    #[serde(default = "Vec::new")]
+    #[serde(default = "Vec::new", deserialize_with = "list")]
     assets: Vec<F>,
 }
 

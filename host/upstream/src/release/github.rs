@@ -56,7 +56,7 @@ impl ReleaseSource for Tags {
 const PER_PAGE: usize = 100;
 
 #[derive(Debug, Deserialize)]
-struct File {
+pub(super) struct File {
     name: String,
     browser_download_url: String,
     size: Option<u64>,
@@ -67,7 +67,7 @@ struct File {
 #[derive(Debug, Deserialize)]
 struct Tag {
     name: String,
-    commit: Commit,
+    commit: Option<Commit>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -100,7 +100,7 @@ async fn release(
 async fn tags(api: &Api, site: &Site, repository: &str) -> Result<Vec<Release>, ReleaseError> {
     let url = site.url(&path(repository, &["tags"]), &[("per_page", "100")]);
     let release = |tag: Tag| Release {
-        extras: extras([("commit", Some(tag.commit.sha))]),
+        extras: extras([("commit", tag.commit.map(|commit| commit.sha))]),
         ..Release::tag(tag.name)
     };
     api.list(site, url, PER_PAGE, |tag| Some(release(tag)))
@@ -118,7 +118,7 @@ pub(super) fn page(json: &[u8], _: &Site) -> Vec<Release> {
         .collect()
 }
 
-fn file(file: File) -> Option<Asset> {
+pub(super) fn file(file: File) -> Option<Asset> {
     if file.state.is_some_and(|state| state != "uploaded") {
         return None;
     }

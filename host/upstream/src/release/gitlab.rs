@@ -10,6 +10,7 @@ use url::Url;
 use super::access::Site;
 use super::api::Api;
 use super::kind::{One, Reach, ReleaseSource, SourceKind};
+use super::lenient::{list, or_default};
 use super::model::{extras, notes};
 use super::repository::Repository;
 use super::{Asset, Release, ReleaseError};
@@ -79,12 +80,12 @@ struct Listed {
     description: Option<String>,
     released_at: Option<String>,
     /// Dated to the future.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     upcoming_release: bool,
     commit: Option<Commit>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     assets: Assets,
-    #[serde(rename = "_links", default)]
+    #[serde(rename = "_links", default, deserialize_with = "or_default")]
     links: Links,
 }
 
@@ -96,7 +97,7 @@ struct Links {
 
 #[derive(Debug, Default, Deserialize)]
 struct Assets {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "list")]
     links: Vec<Link>,
 }
 

@@ -17,6 +17,7 @@ mod gitea;
 mod github;
 mod gitlab;
 mod kind;
+mod lenient;
 mod listing;
 mod model;
 mod npm;

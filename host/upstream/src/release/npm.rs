@@ -1,9 +1,10 @@
 //! npm packages as releases (npm registry API, "package metadata").
 //!
 //! One request a package: the full document, since the abbreviated one has no
-//! times.
+//! times. It may have many megabytes, so what is used of it is kept, and asked for
+//! conditionally the next time.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,14 +15,15 @@ use bakehouse_system::http::redirect::Redirects;
 use bakehouse_system::http::request::{accept, body, exchange, shown};
 use bakehouse_system::http::retry::{Backoff, PATIENCE, Retry};
 use bytes::Bytes;
-use reqwest::Method;
-use reqwest::header::{ACCEPT, AUTHORIZATION};
-use serde::Deserialize;
-use serde::de::IgnoredAny;
+use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, IF_MODIFIED_SINCE, IF_NONE_MATCH};
+use reqwest::{Method, StatusCode};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::Url;
 
 use super::kind::{Reach, ReleaseSource, SourceKind};
+use super::lenient::{Entry, or_default};
+use super::response_cache::CachedResponse;
 use super::{Asset, Release, ReleaseError};
 
 const IDLE: Duration = Duration::from_secs(30);
@@ -45,24 +47,39 @@ pub(super) const KIND: SourceKind = SourceKind {
 /// A package, by name.
 struct Package(String);
 
+/// Only what is used of a package stays in memory, for documents are large.
 #[derive(Debug, Deserialize)]
 struct Document {
-    #[serde(default)]
-    versions: HashMap<String, Listed>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
+    versions: HashMap<String, Entry<Manifest>>,
+    #[serde(default, deserialize_with = "or_default")]
     time: HashMap<String, Value>,
 }
 
-/// One version; only what is used of it stays in memory, for documents are large.
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum Listed {
-    Version(Manifest),
-    /// One without a usable tarball.
-    Other(IgnoredAny),
+/// What is kept of one: the same form, with less in it.
+#[derive(Serialize)]
+struct Kept<'a> {
+    versions: BTreeMap<&'a String, &'a Manifest>,
+    time: &'a HashMap<String, Value>,
 }
 
-#[derive(Debug, Deserialize)]
+impl Document {
+    fn kept(&self) -> serde_json::Result<String> {
+        let versions = self
+            .versions
+            .iter()
+            .filter_map(|(tag, listed)| match listed {
+                Entry::Known(manifest) => Some((tag, manifest)),
+                Entry::Other(_) => None,
+            });
+        serde_json::to_string(&Kept {
+            versions: versions.collect(),
+            time: &self.time,
+        })
+    }
+}
+
+#[derive(Debug, Deserialize, Serialize)]
 struct Manifest {
     dist: Dist,
     #[serde(default)]
@@ -75,7 +92,7 @@ struct Manifest {
     deprecated: Value,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 struct Dist {
     tarball: String,
     #[serde(default)]
@@ -99,23 +116,41 @@ impl ReleaseSource for Package {
             what: what.clone(),
             source,
         };
+        let authorized = reach.npm.authorization(&url).is_some();
+        let kept = reach.api.load(&url, authorized).await.and_then(|kept| {
+            let document = serde_json::from_str::<Document>(&kept.body).ok()?;
+            Some((kept, document))
+        });
+        let condition = kept.as_ref().map(|(kept, _)| kept);
         let backoff = Backoff::UPSTREAM;
         let mut retry = Retry::new(&what, backoff, PATIENCE, &reach.pauses, &*reach.reporter);
-        let bytes = loop {
-            match request(reach, &url, &mut retry).await {
-                Ok(bytes) => break bytes,
+        let answered = loop {
+            match request(reach, &url, condition, &mut retry).await {
+                Ok(answered) => break answered,
                 Err(error) if error.is_absent() => {
                     return Err(ReleaseError::NoPackage(name.to_owned()));
                 }
                 Err(error) => retry.again(failed(error)).await?,
             }
         };
-        let document: Document =
-            serde_json::from_slice(&bytes).map_err(|source| ReleaseError::Malformed {
-                what: what.clone(),
-                expected: "npm's package metadata",
-                source,
-            })?;
+        let document = match (answered, kept) {
+            (Answered::Unchanged, Some((_, document))) => document,
+            (Answered::Unchanged, None) => return Err(ReleaseError::Unasked { what }),
+            (Answered::Fresh(headers, bytes), _) => {
+                let document: Document =
+                    serde_json::from_slice(&bytes).map_err(|source| ReleaseError::Malformed {
+                        what: what.clone(),
+                        expected: "npm's package metadata",
+                        source,
+                    })?;
+                drop(bytes);
+                if let Ok(text) = document.kept() {
+                    let kept = CachedResponse::new(&url, authorized, text);
+                    reach.api.store(kept, &headers).await;
+                }
+                document
+            }
+        };
         let all = releases(name, &document);
         if all.is_empty() {
             let why = match document.time.contains_key("unpublished") {
@@ -129,7 +164,20 @@ impl ReleaseSource for Package {
     }
 }
 
-async fn request(reach: &Reach, url: &Url, retry: &mut Retry<'_>) -> Result<Bytes, HttpError> {
+/// What the registry says of a package.
+enum Answered {
+    /// The same as before.
+    Unchanged,
+    Fresh(HeaderMap, Bytes),
+}
+
+/// Asks for what changed since `condition`.
+async fn request(
+    reach: &Reach,
+    url: &Url,
+    condition: Option<&CachedResponse>,
+    retry: &mut Retry<'_>,
+) -> Result<Answered, HttpError> {
     let mut at = url.clone();
     let mut redirects = Redirects::default();
     loop {
@@ -143,7 +191,15 @@ async fn request(reach: &Reach, url: &Url, retry: &mut Retry<'_>) -> Result<Byte
         if let Some(authorization) = reach.npm.authorization(&at) {
             request = request.header(AUTHORIZATION, authorization);
         }
+        if let Some(etag) = condition.and_then(|kept| kept.etag.as_ref()) {
+            request = request.header(IF_NONE_MATCH, etag);
+        } else if let Some(date) = condition.and_then(|kept| kept.last_modified.as_ref()) {
+            request = request.header(IF_MODIFIED_SINCE, date);
+        }
         let response = exchange(request, IDLE).await?;
+        if condition.is_some() && response.status() == StatusCode::NOT_MODIFIED {
+            return Ok(Answered::Unchanged);
+        }
         if let Some(to) =
             redirects.next(&Method::GET, &at, response.status(), response.headers())?
         {
@@ -154,7 +210,9 @@ async fn request(reach: &Reach, url: &Url, retry: &mut Retry<'_>) -> Result<Byte
         if let Err(HttpError::Busy { pause }) = accepted {
             retry.refused(&server, pause);
         }
-        return body(accepted?, BOUNDS).await;
+        let accepted = accepted?;
+        let headers = accepted.headers().clone();
+        return Ok(Answered::Fresh(headers, body(accepted, BOUNDS).await?));
     }
 }
 
@@ -167,8 +225,8 @@ pub(super) fn document(json: &[u8]) -> Vec<Release> {
 
 /// Versions that can be downloaded. One that is malformed is left out.
 fn releases(name: &str, document: &Document) -> Vec<Release> {
-    let found = |(tag, listed): (&String, &Listed)| {
-        let Listed::Version(manifest) = listed else {
+    let found = |(tag, listed): (&String, &Entry<Manifest>)| {
+        let Entry::Known(manifest) = listed else {
             return None;
         };
         let url = Url::parse(&manifest.dist.tarball).ok()?;

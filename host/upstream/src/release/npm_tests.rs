@@ -219,3 +219,66 @@ async fn reads_a_large_package() {
     }
     assert!(place.path().join("src/package/bin/esbuild").is_file());
 }
+
+/// A registry with an `ETag`; what it sent, in bytes of bodies and in 304s.
+async fn with_etags(body: String) -> (String, Arc<Mutex<Vec<(u16, usize)>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    let sent = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&sent);
+    tokio::spawn(async move {
+        loop {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                head.push(socket.read_u8().await.unwrap());
+            }
+            let head = String::from_utf8(head).unwrap().to_lowercase();
+            let (status, body) = match head.contains("if-none-match: \"v1\"") {
+                true => ("304 Not Modified", ""),
+                false => ("200 OK", body.as_str()),
+            };
+            let code = status[..3].parse().unwrap();
+            log.lock().unwrap().push((code, body.len()));
+            let length = body.len();
+            let answer = format!(
+                "HTTP/1.1 {status}\r\netag: \"v1\"\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+            );
+            let _ = socket.write_all(answer.as_bytes()).await;
+        }
+    });
+    (base, sent)
+}
+
+#[tokio::test]
+async fn a_package_is_fetched_whole_once() {
+    // Most of a document is what nobody reads.
+    let readme = "x".repeat(2 << 20);
+    let body = PACKAGE.replacen('{', &format!(r#"{{"readme": "{readme}","#), 1);
+    let length = body.len();
+    let (base, sent) = with_etags(body).await;
+    let dir = tempfile::tempdir().unwrap();
+    let mut lists = Vec::new();
+    for _ in 0..3 {
+        // Each as a run of its own.
+        let npm = Releases::new(ReleasesOptions {
+            npm: NpmConfig::registry(&base),
+            access: ForgeAccess::from_env(|_| None).unwrap(),
+            cache: Some(dir.path().to_owned()),
+            limits: ApiLimits::default(),
+            reporter: Arc::new(Silent),
+            upstream: Upstream::new(Arc::new(Silent)),
+        })
+        .unwrap();
+        lists.push(npm.list(&package("@scope/tool"), &all(), 10).await.unwrap());
+    }
+    assert_eq!(lists[0].len(), 3);
+    assert!(lists.iter().all(|list| *list == lists[0]), "{lists:?}");
+    let sent = sent.lock().unwrap().clone();
+    assert_eq!(sent, [(200, length), (304, 0), (304, 0)]);
+    let files = std::fs::read_dir(dir.path()).unwrap();
+    let kept: u64 = files
+        .map(|file| file.unwrap().metadata().unwrap().len())
+        .sum();
+    assert!(kept < 4096, "{kept} bytes are kept");
+}

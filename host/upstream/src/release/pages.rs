@@ -10,6 +10,7 @@ use url::Url;
 
 use super::access::Site;
 use super::api::Api;
+use super::lenient::Entry;
 use super::page::ApiPage;
 use super::{Release, ReleaseError};
 
@@ -56,12 +57,22 @@ impl Api {
         let (mut entries, mut kept) = (0, 0);
         loop {
             pages.turn(&url).map_err(failed)?;
-            let page: ApiPage<Vec<T>> = self.get(site, &url).await?;
-            let count = page.value.len();
+            let page: ApiPage<Option<Vec<Entry<T>>>> = self.get(site, &url).await?;
+            let listed = page.value.unwrap_or_default();
+            let count = listed.len();
             pages.read(page.bytes, count).map_err(failed)?;
             entries += count;
             let begun = all.len();
-            all.extend(page.value.into_iter().filter_map(&release));
+            let known: Vec<T> = listed.into_iter().filter_map(Entry::known).collect();
+            if known.len() < count {
+                let left = count - known.len();
+                tracing::warn!(%what, left, "entries that are no releases are left out");
+                // A list of nothing else is another API's.
+                if known.is_empty() {
+                    return Err(ReleaseError::NotListed { what, count });
+                }
+            }
+            all.extend(known.into_iter().filter_map(&release));
             let new = all.get(begun..).unwrap_or_default();
             kept += new.iter().map(Release::weight).sum::<usize>();
             if kept > self.limits().kept {

@@ -21,6 +21,7 @@ impl Recipe for FromSource {
             .image(Image::new("fromsource", &PLATFORMS))
             .wants(Grant::Sources, "*", "what is built")
             .wants(Grant::Bases, "*", "the option `base`")
+            .wants_network("the option `network`")
     }
 
     fn versions(limit: u32) -> Result<Vec<Version>, Error> {
@@ -42,6 +43,10 @@ impl Recipe for FromSource {
     fn prepare(_: Version, target: Target, _: Vec<Base>) -> Result<Build, Error> {
         let build = |path: &str| {
             let build = Build::file(path, &target.platform);
+            let build = match options::get("network") {
+                Some(_) => build.with_network(),
+                None => build,
+            };
             match options::get("base") {
                 Some(base) => build.context("base", &format!("docker-image://{base}")),
                 None => build,

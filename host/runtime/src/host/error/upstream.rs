@@ -74,6 +74,7 @@ pub(super) fn release(error: &ReleaseError) -> Told<'_> {
         | ReleaseError::Answered { .. }
         | ReleaseError::NotText { .. }
         | ReleaseError::Malformed { .. }
+        | ReleaseError::NotListed { .. }
         | ReleaseError::Unasked { .. }
         | ReleaseError::Redirect { .. }
         | ReleaseError::Elsewhere { .. }
