@@ -43,6 +43,7 @@ mod product_words_test;
 mod rebuild_test;
 mod recipe_build_test;
 mod recipe_check_test;
+mod registry_answers_test;
 mod registry_random_faults_test;
 mod release_sources_test;
 mod resume_test;
