@@ -28,11 +28,11 @@ build:
     @eval "$(scripts/shipped.sh)" && cargo build --package bakehouse
 
 # Build one recipe, by its folder in plugins/
-build-plugin NAME:
+build-plugin NAME: build
     @scripts/build-plugin.sh {{ NAME }}
 
 # Build all recipes
-build-plugins:
+build-plugins: build
     @scripts/build-plugin.sh --all
 
 # Run bakehouse with what `up` set up

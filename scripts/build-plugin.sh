@@ -3,7 +3,7 @@
 # usage: scripts/build-plugin.sh NAME...|--all
 #
 # NAME is a folder in plugins/ or tests/recipes/; --all has those of the tests, too. BAKEHOUSE_PROGRAM
-# is the program that does it; without it, it is compiled first.
+# is the program that does it, else the one that was built last; where there is none, it is compiled first.
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -11,8 +11,8 @@ limit=300
 cd "$ROOT"
 
 [ $# -gt 0 ] || die "name a recipe, or --all"
-program=${BAKEHOUSE_PROGRAM:-}
-if [ -z "$program" ]; then
+program=${BAKEHOUSE_PROGRAM:-$BUILT/bakehouse}
+if ! "$program" recipe build --help >/dev/null 2>&1; then
     shipped=$("$ROOT/scripts/shipped.sh")
     eval "$shipped"
     cargo build --quiet "${locked[@]}" --package bakehouse

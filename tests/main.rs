@@ -39,6 +39,7 @@ mod nothing_test;
 mod object_store_test;
 mod outline_modules_test;
 mod outline_test;
+mod own_project_test;
 mod product_words_test;
 mod rebuild_test;
 mod recipe_build_test;

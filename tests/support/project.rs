@@ -108,6 +108,9 @@ impl Project {
         let mut variables: BTreeMap<String, String> = inherited.collect();
         let home = self.folder.path().to_string_lossy().into_owned();
         variables.insert("HOME".to_owned(), home);
+        // A recipe is compiled once for all tests.
+        let cache = concat!(env!("CARGO_TARGET_TMPDIR"), "/cache");
+        variables.insert("XDG_CACHE_HOME".to_owned(), cache.to_owned());
         variables.insert("NPM_CONFIG_REGISTRY".to_owned(), self.npm.url());
         if self.builder == Builder::BuildKit {
             variables.insert("BAKEHOUSE_BUILDER".to_owned(), "bakehouse".to_owned());

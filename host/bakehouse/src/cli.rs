@@ -11,6 +11,7 @@ use clap::{
 };
 
 use crate::config::{BuilderChoice, CacheChoice, Given, Origin, Overrides};
+use crate::product::Product;
 
 /// Builds and publishes multi-arch container images of upstream projects.
 #[derive(Debug, Parser)]
@@ -76,6 +77,8 @@ pub(crate) struct Global {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Make a project of a folder
+    Init(InitArgs),
     /// Show what the registry lacks
     Plan(PlanArgs),
     /// Build and push targets of one version by digest; tag nothing
@@ -380,12 +383,30 @@ pub(crate) struct RecipeCheckArgs {
     pub(crate) format: Format,
 }
 
+/// `bakehouse init`
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    /// The folder [default: the current one]
+    pub(crate) folder: Option<PathBuf>,
+    /// Ask nothing
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+    /// Release of Bakehouse whose workflow publishes in GitHub Actions
+    /// [default: this program's, where it is a released one]
+    #[arg(long, value_name = "OWNER/REPO@vN")]
+    pub(crate) product: Option<Product>,
+}
+
 /// `bakehouse workflows`
 #[derive(Debug, Args)]
 pub(crate) struct WorkflowsArgs {
     /// Only tell whether they are in step with bakehouse.toml
     #[arg(long)]
     pub(crate) check: bool,
+    /// Release of Bakehouse whose workflow is called [default: `uses` under
+    /// [ci] in bakehouse.toml, else this program's]
+    #[arg(long, value_name = "OWNER/REPO@vN")]
+    pub(crate) product: Option<Product>,
 }
 
 impl Global {

@@ -64,8 +64,8 @@ impl Context {
         let builder = builder(&settings.builders, &options, &reporter);
         let services = services(&project, &builder, &reporter)?;
         let sources = sources(&project, &reporter);
-        let (compiled, limits) = (project.compile_cache(), project.file().limits);
-        let runtime = Lazy::new(move || Runtime::new(&compiled, limits));
+        let here = project.clone();
+        let runtime = Lazy::new(move || Runtime::new(&here.compile_cache(), here.file().limits));
         Ok(Self {
             project,
             settings,

@@ -16,6 +16,7 @@ pub mod context;
 pub mod failure;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
+pub mod init;
 pub mod logging;
 mod names;
 pub mod pipeline;

@@ -17,6 +17,10 @@ use super::work_files;
 /// Most stack a recipe may use, in bytes.
 const STACK: usize = 1 << 20;
 
+/// Bytes of compiled recipes that are kept; those that were not used for long go
+/// first.
+const MAX_COMPILED: u64 = 512 << 20;
+
 /// Compiles and runs recipes.
 #[derive(Clone)]
 pub struct Runtime {
@@ -73,7 +77,9 @@ fn compiled(folder: &Path) -> wasmtime::Result<Option<Cache>> {
         return Ok(None);
     }
     let mut config = CacheConfig::new();
-    config.with_directory(folder);
+    config
+        .with_directory(folder)
+        .with_files_total_size_soft_limit(MAX_COMPILED);
     Ok(Some(Cache::new(config)?))
 }
 

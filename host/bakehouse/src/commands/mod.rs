@@ -4,6 +4,7 @@
 mod build;
 mod check_report;
 mod ending;
+mod init;
 mod inspect;
 mod merge;
 mod plan;
@@ -32,6 +33,7 @@ pub use session::Session as Invocation;
 /// Whatever stopped the command; [`exit_code`](crate::failure::exit_code) maps it.
 pub async fn dispatch(session: &Session, cli: &Cli) -> Result<ExitCode> {
     match &cli.command {
+        Command::Init(args) => init::init(session, args).await,
         Command::Plan(args) => plan::plan(session, args).await,
         Command::Build(args) => build::build(session, args).await,
         Command::Merge(args) => merge::merge(session, args).await,

@@ -25,7 +25,7 @@ pub struct Session {
     pub(super) printer: Printer,
     pub(super) reporter: Arc<Recorded>,
     pub(super) overrides: Overrides,
-    root: Option<PathBuf>,
+    pub(super) root: Option<PathBuf>,
     /// Serving has no end of its own.
     serves: bool,
     conclusion: OnceLock<Conclusion>,

@@ -6,6 +6,7 @@ use super::Session;
 use crate::ci::workflows::{self, File, MARKER, There};
 use crate::cli::WorkflowsArgs;
 use crate::failure::{ExitCode, Failure};
+use crate::product::Product;
 use crate::text::Text;
 
 /// Writes the GitHub Actions workflows, or checks them. Where one would take the
@@ -13,7 +14,12 @@ use crate::text::Text;
 pub(super) fn workflows(session: &Session, args: &WorkflowsArgs) -> Result<ExitCode> {
     let project = session.project()?;
     let mut stale = Vec::new();
-    for file in workflows::files(project.file()) {
+    let told = args.product.as_ref().or(project.file().ci.uses.as_ref());
+    let files = match told.cloned().or_else(Product::own) {
+        Some(product) => vec![workflows::caller(&product)],
+        None => workflows::files(project.file()),
+    };
+    for file in files {
         let there = file.there(project.root())?;
         if there != There::Same {
             stale.push((file, there));

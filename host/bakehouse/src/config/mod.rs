@@ -3,6 +3,7 @@
 mod app_file;
 mod build_table;
 mod builder_choice;
+mod ci;
 mod keep;
 mod nearest;
 mod origin;
@@ -14,10 +15,12 @@ mod recipe_reference;
 mod runners;
 mod scope;
 mod settings;
+mod user_cache;
 
 pub use app_file::{AppFile, TagPolicy};
 pub use build_table::BuildTable;
 pub use builder_choice::BuilderChoice;
+pub use ci::Ci;
 pub use keep::Keep;
 pub use origin::{Given, Origin};
 pub use overrides::Overrides;
@@ -27,3 +30,4 @@ pub use recipe_reference::{RecipeReference, RecipeReferenceError};
 pub use runners::Runners;
 pub use scope::Scope;
 pub use settings::{Origins, RegistryChoice, Settings};
+pub use user_cache::user_cache;

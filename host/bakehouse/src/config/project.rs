@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use bakehouse_core::grants::{Places, Policy};
 use bakehouse_core::storage_error::StorageError;
+use bakehouse_system::storage;
 
-use super::{AppFile, ProjectFile, parse};
+use super::{AppFile, ProjectFile, parse, user_cache};
 use crate::failure::{ExitCode, Failure};
 use crate::names;
 
@@ -187,10 +188,14 @@ impl Project {
         self.state().join("layers")
     }
 
-    /// Compiled recipes.
+    /// Compiled recipes: of all the user's projects, or of this one alone where
+    /// the user's cache folder cannot be used, or others may write there.
     #[must_use]
     pub fn compile_cache(&self) -> PathBuf {
-        self.state().join("compiled")
+        let usable = |folder: &PathBuf| storage::create(folder).is_ok() && storage::private(folder);
+        let shared = user_cache().map(|folder| folder.join("compiled"));
+        let own = || self.state().join("compiled");
+        shared.filter(usable).unwrap_or_else(own)
     }
 
     /// Storage of `--registry local`.

@@ -10,7 +10,7 @@ use bakehouse_core::reference_grammar as grammar;
 use bakehouse_runtime::Limits;
 use serde::{Deserialize, Deserializer};
 
-use super::{BuildTable, BuilderChoice, Keep, Runners, builder_choice};
+use super::{BuildTable, BuilderChoice, Ci, Keep, Runners, builder_choice};
 
 /// Defaults of a project: the file `bakehouse.toml` at its root. Every key may
 /// be left out; environment and flags override it.
@@ -42,6 +42,8 @@ pub struct ProjectFile {
     pub cache: Option<CacheChoice>,
     /// GitHub Actions runners by platform.
     pub runners: Runners,
+    /// What CI jobs run.
+    pub ci: Ci,
     /// What one call of a recipe may use.
     pub limits: Limits,
     /// How much is kept under `.bakehouse`.

@@ -11,6 +11,7 @@ use anyhow::{Context as _, Result};
 use bakehouse_system::storage;
 
 use crate::config::ProjectFile;
+use crate::product::Product;
 
 /// Bytes of a workflow file that is compared.
 const LARGEST: u64 = 1 << 20;
@@ -23,6 +24,8 @@ const FILES: &[(&str, &str)] = &[
 ];
 /// How every file of ours begins, and no other.
 pub const MARKER: &str = "# Written by `bakehouse workflows`";
+/// The workflow of a project that calls a release's.
+const CALLER: &str = include_str!("caller.yml");
 const LOGIN: &str = include_str!("login.yml");
 /// The registry that every repository on GitHub has.
 const REGISTRY: &str = "ghcr.io";
@@ -36,7 +39,16 @@ pub struct File {
     pub text: String,
 }
 
-/// What the workflow files of a project should be.
+/// The workflow of a project that has a release of Bakehouse publish.
+#[must_use]
+pub fn caller(product: &Product) -> File {
+    File {
+        path: Path::new(FOLDER).join("bakehouse.yml"),
+        text: CALLER.replace("{{ uses }}", &product.publish_workflow()),
+    }
+}
+
+/// What the workflow files should be of a project that compiles Bakehouse.
 #[must_use]
 pub fn files(config: &ProjectFile) -> Vec<File> {
     // The embedded registry ends with the machine it runs on.

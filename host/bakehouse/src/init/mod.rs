@@ -1,0 +1,10 @@
+//! A new project: what its files say, and how they are written beside what is
+//! there.
+
+mod files;
+mod remote;
+mod write;
+
+pub use files::{NewFile, ProjectAnswers, files};
+pub use remote::{folder_namespace, github_owner};
+pub use write::{Written, ignore, write};
