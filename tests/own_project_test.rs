@@ -71,7 +71,7 @@ fn a_component_is_published_from_a_folder_of_its_own() {
     let shown = home
         .run(&["inspect", "misbehave:1.0.0", "--format", "json"])
         .expect(0);
-    assert_eq!(shown.json()["platforms"].as_array().map(Vec::len), Some(2));
+    assert_eq!(shown.json()["images"].as_array().map(Vec::len), Some(2));
     let again = home.run(&["run"]).expect(0);
     let _ = again.says("nothing to build");
 
