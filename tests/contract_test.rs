@@ -1,7 +1,9 @@
-//! The contract: both of its sides come from the one folder `wit/`.
+//! The contract: both of its sides come from one folder of `wit/`, and what is
+//! released of it never changes.
 
 use std::path::Path;
 
+use sha2::{Digest as _, Sha256};
 use wit_component::DecodedWasm;
 use wit_parser::{Resolve, WorldItem, WorldKey};
 
@@ -26,6 +28,33 @@ fn functions(resolve: &Resolve, items: &wit_parser::IndexMap<WorldKey, WorldItem
     found
 }
 
+/// Digest of the names and texts of the files in `wit/0.1`.
+const FROZEN: &str = "421522aec8c0379cae621bf621fe4077dc12d0af8dcbea4d2bacdd462325cbf8";
+
+#[test]
+fn version_0_1_is_as_it_was_released() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .nth(2)
+        .unwrap();
+    let mut files: Vec<_> = std::fs::read_dir(root.join("wit/0.1"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    files.sort();
+    let mut all = Sha256::new();
+    for file in files {
+        let name = file.file_name().unwrap().to_str().unwrap().to_owned();
+        let text = std::fs::read(&file).unwrap();
+        all.update(format!("{name} {}\n", hex::encode(Sha256::digest(text))));
+    }
+    assert_eq!(
+        hex::encode(all.finalize()),
+        FROZEN,
+        "recipes are compiled against wit/0.1; what is new belongs into a later version"
+    );
+}
+
 #[test]
 fn recipes_and_host_speak_what_is_in_wit() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -33,10 +62,10 @@ fn recipes_and_host_speak_what_is_in_wit() {
         .nth(2)
         .unwrap();
     let mut resolve = Resolve::default();
-    let (package, _) = resolve.push_path(root.join("wit")).unwrap();
+    let (package, _) = resolve.push_path(root.join("wit/0.2")).unwrap();
     assert_eq!(
         resolve.packages[package].name.to_string(),
-        "bakehouse:recipe@0.1.0"
+        "bakehouse:recipe@0.2.0"
     );
     let world = resolve.select_world(&[package], Some("app")).unwrap();
     let written_imports = functions(&resolve, &resolve.worlds[world].imports);
@@ -59,7 +88,7 @@ fn recipes_and_host_speak_what_is_in_wit() {
             let written = written_imports
                 .iter()
                 .find_map(|line| line.strip_prefix(&format!("{interface}: ")))
-                .unwrap_or_else(|| panic!("{name} imports {interface}, which is not in wit/"));
+                .unwrap_or_else(|| panic!("{name} imports {interface}, which is not in wit/0.2"));
             for function in used.split(", ").filter(|function| !function.is_empty()) {
                 assert!(
                     written.split(", ").any(|w| w == function),
@@ -69,7 +98,7 @@ fn recipes_and_host_speak_what_is_in_wit() {
         }
     }
     for side in [
-        "host/runtime/src/bindings.rs",
+        "host/runtime/src/contract/v0_2.rs",
         "plugins/sdk/src/bindings.rs",
     ] {
         let text = std::fs::read_to_string(root.join(side)).unwrap();
@@ -84,6 +113,10 @@ fn recipes_and_host_speak_what_is_in_wit() {
             .find(|p| root.join(p).join("Cargo.toml").is_file())
             .unwrap();
         let resolved = root.join(manifest).join(folder).canonicalize().unwrap();
-        assert_eq!(resolved, root.join("wit").canonicalize().unwrap(), "{side}");
+        assert_eq!(
+            resolved,
+            root.join("wit/0.2").canonicalize().unwrap(),
+            "{side}"
+        );
     }
 }

@@ -173,17 +173,23 @@ fn the_engines_own_builder_does_the_same() {
 fn the_server_is_compiled_from_source_when_told_to() {
     let upstreams = Upstreams::start();
     let (number, dockerfile) = VERSIONS[3];
-    upstreams.mattermost(number, dockerfile);
+    let commit = upstreams.mattermost(number, dockerfile);
     let project = upstreams.project(Builder::BuildKit, "mattermost", "build = \"source\"");
     project.run(&["run"]).expect(0);
-    for program in ["mattermost", "mmctl"] {
+    for (program, made) in [
+        (
+            "mattermost",
+            format!("{commit} on Wed Jan  1 00:00:00 UTC 2025"),
+        ),
+        ("mmctl", format!("{commit} (clean) on 2025-01-01T00:00:00Z")),
+    ] {
         let path = format!("/mattermost/bin/{program}");
         let output = project
             .run(&["smoke", "mattermost:latest", "--", &path])
             .expect(0);
         assert_eq!(
             output.stdout,
-            prints(|platform| format!("{program} {number} {platform} compiled from v{number}"))
+            prints(|platform| format!("{program} {number} {platform} compiled from {made}"))
         );
     }
 }

@@ -90,8 +90,9 @@ fn no_message_names_what_only_this_repository_has() {
     for file in files {
         for literal in literals(&file) {
             count += 1;
-            // An address says where it leads.
-            let address = literal.starts_with("\"https://");
+            // An address says where it leads; a folder of the contract is the
+            // compiler's to read.
+            let address = literal.starts_with("\"https://") || literal.starts_with("\"../../wit/");
             if !address && OURS.iter().any(|ours| literal.contains(ours)) {
                 wrong.push(format!("{}: {literal}", file.display()));
             }

@@ -103,6 +103,16 @@ fn the_commit_is_built_and_named_everywhere() {
             );
         }
     }
+    // The recipe was told the same.
+    let image = inspect(&project, "fromsource:1.1.0")["images"][1].clone();
+    for (key, value) in [
+        ("repository", git.url(REPOSITORY).as_str()),
+        ("git-ref", "v1.1.0"),
+        ("commit", &second),
+        ("committed", "2025-01-02T00:00:00Z"),
+    ] {
+        assert_eq!(image["labels"][format!("checkout.{key}")], value, "{image}");
+    }
     // Nothing but upstream's files, with upstream's modes.
     let files = image_files(&project, "fromsource:1.1.0");
     for line in [
@@ -262,7 +272,7 @@ fn what_is_not_granted_is_not_fetched() {
         .submodule("third/library", &library);
     git.release(REPOSITORY, "v1.0.0", &with_submodule);
 
-    let closed = project(&git, "1.0.0", "submodules = \"true\"\n");
+    let closed = project(&git, "1.0.0", "submodules = true\n");
     let url = git.url("owner/library");
     build(&closed, "1.0.0", "linux/amd64")
         .expect(11)
@@ -274,7 +284,7 @@ fn what_is_not_granted_is_not_fetched() {
     build(&without, "1.0.0", "linux/amd64").expect(0);
     assert!(!git.requests().iter().any(|r| r.contains("library")));
 
-    let open = project(&git, "1.0.0", "submodules = \"true\"\n");
+    let open = project(&git, "1.0.0", "submodules = true\n");
     let file = std::fs::read_to_string(open.path("apps/fromsource/app.toml")).unwrap();
     let all = format!("sources = [\"{}\"]", git.url("owner/"));
     let granted = file.replace(&format!("sources = [\"{}\"]", git.url(REPOSITORY)), &all);

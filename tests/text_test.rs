@@ -49,7 +49,7 @@ fn hostile(builder: Builder, cases: &str) -> Project {
     let text = |text: &str| toml::Value::String(text.to_owned()).to_string();
     let grants = format!(
         "images = [\"hostile\"]\nplatforms = [\"linux/amd64\"]\nbases = [{base:?}]\n[options]\n\
-         cases = {cases:?}\ncanary = \"/\"\nwords = {}\n\"dockerfile.step\" = {}\n",
+         cases = {cases:?}\ncanary = \"/\"\nwords = {}\ndockerfile.\"step\" = {}\n",
         text(&words),
         text(&step)
     );

@@ -538,10 +538,10 @@ fn escapes(builder: Builder) {
     );
     for (name, text, context, ..) in DOCKERFILES {
         let text = toml_text(&here(text));
-        app.push_str(&format!("\"dockerfile.{name}\" = {text}\n"));
+        app.push_str(&format!("dockerfile.\"{name}\" = {text}\n"));
         if let Some(context) = context {
             app.push_str(&format!(
-                "\"context.{name}\" = {}\n",
+                "context.\"{name}\" = {}\n",
                 toml_text(&here(context))
             ));
         }

@@ -36,8 +36,8 @@ impl Apps {
         );
         for version in versions {
             let text = serde_json::to_string(&text).unwrap();
-            app.push_str(&format!("\"dockerfile.{version}\" = {text}\n"));
-            app.push_str(&format!("\"secret.{version}\" = \"CANARY\"\n"));
+            app.push_str(&format!("dockerfile.\"{version}\" = {text}\n"));
+            app.push_str(&format!("secret.\"{version}\" = \"CANARY\"\n"));
         }
         project.app("hostile", &app);
         let git = Git::start();

@@ -13,7 +13,7 @@ fn hostile(project: &Project, base: &str, more: &str, dockerfiles: &[(&str, &str
     for (name, text) in dockerfiles {
         let text = serde_json::to_string(text).unwrap();
         app.push_str(&format!(
-            "\"dockerfile.{name}\" = {text}\n\"secret.{name}\" = \"CANARY\"\n"
+            "dockerfile.\"{name}\" = {text}\nsecret.\"{name}\" = \"CANARY\"\n"
         ));
     }
     project.app("hostile", &app);

@@ -54,8 +54,8 @@ pub const VERSIONS: [(&str, &str); 4] = [
 
 impl Upstreams {
     /// Publishes a version of Mattermost: source, packages of both editions,
-    /// release with their checksums in its notes.
-    pub fn mattermost(&self, number: &str, dockerfile: &str) {
+    /// release with their checksums in its notes. The commit.
+    pub fn mattermost(&self, number: &str, dockerfile: &str) -> String {
         self.plugins();
         let mut notes = format!("Mattermost {number}.\n\n### Downloads\n");
         for edition in ["", "team-"] {
@@ -91,7 +91,7 @@ impl Upstreams {
         let release = Release::new(&tag).notes(&notes);
         self.github.release(REPOSITORY, release);
         self.git
-            .release(REPOSITORY, &tag, &tree(&with_pins(dockerfile)));
+            .release(REPOSITORY, &tag, &tree(&with_pins(dockerfile)))
     }
 
     /// Publishes plugins as plugins.releases.mattermost.com does.
@@ -129,13 +129,6 @@ impl Upstreams {
 
 /// Upstream's source, as far as an image needs it.
 fn tree(dockerfile: &str) -> Tree {
-    let main = |name: &str| {
-        format!(
-            "package main\n\nimport (\n\t\"os\"\n\t\"runtime\"\n\n\t\"{MODULE}/public/model\"\n)\n\n\
-             func main() {{\n\tos.Stdout.WriteString(\"{name} \" + model.BuildNumber + \" \" + \
-             runtime.GOOS + \"/\" + runtime.GOARCH + \" compiled from \" + model.BuildHash + \"\\n\")\n}}\n"
-        )
-    };
     Tree::new()
         .file("README.md", "Mattermost")
         .file("server/build/Dockerfile", dockerfile)
@@ -158,8 +151,18 @@ fn tree(dockerfile: &str) -> Tree {
         )
         .file(
             "server/public/model/version.go",
-            "package model\n\nvar BuildNumber, BuildHash string\n",
+            "package model\n\nvar BuildNumber, BuildHash, BuildDate string\n",
         )
-        .file("server/cmd/mattermost/main.go", main("mattermost"))
-        .file("server/cmd/mmctl/main.go", main("mmctl"))
+        .file(
+            "server/cmd/mattermost/main.go",
+            include_bytes!("upstreams/mattermost/server.go"),
+        )
+        .file(
+            "server/cmd/mmctl/main.go",
+            include_bytes!("upstreams/mattermost/mmctl.go"),
+        )
+        .file(
+            "server/cmd/mmctl/commands/version.go",
+            include_bytes!("upstreams/mattermost/version.go"),
+        )
 }

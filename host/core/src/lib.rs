@@ -4,11 +4,13 @@
 //! Nothing here reads a file or opens a connection, so that every other crate
 //! can use it; a full disk alone is asked how much room it has.
 
+pub mod check;
 pub mod date;
 pub mod error;
 pub mod grants;
 pub mod loopback;
 pub mod mirrors;
+pub mod options;
 pub mod platform;
 pub mod progress;
 pub mod recipe;

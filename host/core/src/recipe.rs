@@ -3,17 +3,13 @@
 //! `runtime` converts them from and to the generated bindings, so that plans and
 //! digest files do not change when the contract grows.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
+use crate::check::Check;
 use crate::date::{self, Date};
 pub use crate::grants::Want;
+use crate::options::OptionDeclaration;
 use crate::platform::Platform;
-
-/// The `[options]` table of an app.toml: choices that its recipe leaves to the
-/// app.
-pub type Options = BTreeMap<String, String>;
 
 /// The app, as its recipe describes it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +33,23 @@ pub struct App {
     /// What the recipe declares to need.
     #[serde(skip)]
     pub wants: Vec<Want>,
+    /// The options that it declares; none where its contract does not know of
+    /// that.
+    #[serde(skip)]
+    pub options: Option<Vec<OptionDeclaration>>,
+    /// What makes one version newer than another.
+    #[serde(skip)]
+    pub ordering: Ordering,
+}
+
+/// What makes one version of an app newer than another.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Ordering {
+    /// Its number.
+    #[default]
+    Number,
+    /// The order in which they are listed, newest first.
+    Listed,
 }
 
 /// One repository that an app publishes.
@@ -75,6 +88,9 @@ pub struct Version {
         deserialize_with = "date::if_any"
     )]
     pub created: Option<Date>,
+    /// Number of the version that this is another packaging of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision_of: Option<String>,
     /// Facts for the recipe's later calls.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub extras: Vec<(String, String)>,
@@ -95,6 +111,19 @@ pub struct Source {
     /// Check out submodules, too.
     #[serde(default)]
     pub submodules: bool,
+}
+
+/// Upstream's source, as it was checked out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checkout {
+    /// Address of the git repository.
+    pub repository: String,
+    /// The tag, branch or commit that was asked for.
+    pub git_ref: String,
+    /// The commit that this is, 40 or 64 hexadecimal digits.
+    pub commit: String,
+    /// When it was committed.
+    pub committed: Option<Date>,
 }
 
 /// One image for one platform.
@@ -165,6 +194,8 @@ pub struct Build {
 pub struct Prepared {
     /// The final build.
     pub build: Build,
+    /// What its image must be able to do.
+    pub checks: Vec<Check>,
     /// What the recipe warned of meanwhile, one line each.
     pub warnings: Vec<String>,
 }

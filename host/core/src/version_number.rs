@@ -119,6 +119,13 @@ impl VersionNumber {
         self.stage == Stage::Prerelease
     }
 
+    /// Whether another one has the same numbers, whatever follows them.
+    #[must_use]
+    pub fn same_numbers(&self, other: &Self) -> bool {
+        let places = self.numbers.len().max(other.numbers.len());
+        (0..places).all(|place| self.number(place) == other.number(place))
+    }
+
     fn number(&self, place: usize) -> u64 {
         self.numbers.get(place).copied().unwrap_or(0)
     }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bakehouse_system::storage;
-use wasmtime::component::{HasSelf, Linker};
+use wasmtime::component::Linker;
 use wasmtime::{Cache, CacheConfig, Config, Engine};
 
-use super::bindings::App;
+use super::contract;
 use super::error::RecipeError;
 use super::limits::{Limits, TICK};
 use super::state::State;
@@ -58,7 +58,7 @@ impl Runtime {
         let mut linker = Linker::new(&engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
         work_files::add_to_linker(&mut linker)?;
-        App::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)?;
+        contract::add_to_linker(&mut linker)?;
         let ticker = Arc::new(Ticker::start(&engine)?);
         Ok(Self {
             engine,

@@ -6,6 +6,7 @@ use std::io;
 use std::path::PathBuf;
 
 use bakehouse_core::grants::Denied;
+use bakehouse_core::options::OptionError;
 use bakehouse_core::recipe::CallError;
 use bakehouse_core::storage_error::StorageError;
 use bakehouse_system::quota::QuotaError;
@@ -41,6 +42,17 @@ pub enum RecipeError {
         #[source]
         why: NotComponent,
     },
+    /// It orders its versions as this host cannot.
+    #[error(
+        "recipe {app} orders its versions as it lists them; this program orders versions by their numbers alone"
+    )]
+    Listed {
+        /// The app.
+        app: String,
+    },
+    /// App.toml does not fit the options that it declares.
+    #[error(transparent)]
+    Options(#[from] Box<OptionError>),
     /// It was made for another contract than this host has.
     #[error(transparent)]
     Contract(#[from] ContractError),

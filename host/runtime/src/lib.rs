@@ -6,10 +6,8 @@
 //! for goes through `host/`, one file per WIT interface, and
 //! [`Policy`](bakehouse_core::grants::Policy) decides.
 
-mod bindings;
 mod budget;
 mod contract;
-mod convert;
 mod engine;
 mod error;
 mod host;

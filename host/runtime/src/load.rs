@@ -5,13 +5,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bakehouse_core::grants::Policy;
-use bakehouse_core::recipe::Options;
+use bakehouse_core::options::Options;
 use bakehouse_core::storage_error::StorageError;
 use bakehouse_registry::sha256;
 use bakehouse_system::storage;
 use wasmtime::component::Component;
 
-use super::bindings::AppIndices;
 use super::error::{NotComponent, RecipeError};
 use super::recipe::Linked;
 use super::{ComponentSource, Recipe, Runtime, Services, contract};
@@ -29,7 +28,7 @@ impl Runtime {
     ///
     /// # Errors
     /// When the file is missing, not a component, made for another contract
-    /// version, or describes nonsense.
+    /// version, or describes nonsense; when app.toml does not fit its options.
     pub async fn load(
         &self,
         source: &ComponentSource,
@@ -46,11 +45,11 @@ impl Runtime {
         let component = tokio::task::spawn_blocking(move || Component::new(&engine, bytes))
             .await?
             .map_err(|error| not_a_component(app, wasm, NotComponent::Compile(error)))?;
-        contract::check(app, &self.engine, &component)?;
+        let spoken = contract::check(app, &self.engine, &component)?;
         let misfit = |error| contract::misfit(app, error);
         let instance = self.linker.instantiate_pre(&component).map_err(misfit)?;
-        let indices = AppIndices::new(&instance).map_err(misfit)?;
-        let linked = Linked { instance, indices };
+        let exports = spoken.find(&instance).map_err(misfit)?.into();
+        let linked = Linked { instance, exports };
         Recipe::described(self.limits, digest, linked, policy, options, services).await
     }
 }
@@ -70,10 +69,15 @@ pub fn recipe_digest(
 /// What a target is built by: the wasm, and the options it is given.
 fn identity(wasm: &[u8], options: &Options) -> String {
     let wasm = sha256(wasm).to_string();
-    if options.is_empty() {
+    if options.values().is_empty() {
         return wasm;
     }
-    sha256(serde_json::json!([wasm, options]).to_string().as_bytes()).to_string()
+    sha256(
+        serde_json::json!([wasm, options.values()])
+            .to_string()
+            .as_bytes(),
+    )
+    .to_string()
 }
 
 fn read(app: &str, source: &ComponentSource) -> Result<Vec<u8>, RecipeError> {

@@ -4,15 +4,18 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bakehouse_core::grants::{Access, Kind, Missing, Policy};
-use bakehouse_core::recipe::{App, Base, Build, CallError, Options, Prepared, Target, Version};
+use bakehouse_core::options::{OptionValue, Options, Settled};
+use bakehouse_core::platform::PlatformError;
+use bakehouse_core::recipe::{
+    App, Base, Build, CallError, Checkout, Ordering, Prepared, Target, Version,
+};
 use bakehouse_core::target::TargetId;
 use bakehouse_system::quota::QuotaError;
 use bakehouse_system::storage::trouble;
 use wasmtime::component::InstancePre;
 use wasmtime::{AsContextMut as _, Store};
 
-use super::bindings::bakehouse::recipe::types;
-use super::bindings::{App as Bindings, AppIndices};
+use super::contract::{Answer, Exports, Guest, Job};
 use super::error::{CallSite, Crash, RecipeError, Trap};
 use super::host::error::HostError;
 use super::limits::{Exceeded, Limits};
@@ -29,7 +32,7 @@ const TRANSFER: usize = 16 << 20;
 #[derive(Clone)]
 pub(super) struct Linked {
     pub(super) instance: InstancePre<State>,
-    pub(super) indices: AppIndices,
+    pub(super) exports: Arc<dyn Exports>,
 }
 
 /// A loaded recipe. Each call runs in a store of its own.
@@ -40,7 +43,7 @@ pub struct Recipe {
     digest: String,
     linked: Linked,
     policy: Arc<Policy>,
-    options: Arc<Options>,
+    options: Arc<Settled>,
     services: Arc<Services>,
     described: Arc<App>,
 }
@@ -65,11 +68,16 @@ impl Recipe {
             digest,
             linked,
             policy: Arc::new(policy.clone()),
-            options,
+            options: Arc::default(),
             services,
             described: Arc::new(described),
         };
         let app = recipe.describe().await?;
+        if app.ordering == Ordering::Listed {
+            return Err(RecipeError::Listed { app: app.name });
+        }
+        let settled = options.settle(&app.name, app.options.as_deref());
+        recipe.options = Arc::new(settled.map_err(Box::new)?);
         recipe.policy = Arc::new(policy.declared(&app));
         recipe.described = Arc::new(app);
         Ok(recipe)
@@ -85,6 +93,13 @@ impl Recipe {
     #[must_use]
     pub fn app(&self) -> &App {
         &self.described
+    }
+
+    /// What it is told of an option that it declares: as app.toml sets it, or its
+    /// default.
+    #[must_use]
+    pub fn option(&self, name: &str) -> Option<&OptionValue> {
+        self.options.get(name)?.as_ref()
     }
 
     /// What the recipe, its app and the operator agree on.
@@ -120,11 +135,10 @@ impl Recipe {
     async fn describe(&self) -> Result<App, RecipeError> {
         let call = Call::default();
         let (mut store, guest) = self.open(call).await?;
-        let interface = guest.bakehouse_recipe_recipe();
-        let answer = interface.call_describe(&mut store);
-        let answer = metered(&self.limits, None, answer).await.map(Ok);
-        let answered = self.close("describe", store, answer)?;
-        let app = App::try_from(answered)
+        let answer = guest.describe(&mut store);
+        let answer = metered(&self.limits, None, answer).await;
+        let app = self
+            .close("describe", store, answer)?
             .map_err(|error| InvalidAnswer::new(&self.app, "describe", error))?;
         validate::app(&self.app, &app)?;
         Ok(app)
@@ -138,11 +152,12 @@ impl Recipe {
     pub async fn versions(&self, limit: u32) -> Result<Versions, RecipeError> {
         let call = Call::default();
         let (mut store, guest) = self.open(call).await?;
-        let interface = guest.bakehouse_recipe_recipe();
-        let answer = interface.call_versions(&mut store, limit);
+        let answer = guest.versions(&mut store, limit);
         let answer = metered(&self.limits, None, answer).await;
         let listings = std::mem::take(&mut store.data_mut().listings);
-        let answered = self.close("versions", store, answer)?;
+        let answered = self
+            .close("versions", store, answer)?
+            .map_err(|error| InvalidAnswer::new(&self.app, "versions", error))?;
         let versions = Versions::new(&self.app, answered, listings, limit)?;
         for source in versions
             .versions
@@ -164,12 +179,9 @@ impl Recipe {
             prepare: None,
         };
         let (mut store, guest) = self.open(call).await?;
-        let interface = guest.bakehouse_recipe_recipe();
-        let guest_version = version.clone().into();
-        let answer = interface.call_matrix(&mut store, &guest_version);
+        let answer = guest.matrix(&mut store, version);
         let answer = metered(&self.limits, None, answer).await;
-        let answered = self.close("matrix", store, answer)?;
-        let targets: Result<Vec<_>, _> = answered.into_iter().map(Target::try_from).collect();
+        let targets = self.close("matrix", store, answer)?;
         let function = || format!("matrix of {}", version.number);
         let mut targets =
             targets.map_err(|error| InvalidAnswer::new(&self.app, function(), error))?;
@@ -191,6 +203,7 @@ impl Recipe {
         version: &Version,
         target: &TargetId,
         bases: &[Base],
+        checkout: Option<Checkout>,
         work_tree: &Path,
     ) -> Result<Prepared, RecipeError> {
         let prepare = Prepare {
@@ -209,15 +222,16 @@ impl Recipe {
             subject: subject(&self.app, &call),
         };
         let (mut store, guest) = self.open(call).await?;
-        let wanted = Target {
-            image: target.image.clone(),
-            platform: target.platform.clone(),
+        let job = Job {
+            version: version.clone(),
+            target: Target {
+                image: target.image.clone(),
+                platform: target.platform.clone(),
+            },
+            bases: bases.to_vec(),
+            checkout,
         };
-        let bases: Vec<_> = bases.iter().cloned().map(Into::into).collect();
-        let version = version.clone().into();
-        let wanted = wanted.into();
-        let interface = guest.bakehouse_recipe_recipe();
-        let answer = interface.call_prepare(&mut store, &version, &wanted, &bases);
+        let answer = guest.prepare(&mut store, job);
         let tree = Some(work_tree.to_owned());
         let answer = metered(&self.limits, tree, answer).await;
         let warnings = std::mem::take(&mut store.data_mut().warnings);
@@ -227,17 +241,24 @@ impl Recipe {
         };
         let measured = self.limits.quota().measure(work_tree).await;
         measured.map_err(|error| host_error(at.clone(), error.into()))?;
-        let build = self.checked(&prepare, answered);
+        let (build, checks) = match answered {
+            Ok(answered) => (self.checked(&prepare, answered.build), answered.checks),
+            Err(error) => (Err(error.into()), Vec::new()),
+        };
         let build = build.map_err(|error| RecipeError::Build {
             at,
             source: Box::new(error),
         })?;
-        Ok(Prepared { build, warnings })
+        validate::checks(&self.app, &checks)?;
+        Ok(Prepared {
+            build,
+            checks,
+            warnings,
+        })
     }
 
     /// The build that a recipe answered with, as the host's own.
-    fn checked(&self, prepare: &Prepare, answered: types::Build) -> Result<Build, InvalidBuild> {
-        let build = Build::try_from(answered)?;
+    fn checked(&self, prepare: &Prepare, build: Build) -> Result<Build, InvalidBuild> {
         validate_build::build(&self.policy, prepare, &build)?;
         match build.platform == prepare.target.platform {
             true => Ok(build),
@@ -245,7 +266,7 @@ impl Recipe {
         }
     }
 
-    async fn open(&self, call: Call) -> Result<(Store<State>, Bindings), RecipeError> {
+    async fn open(&self, call: Call) -> Result<(Store<State>, Box<dyn Guest>), RecipeError> {
         let state = State::new(
             self.limits,
             Arc::clone(&self.app),
@@ -254,7 +275,7 @@ impl Recipe {
             Arc::clone(&self.policy),
             Arc::clone(&self.options),
         )?;
-        let Linked { instance, indices } = &self.linked;
+        let Linked { instance, exports } = &self.linked;
         let mut store = Store::new(instance.engine(), state);
         store.limiter(|state| &mut state.memory);
         store.set_hostcall_fuel(TRANSFER);
@@ -265,7 +286,7 @@ impl Recipe {
             Ok(instance) => instance,
             Err(error) => return Err(ended("start", store, error)),
         };
-        let guest = indices.load(&mut store, &started);
+        let guest = exports.load(&mut store, &started);
         let guest = guest.map_err(|error| contract::misfit(&self.app, error))?;
         Ok((store, guest))
     }
@@ -275,8 +296,8 @@ impl Recipe {
         &self,
         function: &'static str,
         mut store: Store<State>,
-        answer: wasmtime::Result<Result<T, types::Error>>,
-    ) -> Result<T, RecipeError> {
+        answer: Answer<T>,
+    ) -> Result<Result<T, PlatformError>, RecipeError> {
         let state = store.data();
         for (stream, pipe) in [("stdout", &state.stdout), ("stderr", &state.stderr)] {
             for line in String::from_utf8_lossy(&pipe.contents()).lines() {
@@ -286,7 +307,7 @@ impl Recipe {
         }
         let error = match answer {
             Ok(Ok(value)) => return Ok(value),
-            Ok(Err(error)) => CallError::from(error),
+            Ok(Err(error)) => error,
             Err(error) => return Err(ended(function, store, error)),
         };
         let reported = store.data_mut().reported.take();

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use bakehouse_core::date::Date;
 use bakehouse_core::grants::Policy;
-use bakehouse_core::recipe::{Base, Options};
+use bakehouse_core::options::Settled;
+use bakehouse_core::recipe::{Base, CallError};
 use bakehouse_core::storage_error::{At as _, StorageError};
 use bakehouse_core::target::TargetId;
 use bakehouse_upstream::release::Listing;
@@ -67,7 +68,7 @@ pub(super) struct State {
     pub(super) call: Call,
     pub(super) services: Arc<Services>,
     pub(super) policy: Arc<Policy>,
-    pub(super) options: Arc<Options>,
+    pub(super) options: Arc<Settled>,
     /// Assets that granted sources listed in this call.
     pub(super) assets: HashSet<String>,
     /// What sources listed in this call.
@@ -90,7 +91,7 @@ impl State {
         call: Call,
         services: Arc<Services>,
         policy: Arc<Policy>,
-        options: Arc<Options>,
+        options: Arc<Settled>,
     ) -> Result<Self, StorageError> {
         let stdout = MemoryOutputPipe::new(PRINT_LIMIT);
         let stderr = MemoryOutputPipe::new(PRINT_LIMIT);
@@ -141,6 +142,20 @@ impl State {
     pub(super) fn prepare(&self, function: &'static str) -> Result<&Prepare, HostError> {
         let prepare = self.call.prepare.as_ref();
         prepare.ok_or(HostError::NotPreparing(function))
+    }
+
+    /// What a recipe is told of a failure.
+    ///
+    /// # Errors
+    /// What no recipe is told: it ends the call.
+    pub(super) fn told(&mut self, error: HostError) -> wasmtime::Result<CallError> {
+        match error.told() {
+            Ok(told) => {
+                self.reported = Some(error);
+                Ok(told)
+            }
+            Err(_) => Err(wasmtime::Error::new(error)),
+        }
     }
 
     /// `app version` for messages.

@@ -2,9 +2,12 @@
 
 use std::collections::{BTreeSet, HashSet};
 
+use bakehouse_core::check::{self, Check};
+use bakehouse_core::options::OptionDeclaration;
 use bakehouse_core::platform::{Platform, PlatformError};
 use bakehouse_core::recipe::{App, Target, Version};
 use bakehouse_core::reference_grammar::{is_component, is_tag};
+use bakehouse_core::version_number::VersionNumber;
 use bakehouse_upstream::git::{Address, AddressError, RefError, check_ref};
 
 /// Most images or versions or targets taken from a recipe.
@@ -52,6 +55,33 @@ pub enum Fault {
         kind: &'static str,
         /// Why that is none.
         why: &'static str,
+    },
+    /// It declares too many options.
+    #[error("it declares {0} options")]
+    Options(usize),
+    /// It declares an option that cannot be.
+    #[error("option `{}` {why}", shown(name))]
+    Option {
+        /// Its name.
+        name: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// It declares an option twice.
+    #[error("it declares option `{0}` twice")]
+    OptionTwice(String),
+    /// It asks for checks that cannot be.
+    #[error("{0}")]
+    Checks(String),
+    /// A packaging revision that its number does not show to be one.
+    #[error(
+        "{number} is said to be a revision of {of}, and its number is not newer than that by a suffix alone"
+    )]
+    Revision {
+        /// The version.
+        number: String,
+        /// The version that it is said to be another packaging of.
+        of: String,
     },
     /// No images, or too many.
     #[error("it names {0} images")]
@@ -149,6 +179,7 @@ fn described(folder: &str, app: &App) -> Result<(), Fault> {
             });
         }
     }
+    options(app.options.as_deref().unwrap_or_default())?;
     if app.images.is_empty() || app.images.len() > MANY {
         return Err(Fault::Images(app.images.len()));
     }
@@ -164,6 +195,33 @@ fn described(folder: &str, app: &App) -> Result<(), Fault> {
     let mut needs = app.images.iter().flat_map(|image| &image.needs);
     match needs.find(|need| !names.contains(need)) {
         Some(need) => Err(Fault::Need(need.clone())),
+        None => Ok(()),
+    }
+}
+
+fn options(options: &[OptionDeclaration]) -> Result<(), Fault> {
+    if options.len() > MANY {
+        return Err(Fault::Options(options.len()));
+    }
+    let mut names = HashSet::new();
+    for option in options {
+        if let Some(why) = option.fault() {
+            return Err(Fault::Option {
+                name: option.name.clone(),
+                why,
+            });
+        }
+        if !names.insert(&option.name) {
+            return Err(Fault::OptionTwice(option.name.clone()));
+        }
+    }
+    Ok(())
+}
+
+/// What an image is to be checked for.
+pub(super) fn checks(app: &str, checks: &[Check]) -> Result<(), InvalidAnswer> {
+    match check::fault(checks) {
+        Some(why) => Err(InvalidAnswer::new(app, "prepare", Fault::Checks(why))),
         None => Ok(()),
     }
 }
@@ -199,7 +257,28 @@ pub(super) fn version(
     if before.contains(number) {
         return bad(Fault::NumberTwice(number.clone()));
     }
+    if let Some(of) = &version.revision_of
+        && !is_revision(number, of)
+    {
+        return bad(Fault::Revision {
+            number: number.clone(),
+            of: of.clone(),
+        });
+    }
     source(version).map_err(|fault| InvalidAnswer::new(app, format!("source of {number}"), fault))
+}
+
+/// Whether a version's order says of it what its recipe does: newer than the one
+/// that it is another packaging of, and older than the next.
+fn is_revision(number: &str, of: &str) -> bool {
+    let suffix = number.strip_prefix(of);
+    let parsed = (VersionNumber::parse(number), VersionNumber::parse(of));
+    let (Some(number), Some(of)) = parsed else {
+        return false;
+    };
+    number > of
+        && suffix.is_some_and(|suffix| suffix.starts_with(['-', '_', '+', '.']))
+        && number.same_numbers(&of)
 }
 
 fn source(version: &Version) -> Result<(), Fault> {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use bakehouse_core::recipe::Version;
 use bakehouse_upstream::release::Listing;
 
-use super::bindings::bakehouse::recipe::types;
+use super::contract::Given;
 use super::validate::{self, InvalidAnswer};
 
 /// The versions that a recipe names, and what the host saw meanwhile.
@@ -28,7 +28,7 @@ pub struct Versions {
 impl Versions {
     pub(super) fn new(
         app: &str,
-        answered: Vec<types::Version>,
+        answered: Vec<Given>,
         listings: Vec<Listing>,
         limit: u32,
     ) -> Result<Self, InvalidAnswer> {
@@ -36,9 +36,7 @@ impl Versions {
         let mut known: BTreeSet<String> = BTreeSet::new();
         let (mut versions, mut refused) = (Vec::new(), Vec::new());
         let mut undated = Vec::new();
-        for given in answered {
-            let said = given.created.clone();
-            let version = Version::from(given);
+        for Given { version, said } in answered {
             let fits = validate::version(app, &version, &known);
             known.insert(version.number.clone());
             match fits {

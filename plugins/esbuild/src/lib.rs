@@ -3,9 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use bakehouse_sdk::fetch::{self, Unpack};
+use bakehouse_sdk::fetch::{self, Archive};
 use bakehouse_sdk::release::{self, Release, Selection};
-use bakehouse_sdk::{App, Base, Build, Error, Grant, Image, Recipe, Target, Version, platform};
+use bakehouse_sdk::{
+    App, Build, Error, Grant, Image, Job, Prepared, Recipe, Target, Version, platform,
+};
 
 struct Esbuild;
 
@@ -80,7 +82,8 @@ impl Recipe for Esbuild {
         Ok(has.into_iter().map(target).collect())
     }
 
-    fn prepare(version: Version, target: Target, _: Vec<Base>) -> Result<Build, Error> {
+    fn prepare(job: Job) -> Result<Prepared, Error> {
+        let (version, target) = (&job.version, &job.target);
         let mut packages = PACKAGES.iter();
         let package = packages.find(|(text, _)| platform(text) == target.platform);
         let Some((_, package)) = package else {
@@ -99,8 +102,9 @@ impl Recipe for Esbuild {
                 version.number
             ))
         })?;
-        fetch::download(&asset.url, Some(integrity), "package", Unpack::TarGz(1))?;
-        Ok(Build::inline(DOCKERFILE, &target.platform))
+        let archive = Archive::tar_gz().strip(1);
+        fetch::download(&asset.url, Some(integrity), "package", archive)?;
+        Ok(Build::inline(DOCKERFILE, &target.platform).into())
     }
 }
 

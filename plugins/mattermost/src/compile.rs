@@ -1,34 +1,65 @@
 //! The server's programs from their Go sources, by the build machine's own
 //! compiler whatever they are for.
 
-use bakehouse_sdk::{Build, Error, Platform, Version, buildx, tree};
+use bakehouse_sdk::{Build, Checkout, Error, Job, buildx, tree};
 
-/// As upstream's `server/build/release.mk` and `server/Makefile` do it.
+/// As upstream's `server/build/release.mk` and `server/Makefile` do it, but that
+/// every date is the commit's.
+///
+/// Newer versions of mmctl read the commit from what Go itself asks git for. There
+/// is no repository here, so git's two answers are given in its place; whatever else
+/// Go may want of git, git does. Names that a version does not have, the linker
+/// passes over.
 const DOCKERFILE: &str = r#"ARG GO
 FROM --platform=$BUILDPLATFORM golang:$GO AS compile
 WORKDIR /work/server
 COPY server .
 # Upstream's `make setup-go-work`.
 RUN test -f go.work || { go work init . && { test ! -f public/go.mod || go work use ./public; }; }
-ARG TARGETOS TARGETARCH NUMBER REF DATE
+COPY --chmod=755 <<'END' /work/.git/bin/git
+#!/bin/sh
+case "$*" in
+*status\ --porcelain) ;;
+*log\ -1\ --format=%H:%ct) echo "$COMMIT:$SECONDS_SINCE_1970" ;;
+*) PATH=${PATH#*:} exec git "$@" ;;
+esac
+END
+ARG TARGETOS TARGETARCH NUMBER COMMIT COMMITTED
 ENV MODEL=github.com/mattermost/mattermost/server/public/model
+ENV MMCTL=github.com/mattermost/mattermost/server/v8/cmd/mmctl/commands
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
-    CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH go build -trimpath -buildvcs=false -tags production \
-    -ldflags "-X $MODEL.BuildNumber=$NUMBER -X $MODEL.BuildHash=$REF -X $MODEL.BuildHashEnterprise=none \
-    -X '$MODEL.BuildDate=$DATE' -X $MODEL.BuildEnterpriseReady=false" \
+    export COMMIT PATH="/work/.git/bin:$PATH" && \
+    when=$(echo "$COMMITTED" | sed 's/T/ /; s/Z$//') && \
+    export SECONDS_SINCE_1970=$(date -u -d "$when" +%s) && \
+    CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH go build -trimpath -buildvcs=true -tags production \
+    -ldflags "-X $MODEL.BuildNumber=$NUMBER -X $MODEL.BuildHash=$COMMIT -X $MODEL.BuildHashEnterprise=none \
+    -X '$MODEL.BuildDate=$(LC_ALL=C date -u -d "$when")' -X $MODEL.BuildEnterpriseReady=false \
+    -X $MMCTL.gitCommit=$COMMIT -X $MMCTL.gitTreeState=clean -X $MMCTL.buildDate=$COMMITTED" \
     -o /out/ ./cmd/mattermost ./cmd/mmctl
 FROM scratch
 COPY --from=compile /out /
 "#;
 
 /// Compiles `mattermost` and `mmctl` into `server/build/compiled`.
-pub(crate) fn server(version: &Version, platform: &Platform) -> Result<(), Error> {
-    let git_ref = version.source.as_ref().map_or("", |source| &source.git_ref);
-    let build = Build::inline(DOCKERFILE, platform)
+///
+/// # Errors
+/// [`Error::InvalidInput`] where it is not known which commit this is, or when it
+/// was made.
+pub(crate) fn server(job: &Job) -> Result<(), Error> {
+    let Some(Checkout {
+        commit,
+        committed: Some(committed),
+        ..
+    }) = &job.checkout
+    else {
+        let why = "the commit of the checkout and its date are not known";
+        return Err(Error::InvalidInput(why.to_owned()));
+    };
+    let build = Build::inline(DOCKERFILE, &job.target.platform)
         .arg("GO", &go_version()?)
-        .arg("NUMBER", &version.number)
-        .arg("REF", git_ref)
-        .arg("DATE", version.created.as_deref().unwrap_or("unknown"))
+        .arg("NUMBER", &job.version.number)
+        .arg("COMMIT", commit)
+        .arg("COMMITTED", committed)
         .with_network();
     buildx::compile(&build, "server/build/compiled")
 }

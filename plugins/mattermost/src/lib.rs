@@ -4,10 +4,9 @@
 mod compile;
 
 use bakehouse_mattermost_package::{Edition, Package, Replaced, checksums, image, is_buildable};
+use bakehouse_sdk::options::{self, OptionDeclaration};
 use bakehouse_sdk::release::{self, Release, Selection};
-use bakehouse_sdk::{
-    App, Base, Build, Error, Grant, Image, Recipe, Target, Version, options, platform,
-};
+use bakehouse_sdk::{App, Error, Grant, Image, Job, Prepared, Recipe, Version, platform};
 
 const RELEASES: &str = "github:mattermost/mattermost";
 const REPOSITORY: &str = "https://github.com/mattermost/mattermost";
@@ -66,6 +65,16 @@ impl Recipe for Mattermost {
                 "the compiler, with build = \"source\"",
             )
             .wants_network("apt-get in upstream's Dockerfile; Go modules with build = \"source\"")
+            .option(
+                OptionDeclaration::text("edition", "which of upstream's packages")
+                    .choices(&["team", "enterprise"])
+                    .default("team"),
+            )
+            .option(
+                OptionDeclaration::text("build", "where the server's programs come from")
+                    .choices(&["package", "source"])
+                    .default("package"),
+            )
     }
 
     fn versions(limit: u32) -> Result<Vec<Version>, Error> {
@@ -82,26 +91,22 @@ impl Recipe for Mattermost {
         Ok(buildable.map(version).collect())
     }
 
-    fn prepare(version: Version, target: Target, _: Vec<Base>) -> Result<Build, Error> {
+    fn prepare(job: Job) -> Result<Prepared, Error> {
+        let version = &job.version;
         let package = Package {
             number: &version.number,
-            edition: Edition::parse(options::get("edition").as_deref())?,
-            platform: &target.platform,
+            edition: match options::text("edition").as_deref() {
+                Some("enterprise") => Edition::Enterprise,
+                _ => Edition::Team,
+            },
+            platform: &job.target.platform,
         };
-        let from_source = match options::get("build").as_deref() {
-            None | Some("package") => false,
-            Some("source") => true,
-            Some(other) => {
-                return Err(Error::InvalidInput(format!(
-                    "option `build` is `{other}`; it can be `package` or `source`"
-                )));
-            }
-        };
+        let from_source = options::text("build").as_deref() == Some("source");
         package.fetch(&version.extras)?;
         let platforms: Vec<_> = PLATFORMS.iter().map(|text| platform(text)).collect();
         let differences = package.complete(&platforms, &version.extras)?;
         if !from_source {
-            return image(&package, &[], &differences);
+            return Ok(image(&package, &[], &differences)?.into());
         }
         if package.edition != Edition::Team {
             return Err(Error::InvalidInput(
@@ -109,16 +114,17 @@ impl Recipe for Mattermost {
                     .to_owned(),
             ));
         }
-        compile::server(&version, &target.platform)?;
+        compile::server(&job)?;
         let compiled = |name, by| Replaced { by, name };
-        image(
+        let build = image(
             &package,
             &[
                 compiled("mattermost", "compiled/mattermost"),
                 compiled("mmctl", "compiled/mmctl"),
             ],
             &differences,
-        )
+        )?;
+        Ok(build.into())
     }
 }
 

@@ -4,7 +4,7 @@
 use bakehouse_mattermost_package::{Edition, Package, Replaced, checksums, image, is_buildable};
 use bakehouse_sdk::fetch::{self, Unpack};
 use bakehouse_sdk::release::{self, Release, Selection};
-use bakehouse_sdk::{App, Base, Build, Error, Grant, Image, Recipe, Target, Version, platform};
+use bakehouse_sdk::{App, Error, Grant, Image, Job, Prepared, Recipe, Version, platform};
 
 const TAGS: &str = "gitlab-tags:framagit.org/framasoft/framateam/mostlymatter";
 const PROGRAMS: &str = "https://packages.framasoft.org/projects/mostlymatter/";
@@ -77,7 +77,8 @@ impl Recipe for Mostlymatter {
         Ok(buildable.map(version).collect())
     }
 
-    fn prepare(version: Version, target: Target, _: Vec<Base>) -> Result<Build, Error> {
+    fn prepare(job: Job) -> Result<Prepared, Error> {
+        let (version, target) = (&job.version, &job.target);
         let number = &version.number;
         let program = format!("mostlymatter-{}-v{number}", target.platform.architecture);
         let into = "server/build/mostlymatter";
@@ -98,7 +99,7 @@ impl Recipe for Mostlymatter {
             by: "mostlymatter",
             name: "mattermost",
         };
-        image(&package, &[replaced], &differences)
+        Ok(image(&package, &[replaced], &differences)?.into())
     }
 }
 

@@ -5,7 +5,7 @@ mod app;
 mod base;
 
 use bakehouse_sdk::release::{self, Release, Selection};
-use bakehouse_sdk::{App, Base, Build, Error, Grant, Image, Recipe, Target, Version};
+use bakehouse_sdk::{App, Error, Grant, Image, Job, Prepared, Recipe, Version};
 
 const RELEASES: &str = "github:outline/outline";
 const REPOSITORY: &str = "https://github.com/outline/outline";
@@ -47,15 +47,13 @@ impl Recipe for Outline {
         Ok(buildable.map(version).collect())
     }
 
-    fn prepare(_: Version, target: Target, bases: Vec<Base>) -> Result<Build, Error> {
-        match bases.as_slice() {
-            [] => base::prepare(&target.platform),
-            [base] => app::prepare(&target.platform, &base.reference),
-            more => Err(Error::InvalidInput(format!(
-                "expected one base, got {}",
-                more.len()
-            ))),
-        }
+    fn prepare(job: Job) -> Result<Prepared, Error> {
+        let platform = &job.target.platform;
+        let build = match job.target.image.as_str() {
+            BASE => base::prepare(platform)?,
+            _ => app::prepare(platform, job.base(BASE)?)?,
+        };
+        Ok(build.into())
     }
 }
 

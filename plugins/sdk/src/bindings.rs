@@ -1,4 +1,4 @@
-//! Bindings generated from `wit/`, the folder that the host compiles too.
+//! Bindings generated from `wit/0.2`, the folder that the host compiles too.
 
 #![allow(
     missing_docs,
@@ -11,7 +11,7 @@
 )]
 
 wit_bindgen::generate!({
-    path: "../../wit",
+    path: "../../wit/0.2",
     world: "app",
     pub_export_macro: true,
     export_macro_name: "__export_app",

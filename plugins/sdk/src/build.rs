@@ -27,7 +27,6 @@ impl Build {
             labels: Vec::new(),
             network: Network::None,
             secrets: Vec::new(),
-            extras: Vec::new(),
         }
     }
 
@@ -73,6 +72,7 @@ impl Build {
         self.network = Network::Default;
         self
     }
+
     /// Lets `RUN --mount=type=secret,id=NAME` mount a secret; needs a grant.
     #[must_use]
     pub fn secret(mut self, name: &str) -> Self {

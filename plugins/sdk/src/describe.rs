@@ -1,6 +1,7 @@
 //! Describing an app.
 
-use crate::{App, Grant, Image, Want, platform};
+use crate::options::OptionDeclaration;
+use crate::{App, Grant, Image, Ordering, Want, platform};
 
 impl App {
     /// An app with this name, and the recipe's own version (of its crate).
@@ -14,6 +15,8 @@ impl App {
             license: String::new(),
             images: Vec::new(),
             wants: Vec::new(),
+            options: Vec::new(),
+            ordering: Ordering::Number,
             extras: Vec::new(),
         }
     }
@@ -80,6 +83,21 @@ impl App {
             value: value.to_owned(),
             why: why.to_owned(),
         });
+        self
+    }
+
+    /// Declares an option, which app.toml may set.
+    #[must_use]
+    pub fn option(mut self, option: OptionDeclaration) -> Self {
+        self.options.push(option);
+        self
+    }
+
+    /// Orders versions as `versions` lists them, newest first, where numbers say
+    /// nothing of it.
+    #[must_use]
+    pub const fn ordered_as_listed(mut self) -> Self {
+        self.ordering = Ordering::Listed;
         self
     }
 

@@ -5,7 +5,7 @@
 //!
 //! ```
 //! use bakehouse_sdk::release::{self, Selection};
-//! use bakehouse_sdk::{App, Base, Build, Error, Grant, Image, Recipe, Target, Version};
+//! use bakehouse_sdk::{App, Build, Error, Grant, Image, Job, Prepared, Recipe, Version};
 //!
 //! struct Hello;
 //!
@@ -24,9 +24,10 @@
 //!         Ok(releases.iter().map(Version::of).collect())
 //!     }
 //!
-//!     fn prepare(_: Version, target: Target, _: Vec<Base>) -> Result<Build, Error> {
-//!         bakehouse_sdk::tree::write("hello", &target.platform.to_string())?;
-//!         Ok(Build::inline("FROM scratch\nCOPY hello /hello\n", &target.platform))
+//!     fn prepare(job: Job) -> Result<Prepared, Error> {
+//!         let platform = &job.target.platform;
+//!         bakehouse_sdk::tree::write("hello", &platform.to_string())?;
+//!         Ok(Build::inline("FROM scratch\nCOPY hello /hello\n", platform).into())
 //!     }
 //! }
 //!
@@ -44,8 +45,12 @@
 #[path = "bindings.rs"]
 pub mod __bindings;
 mod build;
+mod check;
 mod describe;
 pub mod dockerfile;
+pub mod fetch;
+mod job;
+pub mod options;
 mod platform;
 mod selection;
 pub mod tree;
@@ -54,8 +59,11 @@ mod version;
 pub use __bindings::bakehouse::recipe::types::{
     Build, Dockerfile, Error, Network, Platform, Source, Target, Version,
 };
-pub use __bindings::bakehouse::recipe::{buildx, fetch, log, options, registry, release};
-pub use __bindings::exports::bakehouse::recipe::recipe::{App, Base, Grant, Image, Want};
+pub use __bindings::bakehouse::recipe::{buildx, log, registry, release};
+pub use __bindings::exports::bakehouse::recipe::recipe::{
+    App, Base, Check, CheckKind, Checkout, FileCheck, Grant, HttpCheck, Image, Job, Ordering,
+    Prepared, RunCheck, Want,
+};
 pub use platform::platform;
 
 #[doc(hidden)]
@@ -92,11 +100,12 @@ pub trait Recipe {
         Ok(Self::describe().images.iter().flat_map(target).collect())
     }
 
-    /// Runs the cross-compile steps of one target and returns its final build.
+    /// Runs the cross-compile steps of one target and says how its image is
+    /// built; a [`Build`] alone becomes that by `.into()`.
     ///
     /// # Errors
     /// Whatever the imports answered, and what the recipe cannot do.
-    fn prepare(version: Version, target: Target, bases: Vec<Base>) -> Result<Build, Error>;
+    fn prepare(job: Job) -> Result<Prepared, Error>;
 }
 
 /// Exports a [`Recipe`] from the component. Once a crate.
@@ -116,12 +125,8 @@ macro_rules! export {
                 fn matrix(version: $crate::Version) -> Result<Vec<$crate::Target>, $crate::Error> {
                     <$recipe as $crate::Recipe>::matrix(version)
                 }
-                fn prepare(
-                    version: $crate::Version,
-                    target: $crate::Target,
-                    bases: Vec<$crate::Base>,
-                ) -> Result<$crate::Build, $crate::Error> {
-                    <$recipe as $crate::Recipe>::prepare(version, target, bases)
+                fn prepare(job: $crate::Job) -> Result<$crate::Prepared, $crate::Error> {
+                    <$recipe as $crate::Recipe>::prepare(job)
                 }
             }
 

@@ -12,6 +12,7 @@ impl Version {
             source: None,
             prerelease: false,
             created: None,
+            revision_of: None,
             extras: Vec::new(),
         }
     }
@@ -38,6 +39,14 @@ impl Version {
         self
     }
 
+    /// Says of which version this is another packaging; that one must be older
+    /// by number.
+    #[must_use]
+    pub fn revision_of(mut self, number: &str) -> Self {
+        self.revision_of = Some(number.to_owned());
+        self
+    }
+
     /// The version of an upstream release: its number and date, no source
     /// checkout.
     #[must_use]
@@ -47,6 +56,7 @@ impl Version {
             source: None,
             prerelease: release.prerelease,
             created: release.published.clone(),
+            revision_of: None,
             extras: Vec::new(),
         }
     }

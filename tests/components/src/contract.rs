@@ -1,4 +1,5 @@
-//! The contract in `wit/`, as a component's encoder wants it.
+//! The contract in `wit/0.1`, whose layout tests know by heart, as a component's
+//! encoder wants it.
 
 use std::path::Path;
 
@@ -15,7 +16,7 @@ impl Contract {
     pub(crate) fn read() -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2);
         let mut resolve = Resolve::default();
-        let (package, _) = resolve.push_path(root.unwrap().join("wit")).unwrap();
+        let (package, _) = resolve.push_path(root.unwrap().join("wit/0.1")).unwrap();
         let world = resolve.select_world(&[package], Some("app")).unwrap();
         Self { resolve, world }
     }

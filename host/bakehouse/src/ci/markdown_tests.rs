@@ -44,6 +44,7 @@ fn a_page_for_a_maintainer() {
             revision: None,
             recipe: None,
             warnings: vec!["it *lacks* a|b".to_owned()],
+            unchecked: false,
         }),
     );
     report.add(&endpoint, &built, None);

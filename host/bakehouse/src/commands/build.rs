@@ -103,6 +103,7 @@ mod tests {
                 image("d", &["c"]),
             ],
             wants: Vec::new(),
+            ..App::default()
         };
         let wanted = |names: &[&str]| {
             let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();

@@ -1,6 +1,7 @@
 //! The result of `bakehouse recipe check`, as data.
 
 use bakehouse_core::grants::{Asked, Kind};
+use bakehouse_core::options::{OptionDeclaration, OptionValue};
 use serde::Serialize;
 
 use crate::pipeline::rehearsal::Rehearsal;
@@ -13,10 +14,25 @@ pub(super) struct RecipeCheck {
     pub(super) recipe: String,
     pub(super) asks: Vec<Asked>,
     pub(super) unused: Vec<Unused>,
+    /// The options that it declares.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) options: Vec<CheckedOption>,
     /// The rehearsal; none where something is missing, or nothing was to be
     /// reached.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) tried: Option<Rehearsal>,
+}
+
+/// An option, and what it is.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct CheckedOption {
+    #[serde(flatten)]
+    pub(super) declared: OptionDeclaration,
+    /// What the recipe is told; none where nothing says what.
+    pub(super) value: Option<OptionValue>,
+    /// app.toml says it.
+    pub(super) set: bool,
 }
 
 /// An entry of app.toml that the recipe asks nothing of.

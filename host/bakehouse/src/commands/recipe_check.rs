@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use anyhow::Result;
+use bakehouse_core::options::Options;
 use bakehouse_core::progress::Reporter;
 use bakehouse_runtime::{Recipe, Runtime};
 
 use super::Session;
-use super::check_report::{RecipeCheck, Unused};
+use super::check_report::{CheckedOption, RecipeCheck, Unused};
 use super::text::recipe_table;
 use crate::cli::{Format, RecipeCheckArgs};
 use crate::context::{services, sources};
@@ -29,10 +30,11 @@ pub(super) async fn recipe_check(session: &Session, args: &RecipeCheckArgs) -> R
     let reporter = Arc::clone(&session.reporter) as Arc<dyn Reporter>;
     let services = services(&project, &seen, &reporter)?;
     let policy = project.policy(&args.app, &file);
+    let options = Arc::new(file.options);
     let recipe = Runtime::new(&project.compile_cache(), project.file().limits)?
-        .load(&wasm, policy, Arc::new(file.options), Arc::clone(&services))
+        .load(&wasm, policy, Arc::clone(&options), Arc::clone(&services))
         .await?;
-    let mut check = check(&recipe);
+    let mut check = check(&recipe, &options);
     let complete = check.asks.iter().all(|asked| asked.missing.is_none());
     if !complete || args.offline {
         show(session, args, &check)?;
@@ -69,12 +71,18 @@ fn show(session: &Session, args: &RecipeCheckArgs, check: &RecipeCheck) -> Resul
     Ok(())
 }
 
-fn check(recipe: &Recipe) -> RecipeCheck {
+fn check(recipe: &Recipe, set: &Options) -> RecipeCheck {
     let policy = recipe.policy();
     let unused = policy.unused().into_iter().map(|(kind, entry)| Unused {
         kind,
         entry,
         place: policy.granted_in().of(kind),
+    });
+    let declared = recipe.app().options.iter().flatten();
+    let options = declared.map(|declared| CheckedOption {
+        value: recipe.option(&declared.name).cloned(),
+        set: set.values().contains_key(&declared.name),
+        declared: declared.clone(),
     });
     RecipeCheck {
         schema: 1,
@@ -82,6 +90,7 @@ fn check(recipe: &Recipe) -> RecipeCheck {
         recipe: recipe.digest().to_owned(),
         asks: policy.asked(),
         unused: unused.collect(),
+        options: options.collect(),
         tried: None,
     }
 }

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
+use bakehouse_core::options::OptionDeclaration;
 use bakehouse_registry::{InspectedImage, Inspection};
 
-use super::check_report::RecipeCheck;
+use super::check_report::{CheckedOption, RecipeCheck};
 use crate::pipeline::destination::Destination;
 use crate::pipeline::plan::{ImagePlan, Plan};
 use crate::pipeline::rehearsal::{Rehearsal, Verdict};
@@ -82,10 +83,31 @@ pub(super) fn recipe_table(check: &RecipeCheck) -> Text {
             unused.place
         ));
     }
+    out.append(&options(&check.options));
     if let Some(tried) = &check.tried {
         out.append(&rehearsal(tried));
     }
     out
+}
+
+/// Options that a recipe declares, where it does.
+fn options(options: &[CheckedOption]) -> Text {
+    if options.is_empty() {
+        return Text::new();
+    }
+    let head = ["OPTION", "TAKES", "IS", "WHAT FOR"]
+        .map(str::to_owned)
+        .to_vec();
+    let rows = options.iter().map(|option| {
+        let is = match (&option.value, option.set) {
+            (None, _) => "-".to_owned(),
+            (Some(value), true) => value.written(),
+            (Some(value), false) => format!("{} (default)", value.written()),
+        };
+        let OptionDeclaration { name, why, .. } = &option.declared;
+        vec![name.clone(), option.declared.takes(), is, why.clone()]
+    });
+    table(std::iter::once(head).chain(rows))
 }
 
 /// How far each target came.

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use bakehouse_core::grants::{Grants, Places};
-use bakehouse_core::recipe::{App, Image, Options};
+use bakehouse_core::options::Options;
+use bakehouse_core::recipe::{App, Image};
 use bakehouse_core::reference_grammar::is_tag;
 use bakehouse_core::version_number::{PLACEHOLDERS, VersionNumber};
 use bakehouse_registry::reserved::is_the_hosts;

@@ -135,6 +135,7 @@ impl Project {
         let shown = format!("apps/{name}/app.toml");
         let (mut file, text) = parse::read::<AppFile>(&self.root.join(&shown), &shown)?;
         file.places = Places::find(&shown, &text, "grants");
+        file.options.place(&shown, &text);
         file.grants
             .check()
             .map_err(|why| parse::fault(&file.places, why))?;

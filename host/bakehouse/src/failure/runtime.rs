@@ -24,6 +24,11 @@ pub(super) fn recipe(error: &RecipeError) -> Explanation {
             | NotComponent::Compile(_) => own.hint(COMPONENT),
         },
         RecipeError::Contract(error) => contract(error),
+        RecipeError::Options(_) => Explanation::new(ExitCode::Config)
+            .hint("`bakehouse recipe check` lists the options of a recipe"),
+        RecipeError::Listed { .. } => {
+            own.hint("update bakehouse, or give the recipe's versions numbers that order them")
+        }
         RecipeError::Crashed { .. } => {
             own.hint("this is a fault in the recipe; run with -v to see what it printed")
         }
@@ -53,9 +58,12 @@ fn fault(at: &CallSite) -> String {
 fn contract(error: &ContractError) -> Explanation {
     let own = Explanation::new(ExitCode::Recipe);
     match error {
-        ContractError::Version { .. } => own.hint(
-            "rebuild the recipe with the bakehouse-sdk of this host, or use a host of that version",
-        ),
+        ContractError::Version { newer: true, .. } => {
+            own.hint("update bakehouse, or take a build of the recipe for a version that it speaks")
+        }
+        ContractError::Version { newer: false, .. } | ContractError::Mixed { .. } => {
+            own.hint("build the recipe anew, with the bakehouse-sdk of this bakehouse")
+        }
         ContractError::NoExport { .. } => {
             own.hint("a recipe exports that interface; in Rust, bakehouse_sdk::export! does")
         }
@@ -118,9 +126,10 @@ fn build(error: &InvalidBuild) -> Explanation {
 fn host(error: &HostError) -> Explanation {
     match error {
         HostError::Denied(_) | HostError::TooManyCalls(_) => Explanation::new(ExitCode::Denied),
-        HostError::Platform(_) | HostError::NotPreparing(_) | HostError::IntoRoot => {
-            Explanation::new(ExitCode::Recipe)
-        }
+        HostError::Platform(_)
+        | HostError::NotPreparing(_)
+        | HostError::IntoRoot
+        | HostError::Format(_) => Explanation::new(ExitCode::Recipe),
         HostError::Build(error) => build(error),
         HostError::Compile(error) => builder::build(error),
         HostError::Fetch(error) => upstream::fetch(error),

@@ -10,7 +10,7 @@ use bakehouse_core::progress::Event;
 use bakehouse_core::recipe::{Base, Version};
 use bakehouse_core::target::TargetId;
 
-use super::checkout::checkout;
+use super::checkout::{checked_out, checkout};
 use super::digest_file::DigestFile;
 use super::discover::Discovered;
 use super::facts::{annotations, dated};
@@ -173,7 +173,11 @@ impl<'a> JobRunner<'a> {
         let (room, tree) = self.work.target()?;
         let revision = checkout(context, found, version, target, &tree).await?;
         let version = &dated(version, revision.as_ref());
-        let prepared = found.recipe.prepare(version, target, &bases, &tree).await?;
+        let checkout = checked_out(version, revision.as_ref());
+        let prepared = found
+            .recipe
+            .prepare(version, target, &bases, checkout, &tree)
+            .await?;
         let mut build = prepared.build;
         let facts = annotations(&found.app, version, &target.image, revision.as_ref());
         let labels = identity::expected(&facts);
@@ -215,6 +219,7 @@ impl<'a> JobRunner<'a> {
             revision,
             recipe: Some(found.recipe.digest().to_owned()),
             warnings: prepared.warnings,
+            unchecked: !prepared.checks.is_empty(),
         })
     }
 
@@ -256,6 +261,7 @@ impl<'a> JobRunner<'a> {
             revision,
             recipe,
             warnings: Vec::new(),
+            unchecked: false,
         };
         let mark = self.mark(target);
         let digests = context.project.digests();

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use bakehouse_core::grants::Kind;
 use bakehouse_core::progress::Event;
-use bakehouse_core::recipe::{Source, Version};
+use bakehouse_core::recipe::{Checkout, Source, Version};
 use bakehouse_core::target::TargetId;
 use bakehouse_upstream::git::{Revision, is_commit};
 
@@ -50,6 +50,17 @@ pub(super) async fn checkout(
         .with_context(|| target.to_string())?;
     step(&format!("at commit {}", revision.commit));
     Ok(Some(revision))
+}
+
+/// What the work tree of a version holds, as its recipe is told it.
+pub(super) fn checked_out(version: &Version, revision: Option<&Revision>) -> Option<Checkout> {
+    let (source, revision) = (version.source.as_ref()?, revision?);
+    Some(Checkout {
+        repository: source.repository.clone(),
+        git_ref: source.git_ref.clone(),
+        commit: revision.commit.clone(),
+        committed: revision.committed.clone(),
+    })
 }
 
 /// The commit that an earlier run built another target of this version from.

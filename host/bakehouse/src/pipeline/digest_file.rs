@@ -253,6 +253,7 @@ pub(super) mod tests {
                 source: None,
                 prerelease: false,
                 created: None,
+                revision_of: None,
                 extras: Vec::new(),
                 taken: Vec::new(),
             },

@@ -77,6 +77,7 @@ mod tests {
             }),
             prerelease: false,
             created: None,
+            revision_of: None,
             extras: Vec::new(),
             taken: Vec::new(),
         }

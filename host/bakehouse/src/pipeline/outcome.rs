@@ -36,4 +36,6 @@ pub struct Done {
     pub recipe: Option<String>,
     /// What its recipe warned of, where it was built now.
     pub warnings: Vec<String>,
+    /// Its recipe asks for checks of the image, which nobody has run.
+    pub unchecked: bool,
 }

@@ -26,6 +26,8 @@ fn app(images: &[(&str, &[&str])]) -> App {
         extras: Vec::new(),
         images: images.iter().map(image).collect(),
         wants: Vec::new(),
+        options: None,
+        ordering: Default::default(),
     }
 }
 
@@ -56,6 +58,7 @@ fn facts(app: &App, number: &str, published: &[&str]) -> VersionFacts {
             source: None,
             prerelease: false,
             created: None,
+            revision_of: None,
             extras: Vec::new(),
             taken: Vec::new(),
         },

@@ -23,11 +23,14 @@ use bakehouse_core::target::TargetId;
 use bakehouse_registry::Upstream;
 use bakehouse_runtime::Recipe;
 use bakehouse_system::storage;
+use bakehouse_system::terminal::clean;
 use bakehouse_system::work_tree::WorkTree;
 use bakehouse_upstream::git::Sources;
 use serde::Serialize;
 
+use super::checkout::checked_out;
 use super::discover::settle;
+use super::facts::dated;
 use super::failure_record::FailureRecord;
 use super::plan::{Job, VersionFacts, plan_app};
 use super::work::WorkFolder;
@@ -315,11 +318,19 @@ async fn prepared(
     tree: &Path,
 ) -> Result<Vec<String>> {
     let policy = stage.recipe.policy();
+    let mut revision = None;
     if let Some(source) = &version.source {
         let granted = |repository: &str| policy.check(Kind::Sources, repository);
-        stage.sources.checkout(source, None, granted, tree).await?;
+        let checkout = stage.sources.checkout(source, None, granted, tree);
+        revision = Some(checkout.await?);
     }
-    let prepared = stage.recipe.prepare(version, target, bases, tree).await?;
+    // As a run dates it.
+    let version = &dated(version, revision.as_ref());
+    let checkout = checked_out(version, revision.as_ref());
+    let prepared = stage
+        .recipe
+        .prepare(version, target, bases, checkout, tree)
+        .await?;
     let images = images(&prepared.build, tree).with_context(|| target.to_string())?;
     for image in images {
         if bases.iter().any(|base| base.reference == image.reference) {
@@ -328,7 +339,11 @@ async fn prepared(
         let looked = look(stage, &image).await;
         looked.with_context(|| target.to_string())?;
     }
-    Ok(prepared.warnings)
+    let unchecked = prepared.checks.iter().map(|check| {
+        let name = clean(&check.name);
+        format!("it asks for the check `{name}`, which this program does not run")
+    });
+    Ok(prepared.warnings.into_iter().chain(unchecked).collect())
 }
 
 /// The images that a build starts from and copies from.

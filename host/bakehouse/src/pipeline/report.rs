@@ -171,6 +171,15 @@ impl Report {
             log: log.clone(),
             warnings: done.map_or_else(Vec::new, |done| done.warnings.clone()),
         });
+        if done.is_some_and(|done| done.unchecked) {
+            let note = format!(
+                "{}: its recipe asks for checks of its images, which this program does not run",
+                outcome.target.app
+            );
+            if !self.notes.contains(&note) {
+                self.notes.push(note);
+            }
+        }
         if let Err(failure) = &outcome.result {
             self.failures.push(FailureRecord {
                 log,

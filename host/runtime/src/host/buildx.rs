@@ -5,25 +5,28 @@ use std::time::Duration;
 
 use bakehouse_builder::{BuildRequest, Output};
 use bakehouse_core::grants::Access;
+use bakehouse_core::recipe::Build;
 use bakehouse_system::work_tree::WorkTree;
 
 use super::error::HostError;
-use crate::bindings::bakehouse::recipe::buildx::Host;
-use crate::bindings::bakehouse::recipe::types::Build;
 use crate::state::{State, bounded};
 use crate::validate_build;
 
 const LIMIT: Duration = Duration::from_secs(2 * 60 * 60);
 
-impl Host for State {
-    async fn compile(&mut self, build: Build, into: String) -> Result<(), HostError> {
+impl State {
+    /// Runs a compile step, and exports its files to `into`.
+    pub(crate) async fn run_compile_step(
+        &mut self,
+        build: Build,
+        into: &str,
+    ) -> Result<(), HostError> {
         let prepare = self.prepare("buildx.compile")?;
-        let build: bakehouse_core::recipe::Build = build.try_into()?;
         validate_build::build(&self.policy, prepare, &build)?;
         let quota = self.limits.quota();
         let room = quota.measure(prepare.tree()).await?;
         let tree = WorkTree::open(prepare.tree())?;
-        let into = tree.resolve(&into)?;
+        let into = tree.resolve(into)?;
         if into == tree.root() {
             return Err(HostError::IntoRoot);
         }

@@ -4,26 +4,26 @@ use std::time::Duration;
 
 use bakehouse_core::grants::Kind;
 use bakehouse_core::progress::Event;
-use bakehouse_upstream::fetch;
+use bakehouse_upstream::fetch::{Download, Downloaded, Route, Unpack};
 
 use super::error::HostError;
-use crate::bindings::bakehouse::recipe::fetch::{Downloaded, Host, Unpack};
 use crate::state::{State, bounded};
 
 const LIMIT: Duration = Duration::from_secs(60 * 60);
 
-impl Host for State {
-    async fn download(
+impl State {
+    /// Downloads a URL into the work tree.
+    pub(crate) async fn download_file(
         &mut self,
-        url: String,
-        integrity: Option<String>,
-        into: String,
+        url: &str,
+        integrity: Option<&str>,
+        into: &str,
         unpack: Unpack,
     ) -> Result<Downloaded, HostError> {
         let prepare = self.prepare("fetch.download")?;
-        let asset = self.assets.contains(&url);
+        let asset = self.assets.contains(url);
         if !asset {
-            self.policy.check(Kind::Downloads, &url)?;
+            self.policy.check(Kind::Downloads, url)?;
         }
         let quota = self.limits.quota();
         let room = quota.measure(prepare.tree()).await?;
@@ -34,18 +34,14 @@ impl Host for State {
         });
         let granted = |url: &str| self.policy.check(Kind::Downloads, url);
         let fetcher = self.services.fetcher.open()?.clone();
-        let download = fetcher.download(fetch::Download {
-            url: &url,
-            integrity: integrity.as_deref(),
+        let download = fetcher.download(Download {
+            url,
+            integrity,
             work_tree: prepare.tree(),
-            into: &into,
-            unpack: match unpack {
-                Unpack::None => fetch::Unpack::None,
-                Unpack::Tar(strip) => fetch::Unpack::Tar(strip),
-                Unpack::TarGz(strip) => fetch::Unpack::TarGz(strip),
-            },
+            into,
+            unpack,
             room,
-            route: fetch::Route {
+            route: Route {
                 asset,
                 granted: &granted,
             },
@@ -55,7 +51,6 @@ impl Host for State {
             quota.measure(prepare.tree()).await?;
             Ok::<_, HostError>(downloaded)
         };
-        let fetch::Downloaded { size, digest } = bounded("the download", LIMIT, download).await?;
-        Ok(Downloaded { size, digest })
+        bounded("the download", LIMIT, download).await
     }
 }

@@ -2,11 +2,22 @@
 
 use bakehouse_core::progress::Event;
 
-use crate::bindings::bakehouse::recipe::log::{Host, Level};
 use crate::state::{LOG_LIMIT, State};
 
-impl Host for State {
-    async fn log(&mut self, level: Level, message: String) -> wasmtime::Result<()> {
+/// How much a message matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Level {
+    /// For authors of the recipe.
+    Debug,
+    /// Worth a line in a verbose run.
+    Info,
+    /// Also in the run's report.
+    Warn,
+}
+
+impl State {
+    /// Takes a recipe's message, as far as it may say more.
+    pub(crate) fn log_message(&mut self, level: Level, message: &str) {
         let before = self.logged;
         self.logged += message.len() + 1;
         if self.logged > LOG_LIMIT {
@@ -15,7 +26,7 @@ impl Host for State {
                 tracing::warn!(%recipe, %subject, "it logs more than {LOG_LIMIT} bytes, the rest is dropped");
             }
             self.logged = LOG_LIMIT + 1;
-            return Ok(());
+            return;
         }
         if let Level::Warn = level {
             let words: Vec<_> = message.split_whitespace().collect();
@@ -25,11 +36,8 @@ impl Host for State {
         for line in message.lines() {
             self.log_line(level, &bakehouse_system::terminal::clean(line));
         }
-        Ok(())
     }
-}
 
-impl State {
     fn log_line(&self, level: Level, line: &str) {
         let (recipe, subject) = (&self.app, self.subject());
         match level {

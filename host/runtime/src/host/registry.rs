@@ -3,47 +3,39 @@
 use std::time::Duration;
 
 use bakehouse_core::grants::Kind;
+use bakehouse_core::platform::Platform;
+use oci_spec::image::Descriptor;
 
 use super::error::HostError;
-use crate::bindings::bakehouse::recipe::registry::{Descriptor, Host};
-use crate::bindings::bakehouse::recipe::types::Platform;
 use crate::state::{State, bounded};
 
 const LIMIT: Duration = Duration::from_secs(120);
 
-impl Host for State {
-    async fn head(&mut self, reference: String) -> Result<Descriptor, HostError> {
-        self.policy.check(Kind::Bases, &reference)?;
+impl State {
+    /// What an image's reference points at.
+    pub(crate) async fn image_head(&mut self, reference: &str) -> Result<Descriptor, HostError> {
+        self.policy.check(Kind::Bases, reference)?;
         let upstream = self.services.upstream.clone();
-        let found = bounded(
-            &format!("reading {reference}"),
-            LIMIT,
-            upstream.head(&reference),
-        )
-        .await?;
-        Ok(found.into())
+        let found = upstream.head(reference);
+        bounded(&format!("reading {reference}"), LIMIT, found).await
     }
 
-    async fn platforms(&mut self, reference: String) -> Result<Vec<Platform>, HostError> {
-        self.policy.check(Kind::Bases, &reference)?;
+    /// The platforms that an image is for.
+    pub(crate) async fn image_platforms(
+        &mut self,
+        reference: &str,
+    ) -> Result<Vec<Platform>, HostError> {
+        self.policy.check(Kind::Bases, reference)?;
         let upstream = self.services.upstream.clone();
-        let found = bounded(
-            &format!("reading {reference}"),
-            LIMIT,
-            upstream.platforms(&reference),
-        )
-        .await?;
-        Ok(found.into_iter().map(Into::into).collect())
+        let found = upstream.platforms(reference);
+        bounded(&format!("reading {reference}"), LIMIT, found).await
     }
 
-    async fn tags(&mut self, repository: String) -> Result<Vec<String>, HostError> {
-        self.policy.check(Kind::Bases, &repository)?;
+    /// The tags of an image.
+    pub(crate) async fn image_tags(&mut self, repository: &str) -> Result<Vec<String>, HostError> {
+        self.policy.check(Kind::Bases, repository)?;
         let upstream = self.services.upstream.clone();
-        bounded(
-            &format!("listing {repository}"),
-            LIMIT,
-            upstream.tags(&repository),
-        )
-        .await
+        let found = upstream.tags(repository);
+        bounded(&format!("listing {repository}"), LIMIT, found).await
     }
 }

@@ -3,24 +3,24 @@
 use std::time::Duration;
 
 use bakehouse_core::grants::Kind;
-use bakehouse_upstream::release::{self, SourceId};
+use bakehouse_upstream::release::{Release, Selection, SourceId};
 
 use super::error::HostError;
-use crate::bindings::bakehouse::recipe::release::{Host, Release, Selection};
 use crate::state::{State, bounded};
 
 const LIMIT: Duration = Duration::from_secs(120);
 
-impl Host for State {
-    async fn list(
+impl State {
+    /// The newest releases of a source that count.
+    pub(crate) async fn releases(
         &mut self,
-        source: String,
-        selection: Selection,
+        source: &str,
+        pattern: Option<&str>,
+        prereleases: bool,
         limit: u32,
     ) -> Result<Vec<Release>, HostError> {
-        let source = self.granted(&source)?;
-        let selection =
-            release::Selection::new(selection.pattern.as_deref(), selection.prereleases)?;
+        let source = self.granted(source)?;
+        let selection = Selection::new(pattern, prereleases)?;
         let releases = self.services.releases.open()?.clone();
         let selected = bounded(&format!("listing {source}"), LIMIT, async {
             Ok::<_, HostError>(releases.select(&source, &selection).await?)
@@ -36,32 +36,32 @@ impl Host for State {
             .collect())
     }
 
-    async fn latest(
+    /// The newest release of a source for general use.
+    pub(crate) async fn latest_release(
         &mut self,
-        source: String,
-        pattern: Option<String>,
+        source: &str,
+        pattern: Option<&str>,
     ) -> Result<Release, HostError> {
-        let source = self.granted(&source)?;
+        let source = self.granted(source)?;
         let releases = self.services.releases.open()?.clone();
         let found = bounded(&format!("asking {source}"), LIMIT, async {
-            Ok::<_, HostError>(releases.latest(&source, pattern.as_deref()).await?)
+            Ok::<_, HostError>(releases.latest(&source, pattern).await?)
         })
         .await?;
         Ok(self.remember(found))
     }
 
-    async fn get(&mut self, source: String, tag: String) -> Result<Release, HostError> {
-        let source = self.granted(&source)?;
+    /// The release with this tag.
+    pub(crate) async fn release(&mut self, source: &str, tag: &str) -> Result<Release, HostError> {
+        let source = self.granted(source)?;
         let releases = self.services.releases.open()?.clone();
         let found = bounded(&format!("asking {source}"), LIMIT, async {
-            Ok::<_, HostError>(releases.get(&source, &tag).await?)
+            Ok::<_, HostError>(releases.get(&source, tag).await?)
         })
         .await?;
         Ok(self.remember(found))
     }
-}
 
-impl State {
     fn granted(&self, source: &str) -> Result<SourceId, HostError> {
         let parsed = source.parse()?;
         self.policy.check(Kind::Releases, source)?;
@@ -69,9 +69,9 @@ impl State {
     }
 
     /// Assets that a granted source serves may be downloaded in the same call.
-    fn remember(&mut self, release: release::Release) -> Release {
+    fn remember(&mut self, release: Release) -> Release {
         let own = release.assets.iter().filter(|asset| !asset.elsewhere);
         self.assets.extend(own.map(|asset| asset.url.clone()));
-        release.into()
+        release
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use bakehouse_sdk::fetch::{self, Unpack};
+use bakehouse_sdk::fetch::{self, Archive};
 use bakehouse_sdk::{Error, Platform};
 
 /// Where archives are unpacked to be looked at; outside of the build context.
@@ -17,7 +17,7 @@ pub(crate) type Names = BTreeSet<String>;
 /// # Errors
 /// As `fetch.download`; [`Error::Other`] when it cannot be listed.
 pub(crate) fn list(url: &str, integrity: Option<&str>) -> Result<(Names, String), Error> {
-    let downloaded = fetch::download(url, integrity, SCRATCH, Unpack::TarGz(1))?;
+    let downloaded = fetch::download(url, integrity, SCRATCH, Archive::tar_gz().strip(1))?;
     let root = format!("/src/{SCRATCH}");
     let listed = walk(Path::new(&root)).and_then(|names| {
         std::fs::remove_dir_all(&root)?;

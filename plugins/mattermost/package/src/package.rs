@@ -18,22 +18,6 @@ pub enum Edition {
     Enterprise,
 }
 
-impl Edition {
-    /// Reads the option `edition`; none is the team edition.
-    ///
-    /// # Errors
-    /// [`Error::InvalidInput`] naming the choices.
-    pub fn parse(option: Option<&str>) -> Result<Self, Error> {
-        match option {
-            None | Some("team") => Ok(Self::Team),
-            Some("enterprise") => Ok(Self::Enterprise),
-            Some(other) => Err(Error::InvalidInput(format!(
-                "option `edition` is `{other}`; it can be `team` or `enterprise`"
-            ))),
-        }
-    }
-}
-
 /// One package: a version of an edition for a platform.
 #[derive(Debug, Clone, Copy)]
 pub struct Package<'a> {

@@ -2,10 +2,9 @@
 //! `program`), in two images of which one needs the other.
 
 use bakehouse_sdk::log::{self, Level};
+use bakehouse_sdk::options::{self, OptionDeclaration};
 use bakehouse_sdk::release::{self, Selection};
-use bakehouse_sdk::{
-    App, Base, Build, Error, Grant, Image, Recipe, Target, Version, buildx, options,
-};
+use bakehouse_sdk::{App, Build, Error, Grant, Image, Job, Prepared, Recipe, Version, buildx};
 
 struct CrossHello;
 
@@ -23,6 +22,7 @@ impl Recipe for CrossHello {
             .image(Image::new("crosshello-base", &platforms))
             .wants(Grant::Releases, "npm:crosshello", "versions")
             .wants(Grant::Bases, "*", "the Go toolchain")
+            .option(OptionDeclaration::text("program", "another program").default(PROGRAM))
     }
 
     fn versions(limit: u32) -> Result<Vec<Version>, Error> {
@@ -41,14 +41,15 @@ impl Recipe for CrossHello {
         Ok(releases.iter().map(version).collect())
     }
 
-    fn prepare(version: Version, target: Target, bases: Vec<Base>) -> Result<Build, Error> {
+    fn prepare(job: Job) -> Result<Prepared, Error> {
+        let (version, target) = (&job.version, &job.target);
         if target.image == "crosshello-base" {
             write("motd", "baked by crosshello\n")?;
             let dockerfile = "FROM scratch\nCOPY motd /etc/motd\nUSER 65532:65532\n";
-            return Ok(Build::inline(dockerfile, &target.platform));
+            return Ok(Build::inline(dockerfile, &target.platform).into());
         }
-        let program = options::get("program");
-        write("main.go", program.as_deref().unwrap_or(PROGRAM))?;
+        let program = options::text("program").unwrap_or_default();
+        write("main.go", &program)?;
         log::log(Level::Info, &format!("compiling for {}", target.platform));
         let (_, golang) = version
             .extras
@@ -58,16 +59,12 @@ impl Recipe for CrossHello {
             .context("golang", &format!("docker-image://{golang}"))
             .arg("VERSION", &version.number);
         buildx::compile(&compile, "out")?;
-        let [base] = bases.as_slice() else {
-            return Err(Error::InvalidInput(format!(
-                "expected one base, got {}",
-                bases.len()
-            )));
-        };
+        let base = job.base("crosshello-base")?;
         let dockerfile = "FROM base\nCOPY hello /hello\nENTRYPOINT [\"/hello\"]\n";
         Ok(Build::inline(dockerfile, &target.platform)
             .in_folder("out")
-            .context("base", &format!("docker-image://{}", base.reference)))
+            .context("base", &format!("docker-image://{base}"))
+            .into())
     }
 }
 

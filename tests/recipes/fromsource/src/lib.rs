@@ -1,9 +1,8 @@
 //! A recipe for tests that builds what the Dockerfiles in upstream's source say.
 //! The app's options name the repository and the versions.
 
-use bakehouse_sdk::{
-    App, Base, Build, Error, Grant, Image, Recipe, Target, Version, buildx, options,
-};
+use bakehouse_sdk::options::{self, OptionDeclaration};
+use bakehouse_sdk::{App, Build, Error, Grant, Image, Job, Prepared, Recipe, Version, buildx};
 
 struct FromSource;
 
@@ -22,6 +21,14 @@ impl Recipe for FromSource {
             .wants(Grant::Sources, "*", "what is built")
             .wants(Grant::Bases, "*", "the option `base`")
             .wants_network("the option `network`")
+            .option(OptionDeclaration::text("repository", "what is built").required())
+            .option(OptionDeclaration::text("versions", "its numbers, newest first").required())
+            .option(OptionDeclaration::boolean("submodules", "with submodules"))
+            .option(OptionDeclaration::text(
+                "base",
+                "what the build context `base` is",
+            ))
+            .option(OptionDeclaration::text("network", "steps have the network"))
     }
 
     fn versions(limit: u32) -> Result<Vec<Version>, Error> {
@@ -31,36 +38,45 @@ impl Recipe for FromSource {
         let version = |number: &str| {
             let tag = format!("v{number}");
             let version = Version::new(number).source(&repository, &tag);
-            match options::get("submodules") {
-                Some(_) => version.with_submodules(),
-                None => version,
+            match options::boolean("submodules") {
+                true => version.with_submodules(),
+                false => version,
             }
         };
         Ok(numbers.split(' ').take(limit).map(version).collect())
     }
 
     /// `compile.Dockerfile`, where there is one, then `Dockerfile` on its output.
-    fn prepare(_: Version, target: Target, _: Vec<Base>) -> Result<Build, Error> {
+    /// Labels name the commit as the recipe was told it.
+    fn prepare(job: Job) -> Result<Prepared, Error> {
         let build = |path: &str| {
-            let build = Build::file(path, &target.platform);
-            let build = match options::get("network") {
+            let build = Build::file(path, &job.target.platform);
+            let build = match options::text("network") {
                 Some(_) => build.with_network(),
                 None => build,
             };
-            match options::get("base") {
+            match options::text("base") {
                 Some(base) => build.context("base", &format!("docker-image://{base}")),
                 None => build,
             }
         };
+        let checkout = job.checkout.as_ref();
+        let checkout = checkout.ok_or_else(|| Error::Other("there is no checkout".to_owned()))?;
         if std::fs::exists("/src/compile.Dockerfile").unwrap_or(false) {
             buildx::compile(&build("compile.Dockerfile"), "out")?;
         }
-        Ok(build("Dockerfile"))
+        let committed = checkout.committed.as_deref().unwrap_or_default();
+        Ok(build("Dockerfile")
+            .label("checkout.repository", &checkout.repository)
+            .label("checkout.git-ref", &checkout.git_ref)
+            .label("checkout.commit", &checkout.commit)
+            .label("checkout.committed", committed)
+            .into())
     }
 }
 
 fn option(name: &str) -> Result<String, Error> {
-    options::get(name).ok_or_else(|| Error::InvalidInput(format!("there is no option `{name}`")))
+    options::text(name).ok_or_else(|| Error::InvalidInput(format!("there is no option `{name}`")))
 }
 
 bakehouse_sdk::export!(FromSource);

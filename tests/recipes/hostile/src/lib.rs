@@ -7,9 +7,17 @@ mod files;
 mod resources;
 mod words;
 
-use bakehouse_sdk::{App, Base, Build, Error, Grant, Image, Recipe, Target, Version, options};
+use std::collections::BTreeMap;
+
+use bakehouse_sdk::options::{self, OptionDeclaration};
+use bakehouse_sdk::{App, Build, Error, Grant, Image, Job, Prepared, Recipe, Target, Version};
 
 struct Hostile;
+
+/// Options: what the tests tell.
+const TEXTS: [&str; 5] = ["cases", "http", "registry", "canary", "words"];
+/// What they tell of each case.
+const TABLES: [&str; 3] = ["dockerfile", "context", "secret"];
 
 /// A case: it returns the build it wants, or the error it met. One that gets
 /// what it must not have answers with [`escaped`].
@@ -18,7 +26,7 @@ type Case = fn(&Target) -> Result<Build, Error>;
 impl Recipe for Hostile {
     /// Declares everything, so that grants alone decide.
     fn describe() -> App {
-        App::new("hostile", env!("CARGO_PKG_VERSION"))
+        let app = App::new("hostile", env!("CARGO_PKG_VERSION"))
             .summary("Tries \u{1b}[31mto get out\u{7}")
             .upstream("https://hostile.example")
             .license("Apache-2.0")
@@ -28,20 +36,27 @@ impl Recipe for Hostile {
             .wants(Grant::Downloads, "*", "everything")
             .wants(Grant::Bases, "*", "everything")
             .wants(Grant::Secrets, "*", "everything")
-            .wants_network("everything")
+            .wants_network("everything");
+        let app = TEXTS.iter().fold(app, |app, name| {
+            app.option(OptionDeclaration::text(name, "a text").default(""))
+        });
+        TABLES.iter().fold(app, |app, name| {
+            app.option(OptionDeclaration::table(name, "by case"))
+        })
     }
 
     fn versions(_: u32) -> Result<Vec<Version>, Error> {
-        let cases = options::get("cases").unwrap_or_default();
+        let cases = address("cases");
         let number = |case: &str| Version::new(&format!("1.0.0-{case}"));
         Ok(cases.split_whitespace().map(number).collect())
     }
 
-    fn prepare(version: Version, target: Target, _: Vec<Base>) -> Result<Build, Error> {
-        let case = version.number.trim_start_matches("1.0.0-");
+    fn prepare(job: Job) -> Result<Prepared, Error> {
+        let target = &job.target;
+        let case = job.version.number.trim_start_matches("1.0.0-");
         write("file", b"file")?;
         if let Some(dockerfile) = option("dockerfile", case) {
-            return builds::dockerfile(case, &dockerfile, &target);
+            return Ok(builds::dockerfile(case, &dockerfile, target)?.into());
         }
         let groups = [
             calls::CASES,
@@ -52,7 +67,7 @@ impl Recipe for Hostile {
         ];
         let mut cases = groups.into_iter().flatten();
         match cases.find(|(name, _)| *name == case) {
-            Some((_, run)) => run(&target),
+            Some((_, run)) => Ok(run(target)?.into()),
             None => Err(Error::InvalidInput(format!("there is no case {case}"))),
         }
     }
@@ -60,12 +75,13 @@ impl Recipe for Hostile {
 
 /// What the app's options say for a case.
 fn option(key: &str, case: &str) -> Option<String> {
-    options::get(&format!("{key}.{case}"))
+    let table: BTreeMap<String, String> = serde_json::from_str(&options::json(key)?).ok()?;
+    table.get(case).cloned()
 }
 
 /// An address that the test tells.
 fn address(name: &str) -> String {
-    options::get(name).unwrap_or_default()
+    options::text(name).unwrap_or_default()
 }
 
 fn write(name: &str, bytes: &[u8]) -> Result<(), Error> {

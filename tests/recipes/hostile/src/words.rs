@@ -36,6 +36,6 @@ fn say() {
 
 /// The words, between record separators.
 fn words() -> Vec<String> {
-    let all = options::get("words").unwrap_or_default();
+    let all = options::text("words").unwrap_or_default();
     all.split('\u{1e}').map(str::to_owned).collect()
 }

@@ -3,33 +3,58 @@
 use std::hint::black_box;
 use std::io::Write as _;
 
-use bakehouse_sdk::fetch::{self, Unpack};
-use bakehouse_sdk::release::{self, Selection};
+use bakehouse_sdk::fetch::{self, Archive, Unpack};
+use bakehouse_sdk::options::{self, OptionDeclaration};
+use bakehouse_sdk::release::{self, Release, Selection};
 use bakehouse_sdk::{
-    App, Base, Build, Error, Grant, Image, Recipe, Target, Version, options, platform, registry,
-    tree,
+    App, Build, Check, Error, Grant, Image, Job, Prepared, Recipe, Target, Version, platform,
+    registry, tree,
 };
 
 struct Misbehave;
 
 impl Recipe for Misbehave {
     fn describe() -> App {
-        App::new("misbehave", env!("CARGO_PKG_VERSION"))
+        let texts = [
+            ("source", "where versions come from"),
+            ("tags", "which of its tags count"),
+            ("behaviour", "what every version does"),
+            ("dockerfile", "more lines of the Dockerfile"),
+            ("labels", "labels of the image, KEY=VALUE"),
+            ("hello", "the content of the image"),
+            ("base", "what the image starts from"),
+            ("ask", "another option to ask for"),
+            ("revision-of", "what other versions are a revision of"),
+        ];
+        let app = App::new("misbehave", env!("CARGO_PKG_VERSION"))
             .summary("Does what it should not")
             .upstream("https://misbehave.example")
             .license("Apache-2.0")
             .image(Image::new("misbehave", &["linux/amd64", "linux/arm64"]))
             .wants(Grant::Releases, "*", "versions")
-            .wants(Grant::Bases, "*", "the option `base`")
+            .wants(Grant::Bases, "*", "the option `base`");
+        let checks = OptionDeclaration::texts("checks", "programs that the image must have");
+        texts.iter().fold(app.option(checks), |app, (name, why)| {
+            app.option(OptionDeclaration::text(name, why))
+        })
     }
 
     fn versions(limit: u32) -> Result<Vec<Version>, Error> {
         let mut selection = Selection::all();
-        if let Some(pattern) = options::get("tags") {
+        if let Some(pattern) = options::text("tags") {
             selection = selection.tags(&pattern);
         }
+        if let Some(name) = options::text("ask") {
+            let value = options::get(&name);
+            return Err(Error::Other(format!("`{name}` is {value:?}")));
+        }
         let releases = release::list(&source(), &selection, limit)?;
-        Ok(releases.iter().map(Version::of).collect())
+        let revision_of = options::text("revision-of");
+        let version = |release: &Release| match &revision_of {
+            Some(of) if *of != release.version => Version::of(release).revision_of(of),
+            _ => Version::of(release),
+        };
+        Ok(releases.iter().map(version).collect())
     }
 
     fn matrix(version: Version) -> Result<Vec<Target>, Error> {
@@ -46,13 +71,14 @@ impl Recipe for Misbehave {
         Ok(platforms.iter().map(target).collect())
     }
 
-    fn prepare(version: Version, target: Target, _: Vec<Base>) -> Result<Build, Error> {
-        let behaviour = options::get("behaviour");
-        let what = behaviour.as_deref().unwrap_or_else(|| what(&version));
-        let more = options::get("dockerfile").unwrap_or_default();
+    fn prepare(job: Job) -> Result<Prepared, Error> {
+        let (version, target) = (&job.version, &job.target);
+        let behaviour = options::text("behaviour");
+        let what = behaviour.as_deref().unwrap_or_else(|| what(version));
+        let more = options::text("dockerfile").unwrap_or_default();
         let text = format!("FROM scratch\nCOPY hello /hello\n{more}\n");
         let mut good = Build::inline(&text, &target.platform);
-        for label in options::get("labels")
+        for label in options::text("labels")
             .unwrap_or_default()
             .split_whitespace()
         {
@@ -60,11 +86,11 @@ impl Recipe for Misbehave {
             good = good.label(key, value);
         }
         let write = |text: &str| std::fs::write("/src/hello", text);
-        write(options::get("hello").as_deref().unwrap_or("hello"))
+        write(options::text("hello").as_deref().unwrap_or("hello"))
             .map_err(|error| Error::Other(error.to_string()))?;
         match what {
             "behave" => {}
-            "panic" => panic_now(&target),
+            "panic" => panic_now(target),
             "spin" => loop {
                 black_box(());
             },
@@ -84,7 +110,7 @@ impl Recipe for Misbehave {
                 let missing = tree::read("server/Dockerfile");
                 return match (gone, missing) {
                     (Err(Error::NotFound(_)), Err(error)) => Err(error),
-                    _ => Ok(good),
+                    _ => Ok(good.into()),
                 };
             }
             "source" => drop(release::latest("npm:not-granted", None)?),
@@ -95,7 +121,7 @@ impl Recipe for Misbehave {
                         &asset.url,
                         asset.integrity.as_deref(),
                         "asset",
-                        Unpack::TarGz(0),
+                        Archive::tar_gz(),
                     )?;
                 }
             }
@@ -106,24 +132,23 @@ impl Recipe for Misbehave {
                 Unpack::None,
             )?),
             "lookup" => drop(registry::tags("127.0.0.1:1/x/y")?),
-            "network" => return Ok(good.with_network()),
+            "network" => return Ok(good.with_network().into()),
             "from" => {
-                let base = options::get("base").unwrap_or_default();
+                let base = options::text("base").unwrap_or_default();
                 let build = Build::inline("FROM base\nCOPY hello /hello\n", &target.platform);
-                return Ok(build.context("base", &format!("docker-image://{base}")));
+                let build = build.context("base", &format!("docker-image://{base}"));
+                return Ok(build.into());
             }
-            "base" => return Ok(good.context("x", "docker-image://127.0.0.1:1/x/y")),
-            "escape" => return Ok(good.in_folder("../..")),
-            "dockerfile" => return Ok(Build::file("/etc/passwd", &target.platform)),
+            "base" => return Ok(good.context("x", "docker-image://127.0.0.1:1/x/y").into()),
+            "escape" => return Ok(good.in_folder("../..").into()),
+            "dockerfile" => return Ok(Build::file("/etc/passwd", &target.platform).into()),
             "arm64refused" if target.platform.architecture == "arm64" => {
                 return Err(Error::InvalidInput("no program for arm64".to_owned()));
             }
             "arm64refused" | "amd64only" => {}
             "arm64fails" if target.platform.architecture == "arm64" => {
-                return Ok(Build::inline(
-                    "FROM scratch\nCOPY missing /\n",
-                    &target.platform,
-                ));
+                let dockerfile = "FROM scratch\nCOPY missing /\n";
+                return Ok(Build::inline(dockerfile, &target.platform).into());
             }
             "arm64fails" => {}
             "files" => {
@@ -137,7 +162,9 @@ impl Recipe for Misbehave {
             other if other.bytes().any(|b| b.is_ascii_digit()) => {}
             other => return Err(Error::InvalidInput(format!("no such behaviour: {other}"))),
         }
-        Ok(good)
+        let checks = options::texts("checks");
+        let check = |prepared: Prepared, path: &String| prepared.check(Check::program(path, path));
+        Ok(checks.iter().fold(good.into(), check))
     }
 }
 
@@ -163,7 +190,7 @@ fn what(version: &Version) -> &str {
 }
 
 fn source() -> String {
-    options::get("source").unwrap_or_else(|| "npm:misbehave".to_owned())
+    options::text("source").unwrap_or_else(|| "npm:misbehave".to_owned())
 }
 
 #[expect(clippy::panic, reason = "that is the point")]
