@@ -22,6 +22,7 @@ export RUSTFLAGS="${RUSTFLAGS:-} -C target-feature=+crt-static --remap-path-pref
 # In a release job: the program knows where it is from.
 if [ "${GITHUB_REF_TYPE:-}" = tag ]; then
     export BAKEHOUSE_REPOSITORY=${BAKEHOUSE_REPOSITORY:-$GITHUB_REPOSITORY} BAKEHOUSE_RELEASE=${BAKEHOUSE_RELEASE:-$GITHUB_REF_NAME}
+    export BAKEHOUSE_COMMIT=${BAKEHOUSE_COMMIT:-$GITHUB_SHA}
 fi
 environment=$("$ROOT/scripts/shipped.sh")
 eval "$environment"

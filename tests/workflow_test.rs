@@ -2,10 +2,11 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::actions::{Repository, workflow};
+use crate::support::actions::Repository;
 use crate::support::{Builder, DebianRegistry, Package, Project, crane, golang_image, tool};
 
 const ESBUILD: &str = "releases = [\"npm:esbuild\", \"npm:@esbuild/linux-x64\", \"npm:@esbuild/linux-arm64\"]\nimages = [\"esbuild\"]";
@@ -64,7 +65,7 @@ fn three_apps_end_as_one_local_run() {
     let registry = DebianRegistry::start();
     let host = registry.host();
     let repository = Repository::new(&project, &host);
-    let mut run = repository.dispatched(inputs(&host));
+    let mut run = repository.dispatched(&inputs(&host));
     assert!(run.whole(), "{}", run.log());
 
     let names: Vec<&str> = run.ended("build").keys().map(String::as_str).collect();
@@ -113,11 +114,84 @@ fn three_apps_end_as_one_local_run() {
     assert_eq!(expected.len(), 8, "{expected:?}");
     assert_eq!(tags(&host, "daily", &images), expected);
 
-    // The next day's run finds nothing to do.
-    let next = json!({ "REGISTRY": host, "NAMESPACE": "daily" });
+    assert!(!run.log().contains("much secret\n") || run.log().contains("::add-mask::much secret"));
+
+    // The next day's run finds nothing to do, in one job, and keeps nothing.
+    let kept = repository.cache_keys();
+    let next = json!({ "registry": host, "namespace": "daily" });
     let mut run = repository.scheduled(&next);
     assert!(run.whole(), "{}", run.log());
     assert_eq!(tags(&host, "daily", &images), expected);
+    assert_eq!(run.count(), 1, "{}", run.log());
+    let elapsed = run.ended("plan")["plan"].elapsed;
+    println!("nothing to do takes {elapsed:?}");
+    assert!(elapsed < Duration::from_secs(30), "{elapsed:?}");
+    assert_eq!(repository.cache_keys(), kept);
+    let of = |prefix: &str| kept.iter().filter(|key| key.starts_with(prefix)).count();
+    assert_eq!(of("bakehouse-times-"), 1, "{kept:?}");
+    assert_eq!(of("bakehouse-layers-esbuild-linux-arm64-"), 1, "{kept:?}");
+    assert_eq!(of("bakehouse-layers-"), 6, "{kept:?}");
+}
+
+#[test]
+fn many_versions_are_few_jobs() {
+    let project = project();
+    let versions: Vec<String> = (0..6).map(|n| format!("1.{n}.0")).collect();
+    let versions: Vec<&str> = versions.iter().map(String::as_str).collect();
+    project.misbehave(&versions);
+    let registry = DebianRegistry::start();
+    let host = registry.host();
+    let repository = Repository::new(&project, &host);
+    let mut run = repository.dispatched(&inputs(&host));
+    assert!(run.whole(), "{}", run.log());
+    // Emulated ones are expected to take longer.
+    let names: Vec<&str> = run.ended("build").keys().map(String::as_str).collect();
+    assert_eq!(
+        names,
+        [
+            "misbehave 1.0.0 to 1.1.0 linux/arm64 (2 targets)",
+            "misbehave 1.0.0 to 1.5.0 linux/amd64 (6 targets)",
+            "misbehave 1.2.0 to 1.3.0 linux/arm64 (2 targets)",
+            "misbehave 1.4.0 to 1.5.0 linux/arm64 (2 targets)",
+        ]
+    );
+    let published = tags(&host, "daily", &["misbehave"]);
+    assert_eq!(published.len(), 7);
+
+    // A tag that a stopped run left behind is something to do, without a build.
+    crane(&["tag", &format!("{host}/daily/misbehave:1.0.0"), "latest"]);
+    let next = json!({ "registry": host, "namespace": "daily" });
+    let mut run = repository.scheduled(&next);
+    assert!(run.whole(), "{}", run.log());
+    assert_eq!(run.count(), 2, "{}", run.log());
+    assert_eq!(tags(&host, "daily", &["misbehave"]), published);
+}
+
+#[test]
+fn a_program_that_is_not_the_released_one_is_not_run() {
+    let project = project();
+    project.misbehave(&["1.0.0"]);
+    let registry = DebianRegistry::start();
+    let host = registry.host();
+    let repository = Repository::new(&project, &host);
+    repository.release().forge();
+    let mut run = repository.dispatched(&inputs(&host));
+    assert!(!run.whole());
+    assert_eq!(run.count(), 1, "{}", run.log());
+    let of = "--repo test/bakehouse --signer-workflow test/bakehouse/.github/workflows/release.yml";
+    assert!(
+        run.log().contains(&format!("gh verified: {of}")),
+        "{}",
+        run.log()
+    );
+    assert!(!run.log().contains("destination"), "{}", run.log());
+
+    let repository = Repository::new(&project, &host);
+    repository.release().replace(".tar.gz", b"something else");
+    let mut run = repository.dispatched(&inputs(&host));
+    assert!(!run.whole());
+    assert!(run.log().contains("did NOT match"), "{}", run.log());
+    assert!(!run.log().contains("gh verified"), "{}", run.log());
 }
 
 #[test]
@@ -128,7 +202,7 @@ fn a_failed_job_leaves_the_others_and_is_run_again() {
     let registry = DebianRegistry::start();
     let host = registry.host();
     let repository = Repository::new(&project, &host);
-    let mut run = repository.dispatched(inputs(&host));
+    let mut run = repository.dispatched(&inputs(&host));
     project.npm.lose("esbuild_linux-arm64");
     assert!(!run.whole());
 
@@ -190,11 +264,11 @@ fn an_app_that_cannot_be_looked_at_keeps_no_other_from_it() {
     let registry = DebianRegistry::start();
     let host = registry.host();
     let repository = Repository::new(&project, &host);
-    let mut run = repository.dispatched(inputs(&host));
+    let mut run = repository.dispatched(&inputs(&host));
     assert!(!run.whole());
-    let infos = &run.ended("infos")["infos"];
-    assert!(!infos.success);
-    assert!(infos.log.contains("title=misbehave::"), "{}", infos.log);
+    let plan = &run.ended("plan")["plan"];
+    assert!(!plan.success);
+    assert!(plan.log.contains("title=misbehave::"), "{}", plan.log);
     assert_eq!(run.ended("build").len(), 2);
     let names: Vec<_> = tags(&host, "daily", &["esbuild"]);
     assert_eq!(names.len(), 2, "{}", run.log());
@@ -203,11 +277,12 @@ fn an_app_that_cannot_be_looked_at_keeps_no_other_from_it() {
 #[test]
 fn a_lost_artifact_is_named_and_built_again() {
     let project = project();
+    project.batches_of_one();
     project.misbehave(&["1.0.0", "1.1.0"]);
     let registry = DebianRegistry::start();
     let host = registry.host();
     let repository = Repository::new(&project, &host);
-    let mut run = repository.dispatched(inputs(&host));
+    let mut run = repository.dispatched(&inputs(&host));
     run.lose(Some("digests-misbehave-1.0.0-linux-amd64"));
     assert!(!run.whole());
     let merge = &run.ended("merge")["merge"];
@@ -224,7 +299,7 @@ fn a_lost_artifact_is_named_and_built_again() {
 
     // The build job was green, so a new run mends it; the newer version stays.
     run.lose(None);
-    let mut next = repository.scheduled(&json!({ "REGISTRY": host, "NAMESPACE": "daily" }));
+    let mut next = repository.scheduled(&json!({ "registry": host, "namespace": "daily" }));
     assert!(next.whole(), "{}", next.log());
     assert_eq!(next.ended("build").len(), 2);
     let after = tags(&host, "daily", &["misbehave"]);
@@ -243,13 +318,13 @@ fn a_rebuild_is_asked_for_by_hand() {
     let before = tags(&host, "daily", &["misbehave"]);
     project.options(&[("hello", "mended")]);
     let repository = Repository::new(&project, &host);
-    let mut daily = repository.scheduled(&json!({ "REGISTRY": host, "NAMESPACE": "daily" }));
+    let mut daily = repository.scheduled(&json!({ "registry": host, "namespace": "daily" }));
     assert!(daily.whole(), "{}", daily.log());
     assert_eq!(tags(&host, "daily", &["misbehave"]), before);
 
     let mut wanted = inputs(&host);
     wanted["REBUILD"] = true.into();
-    let mut run = repository.dispatched(wanted);
+    let mut run = repository.dispatched(&wanted);
     assert!(run.whole(), "{}", run.log());
     assert_eq!(run.ended("build").len(), 2);
     let after = tags(&host, "daily", &["misbehave"]);
@@ -270,12 +345,12 @@ fn overlapping_runs_end_alike() {
     let registry = DebianRegistry::start();
     let host = registry.host();
     let repository = Repository::new(&project, &host);
-    let scheduled = json!({ "REGISTRY": host, "NAMESPACE": "daily" });
+    let scheduled = json!({ "registry": host, "namespace": "daily" });
     let mut runs = [
         repository.scheduled(&scheduled),
         repository.scheduled(&scheduled),
     ];
-    for job in ["infos", "build", "merge"] {
+    for job in ["plan", "build", "merge"] {
         for run in &mut runs {
             assert!(run.job(job), "{}", run.log());
         }
@@ -283,8 +358,13 @@ fn overlapping_runs_end_alike() {
     assert!(runs.iter().all(|run| run.ended("build").len() == 2));
     assert_eq!(tags(&host, "daily", &["misbehave"]).len(), 2);
     // On GitHub the second waits for the first.
-    let concurrency = &workflow("build.yml")["concurrency"];
-    assert_eq!(concurrency["cancel-in-progress"], false);
+    let caller = std::fs::read_to_string(project.path(".github/workflows/bakehouse.yml")).unwrap();
+    let caller: Value = yaml_serde::from_str(&caller).unwrap();
+    let concurrency = &caller["concurrency"];
+    assert_eq!(
+        concurrency["cancel-in-progress"],
+        "${{ github.event_name == 'pull_request' }}"
+    );
     assert!(
         concurrency["group"]
             .as_str()
@@ -302,9 +382,9 @@ fn a_dry_run_builds_nothing() {
     let repository = Repository::new(&project, &host);
     let mut wanted = inputs(&host);
     wanted["DRY_RUN"] = true.into();
-    let mut run = repository.dispatched(wanted);
+    let mut run = repository.dispatched(&wanted);
     assert!(run.whole(), "{}", run.log());
-    let summary = &run.ended("infos")["infos"].summary;
+    let summary = &run.ended("plan")["plan"].summary;
     assert!(
         summary.contains("### 2 targets to build in 2 jobs"),
         "{summary}"
@@ -341,6 +421,9 @@ fn finds_nothing(program: &str, arguments: &[&str], folder: &Path) {
 #[test]
 fn actionlint_finds_nothing() {
     finds_nothing("actionlint", &["-no-color", "-oneline"], root());
+    let project = callers();
+    std::fs::create_dir(project.path(".git")).unwrap();
+    finds_nothing("actionlint", &["-no-color", "-oneline"], &project.path("."));
 }
 
 #[test]
@@ -354,21 +437,14 @@ fn zizmor_finds_nothing() {
     let own = [&zizmor[..], &["--strict-collection", "."]].concat();
     finds_nothing("zizmor", &own, root());
 
-    // What the program writes for other projects, by the same rules.
-    let project = project();
-    project.run(&["workflows"]).expect(0);
-    let rules = root().join(".github/zizmor.yml");
-    let rules = format!("--config={}", rules.display());
-    let theirs = [
-        &zizmor[..],
-        &["--strict-collection", &rules, ".github/workflows"],
-    ]
-    .concat();
+    // What the program writes for other projects, without a rule of ours.
+    let project = callers();
+    let theirs = [&zizmor[..], &["--strict-collection", ".github/workflows"]].concat();
     finds_nothing("zizmor", &theirs, &project.path("."));
     // It is one that finds something.
-    let stale = project.path(".github/workflows/build.yml");
+    let stale = project.path(".github/workflows/bakehouse.yml");
     let text = std::fs::read_to_string(&stale).unwrap();
-    let unpinned = text.replacen("actions/checkout@", "actions/checkout@v4 # ", 1);
+    let unpinned = text.replacen(&format!("@{COMMIT}"), "@v1", 1);
     std::fs::write(&stale, unpinned).unwrap();
     let output = Command::new(tool("zizmor"))
         .args(&theirs)
@@ -380,6 +456,38 @@ fn zizmor_finds_nothing() {
         !output.status.success() && said.contains("unpinned-uses"),
         "{said}"
     );
+}
+
+/// The commit that a workflow names.
+const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
+
+/// A project with the workflows that the program writes by several settings.
+fn callers() -> Project {
+    let project = project();
+    let uses = format!("[ci]\nuses = \"acme/bakehouse@{COMMIT} # v1.2.3\"\n");
+    let settings = [
+        String::new(),
+        "name = \"images: \\\"all\\\"\"\nschedule = [\"5 4 * * *\", \"0 0 * * SUN\"]\nrunner = \"self-hosted\"\n\
+         setup = \"echo a\\necho \\\"b\\\" # c\"\nsecrets = [\"NPM_TOKEN\", \"GITLAB_TOKEN\"]\njob-minutes = 5\n"
+            .to_owned(),
+        "schedule = []\npull-requests = false\n".to_owned(),
+    ];
+    for (number, settings) in settings.iter().enumerate() {
+        project.write(
+            "bakehouse.toml",
+            format!("registry = \"r.example\"\nnamespace = \"n\"\n{uses}{settings}"),
+        );
+        project.run(&["workflows"]).expect(0);
+        let written = project.path(".github/workflows/bakehouse.yml");
+        let text = std::fs::read_to_string(&written).unwrap();
+        assert!(number > 0 || text.lines().count() < 30, "{text}");
+        std::fs::write(
+            project.path(&format!(".github/workflows/{number}.yml")),
+            text,
+        )
+        .unwrap();
+    }
+    project
 }
 
 #[test]
@@ -399,15 +507,36 @@ fn workflows_are_in_step_with_the_configuration() {
     project
         .run(&["workflows", "--check"])
         .expect(3)
-        .says("not in step with bakehouse.toml: .github/workflows/build.yml");
+        .says("no repository is known that has the reusable workflow");
+    let settings = std::fs::read_to_string(project.path("bakehouse.toml")).unwrap();
+    project.write(
+        "bakehouse.toml",
+        format!("{settings}[ci]\nuses = \"acme/bakehouse@v1\"\n"),
+    );
+    project
+        .run(&["workflows", "--check"])
+        .expect(3)
+        .says("not in step with bakehouse.toml: .github/workflows/bakehouse.yml");
     project.run(&["workflows"]).expect(0);
     project.run(&["workflows", "--check"]).expect(0);
     project.write(
         "bakehouse.toml",
-        "registry = \"other.example\"\nnamespace = \"n\"\n",
+        "registry = \"other.example\"\nnamespace = \"n\"\n[ci]\nuses = \"acme/bakehouse@v1\"\n",
     );
     project
         .run(&["workflows", "--check"])
         .expect(3)
         .says("hint: run `bakehouse workflows`");
+
+    // Somebody else's file stays as it is.
+    let theirs = "name: mine\n";
+    project.write(".github/workflows/bakehouse.yml", theirs);
+    for arguments in [&["workflows"][..], &["workflows", "--check"]] {
+        project
+            .run(arguments)
+            .expect(3)
+            .says(".github/workflows/bakehouse.yml was not written by `bakehouse workflows`");
+    }
+    let path = project.path(".github/workflows/bakehouse.yml");
+    assert_eq!(std::fs::read_to_string(path).unwrap(), theirs);
 }

@@ -88,6 +88,15 @@ impl Project {
         );
     }
 
+    /// Has CI build each target in a job of its own.
+    pub fn batches_of_one(&self) {
+        let settings = std::fs::read_to_string(self.path("bakehouse.toml")).unwrap();
+        self.write(
+            "bakehouse.toml",
+            format!("{settings}[ci]\njob-minutes = 1\n"),
+        );
+    }
+
     /// Gives `misbehave` these options, which makes another recipe of it.
     pub fn options(&self, options: &[(&str, &str)]) {
         let path = "apps/misbehave/app.toml";

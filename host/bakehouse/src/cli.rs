@@ -95,7 +95,7 @@ pub(crate) enum Command {
     Serve(ServeArgs),
     /// Work on recipes
     Recipe(RecipeArgs),
-    /// Write the GitHub Actions workflows
+    /// Write the GitHub Actions workflow
     Workflows(WorkflowsArgs),
 }
 
@@ -231,10 +231,22 @@ pub(crate) struct PlanArgs {
 #[derive(Debug, Args)]
 pub(crate) struct BuildArgs {
     /// The app
-    pub(crate) app: String,
+    #[arg(required_unless_present = "plan", conflicts_with = "plan")]
+    pub(crate) app: Option<String>,
     /// The version
-    #[arg(long, value_name = "NUMBER")]
-    pub(crate) version: String,
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        required_unless_present = "plan",
+        conflicts_with = "plan"
+    )]
+    pub(crate) version: Option<String>,
+    /// Build what the plan has to build that `plan --save` wrote
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["platforms", "images", "rebuild"])]
+    pub(crate) plan: Option<PathBuf>,
+    /// Of the plan, build this batch
+    #[arg(long, value_name = "ID", requires = "plan")]
+    pub(crate) batch: Option<String>,
     /// Platform to build; may be given several times [default: all missing]
     #[arg(long = "platform", value_name = "OS/ARCH")]
     pub(crate) platforms: Vec<Platform>,
@@ -400,7 +412,7 @@ pub(crate) struct InitArgs {
 /// `bakehouse workflows`
 #[derive(Debug, Args)]
 pub(crate) struct WorkflowsArgs {
-    /// Only tell whether they are in step with bakehouse.toml
+    /// Only tell whether it is in step with bakehouse.toml
     #[arg(long)]
     pub(crate) check: bool,
     /// Release of Bakehouse whose workflow is called [default: `uses` under

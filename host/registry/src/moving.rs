@@ -59,6 +59,14 @@ pub enum Moved {
     Skipped(String),
 }
 
+/// What is to become of a moving tag.
+enum Next {
+    /// It is left as it is.
+    Leave(Moved),
+    /// It is to show this.
+    Put(Box<Manifest>),
+}
+
 impl Registry {
     /// Sets a moving tag to what a version's tag shows, if that moves it
     /// forward.
@@ -128,6 +136,15 @@ impl Registry {
         Ok(moved)
     }
 
+    /// Whether [`move_tags`](Self::move_tags) would set a tag: a run that ended
+    /// before it left it behind.
+    ///
+    /// # Errors
+    /// As [`move_tags`](Self::move_tags).
+    pub async fn is_behind(&self, image: &str, wanted: &Move) -> Result<bool, RegistryError> {
+        Ok(matches!(self.next(image, wanted).await?, Next::Put(_)))
+    }
+
     /// What became of a tag, and the platforms of what it shows now, where it was
     /// written.
     async fn move_one(
@@ -135,7 +152,22 @@ impl Registry {
         image: &str,
         wanted: &Move,
     ) -> Result<(Moved, Platforms), RegistryError> {
-        let kept = |why: String| Ok((Moved::Skipped(why), Platforms::new()));
+        let manifest = match self.next(image, wanted).await? {
+            Next::Leave(moved) => return Ok((moved, Platforms::new())),
+            Next::Put(manifest) => manifest,
+        };
+        self.put_moving(image, &wanted.tag, &manifest).await?;
+        let unreadable = |error: ManifestError| self.unreadable(image, &wanted.version, error);
+        let platforms = match manifest.index().map_err(unreadable)? {
+            Some(index) => index.platforms().into_keys().collect(),
+            None => Platforms::new(),
+        };
+        Ok((Moved::Forward, platforms))
+    }
+
+    /// What is to become of a tag.
+    async fn next(&self, image: &str, wanted: &Move) -> Result<Next, RegistryError> {
+        let kept = |why: String| Ok(Next::Leave(Moved::Skipped(why)));
         let Move { tag, version, .. } = wanted;
         let (current, shown) = match self.shown(image, tag).await {
             // Whoever put it there meant something by it.
@@ -166,7 +198,7 @@ impl Registry {
         }
         if let Some(current) = current {
             if current.descriptor().digest() == manifest.descriptor().digest() {
-                return Ok((Moved::Unchanged, Platforms::new()));
+                return Ok(Next::Leave(Moved::Unchanged));
             }
             if shown.is_none() {
                 return kept(format!(
@@ -174,12 +206,7 @@ impl Registry {
                 ));
             }
         }
-        self.put_moving(image, tag, &manifest).await?;
-        let platforms = match manifest.index().map_err(unreadable)? {
-            Some(index) => index.platforms().into_keys().collect(),
-            None => Platforms::new(),
-        };
-        Ok((Moved::Forward, platforms))
+        Ok(Next::Put(Box::new(manifest)))
     }
 
     /// What a moving tag points at, and which version that says it is.

@@ -40,6 +40,7 @@ pub use npm::{Npm, Package, tar_gz};
 pub use odd::{Odd, Seen, drops, reply};
 pub use program::elf;
 pub use proxy::{Fault, FaultProxy, Kind, Random, Record, RetryAfter, Rule};
+pub use service::Service;
 pub use token_server::{TokenRequest, TokenServer, Tokens};
 pub use tools::tool;
 pub use tree::Tree;

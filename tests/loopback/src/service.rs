@@ -6,13 +6,15 @@ use axum::Router;
 use tokio::runtime::{Builder, Runtime};
 
 /// Serves on a free loopback port until it is dropped, wherever that is.
-pub(crate) struct Service {
-    pub(crate) address: SocketAddr,
+pub struct Service {
+    /// Where it is served.
+    pub address: SocketAddr,
     runtime: Option<Runtime>,
 }
 
 impl Service {
-    pub(crate) fn start(app: Router) -> Self {
+    /// Serves it.
+    pub fn start(app: Router) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();
@@ -25,6 +27,11 @@ impl Service {
             address,
             runtime: Some(runtime),
         }
+    }
+
+    /// `http://HOST:PORT`.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
     }
 }
 

@@ -3,6 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use serde_json::{Map, Value};
+
+use super::release;
+
 /// Where artifacts of one workflow run are kept.
 pub struct Artifacts {
     pub folder: PathBuf,
@@ -13,7 +17,7 @@ pub struct Artifacts {
 /// Caches of a repository.
 pub struct Caches(pub PathBuf);
 
-/// Runs an action; `with` are its inputs. An error is what its log would say.
+/// Runs an action; `with` are its inputs. Its outputs, or what its log would say.
 pub fn run(
     uses: &str,
     with: &dyn Fn(&str) -> Option<String>,
@@ -21,10 +25,22 @@ pub fn run(
     checkout: &Path,
     artifacts: &Artifacts,
     caches: &Caches,
-) -> Result<(), String> {
+) -> Result<Map<String, Value>, String> {
     let (name, _) = uses.split_once('@').expect("an action is pinned");
+    let mut outputs = Map::new();
     match name {
-        "actions/checkout" => copy(checkout, folder),
+        "actions/checkout" => {
+            assert_eq!(with("persist-credentials").as_deref(), Some("false"));
+            let to = folder.join(with("path").unwrap_or_default());
+            match with("repository").as_deref() {
+                None => copy(checkout, &to),
+                Some(release::REPOSITORY) => {
+                    assert_eq!(with("ref").as_deref(), Some(super::run::COMMIT));
+                    release::checkout(&to);
+                }
+                Some(other) => panic!("a checkout of {other}"),
+            }
+        }
         "actions/upload-artifact" => {
             let name = with("name").expect("an artifact has a name");
             upload(artifacts, &name, &folder.join(with("path").unwrap()), with)?;
@@ -33,28 +49,59 @@ pub fn run(
             let to = folder.join(with("path").unwrap_or_default());
             download(artifacts, with, &to)?;
         }
-        "actions/cache" => {
-            let prefix = with("restore-keys").expect("a cache has a restore key");
-            let newest = entries(&caches.0)
-                .into_iter()
-                .filter(|name| name.starts_with(prefix.trim()))
-                .max();
-            if let Some(name) = newest {
-                copy(&caches.0.join(name), &folder.join(with("path").unwrap()));
+        "actions/cache" | "actions/cache/restore" => {
+            let key = with("key").expect("a cache has a key");
+            let path = with("path").expect("a cache has a path");
+            if let Some(found) = caches.find(&key, with("restore-keys").as_deref()) {
+                copy(&caches.0.join(&found), folder.join(path).parent().unwrap());
+                outputs.insert("cache-hit".into(), (found == key).to_string().into());
+                outputs.insert("cache-matched-key".into(), found.into());
             }
+        }
+        "actions/cache/save" => {
+            let key = with("key").expect("a cache has a key");
+            assert!(
+                !caches.0.join(&key).exists(),
+                "GitHub keeps {key} as it was"
+            );
+            save_cache(&with("path").unwrap(), &key, folder, caches);
         }
         // The machine's own builder and emulation are there already.
         "docker/setup-buildx-action" | "docker/setup-qemu-action" => {}
         other => panic!("the tests do not know {other}"),
     }
-    Ok(())
+    Ok(outputs)
 }
 
-/// After a job that ended well.
-pub fn save_cache(with: &dyn Fn(&str) -> Option<String>, folder: &Path, caches: &Caches) {
-    let from = folder.join(with("path").unwrap());
-    if from.is_dir() {
-        copy(&from, &caches.0.join(with("key").unwrap()));
+/// Keeps a path under a key.
+pub fn save_cache(path: &str, key: &str, folder: &Path, caches: &Caches) {
+    let from = folder.join(path);
+    if from.exists() {
+        let to = caches.0.join(key);
+        std::fs::create_dir_all(&to).unwrap();
+        let status = Command::new("cp").arg("-a").arg(from).arg(to).status();
+        assert!(status.unwrap().success());
+    }
+}
+
+impl Caches {
+    /// The one of this key, else the newest whose key begins with one of these.
+    fn find(&self, key: &str, prefixes: Option<&str>) -> Option<String> {
+        if self.0.join(key).exists() {
+            return Some(key.to_owned());
+        }
+        let prefixes: Vec<&str> = prefixes?.lines().map(str::trim).collect();
+        entries(&self.0)
+            .into_iter()
+            .filter(|name| prefixes.iter().any(|prefix| name.starts_with(prefix)))
+            .max_by_key(|name| self.0.join(name).metadata().unwrap().modified().unwrap())
+    }
+
+    /// Keys of all.
+    pub fn keys(&self) -> Vec<String> {
+        let mut keys = entries(&self.0);
+        keys.sort();
+        keys
     }
 }
 

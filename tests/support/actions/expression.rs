@@ -60,15 +60,28 @@ impl Scope<'_> {
         let parsed = parse(text);
         let mut constants: Vec<(usize, usize, Value)> = Vec::new();
         for (context, origin) in parsed.contexts() {
-            let mut value = &self.contexts;
-            for part in &context.parts {
+            let span = origin.span;
+            let mut parts = context.parts.iter();
+            let mut value = match context.parts.first().map(|part| &part.inner) {
+                // `fromJSON(...).key`
+                Some(Expr::Call(_)) => {
+                    let part = parts.next().expect("a first part").origin.span;
+                    self.evaluate(&text[part.start..part.end])
+                }
+                _ => self.contexts.clone(),
+            };
+            for part in parts {
                 let Expr::Identifier(name) = &part.inner else {
                     panic!("no such index in tests: {text}");
                 };
-                value = value.get(name.as_str()).unwrap_or(&Value::Null);
+                // Names are looked up whatever their case.
+                let found = value.as_object().and_then(|fields| {
+                    let is = |key: &&String| key.eq_ignore_ascii_case(name.as_str());
+                    fields.keys().find(is).and_then(|key| fields.get(key))
+                });
+                value = found.cloned().unwrap_or_default();
             }
-            let span = origin.span;
-            constants.push((span.start, span.end, value.clone()));
+            constants.push((span.start, span.end, value));
         }
         for (function, expression) in calls(&parsed) {
             let value = match function {
@@ -82,6 +95,14 @@ impl Scope<'_> {
             let span = expression.origin.span;
             constants.push((span.start, span.end, value));
         }
+        // What is in another one has been looked at there.
+        let outer = constants.clone();
+        constants.retain(|(start, end, _)| {
+            let holds = |(from, to, _): &(usize, usize, Value)| {
+                (*from, *to) != (*start, *end) && from <= start && end <= to
+            };
+            !outer.iter().any(holds)
+        });
         constants.sort_by_key(|(start, ..)| std::cmp::Reverse(*start));
         let mut constant = text.to_owned();
         for (start, end, value) in constants {
@@ -93,18 +114,21 @@ impl Scope<'_> {
         value.try_into().expect("a value")
     }
 
-    /// Stands for a hash of one file: whether it is there is what workflows ask.
+    /// Stands for a hash of files: whether there are any is what workflows ask.
     fn hash_files(&self, call: &SpannedExpr<'_>) -> Value {
         let Expr::Call(call) = &call.inner else {
             return Value::Null;
         };
-        let [Expr::Literal(name)] = &call.args.iter().map(|a| &a.inner).collect::<Vec<_>>()[..]
-        else {
-            panic!("hashFiles of one file only");
+        let is_there = |argument: &SpannedExpr<'_>| {
+            let Expr::Literal(name) = &argument.inner else {
+                panic!("hashFiles of names only");
+            };
+            let name = name.as_str();
+            let (before, _) = name.split_once('*').unwrap_or((&name, ""));
+            self.folder
+                .is_some_and(|folder| folder.join(before).exists())
         };
-        let there = self
-            .folder
-            .is_some_and(|folder| folder.join(&*name.as_str()).is_file());
+        let there = call.args.iter().any(is_there);
         Value::String(if there {
             "hash".to_owned()
         } else {

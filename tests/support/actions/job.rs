@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
+use tempfile::TempDir;
 
 use super::action::{self, Artifacts, Caches};
 use super::expression::Scope;
@@ -22,6 +24,8 @@ pub struct Ended {
     pub log: String,
     /// Its page of the run.
     pub summary: String,
+    /// Wall time of its steps.
+    pub elapsed: Duration,
 }
 
 /// Runs a job's steps; `contexts` has all but `steps` and `env`.
@@ -33,150 +37,250 @@ pub fn run(
     job: &Value,
     contexts: &Value,
 ) -> Ended {
-    let machine = tempfile::Builder::new()
-        .prefix("runner-")
-        .tempdir()
-        .unwrap();
-    let folder = machine.path().join("work");
-    fs::create_dir(&folder).unwrap();
-    let network = Network::new(&repository.ports);
     let shell = &workflow["defaults"]["run"]["shell"];
     assert_eq!(shell, "bash", "how a job's scripts are run");
-
+    let mut machine = Machine::new(repository, artifacts, caches);
+    let started = Instant::now();
     let mut contexts = contexts.clone();
     contexts["steps"] = json!({});
-    let mut ended = Ended {
-        success: true,
-        outputs: Map::new(),
-        log: String::new(),
-        summary: String::new(),
-    };
-    let mut path = repository.env["PATH"].clone();
-    let mut caching = Vec::new();
-    for step in job["steps"].as_array().expect("a job has steps") {
-        let scope = |contexts: Value| Scope {
-            contexts,
-            success: ended.success,
-            folder: Some(&folder),
-        };
-        let mut env: BTreeMap<String, String> = BTreeMap::new();
-        for part in [&job["env"], &step["env"]] {
-            for (name, value) in part.as_object().into_iter().flatten() {
-                env.insert(name.clone(), scope(contexts.clone()).text(&text(value)));
-            }
-        }
+    let mut env = BTreeMap::new();
+    for part in [&workflow["env"], &job["env"]] {
         contexts["env"] = json!(env);
-        let scope = scope(contexts.clone());
-        if !scope.holds(step["if"].as_str()) {
-            continue;
-        }
-        let with = |name: &str| Some(scope.text(&text(step["with"].get(name)?)));
-        let (success, outputs) = match step["uses"].as_str() {
-            Some(uses) => {
-                if uses.starts_with("actions/cache@") {
-                    caching.push(["path", "key"].map(|name| (name, with(name).unwrap())));
-                }
-                let done = action::run(
-                    uses,
-                    &with,
-                    &folder,
-                    &repository.checkout,
-                    artifacts,
-                    caches,
-                );
-                if let Err(why) = &done {
-                    ended.log.push_str(why);
-                }
-                (done.is_ok(), Map::new())
-            }
-            None => {
-                let script = scope.text(step["run"].as_str().expect("a step runs something"));
-                let files = machine.path().join("files");
-                let step = Script {
-                    env,
-                    path: &path,
-                    folder: &folder,
-                    files: &files,
-                };
-                let (success, log) = step.run(repository, &network, &script);
-                runner::own(&log);
-                ended.log.push_str(&log);
-                let read = |name: &str| fs::read_to_string(files.join(name)).unwrap_or_default();
-                ended.summary.push_str(&read("summary"));
-                for added in read("path").lines() {
-                    path = format!("{added}:{path}");
-                }
-                (success, outputs(&read("output")))
-            }
-        };
-        if let Some(id) = step["id"].as_str() {
-            contexts["steps"][id] = json!({ "outputs": outputs });
-        }
-        ended.success &= success;
+        machine.fill(&contexts, part, &mut env);
     }
-    if ended.success {
-        for cache in &caching {
-            let with = |wanted: &str| {
-                cache
-                    .iter()
-                    .find(|(name, _)| *name == wanted)
-                    .map(|(_, value)| value.clone())
+    contexts["env"] = json!(env);
+    machine.steps(&job["steps"], &mut contexts, &env);
+    machine.end(job, contexts, started.elapsed())
+}
+
+/// A machine, while a job runs on it.
+struct Machine<'a> {
+    repository: &'a Repository,
+    artifacts: &'a Artifacts,
+    caches: &'a Caches,
+    place: TempDir,
+    folder: PathBuf,
+    network: Network,
+    path: String,
+    /// Caches that are saved at the job's end.
+    caching: Vec<(String, String)>,
+    success: bool,
+    log: String,
+    summary: String,
+}
+
+impl<'a> Machine<'a> {
+    fn new(repository: &'a Repository, artifacts: &'a Artifacts, caches: &'a Caches) -> Self {
+        let place = tempfile::Builder::new()
+            .prefix("runner-")
+            .tempdir()
+            .unwrap();
+        let folder = place.path().join("work");
+        fs::create_dir(&folder).unwrap();
+        fs::create_dir(place.path().join("temp")).unwrap();
+        Self {
+            repository,
+            artifacts,
+            caches,
+            network: Network::new(&repository.ports),
+            path: format!("{}:{}", repository.bin.display(), repository.env["PATH"]),
+            folder,
+            place,
+            caching: Vec::new(),
+            success: true,
+            log: String::new(),
+            summary: String::new(),
+        }
+    }
+
+    fn scope<'b>(&'b self, contexts: &Value) -> Scope<'b> {
+        Scope {
+            contexts: contexts.clone(),
+            success: self.success,
+            folder: Some(&self.folder),
+        }
+    }
+
+    fn fill(&self, contexts: &Value, part: &Value, env: &mut BTreeMap<String, String>) {
+        for (name, value) in part.as_object().into_iter().flatten() {
+            env.insert(name.clone(), self.scope(contexts).text(&text(value)));
+        }
+    }
+
+    fn steps(&mut self, steps: &Value, contexts: &mut Value, env: &BTreeMap<String, String>) {
+        for step in steps.as_array().expect("there are steps") {
+            let mut env = env.clone();
+            contexts["env"] = json!(env);
+            self.fill(contexts, &step["env"], &mut env);
+            contexts["env"] = json!(env);
+            if !self.scope(contexts).holds(step["if"].as_str()) {
+                continue;
+            }
+            let (success, outputs) = match step["uses"].as_str() {
+                Some(uses) => self.action(uses, &step["with"], contexts, &env),
+                None => self.script(step, contexts, env),
             };
-            action::save_cache(&with, &folder, caches);
+            if let Some(id) = step["id"].as_str() {
+                contexts["steps"][id] = json!({ "outputs": outputs });
+            }
+            self.success &= success;
         }
     }
-    let scope = Scope {
-        contexts,
-        success: ended.success,
-        folder: None,
-    };
-    for (name, value) in job["outputs"].as_object().into_iter().flatten() {
-        let value = scope.fill(value.as_str().unwrap());
-        ended.outputs.insert(name.clone(), value);
+
+    fn action(
+        &mut self,
+        uses: &str,
+        with: &Value,
+        contexts: &Value,
+        env: &BTreeMap<String, String>,
+    ) -> (bool, Map<String, Value>) {
+        let filled: BTreeMap<String, String> = with
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(name, value)| (name.clone(), self.scope(contexts).text(&text(value))))
+            .collect();
+        if let Some(path) = uses.strip_prefix("./") {
+            return self.composite(&self.folder.join(path), &filled, contexts, env);
+        }
+        let with = |name: &str| filled.get(name).cloned();
+        let done = action::run(
+            uses,
+            &with,
+            &self.folder,
+            &self.repository.checkout,
+            self.artifacts,
+            self.caches,
+        );
+        if uses.starts_with("actions/cache@") {
+            let [path, key] = ["path", "key"].map(|name| with(name).unwrap());
+            self.caching.push((path, key));
+        }
+        match done {
+            Ok(outputs) => (true, outputs),
+            Err(why) => {
+                self.log.push_str(&why);
+                (false, Map::new())
+            }
+        }
     }
-    ended
-}
 
-struct Script<'a> {
-    env: BTreeMap<String, String>,
-    path: &'a str,
-    folder: &'a Path,
-    files: &'a Path,
-}
+    /// The steps of a composite action that a checkout brought.
+    fn composite(
+        &mut self,
+        path: &Path,
+        with: &BTreeMap<String, String>,
+        contexts: &Value,
+        env: &BTreeMap<String, String>,
+    ) -> (bool, Map<String, Value>) {
+        let manifest = fs::read_to_string(path.join("action.yml")).unwrap();
+        let action: Value = yaml_serde::from_str(&manifest).unwrap();
+        assert_eq!(action["runs"]["using"], "composite");
+        let mut inner = contexts.clone();
+        inner["steps"] = json!({});
+        inner["github"]["action_path"] = json!(path);
+        for (name, input) in action["inputs"].as_object().into_iter().flatten() {
+            let default = self.scope(contexts).text(&text(&input["default"]));
+            inner["inputs"][name] = json!(with.get(name).cloned().unwrap_or(default));
+        }
+        let before = std::mem::replace(&mut self.success, true);
+        for step in action["runs"]["steps"].as_array().unwrap() {
+            assert!(step["uses"].is_string() || step["shell"] == "bash");
+        }
+        self.steps(&action["runs"]["steps"], &mut inner, env);
+        let success = std::mem::replace(&mut self.success, before);
+        let outputs = action["outputs"].as_object().into_iter().flatten();
+        let outputs = outputs.map(|(name, output)| {
+            let value = self.scope(&inner).fill(output["value"].as_str().unwrap());
+            (name.clone(), value)
+        });
+        (success, outputs.collect())
+    }
 
-impl Script<'_> {
+    fn script(
+        &mut self,
+        step: &Value,
+        contexts: &Value,
+        env: BTreeMap<String, String>,
+    ) -> (bool, Map<String, Value>) {
+        let scope = self.scope(contexts);
+        let script = scope.text(step["run"].as_str().expect("a step runs something"));
+        let folder = match step["working-directory"].as_str() {
+            Some(folder) => self.folder.join(scope.text(folder)),
+            None => self.folder.clone(),
+        };
+        let files = self.place.path().join("files");
+        let (success, log) = self.shell(&script, &folder, &files, &env);
+        runner::own(&log);
+        self.log.push_str(&log);
+        let read = |name: &str| fs::read_to_string(files.join(name)).unwrap_or_default();
+        self.summary.push_str(&read("summary"));
+        for added in read("path").lines() {
+            self.path = format!("{added}:{}", self.path);
+        }
+        (success, outputs(&read("output")))
+    }
+
     /// Runs as the runner does with `shell: bash`; both streams are its log.
-    fn run(&self, repository: &Repository, network: &Network, script: &str) -> (bool, String) {
-        let _ = fs::remove_dir_all(self.files);
-        fs::create_dir(self.files).unwrap();
-        fs::write(self.files.join("script.sh"), script).unwrap();
-        let log = fs::File::create(self.files.join("log")).unwrap();
-        let status = network
+    fn shell(
+        &self,
+        script: &str,
+        folder: &Path,
+        files: &Path,
+        env: &BTreeMap<String, String>,
+    ) -> (bool, String) {
+        let _ = fs::remove_dir_all(files);
+        fs::create_dir(files).unwrap();
+        fs::write(files.join("script.sh"), script).unwrap();
+        let log = fs::File::create(files.join("log")).unwrap();
+        let status = self
+            .network
             .command("bash")
             .args(["--noprofile", "--norc", "-eo", "pipefail"])
-            .arg(self.files.join("script.sh"))
-            .current_dir(self.folder)
+            .arg(files.join("script.sh"))
+            .current_dir(folder)
             .env_clear()
-            .envs(&repository.env)
+            .envs(&self.repository.env)
             .envs([("GITHUB_ACTIONS", "true"), ("CI", "true")])
-            .env("HOME", self.files.parent().unwrap())
-            .env("PATH", self.path)
+            .env("HOME", self.place.path())
+            .env("RUNNER_TEMP", self.place.path().join("temp"))
+            .env("PATH", &self.path)
             .envs(
                 [
                     ("OUTPUT", "output"),
                     ("PATH", "path"),
                     ("STEP_SUMMARY", "summary"),
                 ]
-                .map(|(name, file)| (format!("GITHUB_{name}"), self.files.join(file))),
+                .map(|(name, file)| (format!("GITHUB_{name}"), files.join(file))),
             )
-            .envs(&self.env)
+            .envs(env)
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
             .stderr(log)
             .status()
             .unwrap();
-        let log = fs::read_to_string(self.files.join("log")).unwrap();
+        let log = fs::read_to_string(files.join("log")).unwrap();
         (status.success(), log)
+    }
+
+    fn end(self, job: &Value, contexts: Value, elapsed: Duration) -> Ended {
+        if self.success {
+            for (path, key) in &self.caching {
+                action::save_cache(path, key, &self.folder, self.caches);
+            }
+        }
+        let scope = self.scope(&contexts);
+        let outputs = job["outputs"].as_object().into_iter().flatten();
+        let outputs = outputs
+            .map(|(name, value)| (name.clone(), scope.fill(value.as_str().unwrap())))
+            .collect();
+        Ended {
+            success: self.success,
+            outputs,
+            log: self.log.clone(),
+            summary: self.summary.clone(),
+            elapsed,
+        }
     }
 }
 
@@ -193,6 +297,7 @@ fn outputs(file: &str) -> Map<String, Value> {
 pub fn text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
+        Value::Null => String::new(),
         other => other.to_string(),
     }
 }

@@ -1,7 +1,7 @@
-//! One run of `build.yml`.
+//! One run of the workflow that a project has, and of the one that it calls.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
@@ -9,42 +9,80 @@ use tempfile::TempDir;
 use super::action::{Artifacts, Caches};
 use super::expression::Scope;
 use super::job::{self, Ended, text};
+use super::release::{REPOSITORY, Release};
 use crate::support::Project;
+
+/// The commit of [`REPOSITORY`] that the project's workflow names.
+pub const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
+/// Jobs of the reusable workflow, in their order.
+const JOBS: [&str; 3] = ["plan", "build", "merge"];
 
 /// A project as GitHub has it.
 pub struct Repository {
     pub(super) checkout: PathBuf,
     pub(super) ports: Vec<u16>,
     pub(super) env: BTreeMap<String, String>,
+    /// Folder with `gh`.
+    pub(super) bin: PathBuf,
+    release: Release,
     caches: TempDir,
 }
 
 impl Repository {
-    /// The project's apps and upstream, the workflows of this repository, and a
-    /// registry that every job can reach.
+    /// The project, with the workflow that `bakehouse workflows` writes for it, a
+    /// release of the program, and a registry that every job can reach.
     pub fn new(project: &Project, registry: &str) -> Self {
         let port = |address: &str| {
             let (_, port) = address.trim_end_matches('/').rsplit_once(':').unwrap();
             port.parse().unwrap()
         };
+        let release = Release::start();
+        let settings = std::fs::read_to_string(project.path("bakehouse.toml")).unwrap();
+        if !settings.contains("uses = ") {
+            let ci = if settings.contains("[ci]") {
+                ""
+            } else {
+                "[ci]\n"
+            };
+            let uses = format!("uses = \"{REPOSITORY}@{COMMIT} # v1.2.3\"\n");
+            project.write("bakehouse.toml", format!("{settings}{ci}{uses}"));
+        }
+        project.run(&["workflows"]).expect(0);
         let mut env = project.environment();
         env.remove("HOME");
         Self {
             checkout: project.path("."),
-            ports: vec![port(registry), port(&project.npm.url())],
+            ports: vec![
+                port(registry),
+                port(&project.npm.url()),
+                port(&release.url()),
+            ],
             env,
+            bin: release.bin(),
+            release,
             caches: tempfile::tempdir().unwrap(),
         }
     }
 
-    /// A run by schedule, which has no inputs.
-    pub fn scheduled(&self, defaults: &Value) -> Run<'_> {
-        Run::new(self, Value::Null, defaults)
+    /// A run by schedule, which has no inputs; `with` stands for what
+    /// bakehouse.toml would say.
+    pub fn scheduled(&self, with: &Value) -> Run<'_> {
+        Run::new(self, "schedule", &json!({}), with)
     }
 
     /// A run by hand.
-    pub fn dispatched(&self, inputs: Value) -> Run<'_> {
-        Run::new(self, inputs, &Value::Null)
+    pub fn dispatched(&self, inputs: &Value) -> Run<'_> {
+        Run::new(self, "workflow_dispatch", inputs, &json!({}))
+    }
+
+    /// The program's release.
+    pub fn release(&self) -> &Release {
+        &self.release
+    }
+
+    /// Keys of its caches.
+    pub fn cache_keys(&self) -> Vec<String> {
+        Caches(self.caches.path().to_owned()).keys()
     }
 }
 
@@ -54,15 +92,16 @@ pub struct Run<'a> {
     caches: Caches,
     artifacts: Artifacts,
     _folder: TempDir,
-    /// What `build.yml` hands to `apps.yml`.
+    event: &'static str,
+    /// What the project's workflow hands on.
     inputs: Value,
-    /// How the jobs of `apps.yml` ended: name of each instance, by job.
+    /// How the jobs ended: name of each instance, by job.
     jobs: BTreeMap<String, BTreeMap<String, Ended>>,
     results: Map<String, Value>,
 }
 
 impl<'a> Run<'a> {
-    fn new(repository: &'a Repository, inputs: Value, overrides: &Value) -> Self {
+    fn new(repository: &'a Repository, event: &'static str, inputs: &Value, with: &Value) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let artifacts = Artifacts {
             folder: folder.path().to_owned(),
@@ -73,45 +112,38 @@ impl<'a> Run<'a> {
             caches: Caches(repository.caches.path().to_owned()),
             artifacts,
             _folder: folder,
+            event,
             inputs: Value::Null,
             jobs: BTreeMap::new(),
             results: Map::new(),
         };
-        run.pack_program();
-        let build = workflow("build.yml");
-        let call = &build["jobs"]["apps"];
-        assert_eq!(call["uses"], "./.github/workflows/apps.yml");
-        let seen = scope(json!({ "inputs": inputs }));
-        run.inputs = filled(&seen, &call["with"]);
-        for (name, value) in overrides.as_object().into_iter().flatten() {
-            run.inputs[name] = value.clone();
+        let path = repository.checkout.join(".github/workflows/bakehouse.yml");
+        let caller = std::fs::read_to_string(path).unwrap();
+        let caller: Value = yaml_serde::from_str(&caller).unwrap();
+        let call = &caller["jobs"]["publish"];
+        assert_eq!(
+            call["uses"],
+            format!("{REPOSITORY}/.github/workflows/publish.yml@{COMMIT}")
+        );
+        let seen = run.scope(json!({ "inputs": inputs }));
+        let mut handed = filled(&seen, &call["with"]);
+        for (name, value) in with.as_object().unwrap() {
+            handed[name] = value.clone();
         }
+        let declared = &workflow("publish.yml")["on"]["workflow_call"]["inputs"];
+        for name in handed.as_object().unwrap().keys() {
+            assert!(
+                declared[name].is_object(),
+                "publish.yml has no input {name}"
+            );
+        }
+        for (name, input) in declared.as_object().unwrap() {
+            if handed[name].is_null() {
+                handed[name] = input["default"].clone();
+            }
+        }
+        run.inputs = handed;
         run
-    }
-
-    /// The artifacts that the job `program` makes, of what the tests are run with.
-    fn pack_program(&self) {
-        let work = tempfile::tempdir().unwrap();
-        let target = work.path().join("target/release");
-        std::fs::create_dir_all(&target).unwrap();
-        let program = env!("CARGO_BIN_EXE_bakehouse");
-        std::os::unix::fs::symlink(program, target.join("bakehouse")).unwrap();
-        for label in workflow("build.yml")["jobs"]["program"]["strategy"]["matrix"]["runner"]
-            .as_array()
-            .unwrap()
-        {
-            let folder = self
-                .artifacts
-                .folder
-                .join(format!("program-{}", text(label)));
-            std::fs::create_dir(&folder).unwrap();
-            let file = std::fs::File::create(folder.join("program.tar")).unwrap();
-            let mut tar = tar::Builder::new(file);
-            tar.follow_symlinks(false);
-            tar.append_dir_all("target", work.path().join("target"))
-                .unwrap();
-            tar.finish().unwrap();
-        }
     }
 
     /// Artifacts with this text in their names do not arrive, or do again.
@@ -121,10 +153,12 @@ impl<'a> Run<'a> {
 
     /// All jobs, in order; whether the run is green.
     pub fn whole(&mut self) -> bool {
-        ["infos", "build", "merge"]
-            .map(|job| self.job(job))
-            .iter()
-            .all(|ok| *ok)
+        JOBS.map(|job| self.job(job)).iter().all(|ok| *ok)
+    }
+
+    /// How many jobs were run: those that are skipped take no machine.
+    pub fn count(&self) -> usize {
+        self.jobs.values().map(BTreeMap::len).sum()
     }
 
     /// Runs failed jobs again, and those that depend on them.
@@ -136,10 +170,10 @@ impl<'a> Run<'a> {
         self.whole()
     }
 
-    /// Runs one job of `apps.yml`; instances that ended well are not run again.
+    /// Runs one job of `publish.yml`; instances that ended well are not run again.
     pub fn job(&mut self, id: &str) -> bool {
-        let apps = workflow("apps.yml");
-        let job = &apps["jobs"][id];
+        let file = workflow("publish.yml");
+        let job = &file["jobs"][id];
         let needs: Vec<String> = match &job["needs"] {
             Value::Null => Vec::new(),
             Value::String(one) => vec![one.clone()],
@@ -151,7 +185,7 @@ impl<'a> Run<'a> {
             .collect();
         let failed = needs.values().any(|need| need["result"] != "success");
         let contexts = json!({ "inputs": self.inputs, "needs": needs });
-        let mut seen = scope(contexts);
+        let mut seen = self.scope(contexts);
         seen.success = !failed;
         if !seen.holds(job["if"].as_str()) {
             self.results
@@ -162,7 +196,7 @@ impl<'a> Run<'a> {
         for matrix in matrices(&seen, job) {
             let mut contexts = seen.contexts.clone();
             contexts["matrix"] = matrix;
-            self.instance(&apps, id, job, contexts, &mut ended);
+            self.instance(&file, id, job, contexts, &mut ended);
         }
         let success = ended.values().all(|job| job.success);
         let outputs = ended.values().next().map(|job| job.outputs.clone());
@@ -175,7 +209,7 @@ impl<'a> Run<'a> {
         success
     }
 
-    /// A job of one matrix entry, or all jobs of the workflow that it calls.
+    /// A job of one matrix entry.
     fn instance(
         &self,
         file: &Value,
@@ -184,19 +218,7 @@ impl<'a> Run<'a> {
         contexts: Value,
         ended: &mut BTreeMap<String, Ended>,
     ) {
-        let seen = scope(contexts);
-        if let Some(uses) = job["uses"].as_str() {
-            let called = workflow(uses.strip_prefix("./.github/workflows/").unwrap());
-            let inputs = filled(&seen, &job["with"]);
-            for (id, job) in called["jobs"].as_object().unwrap() {
-                let seen = scope(json!({ "inputs": inputs }));
-                for matrix in matrices(&seen, job) {
-                    let contexts = json!({ "inputs": inputs, "matrix": matrix });
-                    self.instance(&called, id, job, contexts, ended);
-                }
-            }
-            return;
-        }
+        let seen = self.scope(contexts);
         let name = job["name"]
             .as_str()
             .map_or_else(|| id.to_owned(), |name| seen.text(name));
@@ -212,6 +234,23 @@ impl<'a> Run<'a> {
         });
     }
 
+    fn scope(&self, mut contexts: Value) -> Scope<'static> {
+        contexts["github"] = json!({
+            "token": "", "actor": "tester", "run_id": "1", "repository_owner": "Test",
+            "event_name": self.event, "server_url": self.repository.release.url(),
+        });
+        contexts["job"] = json!({
+            "workflow_repository": REPOSITORY, "workflow_sha": COMMIT,
+        });
+        contexts["secrets"] = json!({ "ENVIRONMENT": "TEST_TOKEN=much secret\n" });
+        contexts["runner"] = json!({ "os": "Linux", "arch": "X64" });
+        Scope {
+            contexts,
+            success: true,
+            folder: None,
+        }
+    }
+
     /// How a job's instances ended, by their names.
     pub fn ended(&self, job: &str) -> &BTreeMap<String, Ended> {
         &self.jobs[job]
@@ -224,19 +263,6 @@ impl<'a> Run<'a> {
             log.push_str(&format!("--- {name}\n{}\n", ended.log));
         }
         log
-    }
-}
-
-fn scope(mut contexts: Value) -> Scope<'static> {
-    contexts["github"] = json!({
-        "token": "", "actor": "tester", "run_id": "1", "repository_owner": "Test",
-    });
-    contexts["secrets"] = json!({});
-    contexts["runner"] = json!({ "os": "Linux", "arch": "X64" });
-    Scope {
-        contexts,
-        success: true,
-        folder: None,
     }
 }
 
@@ -266,20 +292,15 @@ fn matrices(scope: &Scope<'_>, job: &Value) -> Vec<Value> {
 
 fn filled(scope: &Scope<'_>, with: &Value) -> Value {
     let with = with.as_object().unwrap();
-    let filled = with.iter().map(|(name, value)| {
-        let value = value.as_str().map(|value| scope.text(value));
-        (name.clone(), json!(value))
-    });
+    let filled = with
+        .iter()
+        .map(|(name, value)| (name.clone(), scope.text(&text(value)).into()));
     Value::Object(filled.collect())
 }
 
 /// One of this repository's workflows.
-pub fn workflow(name: &str) -> Value {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .ancestors()
-        .nth(2)
-        .unwrap();
-    let path = root.join(".github/workflows").join(name);
+fn workflow(name: &str) -> Value {
+    let path = super::root().join(".github/workflows").join(name);
     let text = std::fs::read_to_string(&path)
         .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     yaml_serde::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"))

@@ -23,7 +23,15 @@ const KNOWN: &[&str] = &[
 ];
 
 /// Commands that the program gives.
-const OWN: &[&str] = &["group", "endgroup", "stop-commands", "error", "warning"];
+const OWN: &[&str] = &[
+    "group",
+    "endgroup",
+    "stop-commands",
+    "error",
+    "warning",
+    // The workflow's own, for what it hands to the program.
+    "add-mask",
+];
 
 /// A command that the runner obeyed.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,117 +1,120 @@
-//! A plan as job matrices.
+//! A plan as a job matrix.
 
 use serde::Serialize;
 
-use crate::config::Runners;
+use crate::config::{CacheChoice, ProjectFile};
 use crate::failure::{ExitCode, Failure};
+use crate::pipeline::batches;
+use crate::pipeline::batches::{Batch, Cut};
 use crate::pipeline::plan::{Job, Plan};
+use crate::pipeline::times::Times;
 use crate::text::{self, Text};
 
-/// Jobs that GitHub runs of one matrix.
-pub const LARGEST: usize = 256;
 /// Bytes of one job output that GitHub keeps: 1 MiB of UTF-16.
 const LARGEST_OUTPUT: usize = 1 << 19;
 
-/// One matrix.
-#[derive(Debug, Serialize)]
-pub struct Batch {
-    /// Counted from 1.
-    pub number: usize,
-    /// Its jobs, at most [`LARGEST`].
-    pub jobs: Vec<Entry>,
-}
-
-/// One job of a matrix, in words that fit into a shell's variables.
+/// One job of the matrix, in words that fit into a shell's variables.
 #[derive(Debug, Serialize)]
 pub struct Entry {
-    /// Names the job's artifact and no other's: see [`Job::id`].
+    /// Names the batch, and its artifact: see [`Batch::id`].
     pub id: String,
     /// For people.
     pub name: String,
-    /// Names the layer cache that its app shares on this platform.
-    pub cache: String,
-    /// App name.
-    pub app: String,
-    /// Version number.
-    pub version: String,
-    /// Platform.
-    pub platform: String,
-    /// Images, with commas between them.
-    pub images: String,
     /// Label of the runner to build on.
     pub runner: String,
-    /// Emulation is to be registered there.
-    pub qemu: bool,
-    /// Build it anew, whatever there is of it.
-    pub rebuild: bool,
+    /// Platform to emulate there; empty where none is.
+    pub qemu: String,
+    /// Names the layers that are kept for it; empty where none are: those of
+    /// several apps would be of no use to any of them tomorrow.
+    pub cache: String,
 }
 
-/// Cuts a plan's jobs into matrices, in their order. Without `emulation` none
-/// is set up anywhere.
+/// The batches of a plan, as this project's machines take them.
 #[must_use]
-pub fn batches(plan: &Plan, runners: &Runners, emulation: bool) -> Vec<Batch> {
-    let jobs: Vec<&Job> = plan.jobs().collect();
-    jobs.chunks(LARGEST)
-        .enumerate()
-        .map(|(at, jobs)| Batch {
-            number: at + 1,
-            jobs: jobs
-                .iter()
-                .map(|job| entry(job, runners, emulation))
-                .collect(),
-        })
-        .collect()
+pub fn batches(plan: &Plan, file: &ProjectFile, times: &Times) -> Vec<Batch> {
+    let cut = Cut {
+        times,
+        emulated: |platform: &_| file.runners.needs_qemu(platform),
+        minutes: file.ci.job_minutes(),
+    };
+    batches::batches(plan, &cut)
 }
 
-fn entry(job: &Job, runners: &Runners, emulation: bool) -> Entry {
-    let images = job.images.join(",");
-    let mut name = format!("{} {}", job.app, job.version);
-    if images != job.app {
-        name = format!("{name} {}", job.images.join("+"));
-    }
-    Entry {
-        id: job.id(),
-        name: format!("{name} {}", job.platform),
-        cache: format!("{}-{}", job.app, job.platform.slug()),
-        app: job.app.clone(),
-        version: job.version.clone(),
-        platform: job.platform.to_string(),
-        images,
-        runner: runners.of(&job.platform).to_owned(),
-        qemu: emulation && runners.needs_qemu(&job.platform),
-        rebuild: job.rebuild,
-    }
+/// A plan's batches as a matrix. Without `emulation` none is set up anywhere.
+#[must_use]
+pub fn matrix(plan: &Plan, file: &ProjectFile, emulation: bool) -> Vec<Entry> {
+    let entry = |batch: &Batch| Entry {
+        id: batch.id.clone(),
+        name: name(plan, batch),
+        runner: file.runners.of(&batch.platform).to_owned(),
+        qemu: match emulation && file.runners.needs_qemu(&batch.platform) {
+            true => batch.platform.to_string(),
+            false => String::new(),
+        },
+        cache: match (batch.apps.as_slice(), file.cache) {
+            ([app], None | Some(CacheChoice::Local)) => {
+                format!("{app}-{}", batch.platform.slug())
+            }
+            _ => String::new(),
+        },
+    };
+    plan.batches.iter().map(entry).collect()
+}
+
+fn name(plan: &Plan, batch: &Batch) -> String {
+    let platform = &batch.platform;
+    let jobs = plan.jobs().filter(|job| batch.jobs.contains(&job.id()));
+    let jobs: Vec<&Job> = jobs.collect();
+    let what = match jobs.as_slice() {
+        [job] => {
+            let images = match job.images.as_slice() {
+                [image] if *image == job.app => String::new(),
+                images => format!(" {}", images.join("+")),
+            };
+            return format!("{} {}{images} {platform}", job.app, job.version);
+        }
+        [first, .., last] if first.app == last.app && first.version == last.version => {
+            format!("{} {}", first.app, first.version)
+        }
+        [first, .., last] if first.app == last.app => {
+            format!("{} {} to {}", first.app, first.version, last.version)
+        }
+        [first, .., last] => format!("{} to {}", first.app, last.app),
+        [] => String::new(),
+    };
+    format!("{what} {platform} ({} targets)", batch.targets)
 }
 
 /// The outputs of the job that plans, one `name=value` a line as
-/// `$GITHUB_OUTPUT` takes them: `jobs`, their number, and `batches`, as JSON.
+/// `$GITHUB_OUTPUT` takes them: `jobs`, the number of build jobs; `matrix`, as
+/// JSON; and `merge`, whether there is something to tag.
 ///
 /// # Errors
 /// [`ExitCode::Usage`] when GitHub would not keep an output of this size.
-pub fn outputs(batches: &[Batch]) -> Result<Text, Failure> {
-    let jobs: usize = batches.iter().map(|batch| batch.jobs.len()).sum();
-    let json = text::json_line(batches)
+pub fn outputs(matrix: &[Entry], merge: bool) -> Result<Text, Failure> {
+    let json = text::json_line(matrix)
         .map_err(|error| Failure::new(ExitCode::Internal, error.to_string()))?;
     if json.len() > LARGEST_OUTPUT {
         return Err(Failure::new(
             ExitCode::Usage,
-            format!("{jobs} jobs are more than a GitHub job output holds"),
+            format!(
+                "{} jobs are more than a GitHub job output holds",
+                matrix.len()
+            ),
         )
         .hint("plan fewer at a time: name apps, or lower --max-versions"));
     }
     let mut lines = Text::new();
-    lines.line(format_args!("jobs={jobs}"));
-    lines.line(format_args!("batches={json}"));
+    lines.line(format_args!("jobs={}", matrix.len()));
+    lines.line(format_args!("matrix={json}"));
+    lines.line(format_args!("merge={merge}"));
     Ok(lines)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
-    use serde_json::json;
-
     use super::*;
+    use crate::pipeline::plan::tests_support::plan_of;
 
     fn job(app: &str, version: &str, platform: &str, images: &[&str]) -> Job {
         Job {
@@ -123,104 +126,69 @@ mod tests {
         }
     }
 
-    fn plan(jobs: Vec<Job>) -> Plan {
-        let app = json!({
-            "name": "a", "recipeVersion": "1", "summary": "", "upstream": "", "license": "", "images": [],
-        });
-        let version = json!({ "version": { "number": "1" }, "images": [], "jobs": jobs });
-        let plan = json!({
-            "schema": 1, "registry": "r.example", "namespace": "n",
-            "apps": [{ "app": app, "versions": [version] }],
-        });
-        serde_json::from_value(plan).unwrap()
+    fn planned(jobs: Vec<Job>, file: &ProjectFile) -> Plan {
+        let mut plan = plan_of(jobs);
+        plan.batches = batches(&plan, file, &Times::default());
+        plan
     }
 
     #[test]
-    fn ids_do_not_collide_and_are_artifact_names() {
-        let jobs = [
-            job("a", "1-linux", "linux/arm", &["a"]),
-            job("a-1", "linux", "linux/arm", &["a"]),
-            job("a", "1", "linux/arm/v7", &["a"]),
-            job("a", "1", "linux/arm-v7", &["a"]),
-            job("a", "1", "linux/arm", &["a", "b"]),
-            job("a", "1", "linux/arm", &["a,b"]),
-            job("a", "1+b", "linux/arm", &["a"]),
-            job("a", "1_b", "linux/arm", &["a"]),
-            job(&"x".repeat(300), "1", "linux/arm", &["a"]),
-            job(&"x".repeat(300), "2", "linux/arm", &["a"]),
-        ];
-        let ids: BTreeSet<String> = jobs.iter().map(Job::id).collect();
-        assert_eq!(ids.len(), jobs.len());
-        for id in &ids {
-            assert!(id.len() < 128 && !id.contains(['/', ':', '+', ',']), "{id}");
-        }
-        assert!(ids.iter().any(|id| id.starts_with("a-1_b-linux-arm-")));
-    }
-
-    #[test]
-    fn more_than_a_matrix_holds_is_cut() {
-        let jobs = |count: usize| {
+    fn outputs_are_lines_that_a_runner_reads() {
+        let file = ProjectFile::default();
+        for count in [0, 1, 5000] {
             let jobs = (0..count).map(|n| job("a", &format!("1.{n}"), "linux/amd64", &["a"]));
-            batches(&plan(jobs.collect()), &Runners::default(), true)
-        };
-        for (count, sizes) in [
-            (0, &[][..]),
-            (1, &[1]),
-            (256, &[256]),
-            (257, &[256, 1]),
-            (600, &[256, 256, 88]),
-        ] {
-            let batches = jobs(count);
-            let cut: Vec<usize> = batches.iter().map(|batch| batch.jobs.len()).collect();
-            assert_eq!(cut, sizes);
-            let text = outputs(&batches).unwrap();
+            let plan = planned(jobs.collect(), &file);
+            let matrix = matrix(&plan, &file, true);
+            assert!(matrix.len() <= batches::MOST);
+            let text = outputs(&matrix, count > 0).unwrap();
             let lines: Vec<&str> = text.as_str().lines().collect();
-            assert_eq!(lines.len(), 2);
-            assert_eq!(lines[0], format!("jobs={count}"));
-            let json = lines[1].strip_prefix("batches=").unwrap();
+            assert_eq!(lines[0], format!("jobs={}", matrix.len()));
+            let json = lines[1].strip_prefix("matrix=").unwrap();
             let read: serde_json::Value = serde_json::from_str(json).unwrap();
-            assert_eq!(read.as_array().unwrap().len(), sizes.len());
+            assert_eq!(read.as_array().unwrap().len(), matrix.len());
+            assert_eq!(lines[2], format!("merge={}", count > 0));
+            assert_eq!(lines.len(), 3);
         }
-        let failure = outputs(&jobs(5000)).unwrap_err();
-        assert_eq!(failure.code(), ExitCode::Usage);
-        assert!(failure.hint_text().unwrap().contains("--max-versions"));
     }
 
     #[test]
-    fn a_job_says_where_it_runs() {
-        let runners: Runners = toml::from_str("\"linux/arm64\" = \"ubuntu-24.04-arm\"").unwrap();
-        let plan = plan(vec![
-            job("a", "1", "linux/amd64", &["a"]),
-            job("a", "1", "linux/arm64", &["base", "a"]),
-            job("a", "1", "linux/riscv64", &["a"]),
-        ]);
-        let batches = batches(&plan, &runners, true);
-        let seen: Vec<_> = batches[0]
-            .jobs
-            .iter()
-            .map(|job| {
-                (
-                    job.name.as_str(),
-                    job.images.as_str(),
-                    job.runner.as_str(),
-                    job.qemu,
-                )
-            })
-            .collect();
+    fn a_job_says_where_it_runs_and_what_it_keeps() {
+        let mut file = ProjectFile {
+            runners: toml::from_str("\"linux/arm64\" = \"ubuntu-24.04-arm\"").unwrap(),
+            ..ProjectFile::default()
+        };
+        let plan = planned(
+            vec![
+                job("a", "1", "linux/amd64", &["a"]),
+                job("a", "1", "linux/arm64", &["base", "a"]),
+                job("a", "1", "linux/riscv64", &["a"]),
+                job("a", "2", "linux/riscv64", &["a"]),
+            ],
+            &file,
+        );
+        let seen = |matrix: &[Entry]| -> Vec<String> {
+            let line = |e: &Entry| format!("{} | {} | {} | {}", e.name, e.runner, e.qemu, e.cache);
+            matrix.iter().map(line).collect()
+        };
         assert_eq!(
-            seen,
+            seen(&matrix(&plan, &file, true)),
             [
-                ("a 1 linux/amd64", "a", "ubuntu-24.04", false),
-                (
-                    "a 1 base+a linux/arm64",
-                    "base,a",
-                    "ubuntu-24.04-arm",
-                    false
-                ),
-                ("a 1 linux/riscv64", "a", "ubuntu-24.04", true),
+                "a 1 linux/amd64 | ubuntu-24.04 |  | a-linux-amd64",
+                "a 1 base+a linux/arm64 | ubuntu-24.04-arm |  | a-linux-arm64",
+                "a 1 to 2 linux/riscv64 (2 targets) | ubuntu-24.04 | linux/riscv64 | a-linux-riscv64",
             ]
         );
-        let without = super::batches(&plan, &runners, false);
-        assert!(without[0].jobs.iter().all(|job| !job.qemu));
+        assert!(
+            matrix(&plan, &file, false)
+                .iter()
+                .all(|job| job.qemu.is_empty())
+        );
+        // Layers that the project keeps elsewhere are nothing for the workflow.
+        file.cache = Some(CacheChoice::Registry);
+        assert!(
+            matrix(&plan, &file, true)
+                .iter()
+                .all(|job| job.cache.is_empty())
+        );
     }
 }

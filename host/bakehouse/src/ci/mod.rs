@@ -1,9 +1,9 @@
 //! Many machines: what GitHub Actions needs to run a plan job by job.
 //!
-//! [`matrix`] cuts a plan into matrices, a [`Page`] is the table that a maintainer
+//! [`matrix`] makes a job matrix of a plan, a [`Page`] is the table that a maintainer
 //! reads, [`annotation`] finds the line that an error is about,
-//! [`command`] writes the runner's workflow commands, and [`workflows`] are the
-//! workflow files themselves. The pipeline knows nothing of any of them.
+//! [`command`] writes the runner's workflow commands, and [`workflows`] is the
+//! workflow file itself. The pipeline knows nothing of any of them.
 
 pub mod annotation;
 pub mod command;

@@ -6,15 +6,22 @@ use anyhow::Result;
 use bakehouse_core::recipe::App;
 
 use super::Session;
+use super::build_plan::build_plan;
 use super::ending::Kind;
 use super::text::{Act, dry_run};
 use crate::cli::{BuildArgs, Format};
-use crate::failure::ExitCode;
+use crate::failure::{ExitCode, Failure};
 use crate::pipeline::plan::Plan;
 use crate::pipeline::{check, discover, run as pipeline};
 
 /// Builds what is missing of one version, and tags nothing.
 pub(super) async fn build(session: &Session, args: &BuildArgs) -> Result<ExitCode> {
+    if let Some(path) = &args.plan {
+        return build_plan(session, args, path).await;
+    }
+    let (Some(app), Some(number)) = (&args.app, &args.version) else {
+        return Err(Failure::new(ExitCode::Usage, "name an app and a --version").into());
+    };
     let kind = Kind::of(Format::Text, args.dry_run);
     let conclusion = session.begin(kind, &args.summary.summaries)?;
     let context = session
@@ -28,8 +35,8 @@ pub(super) async fn build(session: &Session, args: &BuildArgs) -> Result<ExitCod
     if !args.dry_run {
         conclusion.keep(session, &context);
     }
-    let apps = [args.app.clone()];
-    let discovered = discover::discover(&context, &apps, Some(&args.version), &args.images).await?;
+    let apps = [app.clone()];
+    let discovered = discover::discover(&context, &apps, Some(number), &args.images).await?;
     let (mut plan, failed) = check::plan(&context, &discovered).await?;
     if let Some((_, error)) = failed.into_iter().next() {
         return Err(error);

@@ -74,7 +74,10 @@ async fn answers(session: &Session, args: &InitArgs, root: &Path) -> Result<Proj
     let said = &session.overrides;
     let registry = said.registry.clone().or_else(|| file?.registry.clone());
     let namespace = said.namespace.clone().or_else(|| file?.namespace.clone());
-    let told = args.product.clone().or_else(|| file?.ci.uses.clone());
+    let told = args
+        .product
+        .clone()
+        .or_else(|| file?.ci.uses.as_ref()?.product());
     let mut answers = ProjectAnswers {
         registry: registry.clone().unwrap_or_else(|| match owner {
             Some(_) => GITHUBS.to_owned(),

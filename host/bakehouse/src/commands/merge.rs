@@ -1,26 +1,22 @@
 //! `bakehouse merge`
 
-use std::io::ErrorKind;
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
-use bakehouse_core::storage_error::StorageError;
-use bakehouse_system::storage;
+use anyhow::Result;
+use bakehouse_core::error::chain;
+use bakehouse_core::progress::Event;
 
-use super::Session;
 use super::ending::Kind;
 use super::text::{Act, dry_run};
+use super::{Session, saved_plan};
 use crate::cli::{Format, MergeArgs};
 use crate::context::Context;
 use crate::failure::{ExitCode, Failure};
-use crate::pipeline::admission::admit;
 use crate::pipeline::digest_folders::DigestFolders;
 use crate::pipeline::merge as pipeline;
-use crate::pipeline::plan::{Plan, SCHEMA};
+use crate::pipeline::plan::Plan;
+use crate::pipeline::times::Times;
 use crate::pipeline::{check, discover};
-
-/// Bytes of a plan; that of a hundred apps has a fiftieth.
-const MAX_PLAN: u64 = 64 << 20;
 
 /// Merges the digest files of one version, or of a whole plan.
 pub(super) async fn merge(session: &Session, args: &MergeArgs) -> Result<ExitCode> {
@@ -46,8 +42,9 @@ pub(super) async fn merge(session: &Session, args: &MergeArgs) -> Result<ExitCod
     let mut digests = DigestFolders::new(context.registry.endpoint().clone(), folders);
     let mut plan = match (&args.plan, &args.app, &args.version) {
         (Some(path), ..) => {
-            digests = digests.of_jobs();
-            read_plan(&context, path, args)?
+            let plan = read_plan(&context, path, args)?;
+            digests = digests.of_jobs(&plan);
+            plan
         }
         (None, Some(app), Some(version)) => {
             // Upstream was asked when it was built.
@@ -79,39 +76,20 @@ pub(super) async fn merge(session: &Session, args: &MergeArgs) -> Result<ExitCod
         return Ok(conclusion.finish_plan(session, &plan));
     }
     pipeline::merge(&context, &plan, &digests, args.force, conclusion.ledger()).await?;
+    if args.plan.is_some()
+        && let Err(error) = Times::learn(&context.project.times(), &plan, &digests)
+    {
+        context.reporter.report(Event::Warning {
+            message: &format!("times are not kept: {}", chain(&error)),
+        });
+    }
     Ok(conclusion.finish(session, &context).await)
 }
 
 /// A plan that `bakehouse plan --save` wrote, cut to the app and version named.
 fn read_plan(context: &Context, path: &Path, args: &MergeArgs) -> Result<Plan> {
-    let failure = |why: String| {
-        Failure::new(ExitCode::Config, format!("{} {why}", path.display())).hint(
-            "write it with `bakehouse plan --save FILE`, and the same --registry and --namespace",
-        )
-    };
-    let bytes = match storage::read(path, MAX_PLAN) {
-        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-            return Err(StorageError::new("read", path, error).into());
-        }
-        read => read.with_context(|| failure("cannot be read".to_owned()))?,
-    };
-    let mut plan: Plan = serde_json::from_slice(&bytes)
-        .map_err(|error| failure(format!("is not a plan: {error}")))?;
-    if plan.schema != SCHEMA {
-        return Err(failure(format!("has schema {}, expected {SCHEMA}", plan.schema)).into());
-    }
-    let target = context.registry.endpoint().to_string();
-    let namespace = &context.settings.namespace;
-    if plan.registry != target || plan.namespace != *namespace {
-        let of = format!("{}/{}", plan.registry, plan.namespace);
-        return Err(failure(format!("is a plan for {of}, not for {target}/{namespace}")).into());
-    }
-    admit(
-        &context.project,
-        context.settings.scope.platforms(),
-        &mut plan,
-    )
-    .map_err(Failure::from)?;
+    let mut plan = saved_plan::read(path)?;
+    saved_plan::hold(context, path, &mut plan)?;
     plan.apps
         .retain(|app| args.app.as_ref().is_none_or(|name| app.app.name == *name));
     for app in &mut plan.apps {

@@ -2,6 +2,7 @@
 //! and prints.
 
 mod build;
+mod build_plan;
 mod check_report;
 mod ending;
 mod init;
@@ -13,6 +14,7 @@ mod recipe_build;
 mod recipe_check;
 mod reference;
 mod run;
+mod saved_plan;
 mod serve;
 mod session;
 mod smoke;

@@ -12,7 +12,9 @@ use super::text::plan_table;
 use crate::ci::{PlanPage, matrix};
 use crate::cli::{PlanArgs, PlanFormat};
 use crate::failure::ExitCode;
+use crate::pipeline::overdue;
 use crate::pipeline::plan::Plan;
+use crate::pipeline::times::Times;
 use crate::text;
 
 /// Shows what the registry lacks.
@@ -28,7 +30,13 @@ pub(super) async fn plan(session: &Session, args: &PlanArgs) -> Result<ExitCode>
     let context = session
         .context(|overrides| args.selection.apply(overrides))
         .await?;
-    let (_, plan) = planned(session, &context, conclusion.ledger(), &args.selection.apps).await?;
+    let (_, mut plan) =
+        planned(session, &context, conclusion.ledger(), &args.selection.apps).await?;
+    let file = context.project.file();
+    if args.format == PlanFormat::Github {
+        let times = Times::read(&context.project.times());
+        plan.batches = matrix::batches(&plan, file, &times);
+    }
     let failures = conclusion.ledger().with(|report| report.failures.clone());
     if let Some(path) = &args.save {
         save(&plan, path)?;
@@ -37,20 +45,9 @@ pub(super) async fn plan(session: &Session, args: &PlanArgs) -> Result<ExitCode>
         PlanFormat::Json => session.printer.json(&PlanPage::new(&plan, &failures))?,
         PlanFormat::Text => session.printer.data(&plan_table(&plan, failures.len())),
         PlanFormat::Github => {
-            let batches = matrix::batches(
-                &plan,
-                &context.project.file().runners,
-                context.settings.use_qemu,
-            );
-            if batches.len() > 1 {
-                session.printer.talk(format_args!(
-                    "{} jobs are {} batches: GitHub runs at most {} jobs of one matrix",
-                    plan.jobs().count(),
-                    batches.len(),
-                    matrix::LARGEST
-                ));
-            }
-            session.printer.data(&matrix::outputs(&batches)?);
+            let matrix = matrix::matrix(&plan, file, context.settings.use_qemu);
+            let merge = !matrix.is_empty() || overdue::any(&context, &plan).await?;
+            session.printer.data(&matrix::outputs(&matrix, merge)?);
         }
     }
     Ok(conclusion.finish_plan(session, &plan))

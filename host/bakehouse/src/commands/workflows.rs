@@ -6,29 +6,22 @@ use super::Session;
 use crate::ci::workflows::{self, File, MARKER, There};
 use crate::cli::WorkflowsArgs;
 use crate::failure::{ExitCode, Failure};
-use crate::product::Product;
 use crate::text::Text;
 
-/// Writes the GitHub Actions workflows, or checks them. Where one would take the
-/// place of a file that is somebody else's, none is written.
+/// Writes the GitHub Actions workflow, or checks it. Where it would take the place
+/// of a file that is somebody else's, it is not written.
 pub(super) fn workflows(session: &Session, args: &WorkflowsArgs) -> Result<ExitCode> {
     let project = session.project()?;
-    let mut stale = Vec::new();
-    let told = args.product.as_ref().or(project.file().ci.uses.as_ref());
-    let files = match told.cloned().or_else(Product::own) {
-        Some(product) => vec![workflows::caller(&product)],
-        None => workflows::files(project.file()),
+    let file = workflows::caller(project.file(), args.product.as_ref())?;
+    let there = file.there(project.root())?;
+    let stale = match there {
+        There::Same => Vec::new(),
+        _ => vec![(file, there)],
     };
-    for file in files {
-        let there = file.there(project.root())?;
-        if there != There::Same {
-            stale.push((file, there));
-        }
-    }
     if stale.is_empty() {
         session
             .printer
-            .talk("the workflows are in step with bakehouse.toml");
+            .talk("the workflow is in step with bakehouse.toml");
         return Ok(ExitCode::Success);
     }
     let foreign = stale.iter().filter(|(_, there)| *there == There::Foreign);

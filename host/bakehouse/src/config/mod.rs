@@ -20,7 +20,7 @@ mod user_cache;
 pub use app_file::{AppFile, TagPolicy};
 pub use build_table::BuildTable;
 pub use builder_choice::BuilderChoice;
-pub use ci::Ci;
+pub use ci::{Ci, Cron, Line, Program, SecretName, Uses};
 pub use keep::Keep;
 pub use origin::{Given, Origin};
 pub use overrides::Overrides;

@@ -219,6 +219,12 @@ impl Project {
         self.state().join("runs")
     }
 
+    /// Seconds that targets took.
+    #[must_use]
+    pub fn times(&self) -> PathBuf {
+        self.state().join("times.json")
+    }
+
     /// Work trees.
     #[must_use]
     pub fn work(&self) -> PathBuf {

@@ -40,10 +40,10 @@ pub struct ProjectFile {
     pub provenance: Option<bool>,
     /// Where build layers are kept between runs.
     pub cache: Option<CacheChoice>,
+    /// How CI publishes it.
+    pub ci: Ci,
     /// GitHub Actions runners by platform.
     pub runners: Runners,
-    /// What CI jobs run.
-    pub ci: Ci,
     /// What one call of a recipe may use.
     pub limits: Limits,
     /// How much is kept under `.bakehouse`.

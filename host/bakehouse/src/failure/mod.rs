@@ -4,6 +4,7 @@
 //! that stands for it, is decided here, in one file a crate.
 
 mod builder;
+mod ci;
 mod core;
 mod exit_code;
 mod recipes;
@@ -29,6 +30,7 @@ use bakehouse_system::work_tree::PathError;
 use bakehouse_upstream::git::GitError;
 use bakehouse_upstream::release::AccessError;
 
+use crate::ci::workflows::WorkflowError;
 use crate::recipes::CrateError;
 
 pub use exit_code::ExitCode;
@@ -168,6 +170,7 @@ fn known(error: &(dyn std::error::Error + 'static)) -> Option<Explanation> {
         EngineError => builder::engine,
         SmokeError => builder::smoke,
         CrateError => recipes::krate,
+        WorkflowError => ci::workflow,
     }
     None
 }

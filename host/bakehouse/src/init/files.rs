@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::ci::workflows;
+use crate::config::ProjectFile;
 use crate::product::Product;
 
 /// What a new project is asked for.
@@ -34,12 +35,12 @@ pub fn files(answers: &ProjectAnswers) -> Vec<NewFile> {
         path: "bakehouse.toml".into(),
         text: settings(answers),
     }];
-    files.extend(answers.product.as_ref().map(|product| {
-        let file = workflows::caller(product);
-        NewFile {
-            path: file.path,
-            text: file.text,
-        }
+    let config: ProjectFile = toml::from_str(&settings(answers)).unwrap_or_default();
+    let product = answers.product.as_ref();
+    let workflow = product.and_then(|product| workflows::caller(&config, Some(product)).ok());
+    files.extend(workflow.map(|file| NewFile {
+        path: file.path,
+        text: file.text,
     }));
     files
 }
@@ -73,7 +74,6 @@ fn settings(answers: &ProjectAnswers) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::ProjectFile;
 
     #[test]
     fn what_is_written_is_what_was_asked_for() {
@@ -87,7 +87,10 @@ mod tests {
         let read: ProjectFile = toml::from_str(&written[0].text).unwrap();
         assert_eq!(read.registry.as_deref(), Some("ghcr.io"));
         assert_eq!(read.namespace.as_deref(), Some("acme"));
-        assert_eq!(read.ci.uses, answers.product);
+        assert_eq!(
+            read.ci.uses.and_then(|uses| uses.product()),
+            answers.product
+        );
         let workflow = &written[1];
         assert!(workflow.path.ends_with(".github/workflows/bakehouse.yml"));
         let uses = "    uses: acme/bakehouse/.github/workflows/publish.yml@v1\n";

@@ -170,6 +170,7 @@ impl<'a> JobRunner<'a> {
             return Ok(done);
         }
 
+        let started = Instant::now();
         let (room, tree) = self.work.target()?;
         let revision = checkout(context, found, version, target, &tree).await?;
         let version = &dated(version, revision.as_ref());
@@ -200,6 +201,7 @@ impl<'a> JobRunner<'a> {
         let descriptor = push::push(context, target, &request.output, &result, &labels).await?;
         DigestFile {
             rebuild: self.mark(target).cloned(),
+            seconds: u32::try_from(started.elapsed().as_millis().div_ceil(1000)).ok(),
             ..DigestFile::new(
                 target.clone(),
                 version.clone(),

@@ -72,6 +72,7 @@ async fn planned(
         namespace: context.settings.namespace.clone(),
         destination: Destination::new(&context.settings, context.registry.endpoint()),
         apps,
+        batches: Vec::new(),
     };
     Ok((plan, failed))
 }

@@ -47,6 +47,9 @@ pub struct DigestFile {
     /// The rebuild it was built for, if it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rebuild: Option<Mark>,
+    /// Seconds that it took, rounded up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<u32>,
 }
 
 impl DigestFile {
@@ -71,6 +74,7 @@ impl DigestFile {
             build,
             revision,
             rebuild: None,
+            seconds: None,
         }
     }
 

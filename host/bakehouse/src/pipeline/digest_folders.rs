@@ -1,5 +1,6 @@
 //! Digest files that several jobs handed on.
 
+use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
@@ -8,8 +9,9 @@ use bakehouse_core::recipe::Version;
 use bakehouse_core::target::TargetId;
 use bakehouse_registry::Endpoint;
 
+use super::batches::Batch;
 use super::digest_file::DigestFile;
-use super::plan::Job;
+use super::plan::{Job, Plan};
 use crate::failure::{ExitCode, Failure};
 
 /// Folders with digest files. Downloaded artifacts lie in a folder each, so the
@@ -19,11 +21,13 @@ pub struct DigestFolders {
     destination: Endpoint,
     given: Vec<PathBuf>,
     all: Vec<PathBuf>,
-    of_jobs: bool,
+    /// Where only what a job builds counts in the folder that it handed on: the
+    /// batch that each job is in.
+    of_jobs: Option<HashMap<String, String>>,
 }
 
-/// What the name of a folder begins with that holds what one job handed on; the
-/// job's id follows.
+/// What the name of a folder begins with that holds what one machine handed on;
+/// the id of its batch follows, or of its job.
 const ARTIFACT: &str = "digests-";
 
 impl DigestFolders {
@@ -46,16 +50,21 @@ impl DigestFolders {
             destination,
             given,
             all,
-            of_jobs: false,
+            of_jobs: None,
         }
     }
 
-    /// Takes from a folder that is named as a job's artifact only what that job
-    /// builds: no job speaks for another.
+    /// Takes from a folder that is named as an artifact only what its batch (or
+    /// job) of this plan builds: none speaks for another.
     #[must_use]
-    pub fn of_jobs(self) -> Self {
+    pub fn of_jobs(self, plan: &Plan) -> Self {
+        let pairs = |batch: &Batch| {
+            let id = batch.id.clone();
+            let jobs = batch.jobs.clone().into_iter();
+            jobs.map(move |job| (job, id.clone())).collect::<Vec<_>>()
+        };
         Self {
-            of_jobs: true,
+            of_jobs: Some(plan.batches.iter().flat_map(pairs).collect()),
             ..self
         }
     }
@@ -117,8 +126,14 @@ impl DigestFolders {
 
     fn may_have(&self, folder: &PathBuf, job: &str) -> bool {
         let name = folder.file_name().and_then(OsStr::to_str);
-        let of = name.and_then(|name| name.strip_prefix(ARTIFACT));
-        !self.of_jobs || self.given.contains(folder) || of.is_none_or(|of| of == job)
+        let (Some(of), Some(batches)) = (
+            name.and_then(|name| name.strip_prefix(ARTIFACT)),
+            &self.of_jobs,
+        ) else {
+            return true;
+        };
+        let batch = batches.get(job).is_some_and(|batch| batch == of);
+        self.given.contains(folder) || of == job || batch
     }
 
     /// The first repository of another destination that a digest file of this
@@ -138,6 +153,7 @@ impl DigestFolders {
 mod tests {
     use super::*;
     use crate::pipeline::digest_file::tests::{destination, example};
+    use crate::pipeline::plan::tests_support::plan_of;
 
     fn job(file: &DigestFile) -> Job {
         Job {
@@ -202,22 +218,44 @@ mod tests {
         let file = example();
         let job = job(&file);
         let folders = || DigestFolders::new(destination(), vec![root.path().to_owned()]);
+        let mut plan = plan_of(vec![job.clone()]);
+        plan.batches = vec![
+            Batch {
+                id: "mine".to_owned(),
+                platform: job.platform.clone(),
+                apps: vec![job.app.clone()],
+                jobs: vec![job.id()],
+                targets: 1,
+                seconds: 1,
+            },
+            Batch {
+                id: "of-another-job".to_owned(),
+                platform: job.platform.clone(),
+                apps: vec![job.app.clone()],
+                jobs: vec!["of-another-job".to_owned()],
+                targets: 1,
+                seconds: 1,
+            },
+        ];
         file.write(&root.path().join("digests-of-another-job"), &destination())
             .unwrap();
-        assert_eq!(folders().of_jobs().read(&file.target, &job).unwrap(), None);
+        assert_eq!(
+            folders().of_jobs(&plan).read(&file.target, &job).unwrap(),
+            None
+        );
         assert!(folders().read(&file.target, &job).unwrap().is_some());
         let own = format!("digests-{}", job.id());
-        for name in [own.as_str(), "whatever"] {
+        for name in [own.as_str(), "digests-mine", "whatever"] {
             let mut mine = file.clone();
             mine.recipe = name.to_owned();
             mine.write(&root.path().join(name), &destination()).unwrap();
-            let read = folders().of_jobs().read(&file.target, &job).unwrap();
+            let read = folders().of_jobs(&plan).read(&file.target, &job).unwrap();
             assert_eq!(read, Some(mine));
             std::fs::remove_dir_all(root.path().join(name)).unwrap();
         }
         // A folder that was named is whatever it is called.
         let given = vec![root.path().join("digests-of-another-job")];
-        let folders = DigestFolders::new(destination(), given).of_jobs();
+        let folders = DigestFolders::new(destination(), given).of_jobs(&plan);
         assert_eq!(folders.read(&file.target, &job).unwrap(), Some(file));
     }
 }

@@ -1,6 +1,6 @@
 //! Stage 1, discover: what recipes say.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -64,13 +64,15 @@ pub enum WhyRefused {
     Invalid(InvalidAnswer),
     /// Its number is the name of something else.
     Reserved(Failure),
+    /// There is none of this number.
+    Missing(Failure),
 }
 
 impl From<WhyRefused> for anyhow::Error {
     fn from(why: WhyRefused) -> Self {
         match why {
             WhyRefused::Invalid(error) => error.into(),
-            WhyRefused::Reserved(error) => error.into(),
+            WhyRefused::Reserved(error) | WhyRefused::Missing(error) => error.into(),
         }
     }
 }
@@ -94,27 +96,44 @@ pub async fn discover(
         know_images(&app, images)?;
         loaded.push((name, (file, recipe, app)));
     }
+    let wanted: Vec<&str> = version.into_iter().collect();
     let looked = side_by_side(loaded, async |name, app| {
-        one(context, name, app, version).await
+        let mut found = one(context, name, app, &wanted).await?;
+        match found.refused.pop() {
+            Some(refused) if version.is_some() => Err(refused.why.into()),
+            _ => Ok(found),
+        }
     });
     looked.await.into_iter().map(|(_, found)| found).collect()
 }
 
-/// As [`discover`], for the newest versions; an app that cannot be discovered
-/// keeps no other from it, and is named with what went wrong.
+/// Loads the recipes of these apps, and asks for these of their versions. What
+/// cannot be discovered keeps no other from it, and is named with what went
+/// wrong.
 ///
 /// # Errors
-/// When `apps/` cannot be read, or the only app cannot be discovered.
-pub async fn discover_each(
+/// [`ExitCode::NotFound`] for unknown apps.
+pub async fn discover_these(
     context: &Context,
-    apps: &[String],
+    wanted: &BTreeMap<&str, BTreeSet<&str>>,
 ) -> Result<(Vec<Discovered>, Vec<(String, anyhow::Error)>)> {
-    let (mut found, mut failed) = (Vec::new(), Vec::new());
-    let loaded = load_all(context, apps).await?;
+    if wanted.is_empty() {
+        return Ok((Vec::new(), Vec::new()));
+    }
+    let names: Vec<String> = wanted.keys().map(|&name| name.to_owned()).collect();
+    let loaded = load_all(context, &names).await?;
     let looked = side_by_side(loaded, async |name, app| {
-        one(context, name, app?, None).await
-    })
-    .await;
+        let versions: Vec<&str> = wanted.get(name).into_iter().flatten().copied().collect();
+        one(context, name, app?, &versions).await
+    });
+    Ok(sorted(looked.await))
+}
+
+/// What was discovered, and what was not.
+fn sorted(
+    looked: Vec<(String, Result<Discovered>)>,
+) -> (Vec<Discovered>, Vec<(String, anyhow::Error)>) {
+    let (mut found, mut failed) = (Vec::new(), Vec::new());
     for (name, app) in looked {
         match app {
             Ok(app) => {
@@ -127,6 +146,23 @@ pub async fn discover_each(
             Err(error) => failed.push((name, error)),
         }
     }
+    (found, failed)
+}
+
+/// As [`discover`], for the newest versions; an app that cannot be discovered
+/// keeps no other from it, and is named with what went wrong.
+///
+/// # Errors
+/// When `apps/` cannot be read, or the only app cannot be discovered.
+pub async fn discover_each(
+    context: &Context,
+    apps: &[String],
+) -> Result<(Vec<Discovered>, Vec<(String, anyhow::Error)>)> {
+    let loaded = load_all(context, apps).await?;
+    let looked = side_by_side(loaded, async |name, app| {
+        one(context, name, app?, &[]).await
+    });
+    let (found, mut failed) = sorted(looked.await);
     if found.is_empty()
         && failed.len() == 1
         && let Some((_, error)) = failed.pop()
@@ -300,28 +336,29 @@ async fn load(context: &Context, recipes: &Recipes, name: &str) -> Result<Loaded
     Ok((file, recipe, app))
 }
 
+/// An app and the versions wanted; the newest, where none is.
 async fn one(
     context: &Context,
     name: &str,
     (file, recipe, app): Loaded,
-    version: Option<&str>,
+    wanted: &[&str],
 ) -> Result<Discovered> {
-    let limit = match version {
-        None => context.settings.max_versions.get(),
-        Some(_) => FAR,
+    let limit = match wanted {
+        [] => context.settings.max_versions.get(),
+        _ => FAR,
     };
     let mut found = recipe.versions(limit).await?;
     if found.versions.is_empty() && found.refused.is_empty() {
         return Err(nothing(name, &found).into());
     }
-    let refused = settle(name, &mut found, &file.tags.moving);
-    if let Some(message) = undated(name, &found, version) {
+    let mut refused = settle(name, &mut found, &file.tags.moving);
+    if let Some(message) = undated(name, &found, wanted) {
         context
             .reporter
             .report(Event::Warning { message: &message });
     }
-    if let Some(wanted) = version {
-        only(name, &mut found, &refused, wanted)?;
+    if !wanted.is_empty() {
+        only(name, &mut found, &mut refused, wanted);
     }
     Ok(Discovered {
         file,
@@ -386,8 +423,8 @@ pub(super) fn settle(name: &str, found: &mut Versions, moving: &[String]) -> Vec
 
 /// The versions that are taken and that have no date, though their recipe gives
 /// one: what is told of them, all in one.
-fn undated(name: &str, found: &Versions, wanted: Option<&str>) -> Option<String> {
-    let taken = |number: &str| wanted.is_none_or(|wanted| wanted == number);
+fn undated(name: &str, found: &Versions, wanted: &[&str]) -> Option<String> {
+    let taken = |number: &str| wanted.is_empty() || wanted.contains(&number);
     let mut undated = found.undated.iter().filter(|(number, _)| taken(number));
     let (number, said) = undated.next()?;
     let said: String = said.chars().take(DATE).collect();
@@ -401,24 +438,31 @@ fn undated(name: &str, found: &Versions, wanted: Option<&str>) -> Option<String>
     ))
 }
 
-/// Leaves one version.
-fn only(name: &str, found: &mut Versions, refused: &[Refused], wanted: &str) -> Result<()> {
-    if let Some(refused) = refused.iter().find(|refused| refused.number == wanted) {
-        return Err(refused.why.clone().into());
-    }
+/// Leaves these versions; why others of them cannot be had is with those that
+/// are refused.
+fn only(name: &str, found: &mut Versions, refused: &mut Vec<Refused>, wanted: &[&str]) {
     let numbers: Vec<String> = found.versions.iter().map(|v| v.number.clone()).collect();
-    found.versions.retain(|version| version.number == wanted);
-    if found.versions.is_empty() {
-        let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
-        let newest = numbers.get(..HINT).unwrap_or(&numbers).join(", ");
-        let hint = match names::meant(wanted, &numbers) {
+    let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
+    let newest = numbers.get(..HINT).unwrap_or(&numbers).join(", ");
+    found
+        .versions
+        .retain(|version| wanted.contains(&version.number.as_str()));
+    refused.retain(|refused| wanted.contains(&refused.number.as_str()));
+    for number in wanted {
+        let is_there = found.versions.iter().any(|it| it.number == *number);
+        if is_there || refused.iter().any(|it| it.number == *number) {
+            continue;
+        }
+        let hint = match names::meant(number, &numbers) {
             Some(meant) => format!("did you mean {meant}? the newest are {newest}"),
             None => format!("the newest are {newest}"),
         };
-        let message = format!("{name} has no version {wanted}");
-        return Err(Failure::new(ExitCode::NotFound, message).hint(hint).into());
+        let message = format!("{name} has no version {number}");
+        refused.push(Refused {
+            number: (*number).to_owned(),
+            why: WhyRefused::Missing(Failure::new(ExitCode::NotFound, message).hint(hint)),
+        });
     }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@
 //! machines built. Nothing here knows the command line or draws.
 
 pub mod admission;
+pub mod batches;
 pub mod build;
 pub mod check;
 pub mod checkout;
@@ -27,6 +28,7 @@ pub mod ledger;
 pub mod merge;
 mod origin;
 pub mod outcome;
+pub mod overdue;
 pub mod plan;
 pub mod publish;
 pub mod push;
@@ -37,5 +39,6 @@ pub mod report;
 pub mod run;
 pub mod run_folder;
 mod shrink;
+pub mod times;
 pub mod web_page;
 mod work;

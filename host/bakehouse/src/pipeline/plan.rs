@@ -10,6 +10,7 @@ use bakehouse_registry::tags::moving_tags;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::batches::Batch;
 use super::destination::Destination;
 use super::reason::Reason;
 use crate::config::Scope;
@@ -36,6 +37,9 @@ pub struct Plan {
     pub destination: Destination,
     /// Apps, by name; in each, versions oldest first.
     pub apps: Vec<AppPlan>,
+    /// Its jobs, as machines take them, where it was made for many machines.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub batches: Vec<Batch>,
 }
 
 /// One app's part of a plan.
@@ -183,14 +187,12 @@ impl Job {
             .map(|text| format!("{}:{text}", text.len()))
             .collect::<String>();
         let digest = hex::encode(Sha256::digest(all));
-        let readable: String = format!("{}-{}-{}", self.app, self.version, self.platform.slug())
-            .chars()
-            .map(|c| match c {
-                'a'..='z' | 'A'..='Z' | '0'..='9' | '.' | '_' | '-' => c,
-                _ => '_',
-            })
-            .take(READABLE)
-            .collect();
+        let readable = readable(&format!(
+            "{}-{}-{}",
+            self.app,
+            self.version,
+            self.platform.slug()
+        ));
         format!("{readable}-{}", digest.get(..12).unwrap_or(&digest))
     }
 }
@@ -204,8 +206,20 @@ impl Default for Plan {
             namespace: String::new(),
             destination: Destination::default(),
             apps: Vec::new(),
+            batches: Vec::new(),
         }
     }
+}
+
+/// The part of a name that files and artifacts may have, and people can read.
+pub(super) fn readable(name: &str) -> String {
+    name.chars()
+        .map(|c| match c {
+            'a'..='z' | 'A'..='Z' | '0'..='9' | '.' | '_' | '-' => c,
+            _ => '_',
+        })
+        .take(READABLE)
+        .collect()
 }
 
 impl Plan {
@@ -584,3 +598,23 @@ fn build_order(app: &App) -> Result<Vec<String>, Failure> {
 #[cfg(test)]
 #[path = "plan_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+pub(crate) mod tests_support {
+    use serde_json::json;
+
+    use super::{Job, Plan};
+
+    /// A plan of these jobs, all listed under one app and version.
+    pub(crate) fn plan_of(jobs: Vec<Job>) -> Plan {
+        let app = json!({
+            "name": "a", "recipeVersion": "1", "summary": "", "upstream": "", "license": "", "images": [],
+        });
+        let version = json!({ "version": { "number": "1" }, "images": [], "jobs": jobs });
+        let plan = json!({
+            "schema": 1, "registry": "r.example", "namespace": "n",
+            "apps": [{ "app": app, "versions": [version] }],
+        });
+        serde_json::from_value(plan).unwrap()
+    }
+}

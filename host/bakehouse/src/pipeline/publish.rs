@@ -140,13 +140,33 @@ pub async fn move_tags(
     templates: &[String],
     written: &Written,
 ) -> Result<Vec<MovedTag>> {
+    let endpoint = context.registry.endpoint();
+    let wanted = wanted_moves(image, versions, written);
+    let moved = context
+        .registry
+        .move_tags(image, &wanted, templates)
+        .await?;
+    for tag in moved.iter().filter(|tag| tag.how == Moved::Forward) {
+        context.reporter.report(Event::Tagged {
+            reference: &endpoint.show(image, &tag.tag),
+            to: &tag.version,
+        });
+    }
+    Ok(moved)
+}
+
+/// Each moving tag of an image, with the newest version that has it.
+pub(super) fn wanted_moves(
+    image: &str,
+    versions: &[(&VersionPlan, &ImagePlan)],
+    written: &Written,
+) -> Vec<Move> {
     let mut newest: BTreeMap<&str, &str> = BTreeMap::new();
     for (version, plan) in versions {
         let number = version.version.number.as_str();
         newest.extend(plan.moving(number).map(|tag| (tag, number)));
     }
-    let endpoint = context.registry.endpoint();
-    let wanted: Vec<Move> = newest
+    newest
         .into_iter()
         .map(|(tag, version)| {
             let key = ImageKey {
@@ -159,16 +179,5 @@ pub async fn move_tags(
                 manifest: written.get(&key).cloned(),
             }
         })
-        .collect();
-    let moved = context
-        .registry
-        .move_tags(image, &wanted, templates)
-        .await?;
-    for tag in moved.iter().filter(|tag| tag.how == Moved::Forward) {
-        context.reporter.report(Event::Tagged {
-            reference: &endpoint.show(image, &tag.tag),
-            to: &tag.version,
-        });
-    }
-    Ok(moved)
+        .collect()
 }

@@ -318,6 +318,20 @@ pub(super) async fn move_app_tags(
     ledger: &Ledger,
 ) {
     let endpoint = context.registry.endpoint();
+    for (image, versions) in complete(app, written) {
+        match move_tags(context, image, &versions, &app.moving, written).await {
+            Ok(moved) => ledger.with(|report| report.add_moved(endpoint, image, moved)),
+            Err(error) => ledger.with(|report| report.add_error(&app.app.name, &error)),
+        }
+    }
+}
+
+/// Versions of each image of an app that are published with all platforms, or
+/// were written now, oldest first.
+pub(super) fn complete<'a>(
+    app: &'a AppPlan,
+    written: &Written,
+) -> BTreeMap<&'a str, Vec<(&'a VersionPlan, &'a ImagePlan)>> {
     let mut complete: BTreeMap<&str, Vec<(&VersionPlan, &ImagePlan)>> = BTreeMap::new();
     for version in &app.versions {
         for image in version.images.iter().filter(|image| !image.unpublished) {
@@ -330,12 +344,7 @@ pub(super) async fn move_app_tags(
             }
         }
     }
-    for (image, versions) in complete {
-        match move_tags(context, image, &versions, &app.moving, written).await {
-            Ok(moved) => ledger.with(|report| report.add_moved(endpoint, image, moved)),
-            Err(error) => ledger.with(|report| report.add_error(&app.app.name, &error)),
-        }
-    }
+    complete
 }
 
 #[cfg(test)]

@@ -1,231 +1,262 @@
-//! The workflow files, in step with `bakehouse.toml`.
+//! The workflow file of a project, in step with `bakehouse.toml`.
 //!
-//! An app is no part of them: what is built where is decided by the plan.
+//! It calls the reusable workflow of the repository that the program was released
+//! from. An app is no part of it: what is built where is decided by the plan.
 
-mod actions;
+mod error;
+mod file;
 
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::fmt::Write as _;
+use std::path::Path;
 
-use anyhow::{Context as _, Result};
-use bakehouse_system::storage;
+use serde_json::json;
 
-use crate::config::ProjectFile;
+use crate::config::{Ci, Cron, ProjectFile, Uses};
 use crate::product::Product;
 
-/// Bytes of a workflow file that is compared.
-const LARGEST: u64 = 1 << 20;
+pub use error::WorkflowError;
+pub use file::{File, MARKER, There};
+
 /// Where GitHub looks for workflows.
 const FOLDER: &str = ".github/workflows";
-const FILES: &[(&str, &str)] = &[
-    ("build.yml", include_str!("build.yml")),
-    ("apps.yml", include_str!("apps.yml")),
-    ("batch.yml", include_str!("batch.yml")),
-];
-/// How every file of ours begins, and no other.
-pub const MARKER: &str = "# Written by `bakehouse workflows`";
-/// The workflow of a project that calls a release's.
-const CALLER: &str = include_str!("caller.yml");
-const LOGIN: &str = include_str!("login.yml");
+/// The project's own.
+const CALLER: &str = "bakehouse.yml";
+/// The reusable one.
+const PUBLISH: &str = ".github/workflows/publish.yml";
+const TEMPLATE: &str = include_str!("caller.yml");
 /// The registry that every repository on GitHub has.
 const REGISTRY: &str = "ghcr.io";
+/// Every day at 01:00 UTC.
+const DAILY: &str = "0 1 * * *";
+/// The commit that this program was released from; a program that somebody built
+/// by hand has none.
+const COMMIT: Option<&str> = option_env!("BAKEHOUSE_COMMIT");
 
-/// One workflow file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct File {
-    /// Path from the project's root.
-    pub path: PathBuf,
-    /// Its text.
-    pub text: String,
-}
-
-/// The workflow of a project that has a release of Bakehouse publish.
-#[must_use]
-pub fn caller(product: &Product) -> File {
-    File {
-        path: Path::new(FOLDER).join("bakehouse.yml"),
-        text: CALLER.replace("{{ uses }}", &product.publish_workflow()),
-    }
-}
-
-/// What the workflow files should be of a project that compiles Bakehouse.
-#[must_use]
-pub fn files(config: &ProjectFile) -> Vec<File> {
+/// What the workflow file of a project should be, which calls the workflow of this
+/// release; of none named, as the configuration says, or the program's own.
+///
+/// # Errors
+/// [`WorkflowError::NoRepository`] when nothing says which repository has the
+/// reusable workflow.
+pub fn caller(config: &ProjectFile, product: Option<&Product>) -> Result<File, WorkflowError> {
+    let ci = &config.ci;
+    let own = || Product::own().and_then(|own| released(&own, COMMIT));
+    let uses = match product {
+        Some(told) if Product::own().as_ref() != Some(told) => released(told, None),
+        Some(_) => own(),
+        None => ci.uses.clone().or_else(own),
+    };
+    let uses = uses.ok_or(WorkflowError::NoRepository)?;
     // The embedded registry ends with the machine it runs on.
     let outside = config.registry.as_deref().filter(|host| *host != "local");
     let namespace = outside.and(config.namespace.as_deref()).unwrap_or_default();
-    let labels: Vec<&str> = config.runners.labels().into_iter().collect();
-    let mut values = vec![
-        ("login", LOGIN.trim_end().to_owned()),
-        ("registry", outside.unwrap_or(REGISTRY).to_owned()),
-        ("namespace", namespace.to_owned()),
+    let registry = outside.unwrap_or(REGISTRY);
+    let name = ci.name.as_ref().map_or("bakehouse", |name| name.as_str());
+    let values = [
+        ("name", quoted(name)),
+        ("triggers", triggers(ci)),
+        ("registry", quoted(registry)),
+        ("namespace", quoted(namespace)),
         ("multi_arch", config.multi_arch.unwrap_or(true).to_string()),
         ("use_qemu", config.use_qemu.unwrap_or(true).to_string()),
         (
             "max_versions",
-            config.max_versions.map_or(10, u32::from).to_string(),
+            quoted(&config.max_versions.map_or(10, u32::from).to_string()),
         ),
-        ("runner", config.runners.default_label().to_owned()),
-        ("runners", format!("[{}]", labels.join(", "))),
+        ("group", group(registry, namespace)),
+        ("uses", uses.workflow(PUBLISH)),
+        ("with", with(ci, registry, namespace)),
+        ("secrets", secrets(ci)),
     ];
-    values.extend(
-        actions::PINNED
-            .iter()
-            .map(|action| (action.key, action.to_string())),
-    );
-    let fill = |template: &str| {
-        values
-            .iter()
-            .fold(template.to_owned(), |text, (key, value)| {
-                text.replace(&format!("{{{{ {key} }}}}"), value)
-            })
+    let fill =
+        |text: String, (key, value): &(&str, String)| text.replace(&format!("<{key}>"), value);
+    Ok(File {
+        path: Path::new(FOLDER).join(CALLER),
+        text: values.iter().fold(TEMPLATE.to_owned(), fill),
+    })
+}
+
+/// A release, pinned by its commit where that is known.
+fn released(product: &Product, commit: Option<&str>) -> Option<Uses> {
+    let text = product.to_string();
+    let pinned = commit.and_then(|commit| {
+        let (repository, tag) = text.split_once('@')?;
+        Some(format!("{repository}@{commit} # {tag}"))
+    });
+    Uses::parse(pinned.as_ref().unwrap_or(&text)).ok()
+}
+
+fn triggers(ci: &Ci) -> String {
+    let mut out = String::new();
+    let daily = vec![DAILY];
+    let crons: Vec<&str> = match &ci.schedule {
+        Some(crons) => crons.iter().map(Cron::as_str).collect(),
+        None => daily,
     };
-    FILES
-        .iter()
-        .map(|(name, template)| File {
-            path: Path::new(FOLDER).join(name),
-            text: fill(template),
-        })
-        .collect()
+    if !crons.is_empty() {
+        let crons: Vec<String> = crons
+            .iter()
+            .map(|cron| format!("{{ cron: {} }}", quoted(cron)))
+            .collect();
+        let _ = writeln!(out, "  schedule: [{}]", crons.join(", "));
+    }
+    if ci.pull_requests.unwrap_or(true) {
+        let _ = writeln!(out, "  pull_request:");
+    }
+    out
 }
 
-/// What a project has in the place of a workflow file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum There {
-    /// The same.
-    Same,
-    /// Nothing.
-    Nothing,
-    /// One that `bakehouse workflows` wrote, and that is another now.
-    Other,
-    /// Something that it did not write.
-    Foreign,
+/// Runs that publish to one place wait for each other; a pull request waits for
+/// nothing but its own older runs, which it ends.
+fn group(registry: &str, namespace: &str) -> String {
+    let literal = |text: &str| format!("'{}'", text.replace('\'', "''"));
+    format!(
+        "bakehouse ${{{{ github.event.number || inputs.REGISTRY || {} }}}} ${{{{ inputs.NAMESPACE || {} }}}}",
+        literal(registry),
+        literal(namespace)
+    )
 }
 
-impl There {
-    /// What is said of a file of which the project has this.
-    #[must_use]
-    pub const fn told(self) -> &'static str {
-        match self {
-            Self::Same => "is in step",
-            Self::Nothing => "is missing",
-            Self::Other => "differs",
-            Self::Foreign => "was not written by `bakehouse workflows`",
+fn with(ci: &Ci, registry: &str, namespace: &str) -> String {
+    let mut out = String::new();
+    let mut line = |key: &str, value: &str| {
+        let _ = writeln!(out, "      {key}: {}", quoted(value));
+    };
+    line("registry", registry);
+    if !namespace.is_empty() {
+        line("namespace", namespace);
+    }
+    if ci.program != crate::config::Program::default() {
+        line("program", &ci.program.to_string());
+    }
+    if let Some(runner) = &ci.runner {
+        line("runner", runner.as_str());
+    }
+    if !ci.setup.trim().is_empty() {
+        line("setup", ci.setup.trim());
+    }
+    out
+}
+
+fn secrets(ci: &Ci) -> String {
+    let mut out = String::new();
+    let secret = |name: &str| format!("${{{{ secrets.{name} }}}}");
+    for name in ["REGISTRY_USERNAME", "REGISTRY_PASSWORD"] {
+        let _ = writeln!(out, "      {name}: {}", secret(name));
+    }
+    if !ci.secrets.is_empty() {
+        let _ = writeln!(out, "      ENVIRONMENT: |");
+        for name in &ci.secrets {
+            let name = name.as_str();
+            let _ = writeln!(out, "        {name}={}", secret(name));
         }
     }
+    out
 }
 
-impl File {
-    /// What the project has in its place.
-    ///
-    /// # Errors
-    /// When it cannot be read.
-    pub fn there(&self, root: &Path) -> Result<There> {
-        let path = root.join(&self.path);
-        match storage::read_text(&path, LARGEST) {
-            Ok(text) if text == self.text => Ok(There::Same),
-            Ok(text) if text.starts_with(MARKER) => Ok(There::Other),
-            Ok(_) => Ok(There::Foreign),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(There::Nothing),
-            // A folder, a pipe, bytes that are no text, more of them than ours.
-            Err(error)
-                if matches!(
-                    error.kind(),
-                    ErrorKind::IsADirectory
-                        | ErrorKind::InvalidInput
-                        | ErrorKind::InvalidData
-                        | ErrorKind::FileTooLarge
-                ) =>
-            {
-                Ok(There::Foreign)
-            }
-            Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
-        }
-    }
-
-    /// Writes it.
-    ///
-    /// # Errors
-    /// When the file system refuses.
-    pub fn write(&self, root: &Path) -> Result<()> {
-        let path = root.join(&self.path);
-        let folder = path.parent().unwrap_or(root);
-        std::fs::create_dir_all(folder)
-            .and_then(|()| storage::write(&path, self.text.as_bytes()))
-            .with_context(|| format!("cannot write {}", path.display()))
-    }
+/// A double-quoted scalar; JSON's are YAML's, too (YAML 1.2, 1.3 "Relation to
+/// JSON").
+fn quoted(text: &str) -> String {
+    json!(text).to_string()
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
-    fn text(config: &str, name: &str) -> String {
-        let files = files(&toml::from_str(config).unwrap());
-        files
-            .into_iter()
-            .find(|file| file.path.ends_with(name))
+    fn text(config: &str) -> String {
+        let config = format!("{config}\n[ci]\nuses = \"acme/bakehouse@v1\"\n");
+        caller(&toml::from_str(&config).unwrap(), None)
             .unwrap()
             .text
     }
 
+    fn read(text: &str) -> Value {
+        yaml_serde::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+    }
+
     #[test]
-    fn follow_the_configuration() {
-        let config = "registry = \"r.example\"\nnamespace = \"n\"\nmax-versions = 3\n[runners]\n\"linux/arm64\" = \"big-arm\"\n";
-        let build = text(config, "build.yml");
-        for line in [
-            "        default: \"r.example\"\n",
-            "        default: \"3\"\n",
-            "        runner: [big-arm, ubuntu-24.04]\n",
-        ] {
-            assert!(build.contains(line), "{line} in\n{build}");
-        }
+    fn a_caller_is_short_and_names_no_app() {
+        let text = text("");
+        assert!(text.lines().count() < 30, "{text}");
+        assert!(!text.contains(['<', '>']), "{text}");
+        assert!(text.starts_with(file::MARKER));
+        let read = read(&text);
+        let job = &read["jobs"]["publish"];
+        assert_eq!(
+            job["uses"],
+            "acme/bakehouse/.github/workflows/publish.yml@v1"
+        );
+        assert_eq!(read["on"]["schedule"][0]["cron"], "0 1 * * *");
+        assert!(read["on"].as_object().unwrap().contains_key("pull_request"));
+        assert_eq!(job["with"]["registry"], "ghcr.io");
+        assert_eq!(read["permissions"], json!({}));
+    }
+
+    #[test]
+    fn follows_the_configuration() {
+        let config = "registry = \"r.example\"\nnamespace = \"it's\"\nmax-versions = 3\n";
+        let workflow = read(&text(config));
+        let inputs = &workflow["on"]["workflow_dispatch"]["inputs"];
+        assert_eq!(inputs["REGISTRY"]["default"], "r.example");
+        assert_eq!(inputs["MAX_VERSIONS"]["default"], "3");
+        assert_eq!(workflow["jobs"]["publish"]["with"]["namespace"], "it's");
+        let group = workflow["concurrency"]["group"].as_str().unwrap();
+        assert!(group.contains("'it''s'"), "{group}");
         // The embedded registry is nothing that a runner could publish to.
-        let build = text("registry = \"local\"\nnamespace = \"n\"\n", "build.yml");
-        assert!(build.contains("default: \"ghcr.io\"") && !build.contains("\"n\""));
+        let workflow = read(&text("registry = \"local\"\nnamespace = \"n\"\n"));
+        let with = &workflow["jobs"]["publish"]["with"];
+        assert_eq!(with["registry"], "ghcr.io");
+        assert_eq!(with["namespace"], Value::Null);
     }
 
     #[test]
-    fn are_filled_in_whole_and_name_no_app() {
-        for file in files(&ProjectFile::default()) {
-            assert!(
-                !file.text.replace("${{", "").contains("{{ "),
-                "{}",
-                file.text
-            );
-            assert!(!file.text.contains("esbuild"));
-            for line in file.text.lines().filter(|line| line.contains("uses: ")) {
-                let (_, uses) = line.split_once("uses: ").unwrap();
-                let pinned = uses.split_once('@').is_some_and(|(_, version)| {
-                    let (commit, name) = version.split_once(" # v").unwrap();
-                    commit.len() == 40
-                        && commit.bytes().all(|b| b.is_ascii_hexdigit())
-                        && !name.is_empty()
-                });
-                assert!(pinned || uses.starts_with("./.github/workflows/"), "{line}");
-            }
-        }
+    fn every_key_of_ci_is_in_it() {
+        let config = "[ci]\nuses = \"./\"\nprogram = \"source\"\nname = \"my \\\"images\\\": #1\"\n\
+            schedule = [\"5 4 * * *\", \"0 0 1 * *\"]\npull-requests = false\nrunner = \"big: one\"\n\
+            setup = \"echo \\\"a\\\"\\necho b # c\\n\"\nsecrets = [\"NPM_TOKEN\", \"X\"]\n";
+        let text = caller(&toml::from_str(config).unwrap(), None).unwrap().text;
+        let workflow = read(&text);
+        assert_eq!(workflow["name"], "my \"images\": #1");
+        assert_eq!(workflow["on"]["schedule"][1]["cron"], "0 0 1 * *");
+        assert!(workflow["on"].get("pull_request").is_none());
+        let job = &workflow["jobs"]["publish"];
+        assert_eq!(job["uses"], "./.github/workflows/publish.yml");
+        assert_eq!(job["with"]["runner"], "big: one");
+        assert_eq!(job["with"]["setup"], "echo \"a\"\necho b # c");
+        assert_eq!(job["with"]["program"], "source");
+        assert_eq!(
+            job["secrets"]["ENVIRONMENT"],
+            "NPM_TOKEN=${{ secrets.NPM_TOKEN }}\nX=${{ secrets.X }}\n"
+        );
+        let never = text_of("[ci]\nuses = \"./\"\nschedule = []\n");
+        assert!(read(&never)["on"].get("schedule").is_none());
+    }
+
+    fn text_of(config: &str) -> String {
+        caller(&toml::from_str(config).unwrap(), None).unwrap().text
     }
 
     #[test]
-    fn what_differs_is_told_from_what_is_not_ours() {
-        let root = tempfile::tempdir().unwrap();
-        for file in files(&ProjectFile::default()) {
-            let path = root.path().join(&file.path);
-            assert!(file.text.starts_with(MARKER), "{}", path.display());
-            assert_eq!(file.there(root.path()).unwrap(), There::Nothing);
-            file.write(root.path()).unwrap();
-            assert_eq!(file.there(root.path()).unwrap(), There::Same);
-            std::fs::write(&path, format!("{MARKER}, once\n")).unwrap();
-            assert_eq!(file.there(root.path()).unwrap(), There::Other);
-            let foreign: [&[u8]; 4] = [b"", b"name: mine\n", b"\xff", &[b' '; 2 << 20]];
-            for bytes in foreign {
-                std::fs::write(&path, bytes).unwrap();
-                assert_eq!(file.there(root.path()).unwrap(), There::Foreign);
-            }
-            std::fs::remove_file(&path).unwrap();
-            std::fs::create_dir(&path).unwrap();
-            assert_eq!(file.there(root.path()).unwrap(), There::Foreign);
-        }
+    fn a_release_knows_where_it_is_from() {
+        let product: Product = "acme/bakehouse@v1.2.3".parse().unwrap();
+        let workflow = |commit| released(&product, commit).map(|uses| uses.workflow("x.yml"));
+        assert_eq!(
+            workflow(Some("0123")).as_deref(),
+            Some("acme/bakehouse/x.yml@0123 # v1.2.3")
+        );
+        assert_eq!(
+            workflow(None).as_deref(),
+            Some("acme/bakehouse/x.yml@v1.2.3")
+        );
+        let config = toml::from_str("[ci]\nuses = \"a/b@v1 # x\"\n").unwrap();
+        let told = caller(&config, Some(&product)).unwrap().text;
+        assert!(told.contains("uses: acme/bakehouse/.github/workflows/publish.yml@v1.2.3\n"));
+        assert_eq!(
+            config.ci.uses.unwrap().product().unwrap().to_string(),
+            "a/b@v1"
+        );
     }
 }

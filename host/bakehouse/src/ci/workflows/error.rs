@@ -1,0 +1,11 @@
+//! Errors of workflow files.
+
+use thiserror::Error;
+
+/// Why a workflow file cannot be told.
+#[derive(Debug, Error)]
+pub enum WorkflowError {
+    /// Nothing says which repository has the reusable workflow.
+    #[error("no repository is known that has the reusable workflow")]
+    NoRepository,
+}
