@@ -361,10 +361,7 @@ fn overlapping_runs_end_alike() {
     let caller = std::fs::read_to_string(project.path(".github/workflows/bakehouse.yml")).unwrap();
     let caller: Value = yaml_serde::from_str(&caller).unwrap();
     let concurrency = &caller["concurrency"];
-    assert_eq!(
-        concurrency["cancel-in-progress"],
-        "${{ github.event_name == 'pull_request' }}"
-    );
+    assert_eq!(concurrency["cancel-in-progress"], false);
     assert!(
         concurrency["group"]
             .as_str()
@@ -470,7 +467,7 @@ fn callers() -> Project {
         "name = \"images: \\\"all\\\"\"\nschedule = [\"5 4 * * *\", \"0 0 * * SUN\"]\nrunner = \"self-hosted\"\n\
          setup = \"echo a\\necho \\\"b\\\" # c\"\nsecrets = [\"NPM_TOKEN\", \"GITLAB_TOKEN\"]\njob-minutes = 5\n"
             .to_owned(),
-        "schedule = []\npull-requests = false\n".to_owned(),
+        "schedule = []\n".to_owned(),
     ];
     for (number, settings) in settings.iter().enumerate() {
         project.write(

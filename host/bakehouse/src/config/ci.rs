@@ -26,8 +26,6 @@ pub struct Ci {
     /// When it runs by itself, in UTC; an empty list is never.
     #[serde(deserialize_with = "one_or_many")]
     pub schedule: Option<Vec<Cron>>,
-    /// Whether pull requests are built, too.
-    pub pull_requests: Option<bool>,
     /// The runner for jobs that build nothing.
     pub runner: Option<Line>,
     /// A script that every job runs before the program.
@@ -277,7 +275,7 @@ mod tests {
     fn every_key_is_read() {
         let ci = read(
             "uses = \"acme/bakehouse@v1\"\nprogram = \"source\"\nname = \"images\"\n\
-             schedule = [\"0 1 * * *\", \"*/15 9-17 * * MON-FRI\"]\npull-requests = false\n\
+             schedule = [\"0 1 * * *\", \"*/15 9-17 * * MON-FRI\"]\n\
              runner = \"self-hosted\"\nsetup = \"echo a\\necho b\"\nsecrets = [\"GITLAB_TOKEN\"]\njob-minutes = 5\n",
         )
         .unwrap();

@@ -100,18 +100,15 @@ fn triggers(ci: &Ci) -> String {
             .collect();
         let _ = writeln!(out, "  schedule: [{}]", crons.join(", "));
     }
-    if ci.pull_requests.unwrap_or(true) {
-        let _ = writeln!(out, "  pull_request:");
-    }
     out
 }
 
-/// Runs that publish to one place wait for each other; a pull request waits for
-/// nothing but its own older runs, which it ends.
+/// Runs that publish to one place wait for each other: two would build the same
+/// images.
 fn group(registry: &str, namespace: &str) -> String {
     let literal = |text: &str| format!("'{}'", text.replace('\'', "''"));
     format!(
-        "bakehouse ${{{{ github.event.number || inputs.REGISTRY || {} }}}} ${{{{ inputs.NAMESPACE || {} }}}}",
+        "bakehouse ${{{{ inputs.REGISTRY || {} }}}} ${{{{ inputs.NAMESPACE || {} }}}}",
         literal(registry),
         literal(namespace)
     )
@@ -190,7 +187,6 @@ mod tests {
             "acme/bakehouse/.github/workflows/publish.yml@v1"
         );
         assert_eq!(read["on"]["schedule"][0]["cron"], "0 1 * * *");
-        assert!(read["on"].as_object().unwrap().contains_key("pull_request"));
         assert_eq!(job["with"]["registry"], "ghcr.io");
         assert_eq!(read["permissions"], json!({}));
     }
@@ -215,13 +211,12 @@ mod tests {
     #[test]
     fn every_key_of_ci_is_in_it() {
         let config = "[ci]\nuses = \"./\"\nprogram = \"source\"\nname = \"my \\\"images\\\": #1\"\n\
-            schedule = [\"5 4 * * *\", \"0 0 1 * *\"]\npull-requests = false\nrunner = \"big: one\"\n\
+            schedule = [\"5 4 * * *\", \"0 0 1 * *\"]\nrunner = \"big: one\"\n\
             setup = \"echo \\\"a\\\"\\necho b # c\\n\"\nsecrets = [\"NPM_TOKEN\", \"X\"]\n";
         let text = caller(&toml::from_str(config).unwrap(), None).unwrap().text;
         let workflow = read(&text);
         assert_eq!(workflow["name"], "my \"images\": #1");
         assert_eq!(workflow["on"]["schedule"][1]["cron"], "0 0 1 * *");
-        assert!(workflow["on"].get("pull_request").is_none());
         let job = &workflow["jobs"]["publish"];
         assert_eq!(job["uses"], "./.github/workflows/publish.yml");
         assert_eq!(job["with"]["runner"], "big: one");
