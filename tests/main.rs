@@ -36,6 +36,7 @@ mod login_test;
 mod mattermost_test;
 mod merge_trust_test;
 mod mostlymatter_test;
+mod new_test;
 mod nothing_test;
 mod object_store_test;
 mod options_test;

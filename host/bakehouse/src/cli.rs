@@ -11,6 +11,7 @@ use clap::{
 };
 
 use crate::config::{BuilderChoice, CacheChoice, Given, Origin, Overrides};
+use crate::new::Kind;
 use crate::product::Product;
 
 /// Builds and publishes multi-arch container images of upstream projects.
@@ -79,6 +80,8 @@ pub(crate) struct Global {
 pub(crate) enum Command {
     /// Make a project of a folder
     Init(InitArgs),
+    /// Write an app of what upstream publishes
+    New(NewArgs),
     /// Show what the registry lacks
     Plan(PlanArgs),
     /// Build and push targets of one version by digest; tag nothing
@@ -210,6 +213,53 @@ pub(crate) enum PlanFormat {
     Json,
     /// Job outputs of GitHub Actions: append it to `$GITHUB_OUTPUT`
     Github,
+}
+
+/// `bakehouse new`
+#[derive(Debug, Args)]
+pub(crate) struct NewArgs {
+    /// The app's name, and the image's
+    pub(crate) app: String,
+    /// Upstream: npm:PACKAGE, pypi:PACKAGE, github:OWNER/REPO,
+    /// gitlab:HOST/GROUP/PROJECT, gitea:HOST/OWNER/REPO, git:ADDRESS or
+    /// oci:HOST/REPOSITORY
+    #[arg(long, value_name = "SOURCE")]
+    pub(crate) from: String,
+    /// What it is made with [default: binaries; dockerfile for git:]
+    #[arg(long, value_enum)]
+    pub(crate) recipe: Option<Kind>,
+    /// Upstream's licence, as an SPDX expression
+    #[arg(long, value_name = "SPDX")]
+    pub(crate) license: Option<String>,
+    /// One line that says what it is
+    #[arg(id = "about", long = "summary", value_name = "TEXT")]
+    pub(crate) about: Option<String>,
+    /// Platforms to look for, with commas [default: the project's]
+    #[arg(
+        id = "on",
+        long = "platforms",
+        value_name = "OS/ARCH",
+        value_delimiter = ','
+    )]
+    pub(crate) on: Vec<Platform>,
+    /// Which of upstream's tags count, with {version} in it
+    #[arg(long, value_name = "PATTERN")]
+    pub(crate) tag: Option<String>,
+    /// The release's file, with {version}, {tag}, {os}, {arch} and *
+    #[arg(long, value_name = "PATTERN")]
+    pub(crate) file: Option<String>,
+    /// The program in the archive, written as the file
+    #[arg(long, value_name = "PATTERN")]
+    pub(crate) member: Option<String>,
+    /// The image to start from, or scratch
+    #[arg(long, value_name = "IMAGE")]
+    pub(crate) base: Option<String>,
+    /// The Dockerfile, by its path in the repository
+    #[arg(long, value_name = "PATH")]
+    pub(crate) dockerfile: Option<String>,
+    /// Ask nothing: take what is guessed
+    #[arg(short, long)]
+    pub(crate) yes: bool,
 }
 
 /// `bakehouse plan`

@@ -19,6 +19,7 @@ pub mod fuzzing;
 pub mod init;
 pub mod logging;
 mod names;
+mod new;
 pub mod pipeline;
 pub mod printer;
 pub mod product;

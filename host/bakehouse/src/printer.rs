@@ -128,7 +128,8 @@ pub fn panicked(panic: &PanicHookInfo<'_>) {
 }
 
 /// Whether a person looks at stderr.
-fn is_terminal() -> bool {
+#[must_use]
+pub fn is_terminal() -> bool {
     std::io::stderr().is_terminal()
 }
 

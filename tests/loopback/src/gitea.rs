@@ -23,6 +23,9 @@ pub(crate) fn find(
     let name = format!("{owner}/{name}");
     let repository = repositories.get(&name)?;
     match rest {
+        [] => Some(Found::One(
+            json!({ "description": "Does it", "licenses": ["MIT"] }),
+        )),
         ["releases"] => {
             let all = repository.newest_first().into_iter();
             let all = all.map(|release| shown(release, &name, base)).collect();

@@ -37,6 +37,9 @@ pub(crate) fn find(
     };
     let link = format!("/repositories/{}/{}", repository.number, rest.join("/"));
     match rest {
+        [] => Some(Found::One(
+            json!({ "description": "Does it", "license": { "spdx_id": "MIT" } }),
+        )),
         ["releases"] => {
             let all = repository.newest_first().into_iter();
             let all = all.map(|release| shown(release, &name, base)).collect();

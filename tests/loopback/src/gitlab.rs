@@ -23,6 +23,9 @@ pub(crate) fn find(
     let name = decoded(project);
     let repository = repositories.get(&name)?;
     match rest {
+        [] => Some(Found::One(
+            json!({ "description": "Does it", "license": { "key": "mit" } }),
+        )),
         ["releases"] => {
             let all = repository.newest_first().into_iter().filter(|r| !r.draft);
             let all = all.map(|release| shown(release, &name, base)).collect();

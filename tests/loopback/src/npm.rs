@@ -24,6 +24,7 @@ type File = (String, Vec<u8>);
 #[derive(Default)]
 pub struct Package {
     description: String,
+    facts: Value,
     versions: Vec<(String, Vec<File>)>,
 }
 
@@ -42,6 +43,13 @@ impl Package {
     #[must_use]
     pub fn description(mut self, text: &str) -> Self {
         text.clone_into(&mut self.description);
+        self
+    }
+
+    /// With more in the `package.json` of each version.
+    #[must_use]
+    pub fn facts(mut self, facts: Value) -> Self {
+        self.facts = facts;
         self
     }
 
@@ -115,14 +123,15 @@ impl Npm {
             );
             let bytes = tar_gz(&[files, vec![manifest]].concat());
             let integrity = format!("sha512-{}", BASE64_STANDARD.encode(Sha512::digest(&bytes)));
-            versions.insert(
-                version.clone(),
-                json!({
-                    "name": name, "version": version, "license": "MIT",
-                    "description": package.description,
-                    "dist": { "tarball": format!("{}-/{file}", self.url()), "integrity": integrity },
-                }),
-            );
+            let mut said = json!({
+                "name": name, "version": version, "license": "MIT",
+                "description": package.description,
+                "dist": { "tarball": format!("{}-/{file}", self.url()), "integrity": integrity },
+            });
+            for (fact, value) in package.facts.as_object().into_iter().flatten() {
+                said[fact] = value.clone();
+            }
+            versions.insert(version.clone(), said);
             time.insert(version, published(day).into());
             content.tarballs.insert(file, bytes);
         }

@@ -8,6 +8,7 @@ mod ending;
 mod init;
 mod inspect;
 mod merge;
+mod new;
 mod plan;
 mod planned;
 mod recipe_build;
@@ -36,6 +37,7 @@ pub use session::Session as Invocation;
 pub async fn dispatch(session: &Session, cli: &Cli) -> Result<ExitCode> {
     match &cli.command {
         Command::Init(args) => init::init(session, args).await,
+        Command::New(args) => new::new(session, args).await,
         Command::Plan(args) => plan::plan(session, args).await,
         Command::Build(args) => build::build(session, args).await,
         Command::Merge(args) => merge::merge(session, args).await,

@@ -7,6 +7,7 @@ mod builder;
 mod ci;
 mod core;
 mod exit_code;
+mod new;
 mod recipes;
 mod registry;
 mod runtime;
@@ -31,6 +32,7 @@ use bakehouse_upstream::git::GitError;
 use bakehouse_upstream::release::AccessError;
 
 use crate::ci::workflows::WorkflowError;
+use crate::new::NewError;
 use crate::recipes::CrateError;
 
 pub use exit_code::ExitCode;
@@ -66,6 +68,15 @@ impl Explanation {
     fn or_hint(mut self, code: ExitCode, hint: impl FnOnce() -> String) -> Self {
         if self.code == code {
             self.hint.get_or_insert_with(hint);
+        }
+        self
+    }
+
+    /// The same where no recipe asked, but the command line: what would be the
+    /// recipe's fault is its.
+    fn of_the_command_line(mut self) -> Self {
+        if matches!(self.code, ExitCode::Recipe | ExitCode::Denied) {
+            self.code = ExitCode::Config;
         }
         self
     }
@@ -171,6 +182,7 @@ fn known(error: &(dyn std::error::Error + 'static)) -> Option<Explanation> {
         SmokeError => builder::smoke,
         CrateError => recipes::krate,
         WorkflowError => ci::workflow,
+        NewError => new::new,
     }
     None
 }

@@ -6,6 +6,7 @@
 
 mod elf;
 mod layers;
+mod linkage;
 mod named;
 
 use std::io::{self, Read};
@@ -14,6 +15,7 @@ use bakehouse_core::platform::Platform;
 use oci_spec::image::{Descriptor, ImageConfiguration};
 
 use self::layers::{Content, Layers};
+pub(crate) use self::linkage::{Linked, linked};
 
 /// Bytes of a path, as in Linux.
 const PATH_MAX: usize = 4096;
@@ -86,7 +88,7 @@ fn machine<R: Read, O: FnMut(&Descriptor) -> io::Result<R>>(
     Ok(None)
 }
 
-fn is_for(architecture: &str, platform: &Platform) -> bool {
+pub(crate) fn is_for(architecture: &str, platform: &Platform) -> bool {
     Platform::new("linux", architecture, None).is_ok_and(|made| made.runs_on(platform))
 }
 

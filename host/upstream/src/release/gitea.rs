@@ -14,7 +14,7 @@ use super::forge::{Listed, path};
 use super::kind::{One, Reach, ReleaseSource, SourceKind};
 use super::model::extras;
 use super::repository::Repository;
-use super::{Asset, Release, ReleaseError};
+use super::{About, Asset, Release, ReleaseError};
 
 /// `gitea:HOST/OWNER/REPO`
 pub(super) const RELEASES: SourceKind = SourceKind {
@@ -45,6 +45,10 @@ impl ReleaseSource for Releases {
         let found = release(&reach.api, &reach.access.gitea(&self.0)?, &self.0.path, tag).await?;
         Ok(One::Asked(found))
     }
+
+    async fn about(&self, reach: &Reach, _: &str) -> Result<About, ReleaseError> {
+        about(&reach.api, &reach.access.gitea(&self.0)?, &self.0.path).await
+    }
 }
 
 #[async_trait]
@@ -63,6 +67,10 @@ impl ReleaseSource for Tags {
         .await?;
         Ok(One::Asked(found))
     }
+
+    async fn about(&self, reach: &Reach, _: &str) -> Result<About, ReleaseError> {
+        about(&reach.api, &reach.access.gitea(&self.0)?, &self.0.path).await
+    }
 }
 
 /// Most entries that a page can have, unless the operator allows more.
@@ -76,6 +84,14 @@ struct File {
     /// `external` for links (Forgejo).
     #[serde(rename = "type")]
     kind: Option<String>,
+}
+
+/// A repository ("Get a repository"); licences since Gitea 1.23.
+#[derive(Debug, Deserialize)]
+struct Facts {
+    description: Option<String>,
+    website: Option<String>,
+    licenses: Option<Vec<String>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -96,6 +112,20 @@ async fn releases(api: &Api, site: &Site, repository: &str) -> Result<Vec<Releas
     let url = site.url(&path(repository, &["releases"]), &query);
     let release = |one: Listed<File>| one.release(|one| file(one, site));
     api.list(site, url, PER_PAGE, release).await
+}
+
+/// What a repository says of itself.
+async fn about(api: &Api, site: &Site, repository: &str) -> Result<About, ReleaseError> {
+    let url = site.url(&path(repository, &[]), &[]);
+    let Some(facts) = api.find::<Facts>(site, &url).await? else {
+        return Ok(About::default());
+    };
+    // Several are of several files, which is not one expression.
+    let license = match facts.licenses.as_deref() {
+        Some([only]) => Some(only.clone()),
+        _ => None,
+    };
+    Ok(About::of(license, facts.description, facts.website))
 }
 
 /// The release with a tag; none where there is none, or only a draft.

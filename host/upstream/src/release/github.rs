@@ -12,7 +12,7 @@ use super::forge::{Listed, path};
 use super::kind::{One, Reach, ReleaseSource, SourceKind};
 use super::model::extras;
 use super::repository::pair;
-use super::{Asset, Release, ReleaseError};
+use super::{About, Asset, Release, ReleaseError};
 
 /// `github:OWNER/REPO`
 pub(super) const RELEASES: SourceKind = SourceKind {
@@ -43,12 +43,20 @@ impl ReleaseSource for Releases {
         let found = release(&reach.api, &reach.access.github(), &self.0, tag).await?;
         Ok(One::Asked(found))
     }
+
+    async fn about(&self, reach: &Reach, _: &str) -> Result<About, ReleaseError> {
+        about(&reach.api, &reach.access.github(), &self.0).await
+    }
 }
 
 #[async_trait]
 impl ReleaseSource for Tags {
     async fn all(&self, reach: &Reach) -> Result<Vec<Release>, ReleaseError> {
         tags(&reach.api, &reach.access.github(), &self.0).await
+    }
+
+    async fn about(&self, reach: &Reach, _: &str) -> Result<About, ReleaseError> {
+        about(&reach.api, &reach.access.github(), &self.0).await
     }
 }
 
@@ -62,6 +70,19 @@ pub(super) struct File {
     size: Option<u64>,
     digest: Option<String>,
     state: Option<String>,
+}
+
+/// A repository ("Get a repository").
+#[derive(Debug, Deserialize)]
+struct Facts {
+    description: Option<String>,
+    homepage: Option<String>,
+    license: Option<License>,
+}
+
+#[derive(Debug, Deserialize)]
+struct License {
+    spdx_id: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -80,6 +101,18 @@ async fn releases(api: &Api, site: &Site, repository: &str) -> Result<Vec<Releas
     let url = site.url(&path(repository, &["releases"]), &[("per_page", "100")]);
     let release = |one: Listed<File>| one.release(file);
     api.list(site, url, PER_PAGE, release).await
+}
+
+/// What a repository says of itself.
+async fn about(api: &Api, site: &Site, repository: &str) -> Result<About, ReleaseError> {
+    let url = site.url(&path(repository, &[]), &[]);
+    let Some(facts) = api.find::<Facts>(site, &url).await? else {
+        return Ok(About::default());
+    };
+    let license = facts.license.and_then(|license| license.spdx_id);
+    // GitHub's word for a licence that it does not recognise.
+    let license = license.filter(|id| id != "NOASSERTION");
+    Ok(About::of(license, facts.description, facts.homepage))
 }
 
 /// The release with a tag; none where there is none, or only a draft.

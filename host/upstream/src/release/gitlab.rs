@@ -13,7 +13,7 @@ use super::kind::{One, Reach, ReleaseSource, SourceKind};
 use super::lenient::{list, or_default};
 use super::model::{extras, notes};
 use super::repository::Repository;
-use super::{Asset, Release, ReleaseError};
+use super::{About, Asset, Release, ReleaseError};
 
 /// `gitlab:HOST/GROUP/PROJECT`
 pub(super) const RELEASES: SourceKind = SourceKind {
@@ -50,6 +50,10 @@ impl ReleaseSource for Releases {
         .await?;
         Ok(One::Asked(found))
     }
+
+    async fn about(&self, reach: &Reach, _: &str) -> Result<About, ReleaseError> {
+        about(&reach.api, &reach.access.gitlab(&self.0)?, &self.0.path).await
+    }
 }
 
 #[async_trait]
@@ -67,6 +71,10 @@ impl ReleaseSource for Tags {
         )
         .await?;
         Ok(One::Asked(found))
+    }
+
+    async fn about(&self, reach: &Reach, _: &str) -> Result<About, ReleaseError> {
+        about(&reach.api, &reach.access.gitlab(&self.0)?, &self.0.path).await
     }
 }
 
@@ -108,6 +116,18 @@ struct Link {
     direct_asset_url: Option<String>,
 }
 
+/// A project ("Get a single project").
+#[derive(Debug, Deserialize)]
+struct Facts {
+    description: Option<String>,
+    license: Option<License>,
+}
+
+#[derive(Debug, Deserialize)]
+struct License {
+    key: Option<String>,
+}
+
 #[derive(Debug, Deserialize)]
 struct Tag {
     name: String,
@@ -128,6 +148,18 @@ async fn releases(api: &Api, site: &Site, project: &str) -> Result<Vec<Release>,
     let url = site.url(&path, &[("per_page", "100")]);
     let release = |one| Some(released(one, site));
     api.list(site, url, PER_PAGE, release).await
+}
+
+/// What a project says of itself.
+async fn about(api: &Api, site: &Site, project: &str) -> Result<About, ReleaseError> {
+    let url = site.url(&["projects", project], &[("license", "true")]);
+    let Some(facts) = api.find::<Facts>(site, &url).await? else {
+        return Ok(About::default());
+    };
+    let license = facts.license.and_then(|license| license.key);
+    // GitLab's word for a licence that it does not recognise.
+    let license = license.filter(|key| key != "other");
+    Ok(About::of(license, facts.description, None))
 }
 
 /// The release with a tag; none where there is none.

@@ -8,7 +8,7 @@ use bakehouse_registry::Upstream;
 use bakehouse_system::http::retry::Pauses;
 
 use super::api::Api;
-use super::{ForgeAccess, NpmConfig, Release, ReleaseError};
+use super::{About, ForgeAccess, NpmConfig, Release, ReleaseError};
 
 /// One source of releases: a repository, a package, an image.
 ///
@@ -24,6 +24,12 @@ pub(super) trait ReleaseSource: Send + Sync {
     /// [`all`](Self::all).
     async fn one(&self, _: &Reach, _tag: &str) -> Result<One, ReleaseError> {
         Ok(One::Listed)
+    }
+
+    /// What it says of the project, as of the release with this tag; nothing
+    /// where it says nothing.
+    async fn about(&self, _: &Reach, _tag: &str) -> Result<About, ReleaseError> {
+        Ok(About::default())
     }
 }
 

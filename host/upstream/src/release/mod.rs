@@ -5,6 +5,7 @@
 //! an API goes through `api`: conditional requests against a cache on disk,
 //! pages, rate limits, tokens for one host each ([`ForgeAccess`]).
 
+mod about;
 mod access;
 mod api;
 mod error;
@@ -34,6 +35,7 @@ mod selection;
 mod source;
 mod table;
 
+pub use about::{About, Machines};
 pub use access::{AccessError, ForgeAccess};
 pub use api::ApiLimits;
 pub use error::ReleaseError;

@@ -17,6 +17,7 @@ use bakehouse_system::http::retry::{Backoff, PATIENCE, Retry};
 use bytes::Bytes;
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, IF_MODIFIED_SINCE, IF_NONE_MATCH};
 use reqwest::{Method, StatusCode};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::Url;
@@ -24,7 +25,7 @@ use url::Url;
 use super::kind::{Reach, ReleaseSource, SourceKind};
 use super::lenient::{Entry, or_default};
 use super::response_cache::CachedResponse;
-use super::{Asset, Release, ReleaseError};
+use super::{About, Asset, Machines, Release, ReleaseError};
 
 const IDLE: Duration = Duration::from_secs(30);
 /// Several times the largest document that there is.
@@ -99,50 +100,46 @@ struct Dist {
     integrity: Value,
 }
 
+/// The document again, for what one version says of itself.
+#[derive(Debug, Deserialize)]
+struct Described {
+    #[serde(default, deserialize_with = "or_default")]
+    versions: HashMap<String, Value>,
+}
+
+/// What `package.json` says of a version, whatever it is.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Said {
+    license: Value,
+    description: Value,
+    homepage: Value,
+    bin: Value,
+    optional_dependencies: Value,
+    os: Value,
+    cpu: Value,
+    libc: Value,
+}
+
 #[async_trait]
 impl ReleaseSource for Package {
     /// All versions of a package.
     async fn all(&self, reach: &Reach) -> Result<Vec<Release>, ReleaseError> {
         let name = self.0.as_str();
-        let path = encoded(name)?;
-        let registry = reach.npm.registry_of(name).await?;
-        let url = Url::parse(&format!("{registry}{path}"));
-        let url = url.map_err(|source| ReleaseError::PackageAddress {
-            name: name.to_owned(),
-            source,
-        })?;
+        let url = self.address(reach).await?;
         let what = shown(&url);
-        let failed = |source: HttpError| ReleaseError::Http {
-            what: what.clone(),
-            source,
-        };
         let authorized = reach.npm.authorization(&url).is_some();
         let kept = reach.api.load(&url, authorized).await.and_then(|kept| {
             let document = serde_json::from_str::<Document>(&kept.body).ok()?;
             Some((kept, document))
         });
         let condition = kept.as_ref().map(|(kept, _)| kept);
-        let backoff = Backoff::UPSTREAM;
-        let mut retry = Retry::new(&what, backoff, PATIENCE, &reach.pauses, &*reach.reporter);
-        let answered = loop {
-            match request(reach, &url, condition, &mut retry).await {
-                Ok(answered) => break answered,
-                Err(error) if error.is_absent() => {
-                    return Err(ReleaseError::NoPackage(name.to_owned()));
-                }
-                Err(error) => retry.again(failed(error)).await?,
-            }
-        };
+        let answered = self.ask(reach, &url, condition).await?;
         let document = match (answered, kept) {
             (Answered::Unchanged, Some((_, document))) => document,
             (Answered::Unchanged, None) => return Err(ReleaseError::Unasked { what }),
             (Answered::Fresh(headers, bytes), _) => {
-                let document: Document =
-                    serde_json::from_slice(&bytes).map_err(|source| ReleaseError::Malformed {
-                        what: what.clone(),
-                        expected: "npm's package metadata",
-                        source,
-                    })?;
+                let document: Document = read(&what, &bytes)?;
                 drop(bytes);
                 if let Ok(text) = document.kept() {
                     let kept = CachedResponse::new(&url, authorized, text);
@@ -162,6 +159,66 @@ impl ReleaseSource for Package {
         }
         Ok(all)
     }
+
+    /// What the version's `package.json` says; of an answer that is kept nothing
+    /// of it is left.
+    async fn about(&self, reach: &Reach, tag: &str) -> Result<About, ReleaseError> {
+        let url = self.address(reach).await?;
+        let what = shown(&url);
+        let Answered::Fresh(_, bytes) = self.ask(reach, &url, None).await? else {
+            return Err(ReleaseError::Unasked { what });
+        };
+        let mut document: Described = read(&what, &bytes)?;
+        let said = document.versions.remove(tag).unwrap_or_default();
+        let said = serde_json::from_value::<Said>(said).unwrap_or_default();
+        Ok(about(&self.0, &said))
+    }
+}
+
+impl Package {
+    /// Where its document is.
+    async fn address(&self, reach: &Reach) -> Result<Url, ReleaseError> {
+        let name = self.0.as_str();
+        let path = encoded(name)?;
+        let registry = reach.npm.registry_of(name).await?;
+        let url = Url::parse(&format!("{registry}{path}"));
+        url.map_err(|source| ReleaseError::PackageAddress {
+            name: name.to_owned(),
+            source,
+        })
+    }
+
+    /// Asks for its document until there is an answer.
+    async fn ask(
+        &self,
+        reach: &Reach,
+        url: &Url,
+        condition: Option<&CachedResponse>,
+    ) -> Result<Answered, ReleaseError> {
+        let what = shown(url);
+        let backoff = Backoff::UPSTREAM;
+        let mut retry = Retry::new(&what, backoff, PATIENCE, &reach.pauses, &*reach.reporter);
+        loop {
+            match request(reach, url, condition, &mut retry).await {
+                Ok(answered) => return Ok(answered),
+                Err(error) if error.is_absent() => {
+                    return Err(ReleaseError::NoPackage(self.0.clone()));
+                }
+                Err(source) => {
+                    let what = what.clone();
+                    retry.again(ReleaseError::Http { what, source }).await?;
+                }
+            }
+        }
+    }
+}
+
+fn read<D: DeserializeOwned>(what: &str, bytes: &[u8]) -> Result<D, ReleaseError> {
+    serde_json::from_slice(bytes).map_err(|source| ReleaseError::Malformed {
+        what: what.to_owned(),
+        expected: "npm's package metadata",
+        source,
+    })
 }
 
 /// What the registry says of a package.
@@ -213,6 +270,46 @@ async fn request(
         let accepted = accepted?;
         let headers = accepted.headers().clone();
         return Ok(Answered::Fresh(headers, body(accepted, BOUNDS).await?));
+    }
+}
+
+fn about(name: &str, said: &Said) -> About {
+    let keys = |value: &Value| -> Vec<String> {
+        let keys = value.as_object().into_iter().flatten();
+        keys.map(|(key, _)| key.clone()).collect()
+    };
+    let texts = |value: &Value| -> Vec<String> {
+        match value {
+            Value::String(text) => vec![text.clone()],
+            Value::Array(all) => all.iter().filter_map(plain).collect(),
+            _ => Vec::new(),
+        }
+    };
+    About {
+        programs: match &said.bin {
+            // The one program is called as the package, without its scope.
+            Value::String(_) => name
+                .rsplit('/')
+                .next()
+                .map(str::to_owned)
+                .into_iter()
+                .collect(),
+            table => keys(table),
+        },
+        parts: keys(&said.optional_dependencies)
+            .iter()
+            .map(|part| format!("{}:{part}", KIND.name))
+            .collect(),
+        machines: Machines {
+            os: texts(&said.os),
+            cpu: texts(&said.cpu),
+            libc: texts(&said.libc),
+        },
+        ..About::of(
+            plain(&said.license),
+            plain(&said.description),
+            plain(&said.homepage),
+        )
     }
 }
 

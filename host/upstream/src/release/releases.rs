@@ -15,7 +15,7 @@ use super::kind::{One, Reach};
 use super::response_cache::ResponseCache;
 use super::selection::alone;
 use super::{
-    ApiLimits, ForgeAccess, NpmConfig, Release, ReleaseError, Selected, Selection, SourceId,
+    About, ApiLimits, ForgeAccess, NpmConfig, Release, ReleaseError, Selected, Selection, SourceId,
 };
 
 type Slot = Arc<OnceCell<Arc<Vec<Release>>>>;
@@ -113,6 +113,23 @@ impl Releases {
         let Selected { releases, listing } = self.select(source, &selection).await?;
         let newest = releases.into_iter().next();
         newest.ok_or_else(|| ReleaseError::NothingCounts(listing.to_string()))
+    }
+
+    /// Tags of all that the source lists, in its order.
+    ///
+    /// # Errors
+    /// As the contract's `release.list`.
+    pub async fn tags(&self, source: &SourceId) -> Result<Vec<String>, ReleaseError> {
+        let all = self.inner.all(source).await?;
+        Ok(all.iter().map(|release| release.tag.clone()).collect())
+    }
+
+    /// What the source says of the project, as of the release with this tag.
+    ///
+    /// # Errors
+    /// When it cannot be asked.
+    pub async fn about(&self, source: &SourceId, tag: &str) -> Result<About, ReleaseError> {
+        source.source.about(&self.inner.reach, tag).await
     }
 
     /// The release with this tag.

@@ -1,0 +1,116 @@
+//! `bakehouse new`
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Result;
+use bakehouse_core::progress::Reporter;
+use bakehouse_core::storage_error::At as _;
+use bakehouse_system::storage;
+
+use super::{Session, recipe_check};
+use crate::cli::{Format, NewArgs, RecipeCheckArgs};
+use crate::config::{Project, RegistryChoice, Settings};
+use crate::context::{services, sources};
+use crate::failure::ExitCode;
+use crate::new::{Ask, Destination, Kind, Look, NewError, Wanted, define, is_name, places, write};
+use crate::pipeline::rehearsal::understudy;
+
+/// Platforms that are looked for where neither flag nor project names any.
+const PLATFORMS: &[&str] = &["linux/amd64", "linux/arm64"];
+
+/// Looks at upstream, writes an app of what is there, and checks it; says what
+/// could not be told, and what to run next.
+pub(super) async fn new(session: &Session, args: &NewArgs) -> Result<ExitCode> {
+    let project = session.project()?;
+    let settings = Settings::resolve(project.file(), &session.overrides)?;
+    let wanted = wanted(&project, args)?;
+    let crate_too = wanted.kind == Kind::Rust;
+    for place in places(&project, &wanted.app, crate_too) {
+        if place.symlink_metadata().is_ok() {
+            return Err(NewError::Exists(place).into());
+        }
+    }
+    if crate_too && !project.root().join("plugins").join("sdk").is_dir() {
+        return Err(NewError::NoSdk(project.root().to_owned()).into());
+    }
+    let state = project.state();
+    storage::create(&state)?;
+    let scratch = tempfile::Builder::new().prefix("new-").tempdir_in(&state);
+    let scratch = scratch.at("create a folder in", &state)?;
+    let look = look(session, &project, scratch.path().to_owned())?;
+    let definition = define(&look, wanted, Ask::new(args.yes)).await?;
+    let prefix = match &settings.registry {
+        RegistryChoice::Host(host) => Some(format!("{host}/{}", settings.namespace)),
+        RegistryChoice::Local => None,
+    };
+    let prefix = prefix.map(|prefix| prefix.trim_end_matches('/').to_owned());
+    for path in write(&project, &definition, &Destination { prefix })? {
+        session.printer.line(format_args!("wrote {path}"));
+    }
+    for note in &definition.notes {
+        session.printer.talk(format_args!("note: {note}"));
+    }
+    let check = RecipeCheckArgs {
+        app: definition.app.clone(),
+        offline: true,
+        format: Format::Text,
+    };
+    let checked = recipe_check::recipe_check(session, &check).await?;
+    let app = &definition.app;
+    session.printer.talk(format_args!(
+        "next: bakehouse plan {app}, then bakehouse run {app} --registry local"
+    ));
+    Ok(checked)
+}
+
+fn wanted(project: &Project, args: &NewArgs) -> Result<Wanted> {
+    if !is_name(&args.app) {
+        return Err(NewError::Name(args.app.clone()).into());
+    }
+    let from = args.from.parse().map_err(NewError::Release)?;
+    let git = args.from.starts_with("git:");
+    let kind = args
+        .recipe
+        .unwrap_or(match git || args.dockerfile.is_some() {
+            true => Kind::Dockerfile,
+            false => Kind::Binaries,
+        });
+    let mut platforms = args.on.clone();
+    if platforms.is_empty() {
+        platforms = project.file().platforms.clone().unwrap_or_default();
+    }
+    if platforms.is_empty() {
+        platforms = PLATFORMS
+            .iter()
+            .filter_map(|text| text.parse().ok())
+            .collect();
+    }
+    Ok(Wanted {
+        app: args.app.clone(),
+        from,
+        kind,
+        platforms,
+        license: args.license.clone(),
+        summary: args.about.clone(),
+        tag: args.tag.clone(),
+        file: args.file.clone(),
+        member: args.member.clone(),
+        base: args.base.clone(),
+        dockerfile: args.dockerfile.clone(),
+    })
+}
+
+fn look(session: &Session, project: &Project, scratch: PathBuf) -> Result<Look> {
+    let (_, seen) = understudy();
+    let reporter = Arc::clone(&session.reporter) as Arc<dyn Reporter>;
+    let services = services(project, &seen, &reporter)?;
+    Ok(Look {
+        releases: services.releases.open().map_err(NewError::SetUp)?.clone(),
+        fetcher: services.fetcher.open().map_err(NewError::SetUp)?.clone(),
+        sources: sources(project, &reporter),
+        images: services.upstream.clone(),
+        scratch,
+        reporter,
+    })
+}

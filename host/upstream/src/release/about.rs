@@ -1,0 +1,48 @@
+//! What a source says of a project beside its releases.
+
+/// What a source says of a project, for who writes an app of it. Nothing is
+/// certain to be there.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct About {
+    /// The licence, as the source writes it; mostly an SPDX expression.
+    pub license: Option<String>,
+    /// One line that says what it is.
+    pub summary: Option<String>,
+    /// Its home page.
+    pub home: Option<String>,
+    /// Names of the programs that it installs.
+    pub programs: Vec<String>,
+    /// Sources that have its files for one platform each, as npm's
+    /// `optionalDependencies`: their text, as of a [`SourceId`](super::SourceId).
+    pub parts: Vec<String>,
+    /// The only machines that it is for; each list empty for all.
+    pub machines: Machines,
+}
+
+/// Machines in the words of Node.js (`process.platform`, `process.arch`).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Machines {
+    /// `linux`, `darwin`, ...
+    pub os: Vec<String>,
+    /// `x64`, `arm64`, ...
+    pub cpu: Vec<String>,
+    /// `musl`, `glibc`.
+    pub libc: Vec<String>,
+}
+
+impl About {
+    /// What a forge says; texts that are empty are none.
+    pub(super) fn of(
+        license: Option<String>,
+        summary: Option<String>,
+        home: Option<String>,
+    ) -> Self {
+        let filled = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
+        Self {
+            license: filled(license),
+            summary: filled(summary),
+            home: filled(home),
+            ..Self::default()
+        }
+    }
+}

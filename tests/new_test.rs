@@ -1,0 +1,235 @@
+//! Apps that are written of what upstream publishes: npm, the three forges, git.
+
+use bakehouse_loopback::{elf, tar_gz};
+use serde_json::json;
+
+use crate::support::{Builder, Forge, Git, Output, Package, Project, Release, Tree, finish};
+
+fn project() -> Project {
+    Project::new(Builder::Docker)
+}
+
+/// Runs `new`, without an engine.
+fn new(project: &Project, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+    let arguments = [&["new"], arguments, &["--yes"]].concat();
+    let mut command = project.command(&arguments);
+    command.envs(variables.iter().copied());
+    finish(&mut command)
+}
+
+/// The app.toml that was written. The check at the end needs the recipe that it
+/// names, which a program may have been built without.
+#[track_caller]
+fn written(project: &Project, app: &str, output: &Output) -> String {
+    let path = project.path(&format!("apps/{app}/app.toml"));
+    let text = std::fs::read_to_string(path).unwrap_or_else(|_| panic!("{output:?}"));
+    let without = output.stderr.contains("ships no recipe");
+    assert!(output.code == Some(0) || without, "{output:?}");
+    assert!(
+        output
+            .stdout
+            .contains(&format!("wrote apps/{app}/app.toml"))
+    );
+    text
+}
+
+/// The packages of @biomejs/biome 2.3.8, with small programs.
+fn biome(project: &Project) {
+    let version = "2.3.8";
+    let parts = ["x64", "x64-musl", "arm64", "arm64-musl"];
+    let mut optional = json!({ "@biomejs/cli-darwin-arm64": version });
+    for part in parts {
+        let (cpu, libc) = match part.split_once('-') {
+            Some((cpu, _)) => (cpu, "musl"),
+            None => (part, "glibc"),
+        };
+        let machine = if cpu == "x64" { "amd64" } else { "arm64" };
+        let package = Package::new(&[version])
+            .file("biome", &elf(machine, "biome", Some(0)))
+            .facts(json!({ "os": ["linux"], "cpu": [cpu], "libc": [libc] }));
+        let name = format!("@biomejs/cli-linux-{part}");
+        project.npm.publish(&name, package);
+        optional[name] = version.into();
+    }
+    let package = Package::new(&["2.3.7", version])
+        .description("Biome is a toolchain for the web.")
+        .facts(json!({
+            "license": "MIT OR Apache-2.0", "bin": { "biome": "bin/biome" },
+            "optionalDependencies": optional,
+        }));
+    project.npm.publish("@biomejs/biome", package);
+}
+
+#[test]
+fn a_program_that_npm_ships_for_each_platform() {
+    let project = project();
+    biome(&project);
+    let output = new(&project, &["biome", "--from", "npm:@biomejs/biome"], &[]);
+    insta::assert_snapshot!(written(&project, "biome", &output), @r#"
+    recipe = "bakehouse:binaries"
+
+    [options]
+    source = "npm:@biomejs/biome"
+    license = "MIT OR Apache-2.0"
+    summary = "Biome is a toolchain for the web"
+    sources = { "linux/amd64" = "npm:@biomejs/cli-linux-x64-musl", "linux/arm64" = "npm:@biomejs/cli-linux-arm64-musl" }
+
+    [grants]
+    images = ["biome"]
+    releases = ["npm:@biomejs/biome", "npm:@biomejs/cli-linux-x64-musl", "npm:@biomejs/cli-linux-arm64-musl"]
+    "#);
+    let readme = std::fs::read_to_string(project.path("apps/biome/README.md")).unwrap();
+    assert!(readme.contains("linux/amd64 and linux/arm64"), "{readme}");
+    new(&project, &["biome", "--from", "npm:@biomejs/biome"], &[])
+        .expect(3)
+        .says("apps/biome exists");
+}
+
+#[test]
+fn a_package_without_programs_is_told_and_nothing_is_written() {
+    let project = project();
+    let plain = Package::new(&["1.0.0"]).file("index.js", b"1");
+    project.npm.publish("plain", plain);
+    new(&project, &["plain", "--from", "npm:plain"], &[])
+        .expect(12)
+        .says("holds no program for linux/amd64; it holds")
+        .says("package/index.js");
+    assert!(!project.path("apps/plain").exists());
+}
+
+#[test]
+fn a_program_for_another_machine_is_not_taken() {
+    let project = project();
+    let facts = |cpu: &str| json!({ "os": ["linux"], "cpu": [cpu] });
+    for (cpu, machine) in [("x64", "amd64"), ("arm64", "amd64")] {
+        let part = Package::new(&["1.0.0"]).file("tool", &elf(machine, "x", Some(0)));
+        project
+            .npm
+            .publish(&format!("tool-linux-{cpu}"), part.facts(facts(cpu)));
+    }
+    let parts = json!({ "tool-linux-x64": "1.0.0", "tool-linux-arm64": "1.0.0" });
+    let tool = Package::new(&["1.0.0"]).facts(json!({ "optionalDependencies": parts }));
+    project.npm.publish("tool", tool);
+    let output = new(&project, &["tool", "--from", "npm:tool"], &[]);
+    let text = written(&project, "tool", &output);
+    assert!(
+        text.contains("\"linux/amd64\"") && !text.contains("\"linux/arm64\""),
+        "{text}"
+    );
+    output.says("holds no program for linux/arm64; it holds package/tool for amd64");
+}
+
+/// A release with a program for each platform, in the usual form.
+fn release(tag: &str) -> Release {
+    let version = tag.trim_start_matches('v');
+    let mut release = Release::new(tag);
+    let mut sums = String::new();
+    for architecture in ["amd64", "arm64"] {
+        let name = format!("tool_{version}_linux_{architecture}.tar.gz");
+        let program = elf(architecture, "tool", Some(0));
+        let files = [
+            ("tool".to_owned(), program),
+            ("LICENSE".to_owned(), b"MIT".to_vec()),
+        ];
+        let bytes = tar_gz(&files);
+        let digest = <sha2::Sha256 as sha2::Digest>::digest(&bytes);
+        sums += &format!("{}  {name}\n", hex::encode(digest));
+        release = release
+            .file(&name, &bytes)
+            .file(&format!("{name}.sbom.json"), b"{}");
+    }
+    let other = format!("tool_{version}_darwin_arm64.tar.gz");
+    release
+        .file(&other, b"x")
+        .file(&format!("tool_{version}_checksums.txt"), sums.as_bytes())
+}
+
+#[test]
+fn a_release_of_a_forge_is_named_by_pattern() {
+    let project = project();
+    let forge = Forge::github();
+    forge.release("acme/tool", release("v1.2.3"));
+    let api = forge.api_url();
+    let from = ["tool", "--from", "github:acme/tool"];
+    let output = new(&project, &from, &[("GITHUB_API_URL", &api)]);
+    insta::assert_snapshot!(written(&project, "tool", &output), @r#"
+    recipe = "bakehouse:binaries"
+
+    [options]
+    source = "github:acme/tool"
+    license = "MIT"
+    summary = "Does it"
+    file = "tool_{version}_linux_{arch}.tar.gz"
+    checksums = "tool_{version}_checksums.txt"
+
+    [grants]
+    images = ["tool"]
+    releases = ["github:acme/tool"]
+    "#);
+    for (kind, forge) in [("gitea", Forge::gitea()), ("gitlab", Forge::gitlab())] {
+        forge.release("acme/tool", release("v1.2.3"));
+        let from = format!("{kind}:{}/acme/tool", forge.host());
+        let output = new(&project, &[kind, "--from", &from], &[]);
+        let text = written(&project, kind, &output);
+        assert!(text.contains("member = \"tool\"\n"), "{text}");
+    }
+}
+
+#[test]
+fn a_release_without_programs_lists_what_it_has() {
+    let project = project();
+    let forge = Forge::github();
+    let signed = Release::new("v4.0.1").file("helm-v4.0.1-linux-amd64.tar.gz.asc", b"x");
+    forge.release("helm/helm", signed);
+    let api = forge.api_url();
+    new(
+        &project,
+        &["helm", "--from", "github:helm/helm"],
+        &[("GITHUB_API_URL", &api)],
+    )
+    .expect(12)
+    .says("it has helm-v4.0.1-linux-amd64.tar.gz.asc")
+    .says("--recipe dockerfile");
+    assert!(!project.path("apps/helm").exists());
+}
+
+const DOCKERFILE: &str = "FROM golang:1.25 AS build\nARG TARGETOS TARGETARCH\nCOPY . .\n\
+    RUN GOOS=$TARGETOS GOARCH=$TARGETARCH go build -o /app .\n\
+    FROM gcr.io/distroless/static:nonroot\nCOPY --from=build /app /app\n";
+
+#[test]
+fn a_repositorys_dockerfile_says_what_it_needs() {
+    let project = project();
+    let git = Git::start();
+    let tree = Tree::new()
+        .file("docker/Dockerfile", DOCKERFILE)
+        .file("LICENSE", include_str!("../LICENSE"));
+    git.release("acme/server", "v1.0.0", &tree);
+    let address = git.url("acme/server");
+    let from = format!("git:{address}");
+    let output = new(&project, &["server", "--from", &from], &[]);
+    let text = written(&project, "server", &output).replace(&address, "ADDRESS");
+    insta::assert_snapshot!(text, @r#"
+    recipe = "bakehouse:dockerfile"
+
+    [options]
+    repository = "ADDRESS"
+    license = "Apache-2.0"
+    dockerfile = "docker/Dockerfile"
+    build-stages = ["build"]
+    network = true
+
+    [grants]
+    images = ["server"]
+    releases = ["git:ADDRESS"]
+    sources = ["ADDRESS"]
+    bases = ["docker.io/library/golang", "gcr.io/distroless/static"]
+    network = true
+    "#);
+    output.says("stage `build` cross-compiles");
+    git.release("acme/none", "v1.0.0", &Tree::new().file("main.go", "x"));
+    let from = format!("git:{}", git.url("acme/none"));
+    new(&project, &["none", "--from", &from], &[])
+        .expect(12)
+        .says("it has main.go");
+}
