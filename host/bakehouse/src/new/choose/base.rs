@@ -61,9 +61,13 @@ pub(in crate::new) fn base(programs: &[(Platform, &Linked)]) -> Base {
         // A loader is among the libraries of some programs.
         GLIBC.contains(&name.as_str()) || name.starts_with("ld-") || name.starts_with("ld64.")
     };
+    // Alpine's image has musl's own library alone.
+    let own = |name: &String| match musl(interpreter) {
+        true => name == "libc.so" || name.starts_with("libc.musl") || name.starts_with("ld-musl"),
+        false => known(name) || CC.contains(&name.as_str()),
+    };
     let more: Vec<&str> = libraries()
-        .filter(|name| !known(name) && !CC.contains(&name.as_str()))
-        .filter(|name| !musl(interpreter) || !name.starts_with("libc.musl"))
+        .filter(|name| !own(name))
         .map(String::as_str)
         .collect();
     let reference = match () {
@@ -132,6 +136,9 @@ mod tests {
             (alone.reference.as_deref(), alone.lacks),
             (Some(ALPINE), None)
         );
+        let lightning = linked("/lib/ld-musl-x86_64.so.1", &["libgcc_s.so.1", "libc.so"]);
+        let lacks = chosen(&[lightning]).lacks.unwrap();
+        assert_eq!(lacks, "libgcc_s.so.1 may be missing in it");
         assert!(chosen(&[musl, rust]).lacks.unwrap().contains("glibc"));
     }
 }

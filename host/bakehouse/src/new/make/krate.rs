@@ -92,13 +92,18 @@ fn source(wanted: &Wanted, found: &Found, made: &Definition) -> String {
             quoted(&told::repository(from))
         );
     }
-    let (unpack, program) = match found.picks.first().and_then(|pick| pick.member.as_ref()) {
-        Some((path, _)) => (
-            "Unpack::TarGz(0)",
-            path.replace(&found.release.version, "*"),
-        ),
-        None => ("Unpack::None", String::new()),
+    let program = member(found);
+    let packed = found.picks.iter().all(|pick| {
+        let name = pick.asset.name.to_ascii_lowercase();
+        name.ends_with(".tar.gz") || name.ends_with(".tgz")
+    });
+    let (used, unpack) = match (program.is_empty(), packed) {
+        (true, _) => ("Unpack", "Unpack::None"),
+        (false, true) => ("Archive", "Archive::tar_gz()"),
+        (false, false) => ("Archive", "Archive::auto()"),
     };
+    let tags = found.tag.as_ref();
+    let tags = tags.map_or(String::new(), |tag| format!(".tags({})", quoted(tag)));
     let copied = match program.is_empty() {
         true => "upstream".to_owned(),
         false => format!("upstream/{program}"),
@@ -116,7 +121,31 @@ fn source(wanted: &Wanted, found: &Found, made: &Definition) -> String {
         .replace("@FROM@", from)
         .replace("@COPIED@", &copied.replace(['"', '\\', '\n'], "?"))
         .replace("@UNPACK@", unpack)
-        .replace("@FIRST@", platforms.first().map_or("\"\"", String::as_str))
+        .replace("@USED@", used)
+        .replace("@TAGS@", &tags)
+}
+
+/// The program's path in all archives: `*` for what differs by platform or
+/// version. Empty where there are none.
+fn member(found: &Found) -> String {
+    let version = &found.release.version;
+    let paths: Vec<Vec<String>> = found
+        .picks
+        .iter()
+        .filter_map(|pick| pick.member.as_ref())
+        .map(|(path, _)| {
+            path.split('/')
+                .map(|part| part.replace(version, "*"))
+                .collect()
+        })
+        .collect();
+    let Some(first) = paths.first() else {
+        return String::new();
+    };
+    let same = |at: usize| paths.iter().all(|path| path.get(at) == first.get(at));
+    let parts = first.iter().enumerate();
+    let parts = parts.map(|(at, part)| if same(at) { part.as_str() } else { "*" });
+    parts.collect::<Vec<_>>().join("/")
 }
 
 /// A string literal of Rust.
@@ -126,13 +155,16 @@ fn quoted(text: &str) -> String {
 
 const TEMPLATE: &str = r#"//! @APP@, as upstream publishes it.
 
-use bakehouse_sdk::fetch::{self, Unpack};
+use bakehouse_sdk::fetch::{self, @USED@};
 use bakehouse_sdk::release::{self, Selection};
-use bakehouse_sdk::{App, Base, Build, Error, Grant, Image, Recipe, Target, Version};
+use bakehouse_sdk::{App, Build, Error, Grant, Image, Job, Prepared, Recipe, Version};
 
-struct App_;
+struct Upstream;
 
 const PLATFORMS: &[&str] = &[@PLATFORMS@];
+
+/// Carries upstream's tag from `versions` to `prepare`.
+const TAG: &str = "tag";
 
 const DOCKERFILE: &str = "\
 FROM @FROM@
@@ -140,7 +172,7 @@ COPY --chmod=0755 @COPIED@ /usr/local/bin/@APP@
 ENTRYPOINT [\"/usr/local/bin/@APP@\"]
 ";
 
-impl Recipe for App_ {
+impl Recipe for Upstream {
     fn describe() -> App {
         App::new(@QUOTED@, env!("CARGO_PKG_VERSION"))
             .summary(@SUMMARY@)
@@ -150,22 +182,30 @@ impl Recipe for App_ {
     }
 
     fn versions(limit: u32) -> Result<Vec<Version>, Error> {
-        let releases = release::list(@SOURCE@, &Selection::stable(), limit)?;
-        Ok(releases.iter().map(Version::of).collect())
+        let releases = release::list(@SOURCE@, &Selection::stable()@TAGS@, limit)?;
+        let version = |release: &release::Release| {
+            let mut version = Version::of(release);
+            version.extras.push((TAG.to_owned(), release.tag.clone()));
+            version
+        };
+        Ok(releases.iter().map(version).collect())
     }
 
-    fn prepare(version: Version, target: Target, _: Vec<Base>) -> Result<Build, Error> {
+    fn prepare(job: Job) -> Result<Prepared, Error> {
+        let (version, target) = (&job.version, &job.target);
         let platform = target.platform.to_string();
         let (source, name) = file(&platform, &version.number)
             .ok_or_else(|| Error::InvalidInput(format!("there is no file for {platform}")))?;
-        let release = release::get(source, &version.number)?;
+        let tag = version.extras.iter().find(|(fact, _)| fact == TAG);
+        let tag = tag.map_or(&version.number, |(_, tag)| tag);
+        let release = release::get(source, tag)?;
         let asset = release
             .assets
             .iter()
             .find(|asset| asset.name == name)
             .ok_or_else(|| Error::NotFound(format!("{source} {} has no {name}", version.number)))?;
         fetch::download(&asset.url, asset.integrity.as_deref(), "upstream", @UNPACK@)?;
-        Ok(Build::inline(DOCKERFILE, &target.platform))
+        Ok(Build::inline(DOCKERFILE, &target.platform).into())
     }
 }
 
@@ -177,7 +217,7 @@ fn file(platform: &str, version: &str) -> Option<(&'static str, String)> {
     Some((source, name.replace("{version}", version)))
 }
 
-bakehouse_sdk::export!(App_);
+bakehouse_sdk::export!(Upstream);
 
 #[cfg(test)]
 mod tests {
