@@ -233,3 +233,27 @@ fn a_repositorys_dockerfile_says_what_it_needs() {
         .expect(12)
         .says("it has main.go");
 }
+
+#[test]
+fn what_cannot_be_an_app_is_told_before_anything_is_reached() {
+    let project = project();
+    new(&project, &["Bad", "--from", "npm:x"], &[])
+        .expect(3)
+        .says("`Bad` is no name for an app");
+    new(&project, &["x", "--from", "svn:x"], &[])
+        .expect(3)
+        .says("is not a release source");
+    new(
+        &project,
+        &["x", "--from", "npm:x", "--recipe", "dockerfile"],
+        &[],
+    )
+    .expect(3)
+    .says("`--recipe dockerfile` is not for npm:x");
+    new(&project, &["x", "--from", "npm:x", "--recipe", "rust"], &[])
+        .expect(3)
+        .says("no crate `sdk`");
+    new(&project, &["x", "--from", "npm:x"], &[]).expect(6);
+    let apps = std::fs::read_dir(project.path("apps")).unwrap();
+    assert_eq!(apps.count(), 0);
+}

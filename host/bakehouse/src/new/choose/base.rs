@@ -39,6 +39,13 @@ pub(in crate::new) struct Base {
     pub(in crate::new) lacks: Option<String>,
 }
 
+/// Whether the image that a program would start in has all that it needs: else
+/// another file for its platform is better.
+pub(in crate::new) fn lacks_none(linked: &Linked) -> bool {
+    let native = Platform::native();
+    base(&[(native, linked)]).lacks.is_none()
+}
+
 /// The smallest image that all of the programs start in.
 pub(in crate::new) fn base(programs: &[(Platform, &Linked)]) -> Base {
     let dynamic: Vec<_> = programs
@@ -136,6 +143,8 @@ mod tests {
             (alone.reference.as_deref(), alone.lacks),
             (Some(ALPINE), None)
         );
+        assert!(lacks_none(&Linked::default()) && lacks_none(&linked(glibc, &["libgcc_s.so.1"])));
+        assert!(!lacks_none(&linked(glibc, &["libssl.so.3"])));
         let lightning = linked("/lib/ld-musl-x86_64.so.1", &["libgcc_s.so.1", "libc.so"]);
         let lacks = chosen(&[lightning]).lacks.unwrap();
         assert_eq!(lacks, "libgcc_s.so.1 may be missing in it");

@@ -11,7 +11,7 @@ mod tag;
 mod wheel;
 
 pub(super) use asset::{is_for_other_system, platform_of, rank};
-pub(super) use base::{Base, base};
+pub(super) use base::{Base, base, lacks_none};
 pub(super) use checksums::{checksum_file, checksum_pattern};
 pub(super) use licence::{expression, is_licence_file, recognise};
 pub(super) use member::{Packed, ambiguous, member_pattern, program};

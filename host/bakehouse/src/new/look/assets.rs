@@ -7,7 +7,7 @@ use bakehouse_upstream::release::{Asset, Release};
 use super::archive::{Opened, open, text};
 use super::{Found, Look, Pick};
 use crate::new::choose::{
-    ambiguous, checksum_file, checksum_pattern, facts_of, program, rank, rank_wheels,
+    ambiguous, checksum_file, checksum_pattern, facts_of, lacks_none, program, rank, rank_wheels,
 };
 use crate::new::error::{NewError, some};
 use crate::new::wanted::Wanted;
@@ -123,6 +123,7 @@ async fn pick(
     found: &mut Found,
 ) -> Result<bool, NewError> {
     let mut failed = None;
+    let mut second: Option<Pick> = None;
     let (_, source) = wanted.source();
     let called = found.about.programs.clone();
     let called = wanted.programs(&called, &source);
@@ -140,16 +141,20 @@ async fn pick(
         match chosen(wanted, platform, &asset.name, &opened, &called, names) {
             Ok((linked, member)) => {
                 let among = release.assets.iter().map(|asset| asset.name.clone());
-                found.picks.push(Pick {
+                let pick = Pick {
                     platform: platform.clone(),
                     source: found.source.clone(),
                     asset: asset.clone(),
                     among: among.collect(),
                     member,
                     linked,
-                });
+                };
                 found.licences.extend(&opened.licences);
-                return Ok(true);
+                if lacks_none(&pick.linked) {
+                    found.picks.push(pick);
+                    return Ok(true);
+                }
+                second.get_or_insert(pick);
             }
             Err(error @ NewError::Several { .. }) => return Err(error),
             Err(error) => {
@@ -157,7 +162,13 @@ async fn pick(
             }
         }
     }
-    failed.map_or(Ok(false), Err)
+    match second {
+        Some(pick) => {
+            found.picks.push(pick);
+            Ok(true)
+        }
+        None => failed.map_or(Ok(false), Err),
+    }
 }
 
 /// What of an opened file is the program: how it is linked, and its path among

@@ -7,7 +7,7 @@ use bakehouse_upstream::release::{About, Asset, Machines, Release, SourceId};
 use super::archive::{Opened, open};
 use super::assets::chosen;
 use super::{Found, Look, Pick};
-use crate::new::choose::{is_for_other_system, platform_of};
+use crate::new::choose::{is_for_other_system, lacks_none, platform_of};
 use crate::new::error::{NewError, some};
 use crate::new::wanted::Wanted;
 
@@ -116,6 +116,7 @@ async fn from_parts(
         .collect();
     fitting.sort_by_key(|part| libc(&part.about.machines, &part.source.to_string()));
     let mut failed = None;
+    let mut second: Option<Pick> = None;
     let source = found.source.clone();
     let called = found.about.programs.clone();
     let called = wanted.programs(&called, &source);
@@ -128,11 +129,13 @@ async fn from_parts(
         match chosen(wanted, platform, &asset.name, &opened, &called, names) {
             Ok((linked, member)) => {
                 let source = part.source.to_string();
-                found
-                    .picks
-                    .push(picked(platform, source, asset, member, linked));
+                let pick = picked(platform, source, asset, member, linked);
                 found.licences.extend(&opened.licences);
-                return Ok(true);
+                if lacks_none(&pick.linked) {
+                    found.picks.push(pick);
+                    return Ok(true);
+                }
+                second.get_or_insert(pick);
             }
             Err(error @ NewError::Several { .. }) => return Err(error),
             Err(error) => {
@@ -140,7 +143,13 @@ async fn from_parts(
             }
         }
     }
-    failed.map_or(Ok(false), Err)
+    match second {
+        Some(pick) => {
+            found.picks.push(pick);
+            Ok(true)
+        }
+        None => failed.map_or(Ok(false), Err),
+    }
 }
 
 /// All platforms' programs in the package itself.
