@@ -9,7 +9,7 @@ use bakehouse_core::grants::{Access, Kind, Places, Policy};
 use bakehouse_core::target::TargetId;
 use bakehouse_core::version_number::VersionNumber;
 use bakehouse_registry::{Endpoint, Manifest};
-use bakehouse_system::unpack::for_fuzzing as unpack_for_fuzzing;
+use bakehouse_system::unpack::{Compression, Format, for_fuzzing as unpack_for_fuzzing};
 use bakehouse_upstream::release;
 use bytes::Bytes;
 use oci_spec::image::Digest;
@@ -97,6 +97,22 @@ pub fn dockerfile(data: &[u8]) {
     read_for_fuzzing(&text);
 }
 
+/// Every way in which bytes may be packed.
+const FORMATS: [Format; 12] = [
+    Format::Auto,
+    Format::Tar(Compression::None),
+    Format::Tar(Compression::Gzip),
+    Format::Tar(Compression::Xz),
+    Format::Tar(Compression::Zstd),
+    Format::Tar(Compression::Bzip2),
+    Format::Zip,
+    Format::Deb,
+    Format::File(Compression::Gzip),
+    Format::File(Compression::Xz),
+    Format::File(Compression::Zstd),
+    Format::File(Compression::Bzip2),
+];
+
 /// An archive; nothing may appear outside of its folder.
 ///
 /// # Panics
@@ -110,8 +126,17 @@ pub fn archive(data: &[u8]) {
         return;
     }
     let stop = AtomicBool::new(false);
-    for strip in [0, 1] {
-        let _ = unpack_for_fuzzing(data, strip, &into, &stop);
+    let packed = folder.path().join("packed");
+    let Ok(file) = std::fs::write(&packed, data).and_then(|()| std::fs::File::open(&packed)) else {
+        return;
+    };
+    let _ = std::fs::remove_file(&packed);
+    let members = [String::from("*"), String::from("a*/b")];
+    for (number, format) in FORMATS.into_iter().enumerate() {
+        for (strip, members) in [(0, &[][..]), (1, &members)] {
+            let into = into.join(format!("{number}-{strip}"));
+            let _ = unpack_for_fuzzing(&file, format, strip, members, &into, &stop);
+        }
     }
     for (path, only) in [("", "a"), ("a", "b"), ("a/b", "into")] {
         let entries = std::fs::read_dir(folder.path().join(path));

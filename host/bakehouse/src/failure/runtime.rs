@@ -126,10 +126,9 @@ fn build(error: &InvalidBuild) -> Explanation {
 fn host(error: &HostError) -> Explanation {
     match error {
         HostError::Denied(_) | HostError::TooManyCalls(_) => Explanation::new(ExitCode::Denied),
-        HostError::Platform(_)
-        | HostError::NotPreparing(_)
-        | HostError::IntoRoot
-        | HostError::Format(_) => Explanation::new(ExitCode::Recipe),
+        HostError::Platform(_) | HostError::NotPreparing(_) | HostError::IntoRoot => {
+            Explanation::new(ExitCode::Recipe)
+        }
         HostError::Build(error) => build(error),
         HostError::Compile(error) => builder::build(error),
         HostError::Fetch(error) => upstream::fetch(error),

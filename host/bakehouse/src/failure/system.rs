@@ -76,7 +76,13 @@ pub(super) fn unpack(error: &UnpackError) -> Explanation {
         UnpackError::Entries(_)
         | UnpackError::Refused { .. }
         | UnpackError::Damaged(_)
-        | UnpackError::Name(_) => Explanation::new(ExitCode::Recipe),
+        | UnpackError::Name(_)
+        | UnpackError::Unknown
+        | UnpackError::Member(_)
+        | UnpackError::Empty
+        | UnpackError::OneFile => Explanation::new(ExitCode::Recipe),
+        UnpackError::Absent { .. } => Explanation::new(ExitCode::Upstream)
+            .hint("upstream packs it otherwise now; name what there is in the recipe"),
         UnpackError::Storage(error) => core::storage(error),
         UnpackError::Stopped => Explanation::new(ExitCode::Internal),
     }

@@ -7,6 +7,7 @@ use bakehouse_core::date::Date;
 use bakehouse_core::options::OptionValue;
 use bakehouse_core::platform::PlatformError;
 use bakehouse_core::recipe::{App, Ordering, Version};
+use bakehouse_system::unpack::{Archive, Compression, Format};
 use bakehouse_upstream::fetch::Unpack;
 use wasmtime::Store;
 use wasmtime::component::{HasSelf, Instance, InstancePre, Linker};
@@ -146,11 +147,17 @@ impl fetch::Host for State {
         into: String,
         unpack: fetch::Unpack,
     ) -> Result<fetch::Downloaded, HostError> {
-        let unpack = match unpack {
-            fetch::Unpack::None => Unpack::None,
-            fetch::Unpack::Tar(strip) => Unpack::Tar(strip),
-            fetch::Unpack::TarGz(strip) => Unpack::TarGz(strip),
+        let tar = |compression, strip| Archive {
+            format: Format::Tar(compression),
+            strip,
+            members: Vec::new(),
         };
+        let archive = match unpack {
+            fetch::Unpack::None => None,
+            fetch::Unpack::Tar(strip) => Some(tar(Compression::None, strip)),
+            fetch::Unpack::TarGz(strip) => Some(tar(Compression::Gzip, strip)),
+        };
+        let unpack = archive.as_ref().map_or(Unpack::None, Unpack::Archive);
         let there = self.download_file(&url, integrity.as_deref(), &into, unpack);
         let there = there.await?;
         Ok(fetch::Downloaded {

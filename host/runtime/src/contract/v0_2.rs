@@ -5,6 +5,7 @@ use bakehouse_core::date::Date;
 use bakehouse_core::options::{OptionDeclaration, OptionKind, OptionValue};
 use bakehouse_core::platform::PlatformError;
 use bakehouse_core::recipe::{App, Checkout, Ordering, Version};
+use bakehouse_system::unpack::{Archive, Compression, Format};
 use bakehouse_upstream::fetch::Unpack;
 use wasmtime::Store;
 use wasmtime::component::{HasSelf, Instance, InstancePre, Linker};
@@ -237,10 +238,11 @@ impl fetch::Host for State {
         into: String,
         unpack: fetch::Unpack,
     ) -> Result<fetch::Downloaded, HostError> {
-        let unpack = match unpack {
-            fetch::Unpack::None => Unpack::None,
-            fetch::Unpack::Archive(archive) => supported(&archive)?,
+        let archive = match unpack {
+            fetch::Unpack::None => None,
+            fetch::Unpack::Archive(archive) => Some(Archive::from(archive)),
         };
+        let unpack = archive.as_ref().map_or(Unpack::None, Unpack::Archive);
         let there = self.download_file(&url, integrity.as_deref(), &into, unpack);
         let there = there.await?;
         Ok(fetch::Downloaded {
@@ -250,12 +252,26 @@ impl fetch::Host for State {
     }
 }
 
-fn supported(archive: &fetch::Archive) -> Result<Unpack, HostError> {
-    match archive.format {
-        _ if !archive.members.is_empty() => Err(HostError::Format("parts of an archive")),
-        fetch::ArchiveFormat::Tar => Ok(Unpack::Tar(archive.strip)),
-        fetch::ArchiveFormat::TarGz => Ok(Unpack::TarGz(archive.strip)),
-        _ => Err(HostError::Format("archives other than tar and tar.gz")),
+impl From<fetch::Archive> for Archive {
+    fn from(archive: fetch::Archive) -> Self {
+        Self {
+            format: match archive.format {
+                fetch::ArchiveFormat::Auto => Format::Auto,
+                fetch::ArchiveFormat::Tar => Format::Tar(Compression::None),
+                fetch::ArchiveFormat::TarGz => Format::Tar(Compression::Gzip),
+                fetch::ArchiveFormat::TarXz => Format::Tar(Compression::Xz),
+                fetch::ArchiveFormat::TarZst => Format::Tar(Compression::Zstd),
+                fetch::ArchiveFormat::TarBz2 => Format::Tar(Compression::Bzip2),
+                fetch::ArchiveFormat::Zip => Format::Zip,
+                fetch::ArchiveFormat::Deb => Format::Deb,
+                fetch::ArchiveFormat::Gz => Format::File(Compression::Gzip),
+                fetch::ArchiveFormat::Xz => Format::File(Compression::Xz),
+                fetch::ArchiveFormat::Zst => Format::File(Compression::Zstd),
+                fetch::ArchiveFormat::Bz2 => Format::File(Compression::Bzip2),
+            },
+            strip: archive.strip,
+            members: archive.members,
+        }
     }
 }
 

@@ -18,7 +18,7 @@ impl State {
         url: &str,
         integrity: Option<&str>,
         into: &str,
-        unpack: Unpack,
+        unpack: Unpack<'_>,
     ) -> Result<Downloaded, HostError> {
         let prepare = self.prepare("fetch.download")?;
         let asset = self.assets.contains(url);

@@ -3,18 +3,17 @@
 use std::path::Path;
 
 use bakehouse_system::quota::Quota;
+use bakehouse_system::unpack::Archive;
 
 use super::Route;
 
 /// What to do with the bytes of a download (the contract's `fetch.unpack`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unpack {
+pub enum Unpack<'a> {
     /// Write them to a file.
     None,
-    /// Unpack a tar archive, dropping leading path components.
-    Tar(u32),
-    /// The same, gzip-compressed.
-    TarGz(u32),
+    /// Take what is packed in them.
+    Archive(&'a Archive),
 }
 
 /// A download that arrived (the contract's `fetch.downloaded`).
@@ -38,7 +37,7 @@ pub struct Download<'a> {
     /// Path relative to it.
     pub into: &'a str,
     /// What to do with the bytes.
-    pub unpack: Unpack,
+    pub unpack: Unpack<'a>,
     /// The most that may be written.
     pub room: Quota,
     /// Where it may lead.

@@ -17,9 +17,8 @@ use bakehouse_system::http::retry::{Backoff, PATIENCE, Pauses, Retry};
 use bakehouse_system::http::{Rate, SetUpError};
 use bakehouse_system::place::{place, placed, scratch};
 use bakehouse_system::quota::Quota;
-use bakehouse_system::unpack::{Origin, UnpackLimits, unpack};
+use bakehouse_system::unpack::{Archive, UnpackLimits, extract};
 use bakehouse_system::work_tree::WorkTree;
-use flate2::read::MultiGzDecoder;
 use tempfile::NamedTempFile;
 use tokio::io::AsyncWriteExt as _;
 use tokio::sync::Mutex as AsyncMutex;
@@ -147,12 +146,19 @@ impl Fetcher {
             size: digests.size,
             digest: format!("sha256:{}", digests.sha256),
         };
-        let (how, room) = (request.unpack, request.room);
+        let how = match request.unpack {
+            Unpack::None => None,
+            Unpack::Archive(archive) => Some(archive.clone()),
+        };
+        let room = request.room;
+        let name = url.path_segments().and_then(Iterator::last);
+        let name = name.unwrap_or_default().to_owned();
         let what = shown(&url);
         let stop = StopOnDrop::default();
         let stopped = Arc::clone(&stop.0);
         worker(&shown(&url), move || {
-            put(&what, file, how, room, &tree, &into, &stopped)
+            let packed = how.as_ref().map(|archive| (archive, name.as_str()));
+            put(&what, file, packed, room, &tree, &into, &stopped)
         })
         .await??;
         Ok(downloaded)
@@ -271,7 +277,7 @@ impl Drop for StopOnDrop {
 fn put(
     what: &str,
     file: File,
-    how: Unpack,
+    packed: Option<(&Archive, &str)>,
     room: Quota,
     tree: &WorkTree,
     into: &Path,
@@ -285,8 +291,8 @@ fn put(
         source,
     };
     let limits = UnpackLimits::default().within(room);
-    match how {
-        Unpack::None => {
+    match packed {
+        None => {
             let mut out = File::create(&content).map_err(stored)?;
             let mut bounded = file.take(room.bytes.saturating_add(1));
             if io::copy(&mut bounded, &mut out).map_err(stored)? > room.bytes {
@@ -297,15 +303,8 @@ fn put(
             out.set_permissions(Permissions::from_mode(0o644))
                 .map_err(stored)?;
         }
-        Unpack::Tar(strip) => {
-            std::fs::create_dir(&content).map_err(stored)?;
-            let file = io::BufReader::with_capacity(1 << 16, file);
-            unpack(file, Origin::Upstream, strip, &content, limits, stop).map_err(unpacked)?;
-        }
-        Unpack::TarGz(strip) => {
-            std::fs::create_dir(&content).map_err(stored)?;
-            let file = MultiGzDecoder::new(io::BufReader::with_capacity(1 << 16, file));
-            unpack(file, Origin::Upstream, strip, &content, limits, stop).map_err(unpacked)?;
+        Some((archive, name)) => {
+            extract(file, name, archive, &content, limits, stop).map_err(unpacked)?;
         }
     }
     place(&content, into).map_err(|error| FetchError::Place {

@@ -7,7 +7,7 @@ use tokio::net::TcpListener;
 use bakehouse_core::grants::Denied;
 use bakehouse_core::progress::Event;
 use bakehouse_system::http::HttpError;
-use bakehouse_system::unpack::UnpackError;
+use bakehouse_system::unpack::{Compression, Format, UnpackError};
 use bakehouse_system::work_tree::PathError;
 
 use super::*;
@@ -63,6 +63,15 @@ fn bytes(bytes: u64) -> Quota {
     }
 }
 
+/// An archive whose top folder is dropped.
+fn tar_gz() -> Archive {
+    Archive {
+        format: Format::Tar(Compression::Gzip),
+        strip: 1,
+        members: Vec::new(),
+    }
+}
+
 struct Place {
     dir: tempfile::TempDir,
     fetcher: Fetcher,
@@ -86,7 +95,7 @@ impl Place {
         url: &str,
         integrity: Option<&str>,
         into: &str,
-        unpack: Unpack,
+        unpack: Unpack<'_>,
     ) -> Result<Downloaded, FetchError> {
         let request = Download {
             url,
@@ -184,14 +193,14 @@ async fn unpacks_all_or_nothing() {
     std::fs::create_dir_all(place.tree().join("out/bin")).unwrap();
     std::fs::write(place.tree().join("out/bin/kept"), "").unwrap();
     place
-        .get(&url, None, "out", Unpack::TarGz(1))
+        .get(&url, None, "out", Unpack::Archive(&tar_gz()))
         .await
         .unwrap();
     assert!(place.tree().join("out/bin/x").exists());
     assert!(place.tree().join("out/bin/kept").exists());
     for _ in 0..2 {
         let error = place
-            .get(&url, None, "other", Unpack::TarGz(1))
+            .get(&url, None, "other", Unpack::Archive(&tar_gz()))
             .await
             .unwrap_err();
         let FetchError::Unpack { source, .. } = &error else {

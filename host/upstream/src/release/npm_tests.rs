@@ -3,6 +3,7 @@ use std::sync::{Arc, Mutex};
 
 use bakehouse_core::progress::Silent;
 use bakehouse_registry::Upstream;
+use bakehouse_system::unpack::{Archive, Format};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
@@ -197,6 +198,11 @@ async fn reads_a_large_package() {
     let place = tempfile::tempdir().unwrap();
     std::fs::create_dir(place.path().join("src")).unwrap();
     let fetcher = crate::fetch::Fetcher::new(place.path().join("cache")).unwrap();
+    let archive = Archive {
+        format: Format::Auto,
+        strip: 1,
+        members: Vec::new(),
+    };
     for _ in 0..2 {
         let begun = std::time::Instant::now();
         let request = crate::fetch::Download {
@@ -204,7 +210,7 @@ async fn reads_a_large_package() {
             integrity: get.assets[0].integrity.as_deref(),
             work_tree: &place.path().join("src"),
             into: "package",
-            unpack: crate::fetch::Unpack::TarGz(1),
+            unpack: crate::fetch::Unpack::Archive(&archive),
             room: bakehouse_system::quota::Quota {
                 bytes: 1 << 30,
                 entries: 10,

@@ -34,7 +34,9 @@ impl Recipe for Misbehave {
             .wants(Grant::Releases, "*", "versions")
             .wants(Grant::Bases, "*", "the option `base`");
         let checks = OptionDeclaration::texts("checks", "programs that the image must have");
-        texts.iter().fold(app.option(checks), |app, (name, why)| {
+        let members = OptionDeclaration::texts("members", "what is taken of a release's files");
+        let app = app.option(checks).option(members);
+        texts.iter().fold(app, |app, (name, why)| {
             app.option(OptionDeclaration::text(name, why))
         })
     }
@@ -116,12 +118,15 @@ impl Recipe for Misbehave {
             "source" => drop(release::latest("npm:not-granted", None)?),
             "asset" => {
                 let release = release::get(&source(), &version.number)?;
+                let members = options::texts("members");
+                let archive = Archive::auto();
+                let archive = members.iter().fold(archive, |all, path| all.member(path));
                 for asset in &release.assets {
                     fetch::download(
                         &asset.url,
                         asset.integrity.as_deref(),
                         "asset",
-                        Archive::tar_gz(),
+                        archive.clone(),
                     )?;
                 }
             }

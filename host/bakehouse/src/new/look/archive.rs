@@ -7,6 +7,7 @@ use bakehouse_core::storage_error::At as _;
 use bakehouse_names::is_packed;
 use bakehouse_system::quota::Quota;
 use bakehouse_system::storage;
+use bakehouse_system::unpack::{Archive, Format};
 use bakehouse_upstream::fetch::{Download, Route, Unpack};
 use bakehouse_upstream::release::Asset;
 
@@ -70,7 +71,7 @@ async fn download(
     asset: &Asset,
     folder: &Path,
     into: &str,
-    unpack: Unpack,
+    unpack: Unpack<'_>,
 ) -> Result<(), NewError> {
     look.tell(&asset.name);
     // Who asks for an app wants to know what upstream links to.
@@ -91,13 +92,23 @@ async fn download(
     Ok(())
 }
 
+/// All of an archive, whichever it is.
+const ALL: &Archive = &Archive {
+    format: Format::Auto,
+    strip: 0,
+    members: Vec::new(),
+};
+/// Ends of names of archives; one file that is compressed alone is none.
+const ARCHIVES: [&str; 12] = [
+    ".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.zst", ".tzst", ".tar.bz2", ".tbz2", ".zip",
+    ".whl", ".deb",
+];
+
 /// How a file of this name is unpacked.
-fn unpacking(name: &str) -> Result<Unpack, NewError> {
+fn unpacking(name: &str) -> Result<Unpack<'static>, NewError> {
     let lower = name.to_ascii_lowercase();
-    let ends = |end: &[&str]| end.iter().any(|end| lower.ends_with(end));
     match () {
-        () if ends(&[".tar.gz", ".tgz"]) => Ok(Unpack::TarGz(0)),
-        () if ends(&[".tar"]) => Ok(Unpack::Tar(0)),
+        () if ARCHIVES.iter().any(|end| lower.ends_with(end)) => Ok(Unpack::Archive(ALL)),
         () if is_packed(name) => Err(NewError::Packed(name.to_owned())),
         () => Ok(Unpack::None),
     }

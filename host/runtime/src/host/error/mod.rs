@@ -80,9 +80,6 @@ pub enum HostError {
     /// A function of `prepare` was called by another one.
     #[error("{0} can only be called during prepare")]
     NotPreparing(&'static str),
-    /// It is packed as this host cannot unpack it.
-    #[error("this program does not unpack {0}")]
-    Format(&'static str),
     /// A compile step's result would take the place of the work tree.
     #[error("`into` must name a folder in the work tree")]
     IntoRoot,
@@ -101,7 +98,7 @@ impl HostError {
         let text = || self.to_string();
         Ok(match self {
             Self::Denied(_) | Self::TooManyCalls(_) => CallError::Denied(text()),
-            Self::Platform(_) | Self::NotPreparing(_) | Self::IntoRoot | Self::Format(_) => {
+            Self::Platform(_) | Self::NotPreparing(_) | Self::IntoRoot => {
                 CallError::InvalidInput(text())
             }
             Self::Build(error) => return invalid(error),

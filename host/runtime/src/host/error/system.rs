@@ -49,7 +49,12 @@ pub(super) fn unpack(error: &UnpackError) -> Result<Case, &StorageError> {
         UnpackError::Entries(_)
         | UnpackError::Refused { .. }
         | UnpackError::Damaged(_)
-        | UnpackError::Name(_) => Ok(CallError::InvalidInput),
+        | UnpackError::Name(_)
+        | UnpackError::Unknown
+        | UnpackError::Member(_)
+        | UnpackError::Empty
+        | UnpackError::OneFile => Ok(CallError::InvalidInput),
+        UnpackError::Absent { .. } => Ok(CallError::NotFound),
         UnpackError::Storage(error) => Err(error),
         UnpackError::Stopped => Ok(CallError::Other),
     }

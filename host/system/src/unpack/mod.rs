@@ -1,22 +1,31 @@
-//! Tar archives from strangers.
+//! Archives from strangers.
 //!
 //! Refused: absolute paths, `..`, anything below a link, links out of the
 //! archive, devices, pipes, and more entries, bytes, folders in one another or
 //! text in headers than a source tree has. Each limit holds while the archive is
-//! read, not after. The file system of an image has links that lead out of it,
+//! read, not after, and for every format alike: what reads one hands each of its
+//! entries on to [`Unpacking`]. The file system of an image has links that lead out of it,
 //! and devices: see [`Origin`].
+
+mod deb;
+mod format;
+mod members;
+mod tar_archive;
+mod zip_archive;
 
 use std::cell::Cell;
 use std::ffi::OsString;
-use std::fs::{self, OpenOptions, Permissions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Read, Write};
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _, symlink};
 use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
+pub use self::format::{Compression, Format};
+use self::members::Members;
 use bakehouse_core::storage_error::{StorageError, is_everywhere};
-use tar::{Archive, Entry, EntryType};
 
 use crate::quota::Quota;
 use crate::storage::DEPTH;
@@ -33,6 +42,17 @@ pub enum Origin {
     /// A builder's, of an image's files: links stay as they are, since nothing
     /// follows them out of a work tree, and devices and pipes are left out.
     Image,
+}
+
+/// What is taken of an archive (the contract's `fetch.archive`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Archive {
+    /// How it is packed.
+    pub format: Format,
+    /// Leading components that each path loses.
+    pub strip: u32,
+    /// The paths that are taken, without those; all, where there is none.
+    pub members: Vec<String>,
 }
 
 /// The most that one archive may hold.
@@ -77,6 +97,31 @@ pub enum UnpackError {
         /// What is wrong with it.
         why: String,
     },
+    /// It looks like no archive.
+    #[error(
+        "it is neither a tar, ZIP or Debian archive nor compressed with gzip, xz, zstd or bzip2"
+    )]
+    Unknown,
+    /// What is asked for is no path in an archive.
+    #[error("`{}` is no path in an archive", .0.escape_debug())]
+    Member(String),
+    /// What is asked for is not there.
+    #[error(
+        "the archive has no `{}`; it has {}", member.escape_debug(),
+        if there.is_empty() { "nothing".to_owned() } else { there.join(", ") }
+    )]
+    Absent {
+        /// The path that was asked for.
+        member: String,
+        /// Some that there are.
+        there: Vec<String>,
+    },
+    /// There is nothing in it.
+    #[error("the archive is empty")]
+    Empty,
+    /// Something is asked of one compressed file that only archives have.
+    #[error("one compressed file has no paths: `strip` is 0 and `members` empty then")]
+    OneFile,
     /// It is no archive, or not a whole one.
     #[error("the archive is damaged: {0}")]
     Damaged(#[source] io::Error),
@@ -91,7 +136,8 @@ pub enum UnpackError {
     Stopped,
 }
 
-/// Unpacks into an existing empty folder that the caller throws away on error.
+/// Unpacks a tar archive into an existing empty folder that the caller throws
+/// away on error.
 ///
 /// # Errors
 /// What is refused or damaged, what the system refuses, or that it was stopped.
@@ -103,60 +149,83 @@ pub fn unpack(
     limits: UnpackLimits,
     stop: &AtomicBool,
 ) -> Result<(), UnpackError> {
-    unpacked(archive, origin, strip, into, limits, stop).map_err(|error| match error {
-        // What it is read from ran out of room, or its disk is broken.
+    let members = Members::new(&[])?;
+    let mut unpacking = Unpacking::new(origin, strip, members, into, limits, stop);
+    tar_archive::unpack(archive, &mut unpacking).map_err(|error| own(error, into))
+}
+
+/// What it is read from ran out of room, or its disk is broken.
+fn own(error: UnpackError, into: &Path) -> UnpackError {
+    match error {
         UnpackError::Damaged(error) if is_everywhere(&error) => {
             StorageError::new("unpack into", into, error).into()
         }
         error => error,
-    })
+    }
 }
 
-fn unpacked(
-    archive: impl Read,
-    origin: Origin,
-    strip: u32,
+/// Unpacks a file with this name to `into`, where nothing is: a folder, or the
+/// one file that was compressed. The caller throws it away on error.
+///
+/// # Errors
+/// As [`unpack`]; [`UnpackError::Absent`] where a member that is asked for is not
+/// there.
+pub fn extract(
+    file: File,
+    name: &str,
+    archive: &Archive,
     into: &Path,
     limits: UnpackLimits,
     stop: &AtomicBool,
 ) -> Result<(), UnpackError> {
-    let mut unpacking = Unpacking {
-        into,
-        origin,
-        strip: usize::try_from(strip).unwrap_or(usize::MAX),
-        left: limits.bytes,
-        stop,
-        buffer: vec![0; BUFFER],
-    };
-    let headers = Cell::new(HEADERS);
-    let mut archive = Archive::new(Metered {
-        inner: archive,
-        left: &headers,
-        what: "an entry has more than 1048576 bytes of headers",
-    });
-    for (count, entry) in (1..).zip(archive.entries().map_err(UnpackError::Damaged)?) {
-        if count > limits.entries {
-            return Err(UnpackError::Entries(limits.entries));
-        }
-        let mut entry = entry.map_err(UnpackError::Damaged)?;
-        headers.set(u64::MAX);
-        unpacking.entry(&mut entry)?;
-        // What was not wanted of it counts, too.
-        let name = entry.path().map_or_else(|_| PathBuf::new(), Into::into);
-        unpacking.copy(&mut entry, io::sink(), &name)?;
-        headers.set(HEADERS);
-    }
-    Ok(())
+    taken(file, name, archive, into, limits, stop).map_err(|error| own(error, into))
 }
 
-/// Unpacks a small archive, compressed or not.
+fn taken(
+    mut file: File,
+    name: &str,
+    archive: &Archive,
+    into: &Path,
+    limits: UnpackLimits,
+    stop: &AtomicBool,
+) -> Result<(), UnpackError> {
+    let members = Members::new(&archive.members)?;
+    let format = archive.format.found(&mut file, name)?;
+    let mut unpacking =
+        Unpacking::new(Origin::Upstream, archive.strip, members, into, limits, stop);
+    if let Format::File(compression) = format {
+        return match archive.strip == 0 && archive.members.is_empty() {
+            true => unpacking.one_file(compression.reader(file).map_err(UnpackError::Damaged)?),
+            false => Err(UnpackError::OneFile),
+        };
+    }
+    fs::create_dir(into).map_err(|e| failed(into, e))?;
+    match format {
+        Format::Zip => zip_archive::unpack(&file, &mut unpacking)?,
+        Format::Deb => {
+            let (data, compression) =
+                deb::data(io::BufReader::new(file)).map_err(UnpackError::Damaged)?;
+            unpacking.tar(compression, data)?;
+        }
+        Format::Tar(compression) => unpacking.tar(compression, file)?,
+        Format::File(_) | Format::Auto => {}
+    }
+    if unpacking.counted == 0 {
+        return Err(UnpackError::Empty);
+    }
+    unpacking.members.all_found()
+}
+
+/// Unpacks a small file of any format, each as itself and as what it looks like.
 ///
 /// # Errors
-/// As [`unpack`].
+/// As [`extract`].
 #[cfg(any(test, feature = "fuzzing"))]
 pub fn for_fuzzing(
-    bytes: &[u8],
+    file: &File,
+    format: Format,
     strip: u32,
+    members: &[String],
     into: &Path,
     stop: &AtomicBool,
 ) -> Result<(), UnpackError> {
@@ -164,13 +233,14 @@ pub fn for_fuzzing(
         entries: 200,
         bytes: 1 << 16,
     };
-    match bytes.starts_with(&[0x1f, 0x8b]) {
-        true => {
-            let plain = flate2::read::MultiGzDecoder::new(bytes);
-            unpack(plain, Origin::Upstream, strip, into, limits, stop)
-        }
-        false => unpack(bytes, Origin::Upstream, strip, into, limits, stop),
-    }
+    let archive = Archive {
+        format,
+        strip,
+        members: members.to_vec(),
+    };
+    let mut file = file.try_clone().map_err(UnpackError::Damaged)?;
+    io::Seek::rewind(&mut file).map_err(UnpackError::Damaged)?;
+    extract(file, "fuzz", &archive, into, limits, stop)
 }
 
 /// An archive of which only so much more is read.
@@ -198,63 +268,138 @@ impl<R: Read> Read for Metered<'_, R> {
     }
 }
 
+/// An entry of an archive.
+struct Item {
+    /// Its path, as the archive has it.
+    name: PathBuf,
+    kind: Kind,
+}
+
+/// What an entry is.
+enum Kind {
+    Folder,
+    File {
+        executable: bool,
+        /// Seconds since 1970, where the archive says when.
+        modified: Option<u64>,
+    },
+    /// A symbolic link.
+    Link(PathBuf),
+    /// Another name of a file before it.
+    HardLink(PathBuf),
+    /// A device, a pipe or the like.
+    Other,
+}
+
+/// Takes the entries of one archive, one after the other, within its limits.
 struct Unpacking<'a> {
     into: &'a Path,
     origin: Origin,
     strip: usize,
+    members: Members<'a>,
+    limits: UnpackLimits,
+    counted: u64,
     left: u64,
     stop: &'a AtomicBool,
     buffer: Vec<u8>,
 }
 
-impl Unpacking<'_> {
-    fn entry<R: Read>(&mut self, entry: &mut Entry<'_, R>) -> Result<(), UnpackError> {
-        let kind = entry.header().entry_type();
-        if matches!(kind, EntryType::XGlobalHeader) {
-            return Ok(());
+impl<'a> Unpacking<'a> {
+    fn new(
+        origin: Origin,
+        strip: u32,
+        members: Members<'a>,
+        into: &'a Path,
+        limits: UnpackLimits,
+        stop: &'a AtomicBool,
+    ) -> Self {
+        Self {
+            into,
+            origin,
+            strip: usize::try_from(strip).unwrap_or(usize::MAX),
+            members,
+            limits,
+            counted: 0,
+            left: limits.bytes,
+            stop,
+            buffer: vec![0; BUFFER],
         }
-        let name = entry.path().map_err(UnpackError::Damaged)?.into_owned();
-        let Some(parts) = self.stripped(&name)? else {
+    }
+
+    /// Counts entries that come.
+    fn count(&mut self, entries: u64) -> Result<(), UnpackError> {
+        self.counted = self.counted.saturating_add(entries);
+        match self.counted > self.limits.entries {
+            true => Err(UnpackError::Entries(self.limits.entries)),
+            false => Ok(()),
+        }
+    }
+
+    /// Unpacks a tar archive, to its last byte: what was compressed carries its
+    /// checksum there.
+    fn tar(&mut self, compression: Compression, from: impl Read) -> Result<(), UnpackError> {
+        let mut tar = compression.reader(from).map_err(UnpackError::Damaged)?;
+        tar_archive::unpack(&mut tar, self)?;
+        self.copy(tar, io::sink(), Path::new("after its end"))
+    }
+
+    /// Puts an entry where it belongs; `content` is a file's.
+    fn item(&mut self, item: &Item, content: &mut dyn Read) -> Result<(), UnpackError> {
+        let name = &item.name;
+        let Some(parts) = self.stripped(name)? else {
             return Ok(());
         };
+        if !self.members.take(&parts) {
+            return Ok(());
+        }
         let (Some(last), above) = (parts.last(), parts.get(..parts.len().saturating_sub(1))) else {
             return Ok(());
         };
-        let folder = self.folders(above.unwrap_or_default(), &name)?;
+        let folder = self.folders(above.unwrap_or_default(), name)?;
         let path = folder.join(last);
-        match kind {
-            EntryType::Directory => self.folders(&parts, &name).map(drop),
-            EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => {
-                free(&path, &name)?;
-                self.file(entry, &path, &name)
+        match &item.kind {
+            Kind::Folder => self.folders(&parts, name).map(drop),
+            Kind::File {
+                executable,
+                modified,
+            } => {
+                free(&path, name)?;
+                self.file(content, &path, name, *executable, *modified)
             }
-            EntryType::Symlink => {
-                let target = link_name(entry, &name)?;
-                let inside = stays_inside(&target, parts.len() - 1);
+            Kind::Link(target) if target.as_os_str().as_bytes().contains(&0) => {
+                Err(refused(name, "is a link with a NUL byte in its target"))
+            }
+            Kind::Link(target) => {
+                let inside = stays_inside(target, parts.len() - 1);
                 if self.origin == Origin::Upstream && !inside {
                     return Err(refused(
-                        &name,
+                        name,
                         &format!("links to {}, outside of the archive", target.display()),
                     ));
                 }
-                free(&path, &name)?;
-                symlink(&target, &path).map_err(|e| failed(&path, e))
+                free(&path, name)?;
+                symlink(target, &path).map_err(|e| failed(&path, e))
             }
-            EntryType::Link => {
-                let target = link_name(entry, &name)?;
-                let Some(target) = self.stripped(&target)? else {
-                    return Err(refused(&name, "is a hard link to a path that was dropped"));
+            Kind::HardLink(target) => {
+                let Some(target) = self.stripped(target)? else {
+                    return Err(refused(name, "is a hard link to a path that was dropped"));
                 };
-                let target = self.existing_file(&target, &name)?;
-                free(&path, &name)?;
+                let target = self.existing_file(&target, name)?;
+                free(&path, name)?;
                 fs::hard_link(target, &path).map_err(|e| failed(&path, e))
             }
-            _ if self.origin == Origin::Image => Ok(()),
-            _ => Err(refused(
-                &name,
+            Kind::Other if self.origin == Origin::Image => Ok(()),
+            Kind::Other => Err(refused(
+                name,
                 "is neither a file, a folder nor a link (a device or a pipe)",
             )),
         }
+    }
+
+    /// Writes the one file there is.
+    fn one_file(&mut self, mut content: impl Read) -> Result<(), UnpackError> {
+        let path = self.into.to_owned();
+        self.file(&mut content, &path, &path, false, None)
     }
 
     /// The name's components without the leading ones; none if none is left.
@@ -262,6 +407,9 @@ impl Unpacking<'_> {
         let mut parts = Vec::new();
         for component in name.components() {
             match component {
+                Component::Normal(part) if part.as_bytes().contains(&0) => {
+                    return Err(refused(name, "has a NUL byte in its name"));
+                }
                 Component::Normal(part) => parts.push(part.to_owned()),
                 Component::CurDir => {}
                 _ => return Err(refused(name, "is absolute or has `..`")),
@@ -311,27 +459,27 @@ impl Unpacking<'_> {
         Ok(path)
     }
 
-    fn file<R: Read>(
+    fn file(
         &mut self,
-        entry: &mut Entry<'_, R>,
+        content: &mut dyn Read,
         path: &Path,
         name: &Path,
+        executable: bool,
+        modified: Option<u64>,
     ) -> Result<(), UnpackError> {
-        let header = entry.header();
-        let executable = header.mode().unwrap_or(0o644) & 0o100 != 0;
         let mode = if executable { 0o755 } else { 0o644 };
-        let modified = header.mtime().unwrap_or(0);
         let file = OpenOptions::new()
             .write(true)
             .create_new(true)
             .mode(mode)
             .open(path)
             .map_err(|e| failed(path, e))?;
-        self.copy(entry, &file, name)?;
+        self.copy(content, &file, name)?;
         // The mode again, for the umask. Old times keep layers reproducible.
         file.set_permissions(Permissions::from_mode(mode))
             .map_err(|e| failed(path, e))?;
-        if let Some(time) = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(modified)) {
+        let modified = Duration::from_secs(modified.unwrap_or(0));
+        if let Some(time) = SystemTime::UNIX_EPOCH.checked_add(modified) {
             // Not every file system takes every time.
             let _ = file.set_modified(time);
         }
@@ -385,13 +533,6 @@ fn stays_inside(target: &Path, depth: usize) -> bool {
     ups <= depth
 }
 
-fn link_name<R: Read>(entry: &Entry<'_, R>, name: &Path) -> Result<PathBuf, UnpackError> {
-    match entry.link_name().map_err(UnpackError::Damaged)? {
-        Some(target) if !target.as_os_str().is_empty() => Ok(target.into_owned()),
-        _ => Err(refused(name, "is a link without a target")),
-    }
-}
-
 /// Makes room for an entry that comes a second time.
 fn free(path: &Path, name: &Path) -> Result<(), UnpackError> {
     match path.symlink_metadata() {
@@ -419,5 +560,4 @@ fn failed(path: &Path, error: io::Error) -> UnpackError {
 }
 
 #[cfg(test)]
-#[path = "unpack_tests.rs"]
 mod tests;
