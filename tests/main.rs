@@ -44,6 +44,7 @@ mod outline_modules_test;
 mod outline_test;
 mod own_project_test;
 mod product_words_test;
+mod pypi_test;
 mod rebuild_test;
 mod recipe_build_test;
 mod recipe_check_test;

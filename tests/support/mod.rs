@@ -16,7 +16,7 @@ mod upstreams;
 
 pub use bakehouse_clients::{PLATFORMS, child, client, client_as, publish, push, request, silent};
 pub use bakehouse_loopback::{
-    DebianRegistry, Forge, Git, GitFault as Fault, Npm, Package, Release, Tag, Tree, crane,
+    DebianRegistry, Forge, Git, GitFault as Fault, Npm, Package, PyPi, Release, Tag, Tree, crane,
     crane_file, tar_gz, tool,
 };
 pub use bases::{GOLANG, bases, full_node, pin, with_pins};

@@ -12,7 +12,9 @@ use bakehouse_runtime::{Lazy, RecipeError, Runtime, Services};
 use bakehouse_system::storage;
 use bakehouse_upstream::fetch::Fetcher;
 use bakehouse_upstream::git::{SourceLimits, Sources};
-use bakehouse_upstream::release::{ApiLimits, ForgeAccess, NpmConfig, Releases, ReleasesOptions};
+use bakehouse_upstream::release::{
+    ApiLimits, ForgeAccess, NpmConfig, PipConfig, Releases, ReleasesOptions,
+};
 
 use crate::config::{BuilderChoice, CacheChoice, Overrides, Project, RegistryChoice, Settings};
 
@@ -170,6 +172,7 @@ pub fn services(
         releases: Lazy::new(move || {
             Releases::new(ReleasesOptions {
                 npm: NpmConfig::load(),
+                pip: PipConfig::load(),
                 access: access.clone(),
                 cache: Some(answers.clone()),
                 limits: ApiLimits::default(),

@@ -1,5 +1,6 @@
 //! Stand-ins of the world for tests and benchmarks, on loopback: registries, a
-//! token server, an npm registry, forges, git repositories, a proxy that breaks
+//! token server, an npm registry, an index of
+//! Python's packages, forges, git repositories, a proxy that breaks
 //! what passes through it, and a server that answers whatever a test says.
 //! Everything ends with the value that started it.
 
@@ -25,6 +26,7 @@ mod odd;
 mod percent;
 mod program;
 mod proxy;
+mod pypi;
 mod service;
 mod token_server;
 mod tools;
@@ -40,6 +42,7 @@ pub use npm::{Npm, Package, tar_gz};
 pub use odd::{Odd, Seen, drops, reply};
 pub use program::elf;
 pub use proxy::{Fault, FaultProxy, Kind, Random, Record, RetryAfter, Rule};
+pub use pypi::{Asked, PyPi};
 pub use service::Service;
 pub use token_server::{TokenRequest, TokenServer, Tokens};
 pub use tools::tool;

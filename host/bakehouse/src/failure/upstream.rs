@@ -117,13 +117,14 @@ pub(super) fn release(error: &ReleaseError) -> Explanation {
         | ReleaseError::PackageName(_)
         | ReleaseError::PackageAddress { .. }
         | ReleaseError::Address(_) => Explanation::new(ExitCode::Recipe),
-        ReleaseError::NoNpmRegistry | ReleaseError::BadNpmRegistry => {
+        ReleaseError::NoNpmRegistry | ReleaseError::BadNpmRegistry | ReleaseError::BadIndex => {
             Explanation::new(ExitCode::Config)
         }
         ReleaseError::Git(error) => git(error),
         ReleaseError::Image(error) => registry::lookup(error),
         ReleaseError::NoPackage(_)
         | ReleaseError::EmptyPackage { .. }
+        | ReleaseError::NoFiles { .. }
         | ReleaseError::NoTags
         | ReleaseError::Absent { .. }
         | ReleaseError::NoRelease { .. }

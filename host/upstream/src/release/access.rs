@@ -61,7 +61,7 @@ impl fmt::Debug for Token {
 }
 
 impl Token {
-    fn new(scheme: &str, name: &'static str, secret: &str) -> Result<Self, AccessError> {
+    pub(super) fn new(scheme: &str, name: &'static str, secret: &str) -> Result<Self, AccessError> {
         let value = HeaderValue::from_str(&format!("{scheme} {}", secret.trim()));
         let mut value = value.map_err(|_| AccessError::Token(name))?;
         value.set_sensitive(true);

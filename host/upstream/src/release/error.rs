@@ -72,6 +72,19 @@ pub enum ReleaseError {
         /// What became of its versions.
         why: &'static str,
     },
+    /// What names the index of Python's packages is no address.
+    #[error(
+        "pip's `index-url` setting is not an https address (http on loopback alone); check PIP_INDEX_URL and pip.conf"
+    )]
+    BadIndex,
+    /// There is nothing of a Python package.
+    #[error("pypi:{name} {why}")]
+    NoFiles {
+        /// The package.
+        name: String,
+        /// What became of its versions.
+        why: &'static str,
+    },
     /// An image without tags.
     #[error("it has no tags")]
     NoTags,
@@ -211,6 +224,7 @@ impl ReleaseError {
             Self::Absent { .. }
             | Self::NoPackage(_)
             | Self::EmptyPackage { .. }
+            | Self::NoFiles { .. }
             | Self::NoTags
             | Self::NoRelease { .. }
             | Self::NothingCounts(_)

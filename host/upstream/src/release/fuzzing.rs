@@ -4,7 +4,7 @@ use bakehouse_system::http::link;
 use reqwest::header::{HeaderMap, HeaderValue, LINK};
 
 use super::repository::Repository;
-use super::{ForgeAccess, Release, Selection, SourceId, gitea, github, gitlab, npm};
+use super::{ForgeAccess, Release, Selection, SourceId, gitea, github, gitlab, npm, pypi};
 
 /// Reads bytes as every kind of page, and orders what they list.
 ///
@@ -29,6 +29,7 @@ pub fn pages(data: &[u8]) {
         gitlab::page(data, &gitlab),
         gitea::page(data, &gitea),
         npm::document(data),
+        pypi::document(&github.base, data),
     ] {
         for pattern in [None, Some("v{version}"), Some("*-{version}-*")] {
             if let Ok(selection) = Selection::new(pattern, true) {

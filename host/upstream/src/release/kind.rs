@@ -8,7 +8,7 @@ use bakehouse_registry::Upstream;
 use bakehouse_system::http::retry::Pauses;
 
 use super::api::Api;
-use super::{About, ForgeAccess, NpmConfig, Release, ReleaseError};
+use super::{About, ForgeAccess, NpmConfig, PipConfig, Release, ReleaseError};
 
 /// One source of releases: a repository, a package, an image.
 ///
@@ -62,6 +62,8 @@ pub(super) struct Reach {
     pub(super) access: ForgeAccess,
     /// Where npm's registries are.
     pub(super) npm: NpmConfig,
+    /// Where the index of Python's packages is.
+    pub(super) pip: PipConfig,
     /// Plain requests.
     pub(super) http: reqwest::Client,
     /// Pauses that servers ask for.

@@ -10,7 +10,8 @@ use tokio::net::TcpListener;
 use bakehouse_core::grants::Denied;
 
 use crate::release::{
-    ApiLimits, ForgeAccess, NpmConfig, ReleaseError, Releases, ReleasesOptions, Selection, SourceId,
+    ApiLimits, ForgeAccess, NpmConfig, PipConfig, ReleaseError, Releases, ReleasesOptions,
+    Selection, SourceId,
 };
 
 const PACKAGE: &str = r#"{
@@ -61,6 +62,7 @@ fn npm(base: &str) -> Releases {
 fn releases(npm: NpmConfig) -> Releases {
     Releases::new(ReleasesOptions {
         npm,
+        pip: PipConfig::default(),
         access: ForgeAccess::from_env(|_| None).unwrap(),
         cache: None,
         limits: ApiLimits::default(),
@@ -269,6 +271,7 @@ async fn a_package_is_fetched_whole_once() {
         // Each as a run of its own.
         let npm = Releases::new(ReleasesOptions {
             npm: NpmConfig::registry(&base),
+            pip: PipConfig::default(),
             access: ForgeAccess::from_env(|_| None).unwrap(),
             cache: Some(dir.path().to_owned()),
             limits: ApiLimits::default(),

@@ -15,7 +15,8 @@ use super::kind::{One, Reach};
 use super::response_cache::ResponseCache;
 use super::selection::alone;
 use super::{
-    About, ApiLimits, ForgeAccess, NpmConfig, Release, ReleaseError, Selected, Selection, SourceId,
+    About, ApiLimits, ForgeAccess, NpmConfig, PipConfig, Release, ReleaseError, Selected,
+    Selection, SourceId,
 };
 
 type Slot = Arc<OnceCell<Arc<Vec<Release>>>>;
@@ -24,6 +25,8 @@ type Slot = Arc<OnceCell<Arc<Vec<Release>>>>;
 pub struct ReleasesOptions {
     /// Where npm's registries are.
     pub npm: NpmConfig,
+    /// Where the index of Python's packages is.
+    pub pip: PipConfig,
     /// Where APIs are, and their tokens.
     pub access: ForgeAccess,
     /// A folder for answers of APIs; without it nothing is kept.
@@ -60,6 +63,7 @@ impl Releases {
             api: Api::new(cache, options.limits, Arc::clone(&reporter))?,
             access: options.access,
             npm: options.npm,
+            pip: options.pip,
             http: client::builder(client::CONNECT).build()?,
             pauses: Pauses::default(),
             images: options.upstream,
@@ -185,7 +189,9 @@ impl Inner {
 /// What is not there may be hidden.
 fn named(error: ReleaseError, source: &SourceId) -> ReleaseError {
     match error {
-        ReleaseError::NoPackage(_) | ReleaseError::EmptyPackage { .. } => error,
+        ReleaseError::NoPackage(_)
+        | ReleaseError::EmptyPackage { .. }
+        | ReleaseError::NoFiles { .. } => error,
         absent if absent.is_absent() => ReleaseError::Absent {
             name: source.to_string(),
             source: Box::new(absent),

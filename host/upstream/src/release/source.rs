@@ -88,6 +88,7 @@ mod tests {
             "git:https://git.example/a/b.git",
             "git:http://127.0.0.1:8080/a",
             "npm:@scope/name",
+            "pypi:Zope.Interface",
             "oci:ghcr.io/a/b",
             "oci:localhost/a",
         ] {
@@ -97,6 +98,8 @@ mod tests {
             "",
             "esbuild",
             "npm:",
+            "pypi:",
+            "pypi:a/b",
             "svn:a/b",
             "github:a",
             "github:a/b/c",

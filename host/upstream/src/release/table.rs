@@ -1,7 +1,7 @@
 //! The table of release sources.
 
 use super::kind::SourceKind;
-use super::{git_tags, gitea, github, gitlab, npm, oci};
+use super::{git_tags, gitea, github, gitlab, npm, oci, pypi};
 
 /// Every kind of source that this host knows: a line each.
 pub(super) const KINDS: &[SourceKind] = &[
@@ -13,5 +13,6 @@ pub(super) const KINDS: &[SourceKind] = &[
     gitea::TAGS,
     git_tags::KIND,
     npm::KIND,
+    pypi::KIND,
     oci::KIND,
 ];

@@ -9,6 +9,7 @@
     reason = "tests end by panicking"
 )]
 
+mod pypi;
 mod reader;
 mod release_api;
 mod release_sources;

@@ -8,8 +8,8 @@ use bakehouse_registry::Upstream;
 use bakehouse_system::http::HttpError;
 use bakehouse_system::http::pages::ListError;
 use bakehouse_upstream::release::{
-    ApiLimits, ForgeAccess, NpmConfig, Release, ReleaseError, Releases, ReleasesOptions, Selection,
-    SourceId,
+    ApiLimits, ForgeAccess, NpmConfig, PipConfig, Release, ReleaseError, Releases, ReleasesOptions,
+    Selection, SourceId,
 };
 
 /// Reads releases as one process does.
@@ -24,11 +24,26 @@ impl Reader {
         Self::with_limits(variables, cache, ApiLimits::default())
     }
 
+    /// Of an index of Python's packages.
+    pub fn of_index(url: &str, cache: Option<&Path>) -> Self {
+        Self::reading(&[], cache, ApiLimits::default(), PipConfig::index(url))
+    }
+
     /// With other limits, too.
     pub fn with_limits(
         variables: &[(&str, &str)],
         cache: Option<&Path>,
         limits: ApiLimits,
+    ) -> Self {
+        let nowhere = PipConfig::index("http://127.0.0.1:9/");
+        Self::reading(variables, cache, limits, nowhere)
+    }
+
+    fn reading(
+        variables: &[(&str, &str)],
+        cache: Option<&Path>,
+        limits: ApiLimits,
+        pip: PipConfig,
     ) -> Self {
         let variable = |name: &str| {
             let found = variables.iter().find(|(key, _)| *key == name)?;
@@ -36,6 +51,7 @@ impl Reader {
         };
         let releases = Releases::new(ReleasesOptions {
             npm: NpmConfig::registry("http://127.0.0.1:9/"),
+            pip,
             access: ForgeAccess::from_env(variable).unwrap(),
             cache: cache.map(Path::to_path_buf),
             limits,

@@ -65,8 +65,10 @@ pub(super) fn release(error: &ReleaseError) -> Told<'_> {
         ReleaseError::Git(_)
         | ReleaseError::NoNpmRegistry
         | ReleaseError::BadNpmRegistry
+        | ReleaseError::BadIndex
         | ReleaseError::NoPackage(_)
         | ReleaseError::EmptyPackage { .. }
+        | ReleaseError::NoFiles { .. }
         | ReleaseError::NoTags
         | ReleaseError::Absent { .. }
         | ReleaseError::NoRelease { .. }
