@@ -53,6 +53,14 @@ pub enum RecipeError {
     /// App.toml does not fit the options that it declares.
     #[error(transparent)]
     Options(#[from] Box<OptionError>),
+    /// The recipe makes no app of its options.
+    #[error("app {app}: {why}")]
+    Unfit {
+        /// The app.
+        app: String,
+        /// The recipe's sentence.
+        why: String,
+    },
     /// It was made for another contract than this host has.
     #[error(transparent)]
     Contract(#[from] ContractError),

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bakehouse_core::grants::{Access, Kind, Missing, Policy};
-use bakehouse_core::options::{OptionValue, Options, Settled};
+use bakehouse_core::options::{OptionDeclaration, OptionValue, Options, Settled};
 use bakehouse_core::platform::PlatformError;
 use bakehouse_core::recipe::{
     App, Base, Build, CallError, Checkout, Ordering, Prepared, Target, Version,
@@ -72,12 +72,16 @@ impl Recipe {
             services,
             described: Arc::new(described),
         };
-        let app = recipe.describe().await?;
+        let declared = recipe.declared().await?;
+        let settled = options.settle(&recipe.app, declared.as_deref());
+        recipe.options = Arc::new(settled.map_err(Box::new)?);
+        let app = App {
+            options: declared,
+            ..recipe.describe().await?
+        };
         if app.ordering == Ordering::Listed {
             return Err(RecipeError::Listed { app: app.name });
         }
-        let settled = options.settle(&app.name, app.options.as_deref());
-        recipe.options = Arc::new(settled.map_err(Box::new)?);
         recipe.policy = Arc::new(policy.declared(&app));
         recipe.described = Arc::new(app);
         Ok(recipe)
@@ -132,11 +136,30 @@ impl Recipe {
         Ok(app)
     }
 
+    async fn declared(&self) -> Result<Option<Vec<OptionDeclaration>>, RecipeError> {
+        let call = Call::default();
+        let (mut store, guest) = self.open(call).await?;
+        let answer = guest.options(&mut store);
+        let answer = metered(&self.limits, None, answer).await;
+        let declared = self
+            .close("options", store, answer)?
+            .map_err(|error| InvalidAnswer::new(&self.app, "options", error))?;
+        validate::options(&self.app, declared.as_deref().unwrap_or_default())?;
+        Ok(declared)
+    }
+
     async fn describe(&self) -> Result<App, RecipeError> {
         let call = Call::default();
         let (mut store, guest) = self.open(call).await?;
         let answer = guest.describe(&mut store);
         let answer = metered(&self.limits, None, answer).await;
+        let answer = match answer {
+            Ok(Err(CallError::InvalidInput(why))) => {
+                let app = self.app.to_string();
+                return Err(RecipeError::Unfit { app, why });
+            }
+            answer => answer,
+        };
         let app = self
             .close("describe", store, answer)?
             .map_err(|error| InvalidAnswer::new(&self.app, "describe", error))?;

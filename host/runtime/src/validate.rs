@@ -179,7 +179,6 @@ fn described(folder: &str, app: &App) -> Result<(), Fault> {
             });
         }
     }
-    options(app.options.as_deref().unwrap_or_default())?;
     if app.images.is_empty() || app.images.len() > MANY {
         return Err(Fault::Images(app.images.len()));
     }
@@ -199,7 +198,12 @@ fn described(folder: &str, app: &App) -> Result<(), Fault> {
     }
 }
 
-fn options(options: &[OptionDeclaration]) -> Result<(), Fault> {
+/// The options that a recipe declares.
+pub(super) fn options(app: &str, options: &[OptionDeclaration]) -> Result<(), InvalidAnswer> {
+    declared(options).map_err(|fault| InvalidAnswer::new(app, "options", fault))
+}
+
+fn declared(options: &[OptionDeclaration]) -> Result<(), Fault> {
     if options.len() > MANY {
         return Err(Fault::Options(options.len()));
     }

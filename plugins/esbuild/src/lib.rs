@@ -32,8 +32,8 @@ ENTRYPOINT [\"/usr/local/bin/esbuild\"]
 ";
 
 impl Recipe for Esbuild {
-    fn describe() -> App {
-        App::new("esbuild", env!("CARGO_PKG_VERSION"))
+    fn describe() -> Result<App, Error> {
+        Ok(App::new("esbuild", env!("CARGO_PKG_VERSION"))
             .summary("An extremely fast bundler for the web")
             .upstream("https://github.com/evanw/esbuild")
             .license("MIT")
@@ -51,7 +51,7 @@ impl Recipe for Esbuild {
                 Grant::Releases,
                 "npm:@esbuild/linux-arm64",
                 "binary for arm64",
-            )
+            ))
     }
 
     fn versions(limit: u32) -> Result<Vec<Version>, Error> {

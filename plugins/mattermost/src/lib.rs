@@ -16,8 +16,19 @@ const PLATFORMS: &[&str] = &["linux/amd64", "linux/arm64"];
 struct Mattermost;
 
 impl Recipe for Mattermost {
-    fn describe() -> App {
-        App::new("mattermost", env!("CARGO_PKG_VERSION"))
+    fn options() -> Vec<OptionDeclaration> {
+        vec![
+            OptionDeclaration::text("edition", "which of upstream's packages")
+                .choices(&["team", "enterprise"])
+                .default("team"),
+            OptionDeclaration::text("build", "where the server's programs come from")
+                .choices(&["package", "source"])
+                .default("package"),
+        ]
+    }
+
+    fn describe() -> Result<App, Error> {
+        Ok(App::new("mattermost", env!("CARGO_PKG_VERSION"))
             .summary("Team messaging, self-hosted")
             .upstream(REPOSITORY)
             .license("MIT")
@@ -64,17 +75,7 @@ impl Recipe for Mattermost {
                 "docker.io/library/golang",
                 "the compiler, with build = \"source\"",
             )
-            .wants_network("apt-get in upstream's Dockerfile; Go modules with build = \"source\"")
-            .option(
-                OptionDeclaration::text("edition", "which of upstream's packages")
-                    .choices(&["team", "enterprise"])
-                    .default("team"),
-            )
-            .option(
-                OptionDeclaration::text("build", "where the server's programs come from")
-                    .choices(&["package", "source"])
-                    .default("package"),
-            )
+            .wants_network("apt-get in upstream's Dockerfile; Go modules with build = \"source\""))
     }
 
     fn versions(limit: u32) -> Result<Vec<Version>, Error> {

@@ -15,8 +15,8 @@ const PLATFORMS: &[&str] = &["linux/amd64", "linux/arm64"];
 struct Mostlymatter;
 
 impl Recipe for Mostlymatter {
-    fn describe() -> App {
-        App::new("mostlymatter", env!("CARGO_PKG_VERSION"))
+    fn describe() -> Result<App, Error> {
+        Ok(App::new("mostlymatter", env!("CARGO_PKG_VERSION"))
             .summary("Mattermost without its limits on users and messages")
             .upstream("https://framagit.org/framasoft/framateam/mostlymatter")
             .license("AGPL-3.0-only")
@@ -63,7 +63,7 @@ impl Recipe for Mostlymatter {
                 "gcr.io/distroless/base-debian12",
                 "the final base since 10.9",
             )
-            .wants_network("apt-get in Mattermost's Dockerfile")
+            .wants_network("apt-get in Mattermost's Dockerfile"))
     }
 
     fn versions(limit: u32) -> Result<Vec<Version>, Error> {

@@ -18,8 +18,8 @@ const BASE: &str = "base-outline";
 struct Outline;
 
 impl Recipe for Outline {
-    fn describe() -> App {
-        App::new("outline", env!("CARGO_PKG_VERSION"))
+    fn describe() -> Result<App, Error> {
+        Ok(App::new("outline", env!("CARGO_PKG_VERSION"))
             .summary("A wiki and knowledge base for teams")
             .upstream(REPOSITORY)
             .license("BUSL-1.1")
@@ -35,7 +35,7 @@ impl Recipe for Outline {
             .wants(Grant::Releases, RELEASES, "versions")
             .wants(Grant::Sources, REPOSITORY, "upstream's source")
             .wants(Grant::Bases, "docker.io/library/node", "upstream's base")
-            .wants_network("yarn and apt-get in upstream's Dockerfiles, and a cross compiler")
+            .wants_network("yarn and apt-get in upstream's Dockerfiles, and a cross compiler"))
     }
 
     fn versions(limit: u32) -> Result<Vec<Version>, Error> {

@@ -1,6 +1,5 @@
 //! Describing an app.
 
-use crate::options::OptionDeclaration;
 use crate::{App, Grant, Image, Ordering, Want, platform};
 
 impl App {
@@ -15,7 +14,6 @@ impl App {
             license: String::new(),
             images: Vec::new(),
             wants: Vec::new(),
-            options: Vec::new(),
             ordering: Ordering::Number,
             extras: Vec::new(),
         }
@@ -83,13 +81,6 @@ impl App {
             value: value.to_owned(),
             why: why.to_owned(),
         });
-        self
-    }
-
-    /// Declares an option, which app.toml may set.
-    #[must_use]
-    pub fn option(mut self, option: OptionDeclaration) -> Self {
-        self.options.push(option);
         self
     }
 

@@ -10,13 +10,13 @@
 //! struct Hello;
 //!
 //! impl Recipe for Hello {
-//!     fn describe() -> App {
-//!         App::new("hello", env!("CARGO_PKG_VERSION"))
+//!     fn describe() -> Result<App, Error> {
+//!         Ok(App::new("hello", env!("CARGO_PKG_VERSION"))
 //!             .summary("Says hello")
 //!             .upstream("https://hello.example")
 //!             .license("MIT")
 //!             .image(Image::new("hello", &["linux/amd64", "linux/arm64"]))
-//!             .wants(Grant::Releases, "npm:hello", "versions")
+//!             .wants(Grant::Releases, "npm:hello", "versions"))
 //!     }
 //!
 //!     fn versions(limit: u32) -> Result<Vec<Version>, Error> {
@@ -50,6 +50,7 @@ mod describe;
 pub mod dockerfile;
 pub mod fetch;
 mod job;
+mod json;
 pub mod options;
 mod platform;
 mod selection;
@@ -64,6 +65,7 @@ pub use __bindings::exports::bakehouse::recipe::recipe::{
     App, Base, Check, CheckKind, Checkout, FileCheck, Grant, HttpCheck, Image, Job, Ordering,
     Prepared, RunCheck, Want,
 };
+pub use options::OptionDeclaration;
 pub use platform::platform;
 
 #[doc(hidden)]
@@ -73,8 +75,18 @@ pub use __bindings::exports::bakehouse::recipe::recipe::Guest as __Guest;
 
 /// How an app's images are made. See the crate's documentation for an example.
 pub trait Recipe {
-    /// Says what the app is. Must not call any import.
-    fn describe() -> App;
+    /// Says which options app.toml may set. Must not call any import.
+    #[must_use]
+    fn options() -> Vec<OptionDeclaration> {
+        Vec::new()
+    }
+
+    /// Says what the app is, as its options make it. May call what is in
+    /// [`options`] and [`log`](mod@log), and no other import.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] for options that cannot be meant.
+    fn describe() -> Result<App, Error>;
 
     /// The newest versions, newest first, at most `limit` of them.
     ///
@@ -97,7 +109,7 @@ pub trait Recipe {
             });
             targets.collect::<Vec<_>>()
         };
-        Ok(Self::describe().images.iter().flat_map(target).collect())
+        Ok(Self::describe()?.images.iter().flat_map(target).collect())
     }
 
     /// Runs the cross-compile steps of one target and says how its image is
@@ -116,7 +128,10 @@ macro_rules! export {
             struct Exported;
 
             impl $crate::__Guest for Exported {
-                fn describe() -> $crate::App {
+                fn options() -> Vec<$crate::OptionDeclaration> {
+                    <$recipe as $crate::Recipe>::options()
+                }
+                fn describe() -> Result<$crate::App, $crate::Error> {
                     <$recipe as $crate::Recipe>::describe()
                 }
                 fn versions(limit: u32) -> Result<Vec<$crate::Version>, $crate::Error> {

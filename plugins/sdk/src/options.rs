@@ -1,12 +1,17 @@
 //! Options: choices that a recipe leaves to the app's `app.toml`.
 //!
-//! A recipe declares each ([`App::option`](crate::App::option)); the host holds
+//! A recipe declares each ([`Recipe::options`](crate::Recipe::options)); the host holds
 //! app.toml to that, fills in defaults, and refuses all others. So each function
 //! here is for options that were declared as of its kind.
 
 pub use crate::__bindings::bakehouse::recipe::options::{
-    OptionDeclaration, OptionKind, OptionValue, get,
+    OptionDeclaration, OptionKind, OptionValue, app, get,
 };
+
+use std::collections::BTreeMap;
+
+use crate::Error;
+use crate::json::text_table;
 
 impl OptionDeclaration {
     /// A text; `why` is one line for who writes app.toml.
@@ -157,6 +162,26 @@ pub fn json(name: &str) -> Option<String> {
     get(name).map(|value| match value {
         OptionValue::Json(text) => text,
         _ => otherwise(name),
+    })
+}
+
+/// A table of texts, by their keys; empty, where it is neither set nor has a
+/// default.
+///
+/// # Errors
+/// [`Error::InvalidInput`] naming a key that has another value than a text.
+///
+/// # Panics
+/// If it is declared as something else.
+pub fn table(name: &str) -> Result<BTreeMap<String, String>, Error> {
+    let Some(text) = json(name) else {
+        return Ok(BTreeMap::new());
+    };
+    text_table(&text).map_err(|key| {
+        let key = key.map_or_else(String::new, |key| format!(": `{key}` is none"));
+        Error::InvalidInput(format!(
+            "option `{name}` is a table of texts in quotes{key}"
+        ))
     })
 }
 

@@ -24,6 +24,9 @@ pub(super) fn recipe(error: &RecipeError) -> Explanation {
             | NotComponent::Compile(_) => own.hint(COMPONENT),
         },
         RecipeError::Contract(error) => contract(error),
+        RecipeError::Unfit { app, .. } => Explanation::new(ExitCode::Config).hint(format!(
+            "change what apps/{app}/app.toml has under [options]"
+        )),
         RecipeError::Options(_) => Explanation::new(ExitCode::Config)
             .hint("`bakehouse recipe check` lists the options of a recipe"),
         RecipeError::Listed { .. } => {

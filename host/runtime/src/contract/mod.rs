@@ -10,6 +10,7 @@ mod v0_1;
 mod v0_2;
 
 use bakehouse_core::check::Check;
+use bakehouse_core::options::OptionDeclaration;
 use bakehouse_core::platform::PlatformError;
 use bakehouse_core::recipe::{App, Base, Build, CallError, Checkout, Target, Version};
 use wasmtime::component::{Component, Instance, InstancePre, Linker};
@@ -55,6 +56,8 @@ pub(super) type Answer<T> = wasmtime::Result<Result<Result<T, PlatformError>, Ca
 /// The functions of a recipe in an instance.
 #[async_trait::async_trait]
 pub(super) trait Guest: Send + Sync {
+    /// None: its contract has no declarations, and options are texts.
+    async fn options(&self, store: &mut Store<State>) -> Answer<Option<Vec<OptionDeclaration>>>;
     async fn describe(&self, store: &mut Store<State>) -> Answer<App>;
     async fn versions(&self, store: &mut Store<State>, limit: u32) -> Answer<Vec<Given>>;
     async fn matrix(&self, store: &mut Store<State>, version: &Version) -> Answer<Vec<Target>>;

@@ -4,7 +4,7 @@
 //! those of its app.toml are texts.
 
 use bakehouse_core::date::Date;
-use bakehouse_core::options::OptionValue;
+use bakehouse_core::options::{OptionDeclaration, OptionValue};
 use bakehouse_core::platform::PlatformError;
 use bakehouse_core::recipe::{App, Ordering, Version};
 use bakehouse_system::unpack::{Archive, Compression, Format};
@@ -51,6 +51,10 @@ impl Exports for bindings::AppIndices {
 
 #[async_trait::async_trait]
 impl Guest for bindings::App {
+    async fn options(&self, _: &mut Store<State>) -> Answer<Option<Vec<OptionDeclaration>>> {
+        Ok(Ok(Ok(None)))
+    }
+
     async fn describe(&self, store: &mut Store<State>) -> Answer<App> {
         let app = self.bakehouse_recipe_recipe().call_describe(store).await?;
         Ok(Ok(app.try_into()))

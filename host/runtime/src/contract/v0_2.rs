@@ -49,9 +49,14 @@ impl Exports for bindings::AppIndices {
 
 #[async_trait::async_trait]
 impl Guest for bindings::App {
+    async fn options(&self, store: &mut Store<State>) -> Answer<Option<Vec<OptionDeclaration>>> {
+        let options = self.bakehouse_recipe_recipe().call_options(store).await?;
+        Ok(Ok(Ok(Some(options.into_iter().map(Into::into).collect()))))
+    }
+
     async fn describe(&self, store: &mut Store<State>) -> Answer<App> {
         let app = self.bakehouse_recipe_recipe().call_describe(store).await?;
-        Ok(Ok(app.try_into()))
+        Ok(app.map(App::try_from).map_err(Into::into))
     }
 
     async fn versions(&self, store: &mut Store<State>, limit: u32) -> Answer<Vec<Given>> {
@@ -145,7 +150,7 @@ impl TryFrom<guest::App> for App {
                 .map(|(key, value)| (clean(key), clean(value)))
                 .collect(),
             wants: app.wants.into_iter().map(Into::into).collect(),
-            options: Some(app.options.into_iter().map(Into::into).collect()),
+            options: None,
             ordering: match app.ordering {
                 guest::Ordering::Number => Ordering::Number,
                 guest::Ordering::Listed => Ordering::Listed,
@@ -275,12 +280,16 @@ impl From<fetch::Archive> for Archive {
     }
 }
 
-/// An option is asked for that `describe` does not declare.
+/// An option is asked for that the recipe does not declare.
 #[derive(Debug, thiserror::Error)]
 #[error("it asks for the option `{}`, which it does not declare", .0.escape_debug())]
 struct Undeclared(String);
 
 impl options::Host for State {
+    async fn app(&mut self) -> wasmtime::Result<String> {
+        Ok(self.app.to_string())
+    }
+
     async fn get(&mut self, name: String) -> wasmtime::Result<Option<options::OptionValue>> {
         match self.options.get(&name) {
             Some(value) => Ok(value.clone().map(Into::into)),

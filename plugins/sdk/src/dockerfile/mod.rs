@@ -33,6 +33,7 @@ mod pin;
 mod run;
 mod script;
 mod settings;
+mod syntax;
 mod variables;
 
 #[cfg(test)]

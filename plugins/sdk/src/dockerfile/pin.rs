@@ -99,6 +99,40 @@ impl Editor {
         Ok(())
     }
 
+    /// Drops the digest of every image that is named by digest and tag, so that
+    /// each platform has what the tag shows now. The log tells which.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] naming the line of an image that has no tag.
+    pub fn drop_digests(&mut self, target: &Platform) -> Result<(), Error> {
+        for line in self.unpin(target)? {
+            log::log(Level::Info, &line);
+        }
+        Ok(())
+    }
+
+    /// As [`drop_digests`](Self::drop_digests), with the lines for the log.
+    pub(super) fn unpin(&mut self, target: &Platform) -> Result<Vec<String>, Error> {
+        let mut lines = Vec::new();
+        self.edit(|this, file| {
+            let mut changes = Vec::new();
+            for pin in this.pinned(file, target) {
+                if !has_tag(&pin.image) {
+                    let why = format!("{} has a digest and no tag to go by instead", pin.image);
+                    return Err(this.error(pin.line, &why));
+                }
+                let (named, digest) = (&pin.image, &pin.digest);
+                lines.push(format!(
+                    "{}:{}: {named} without {digest}",
+                    this.name, pin.line
+                ));
+                changes.push(pin.replaced(&pin.image));
+            }
+            Ok(changes)
+        })?;
+        Ok(lines)
+    }
+
     /// As [`fit_digests`](Self::fit_digests), with the lines for the log.
     pub(super) fn fit(
         &mut self,
@@ -116,9 +150,7 @@ impl Editor {
                     }
                     Fate::Replaced(reference, why) => {
                         lines.push((Level::Warn, format!("{named}: {why}")));
-                        let (before, after) = pin.spot.around;
-                        let with = format!("{before}{reference}{after}");
-                        changes.push(Change::line(pin.instruction, pin.spot.range, with));
+                        changes.push(pin.replaced(&reference));
                     }
                 }
             }
@@ -179,6 +211,13 @@ impl Editor {
 impl Pin {
     fn reference(&self) -> String {
         format!("{}@{}", self.image, self.digest)
+    }
+
+    /// Another reference in its place.
+    fn replaced(&self, reference: &str) -> Change {
+        let (before, after) = &self.spot.around;
+        let with = format!("{before}{reference}{after}");
+        Change::line(self.instruction, self.spot.range.clone(), with)
     }
 
     fn fate(&self, images: &impl Images) -> Result<Fate, Error> {

@@ -345,3 +345,45 @@ fn a_digest_in_a_variable_is_a_pin() {
     assert_eq!(seen, [("node:22", digest, 2), ("x:1", "sha256:00", 3)]);
     assert_eq!(pins[0].platform.as_ref(), Some(&platform));
 }
+
+#[test]
+fn digests_are_dropped_where_a_tag_is_left() {
+    let arm64 = crate::platform("linux/arm64");
+    let mut file = editor(SINGLE);
+    let lines = file.unpin(&arm64).unwrap();
+    assert_eq!(lines.len(), 1);
+    assert!(lines[0].starts_with("Dockerfile:1: debian:buster-slim without sha256:0123"));
+    let (first, rest) = file.text().split_once('\n').unwrap();
+    assert_eq!(first, "FROM debian:buster-slim");
+    assert_eq!(rest, SINGLE.split_once('\n').unwrap().1);
+
+    let mut file = editor(STAGES);
+    let why = refused(file.unpin(&arm64).map(drop));
+    assert!(why.contains("ghcr.io/x/y has a digest and no tag"), "{why}");
+    assert_eq!(file.text(), STAGES);
+}
+
+#[test]
+fn a_frontend_is_named_dropped_and_changed() {
+    for text in [
+        "# syntax=docker/dockerfile:1\nFROM a\n",
+        "#SyNtAx =  docker/dockerfile:1 --x\r\nFROM a\r\n",
+        "# check=skip=all\n# syntax=docker/dockerfile:1\n# hello\nFROM a\n",
+        "#!/bin/build\n# syntax=docker/dockerfile:1\nFROM a\n",
+    ] {
+        let mut file = editor(text);
+        assert_eq!(file.syntax(), Some("docker/dockerfile:1"), "{text}");
+        file.set_syntax(None).unwrap();
+        assert_eq!(file.syntax(), None);
+        assert!(file.text().contains("FROM a"), "{text}");
+        assert_eq!(file.text().lines().count(), text.lines().count() - 1);
+        file.set_syntax(Some("docker/dockerfile:1.20")).unwrap();
+        assert_eq!(file.syntax(), Some("docker/dockerfile:1.20"));
+        assert_eq!(file.text().starts_with("#!"), text.starts_with("#!"));
+    }
+    let mut plain = editor("FROM a\n# syntax=b\n");
+    assert_eq!(plain.syntax(), None);
+    plain.set_syntax(None).unwrap();
+    assert_eq!(plain.text(), "FROM a\n# syntax=b\n");
+    assert!(refused(plain.set_syntax(Some("a b"))).contains("no image"));
+}

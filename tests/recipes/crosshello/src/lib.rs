@@ -12,17 +12,20 @@ const PROGRAM: &str = include_str!("main.go");
 const COMPILE: &str = include_str!("compile.Dockerfile");
 
 impl Recipe for CrossHello {
-    fn describe() -> App {
+    fn options() -> Vec<OptionDeclaration> {
+        vec![OptionDeclaration::text("program", "another program").default(PROGRAM)]
+    }
+
+    fn describe() -> Result<App, Error> {
         let platforms = ["linux/amd64", "linux/arm64"];
-        App::new("crosshello", env!("CARGO_PKG_VERSION"))
+        Ok(App::new("crosshello", env!("CARGO_PKG_VERSION"))
             .summary("Says hello from where it runs")
             .upstream("https://crosshello.example")
             .license("Apache-2.0")
             .image(Image::new("crosshello", &platforms).needs("crosshello-base"))
             .image(Image::new("crosshello-base", &platforms))
             .wants(Grant::Releases, "npm:crosshello", "versions")
-            .wants(Grant::Bases, "*", "the Go toolchain")
-            .option(OptionDeclaration::text("program", "another program").default(PROGRAM))
+            .wants(Grant::Bases, "*", "the Go toolchain"))
     }
 
     fn versions(limit: u32) -> Result<Vec<Version>, Error> {

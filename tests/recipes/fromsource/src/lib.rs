@@ -10,8 +10,18 @@ struct FromSource;
 const PLATFORMS: [&str; 3] = ["linux/amd64", "linux/arm64", "linux/ppc64"];
 
 impl Recipe for FromSource {
-    fn describe() -> App {
-        App::new("fromsource", env!("CARGO_PKG_VERSION"))
+    fn options() -> Vec<OptionDeclaration> {
+        vec![
+            OptionDeclaration::text("repository", "what is built").required(),
+            OptionDeclaration::text("versions", "its numbers, newest first").required(),
+            OptionDeclaration::boolean("submodules", "with submodules"),
+            OptionDeclaration::text("base", "what the build context `base` is"),
+            OptionDeclaration::text("network", "steps have the network"),
+        ]
+    }
+
+    fn describe() -> Result<App, Error> {
+        Ok(App::new("fromsource", env!("CARGO_PKG_VERSION"))
             .summary("Is what its source says")
             .upstream("https://fromsource.example")
             .license("Apache-2.0")
@@ -20,15 +30,7 @@ impl Recipe for FromSource {
             .image(Image::new("fromsource", &PLATFORMS))
             .wants(Grant::Sources, "*", "what is built")
             .wants(Grant::Bases, "*", "the option `base`")
-            .wants_network("the option `network`")
-            .option(OptionDeclaration::text("repository", "what is built").required())
-            .option(OptionDeclaration::text("versions", "its numbers, newest first").required())
-            .option(OptionDeclaration::boolean("submodules", "with submodules"))
-            .option(OptionDeclaration::text(
-                "base",
-                "what the build context `base` is",
-            ))
-            .option(OptionDeclaration::text("network", "steps have the network"))
+            .wants_network("the option `network`"))
     }
 
     fn versions(limit: u32) -> Result<Vec<Version>, Error> {

@@ -25,8 +25,17 @@ type Case = fn(&Target) -> Result<Build, Error>;
 
 impl Recipe for Hostile {
     /// Declares everything, so that grants alone decide.
-    fn describe() -> App {
-        let app = App::new("hostile", env!("CARGO_PKG_VERSION"))
+    fn options() -> Vec<OptionDeclaration> {
+        let texts = TEXTS.iter();
+        let texts = texts.map(|name| OptionDeclaration::text(name, "a text").default(""));
+        let tables = TABLES.iter();
+        texts
+            .chain(tables.map(|name| OptionDeclaration::table(name, "by case")))
+            .collect()
+    }
+
+    fn describe() -> Result<App, Error> {
+        Ok(App::new("hostile", env!("CARGO_PKG_VERSION"))
             .summary("Tries \u{1b}[31mto get out\u{7}")
             .upstream("https://hostile.example")
             .license("Apache-2.0")
@@ -36,13 +45,7 @@ impl Recipe for Hostile {
             .wants(Grant::Downloads, "*", "everything")
             .wants(Grant::Bases, "*", "everything")
             .wants(Grant::Secrets, "*", "everything")
-            .wants_network("everything");
-        let app = TEXTS.iter().fold(app, |app, name| {
-            app.option(OptionDeclaration::text(name, "a text").default(""))
-        });
-        TABLES.iter().fold(app, |app, name| {
-            app.option(OptionDeclaration::table(name, "by case"))
-        })
+            .wants_network("everything"))
     }
 
     fn versions(_: u32) -> Result<Vec<Version>, Error> {

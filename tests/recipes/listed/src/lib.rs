@@ -5,11 +5,11 @@ use bakehouse_sdk::{App, Build, Error, Image, Job, Prepared, Recipe, Version};
 struct Listed;
 
 impl Recipe for Listed {
-    fn describe() -> App {
-        App::new("listed", env!("CARGO_PKG_VERSION"))
+    fn describe() -> Result<App, Error> {
+        Ok(App::new("listed", env!("CARGO_PKG_VERSION"))
             .summary("Has names for versions")
             .image(Image::new("listed", &["linux/amd64"]))
-            .ordered_as_listed()
+            .ordered_as_listed())
     }
 
     fn versions(_: u32) -> Result<Vec<Version>, Error> {

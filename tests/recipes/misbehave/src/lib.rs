@@ -14,7 +14,7 @@ use bakehouse_sdk::{
 struct Misbehave;
 
 impl Recipe for Misbehave {
-    fn describe() -> App {
+    fn options() -> Vec<OptionDeclaration> {
         let texts = [
             ("source", "where versions come from"),
             ("tags", "which of its tags count"),
@@ -26,19 +26,22 @@ impl Recipe for Misbehave {
             ("ask", "another option to ask for"),
             ("revision-of", "what other versions are a revision of"),
         ];
-        let app = App::new("misbehave", env!("CARGO_PKG_VERSION"))
+        let checks = OptionDeclaration::texts("checks", "programs that the image must have");
+        let texts = texts.iter();
+        texts
+            .map(|(name, why)| OptionDeclaration::text(name, why))
+            .chain([checks])
+            .collect()
+    }
+
+    fn describe() -> Result<App, Error> {
+        Ok(App::new("misbehave", env!("CARGO_PKG_VERSION"))
             .summary("Does what it should not")
             .upstream("https://misbehave.example")
             .license("Apache-2.0")
             .image(Image::new("misbehave", &["linux/amd64", "linux/arm64"]))
             .wants(Grant::Releases, "*", "versions")
-            .wants(Grant::Bases, "*", "the option `base`");
-        let checks = OptionDeclaration::texts("checks", "programs that the image must have");
-        let members = OptionDeclaration::texts("members", "what is taken of a release's files");
-        let app = app.option(checks).option(members);
-        texts.iter().fold(app, |app, (name, why)| {
-            app.option(OptionDeclaration::text(name, why))
-        })
+            .wants(Grant::Bases, "*", "the option `base`"))
     }
 
     fn versions(limit: u32) -> Result<Vec<Version>, Error> {
