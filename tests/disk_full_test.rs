@@ -70,9 +70,11 @@ fn assert_hosts_own(output: Output, folder: &str) -> Output {
 
 #[test]
 fn a_recipe_that_finds_the_disk_full_is_not_at_fault() {
-    let project = project("fill");
-    let full = on_disk(&project, ".bakehouse/work", "1m", "", &["run"]);
-    assert_hosts_own(full, ".bakehouse/work").says("3 more targets were not begun");
+    for behaviour in ["fill", "tidy"] {
+        let project = project(behaviour);
+        let full = on_disk(&project, ".bakehouse/work", "1m", "", &["run"]);
+        assert_hosts_own(full, ".bakehouse/work").says("3 more targets were not begun");
+    }
 }
 
 #[test]

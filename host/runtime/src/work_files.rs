@@ -5,10 +5,12 @@
 //! does in a host function.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use async_trait::async_trait;
 use bakehouse_core::storage_error::{StorageError, is_everywhere};
 use bakehouse_system::storage::trouble;
+use bytes::Bytes;
 use rustix::io::Errno;
 use wasmtime::component::{HasData, Linker, Resource};
 use wasmtime_wasi::filesystem::WasiFilesystemCtxView;
@@ -17,7 +19,10 @@ use wasmtime_wasi::p2::bindings::filesystem::types::{
     DirectoryEntryStream, ErrorCode, Filesize, Host, HostDescriptor, HostDirectoryEntryStream,
     MetadataHashValue, NewTimestamp, OpenFlags, PathFlags,
 };
-use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsError, FsResult};
+use wasmtime_wasi::p2::{
+    DynInputStream, DynOutputStream, FsError, FsResult, OutputStream, Pollable, StreamError,
+    StreamResult,
+};
 
 use super::host::error::HostError;
 use super::state::State;
@@ -47,12 +52,22 @@ pub(super) struct WorkFilesView<'a> {
 
 impl WorkFilesView<'_> {
     fn refused(&self, error: io::Error) -> Result<(), HostError> {
-        match self.tree {
-            Some(tree) if is_everywhere(&error) => {
-                Err(StorageError::new("write to", tree, error).into())
-            }
-            _ => Ok(()),
-        }
+        self.tree.map_or(Ok(()), |tree| refused(tree, error))
+    }
+
+    /// A stream that tells what is written to it.
+    fn watched(
+        &mut self,
+        stream: Resource<DynOutputStream>,
+    ) -> FsResult<Resource<DynOutputStream>> {
+        let Some(tree) = self.tree else {
+            return Ok(stream);
+        };
+        let watched: DynOutputStream = Box::new(WatchedStream {
+            inner: self.files.table.delete(stream)?,
+            tree: tree.to_owned(),
+        });
+        Ok(self.files.table.push(watched)?)
     }
 
     /// What a code leaves open is asked of the disk.
@@ -65,6 +80,70 @@ impl WorkFilesView<'_> {
             },
             _ => Ok(()),
         }
+    }
+}
+
+/// The host's own trouble, if it is that.
+fn refused(tree: &Path, error: io::Error) -> Result<(), HostError> {
+    match is_everywhere(&error) {
+        true => Err(StorageError::new("write to", tree, error).into()),
+        false => Ok(()),
+    }
+}
+
+/// A file that is written to. A recipe need not ask why a write failed, and some
+/// standard libraries do not.
+struct WatchedStream {
+    inner: DynOutputStream,
+    tree: PathBuf,
+}
+
+impl WatchedStream {
+    fn looked_at<T>(&self, written: StreamResult<T>) -> StreamResult<T> {
+        let Err(StreamError::LastOperationFailed(error)) = &written else {
+            return written;
+        };
+        let stated = error.downcast_ref::<io::Error>();
+        let errno = stated.and_then(io::Error::raw_os_error);
+        let error = errno.map(io::Error::from_raw_os_error);
+        match error.map(|error| refused(&self.tree, error)) {
+            Some(Err(trouble)) => Err(StreamError::Trap(wasmtime::Error::new(trouble))),
+            _ => written,
+        }
+    }
+}
+
+#[async_trait]
+impl Pollable for WatchedStream {
+    async fn ready(&mut self) {
+        self.inner.ready().await;
+    }
+}
+
+#[async_trait]
+impl OutputStream for WatchedStream {
+    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        let written = self.inner.write(bytes);
+        self.looked_at(written)
+    }
+
+    fn flush(&mut self) -> StreamResult<()> {
+        let flushed = self.inner.flush();
+        self.looked_at(flushed)
+    }
+
+    fn check_write(&mut self) -> StreamResult<usize> {
+        let room = self.inner.check_write();
+        self.looked_at(room)
+    }
+
+    async fn blocking_write_and_flush(&mut self, bytes: Bytes) -> StreamResult<()> {
+        let written = self.inner.blocking_write_and_flush(bytes).await;
+        self.looked_at(written)
+    }
+
+    async fn cancel(&mut self) {
+        self.inner.cancel().await;
     }
 }
 
@@ -142,14 +221,16 @@ impl HostDescriptor for WorkFilesView<'_> {
         fd: Resource<Descriptor>,
         offset: Filesize,
     ) -> FsResult<Resource<DynOutputStream>> {
-        self.files.write_via_stream(fd, offset)
+        let stream = self.files.write_via_stream(fd, offset)?;
+        self.watched(stream)
     }
 
     fn append_via_stream(
         &mut self,
         fd: Resource<Descriptor>,
     ) -> FsResult<Resource<DynOutputStream>> {
-        self.files.append_via_stream(fd)
+        let stream = self.files.append_via_stream(fd)?;
+        self.watched(stream)
     }
 
     fn drop(&mut self, fd: Resource<Descriptor>) -> wasmtime::Result<()> {
