@@ -189,9 +189,14 @@ impl Editor {
                 let Some(reference) = variables.expand(&spot.reference, file.escape) else {
                     continue;
                 };
+                // What a variable without a value leaves is no reference: the
+                // build says so.
                 let Some((image, digest)) = reference.split_once('@') else {
                     continue;
                 };
+                if image.is_empty() {
+                    continue;
+                }
                 let at = instruction.line.place(spot.range.clone()).start;
                 let lines = &self.text[instruction.span.start..at];
                 pins.push(Pin {
