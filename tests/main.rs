@@ -54,6 +54,7 @@ mod release_sources_test;
 mod resume_test;
 mod run_test;
 mod sandbox_test;
+mod shipped_test;
 mod source_test;
 mod state_test;
 mod step_settings_test;

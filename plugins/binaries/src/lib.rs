@@ -3,14 +3,12 @@
 //! For upstreams that publish a program for each platform and no image. One recipe
 //! serves many apps: everything is said in `app.toml`, and nothing is executed.
 
-mod architecture;
-mod checksum;
 mod image;
-mod pattern;
 mod settings;
 
 use std::path::{Path, PathBuf};
 
+use bakehouse_names::{architecture_names, checksum, is_packed};
 use bakehouse_sdk::fetch::{self, Archive, Unpack};
 use bakehouse_sdk::log::{self, Level};
 use bakehouse_sdk::release::{self, Asset, Release};
@@ -28,11 +26,6 @@ const PROGRAM: &str = "image/program";
 const TAG: &str = "tag";
 /// The most files that an archive may have, that the program is searched among.
 const FILES: usize = 100_000;
-/// Endings of names that are archives, or one compressed file.
-const PACKED: &[&str] = &[
-    ".tar", ".tgz", ".txz", ".tbz", ".tbz2", ".tzst", ".gz", ".xz", ".bz2", ".zst", ".zip", ".whl",
-    ".deb",
-];
 
 struct Binaries;
 
@@ -208,7 +201,7 @@ fn integrity(
     let into = "checksums";
     fetch::download(&sums.url, sums.integrity.as_deref(), into, Unpack::None)?;
     let text = read(&Path::new("/src").join(into))?;
-    let found = checksum::find(&String::from_utf8_lossy(&text), &asset.name);
+    let found = checksum(&String::from_utf8_lossy(&text), &asset.name);
     let found = found.ok_or_else(|| {
         Error::NotFound(format!(
             "`{name}` of {} has no SHA-256 or SHA-512 of {}",
@@ -236,9 +229,7 @@ fn unpack(
     asset: &Asset,
     integrity: Option<&str>,
 ) -> Result<Vec<(String, String)>, Error> {
-    let lower = asset.name.to_ascii_lowercase();
-    let packed = PACKED.iter().any(|end| lower.ends_with(end));
-    let unpack = match packed {
+    let unpack = match is_packed(&asset.name) {
         true => Unpack::from(Archive::auto()),
         false => Unpack::None,
     };
@@ -278,7 +269,7 @@ fn unpack(
 /// The program among an archive's files.
 fn program<'a>(settings: &Settings, job: &Job, names: &[&'a str]) -> Result<&'a str, Error> {
     let platform = &job.target.platform;
-    let architectures = architecture::names(platform);
+    let architectures = architecture_names(&platform.architecture, platform.variant.as_deref());
     let facts = facts(
         platform,
         &architectures,

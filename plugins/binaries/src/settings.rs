@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use bakehouse_names::{Facts, Pattern, architecture_names};
 use bakehouse_sdk::release::{Asset, Selection};
 use bakehouse_sdk::{Error, OptionDeclaration, Platform, options};
 
-use crate::architecture;
 use crate::image::Image;
-use crate::pattern::{Facts, Pattern};
 
 /// Platforms of an app that does not say.
 const PLATFORMS: &[&str] = &["linux/amd64", "linux/arm64"];
@@ -248,7 +247,8 @@ impl Settings {
             }
             (Some(pattern), names) => {
                 let parsed = bakehouse_sdk::platform(platform);
-                let architectures = architecture::names(&parsed);
+                let architectures =
+                    architecture_names(&parsed.architecture, parsed.variant.as_deref());
                 let facts = facts(&parsed, &architectures, tag, version);
                 pattern.choose(names, &facts).map_err(|several| {
                     invalid(format!(

@@ -1,7 +1,5 @@
 //! Patterns for the names of files: `ruff-{arch}-unknown-linux-musl.tar.gz`.
 
-use std::fmt::Write as _;
-
 /// What stands for the placeholders of a pattern.
 pub struct Facts<'a> {
     /// Upstream's own name for the version, as the tag `v1.2.3`.
@@ -129,22 +127,6 @@ impl Pattern {
         Ok(None)
     }
 
-    /// What it stands for where it has no `*`, with the architecture's usual
-    /// name.
-    #[must_use]
-    pub fn fill(&self, facts: &Facts<'_>) -> String {
-        let mut filled = String::new();
-        let first = facts.architectures.first().copied().unwrap_or_default();
-        for piece in self.pieces(facts, first) {
-            let text = match piece {
-                Piece::Text(text) | Piece::Word(text) => text,
-                Piece::Any => "*",
-            };
-            let _ = filled.write_str(text);
-        }
-        filled
-    }
-
     fn pieces<'p>(&'p self, facts: &Facts<'p>, architecture: &'p str) -> Vec<Piece<'p>> {
         self.parts
             .iter()
@@ -170,44 +152,50 @@ fn placeholder(name: &str) -> Option<Part> {
     })
 }
 
-/// Whether the whole name is matched, as globs are: the last `*` gives way. No
-/// recursion, and at most length times pieces steps.
+/// Whether the whole name is matched: piece by piece, with all places where it may
+/// go on. No recursion, and at most length times pieces steps.
 fn fits(name: &str, pieces: &[Piece<'_>]) -> bool {
     let mut at = vec![0];
-    let mut before_is_text = true;
+    let mut after_any = false;
     for (index, piece) in pieces.iter().enumerate() {
-        let text_follows = !matches!(pieces.get(index + 1), Some(Piece::Any));
-        let mut next: Vec<usize> = Vec::new();
-        for &start in &at {
-            let rest = &name[start..];
-            match piece {
-                Piece::Any => {
-                    // Places are in order: this one is among those of the one before.
-                    if next.last().is_some_and(|last| start <= *last) {
-                        continue;
-                    }
-                    let end = rest.find('/').unwrap_or(rest.len());
-                    next.extend(
-                        (start..=start + end).filter(|&place| name.is_char_boundary(place)),
-                    );
-                }
-                Piece::Text(text) => next.extend(after(rest, text).map(|length| start + length)),
-                Piece::Word(word) => {
-                    if let Some(length) = after(rest, word)
-                        && (before_is_text || !continues(name[..start].chars().next_back()))
-                        && (text_follows || !continues(rest[length..].chars().next()))
-                    {
-                        next.push(start + length);
-                    }
-                }
+        let before_any = matches!(pieces.get(index + 1), Some(Piece::Any));
+        let next = match piece {
+            Piece::Any => anywhere(name, &at),
+            Piece::Text(text) => {
+                let ends = at.iter().filter_map(|&start| begun(name, start, text));
+                ends.collect()
             }
-        }
-        next.sort_unstable();
-        next.dedup();
-        before_is_text = !matches!(piece, Piece::Any);
+            Piece::Word(word) => {
+                let ends = at.iter().filter_map(|&start| {
+                    let end = begun(name, start, word)?;
+                    let before = after_any && continues(name[..start].chars().next_back());
+                    let behind = before_any && continues(name[end..].chars().next());
+                    (!before && !behind).then_some(end)
+                });
+                ends.collect()
+            }
+        };
+        after_any = matches!(piece, Piece::Any);
         at = next;
     }
-    at.contains(&name.len())
+    at.last() == Some(&name.len())
+}
+
+/// Where a `*` may end that begins at one of these places, which are in order.
+fn anywhere(name: &str, starts: &[usize]) -> Vec<usize> {
+    let mut ends = Vec::new();
+    let mut until = 0;
+    for &start in starts {
+        let from = start.max(until);
+        let rest = &name[start..];
+        let end = start + rest.find('/').unwrap_or(rest.len());
+        if end < from {
+            continue;
+        }
+        ends.extend((from..=end).filter(|&place| name.is_char_boundary(place)));
+        until = end + 1;
+    }
+    ends
 }
 
 /// Whether a character next to a word makes it another word.
@@ -215,10 +203,12 @@ fn continues(character: Option<char>) -> bool {
     character.is_some_and(|c| c.is_alphanumeric())
 }
 
-/// The length of `text` at the beginning of `rest`, in letters of either case.
-fn after(rest: &str, text: &str) -> Option<usize> {
-    let begun = rest.get(..text.len())?;
-    begun.eq_ignore_ascii_case(text).then_some(text.len())
+/// Where `text` ends that begins at a place, in letters of either case.
+fn begun(name: &str, start: usize, text: &str) -> Option<usize> {
+    let end = start + text.len();
+    name.get(start..end)?
+        .eq_ignore_ascii_case(text)
+        .then_some(end)
 }
 
 #[cfg(test)]
