@@ -160,10 +160,14 @@ fn options_that_make_no_app_are_a_fault_of_its_file() {
         ),
         ("fiel = \"x\"", "did you mean `file`"),
     ] {
+        let sources = match option.starts_with("sources") {
+            true => "",
+            false => "sources = { \"linux/amd64\" = \"npm:a\", \"linux/arm64\" = \"npm:b\" }\n",
+        };
         project.write(
             "apps/tool/app.toml",
             format!(
-                "recipe = \"bakehouse:binaries\"\n[options]\nsource = \"npm:tool\"\nlicense = \"MIT\"\n{option}\n[grants]\nimages = [\"tool\"]\nreleases = [\"npm:tool\"]\n"
+                "recipe = \"bakehouse:binaries\"\n[options]\nsource = \"npm:tool\"\nlicense = \"MIT\"\n{sources}{option}\n[grants]\nimages = [\"tool\"]\nreleases = [\"npm:tool\"]\n"
             ),
         );
         project.run(&["plan", "tool"]).expect(3).says(why);

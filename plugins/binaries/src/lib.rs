@@ -48,7 +48,8 @@ impl Recipe for Binaries {
             .upstream(&settings.upstream())
             .license(&settings.license)
             .image(image)
-            .wants(Grant::Releases, &settings.source, "versions");
+            .wants(Grant::Releases, &settings.source, "versions")
+            .wants(Grant::Downloads, "*", "files that a release only links to");
         for (platform, source) in &settings.sources {
             if *source != settings.source {
                 let why = format!("the program for {platform}");

@@ -28,10 +28,8 @@ impl Recipe for Misbehave {
         ];
         let checks = OptionDeclaration::texts("checks", "programs that the image must have");
         let texts = texts.iter();
-        texts
-            .map(|(name, why)| OptionDeclaration::text(name, why))
-            .chain([checks])
-            .collect()
+        let texts = texts.map(|(name, why)| OptionDeclaration::text(name, why));
+        std::iter::once(checks).chain(texts).collect()
     }
 
     fn describe() -> Result<App, Error> {
