@@ -48,8 +48,10 @@ impl Recipe for Binaries {
             .upstream(&settings.upstream())
             .license(&settings.license)
             .image(image)
-            .wants(Grant::Releases, &settings.source, "versions")
-            .wants(Grant::Downloads, "*", "files that a release only links to");
+            .wants(Grant::Releases, &settings.source, "versions");
+        for address in &settings.downloads {
+            app = app.wants(Grant::Downloads, address, "files that releases link to");
+        }
         for (platform, source) in &settings.sources {
             if *source != settings.source {
                 let why = format!("the program for {platform}");

@@ -27,9 +27,10 @@ impl Recipe for Misbehave {
             ("revision-of", "what other versions are a revision of"),
         ];
         let checks = OptionDeclaration::texts("checks", "programs that the image must have");
+        let members = OptionDeclaration::texts("members", "what is taken of a release's files");
         let texts = texts.iter();
         let texts = texts.map(|(name, why)| OptionDeclaration::text(name, why));
-        std::iter::once(checks).chain(texts).collect()
+        [checks, members].into_iter().chain(texts).collect()
     }
 
     fn describe() -> Result<App, Error> {

@@ -1,6 +1,6 @@
 //! An app of upstream's own binaries, for the recipe `bakehouse:binaries`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use toml::{Table, Value};
 
@@ -183,14 +183,14 @@ fn grants(found: &Found, base: Option<&str>, made: &mut Definition) {
         .collect();
     made.grant("releases", &sources);
     let elsewhere = found.picks.iter().filter(|pick| pick.asset.elsewhere);
-    let downloads: Vec<String> = elsewhere
-        .map(|pick| {
-            told::below(
-                &pick.asset.url,
-                &[&found.release.tag, &found.release.version],
-            )
-        })
+    let named = [&*found.release.tag, &*found.release.version];
+    let downloads: BTreeSet<String> = elsewhere
+        .map(|pick| told::below(&pick.asset.url, &named))
         .collect();
+    let downloads: Vec<String> = downloads.into_iter().collect();
+    if !downloads.is_empty() {
+        made.options.push(("downloads", array(&downloads)));
+    }
     made.grant("downloads", &downloads);
     let bases: Vec<String> = base.map(told::repository).into_iter().collect();
     made.grant("bases", &bases);
