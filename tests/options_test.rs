@@ -13,7 +13,7 @@ fn what_a_recipe_does_not_declare_is_refused_with_its_line() {
         .run(&["plan"])
         .expect(3)
         .says("apps/misbehave/app.toml:7: recipe misbehave has no option `hallo` (did you mean `hello`?); it has ")
-        .says("`checks` (a list of texts), `source` (a text)")
+        .says("`checks` (a list of texts), `members` (a list of texts), `source` (a text)")
         .says("hint: `bakehouse recipe check` lists the options of a recipe");
 }
 

@@ -56,6 +56,10 @@ pub(crate) fn declarations() -> Vec<OptionDeclaration> {
             "sources",
             "by platform, the source of files where each has one of its own: npm:@biomejs/cli-linux-x64",
         ),
+        texts(
+            "downloads",
+            "addresses of files elsewhere that releases only link to; each ends in /",
+        ),
         text(
             "member",
             "the program in the archive, written as `file`; else the file of the program's name",
