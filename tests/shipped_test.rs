@@ -55,10 +55,8 @@ fn from_nothing_to_an_image_in_two_commands() {
         "MIT"
     );
     project.run(&["inspect", "tool:latest"]).expect(0);
-    project
-        .run(&["run", "tool"])
-        .expect(0)
-        .says("nothing to do");
+    let again = project.run(&["run", "tool"]).expect(0);
+    assert!(again.stdout.contains("nothing"), "{}", again.stdout);
 }
 
 #[test]
@@ -155,7 +153,7 @@ fn options_that_make_no_app_are_a_fault_of_its_file() {
         ("member = \"{machine}\"", "`{machine}`"),
         ("env = { A = 1 }", "option `env` is a table of texts"),
         (
-            "file = \"tool.tgz\"",
+            "sources = {}\nfile = \"tool.tgz\"",
             "nothing tells the file for linux/amd64",
         ),
         ("fiel = \"x\"", "did you mean `file`"),

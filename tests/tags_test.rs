@@ -166,7 +166,7 @@ fn a_publish_says_where_to_and_what_said_so() {
     plan(&summary, &[]);
     let page = std::fs::read_to_string(project.path("page.md")).unwrap();
     assert!(page.contains("(registry: --registry,"), "{page}");
-    let mut run = project.command(&["run", "--platform", "linux/amd64", "--partial", "-q"]);
+    let mut run = project.command(&["run", "--platform", "linux/amd64", "--partial"]);
     let report = finish(run.env("REGISTRY", "local")).expect(0);
     let line = "local/test (registry: environment variable REGISTRY, namespace: bakehouse.toml), \
                 linux/amd64 (--platform)";

@@ -179,7 +179,7 @@ fn job_outputs_and_summaries_hold_hostile_words() {
         .lines()
         .map(|line| line.split_once('=').unwrap().0)
         .collect();
-    assert_eq!(names, ["jobs", "batches"]);
+    assert_eq!(names, ["jobs", "matrix", "merge"]);
 
     let summary = project.path("summary");
     run(&project, true, &["--summary", summary.to_str().unwrap()]).expect(5);

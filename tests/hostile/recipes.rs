@@ -117,7 +117,7 @@ const CASES: &[Case<'_>] = &[
     fault("args-many", &["can be passed on"]),
     fault("args-huge", &["can be passed on"]),
     fault("label-flag", &["is not a name for a label"]),
-    fault("stage-flag", &["is not a name for a stage"]),
+    fault("stage-flag", &["there is no stage `--ssh=default`"]),
     denied("other-platform", &["no grant for linux/s390x"]),
     fault("nonsense-platform", &["platform"]),
     denied("compile-network", &["add `network = true`"]),
