@@ -105,7 +105,7 @@ impl Redirects {
         self.count(next(method, at, status, headers)?)
     }
 
-    /// As the function [`within`].
+    /// As the function `within` of this module.
     ///
     /// # Errors
     /// As [`next`](Self::next).

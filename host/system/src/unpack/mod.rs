@@ -4,7 +4,7 @@
 //! archive, devices, pipes, and more entries, bytes, folders in one another or
 //! text in headers than a source tree has. Each limit holds while the archive is
 //! read, not after, and for every format alike: what reads one hands each of its
-//! entries on to [`Unpacking`]. The file system of an image has links that lead out of it,
+//! entries on to `Unpacking`. The file system of an image has links that lead out of it,
 //! and devices: see [`Origin`].
 
 mod deb;
