@@ -193,14 +193,17 @@ mod tests {
 
     #[test]
     fn follows_the_configuration() {
-        let config = "registry = \"r.example\"\nnamespace = \"it's\"\nmax-versions = 3\n";
+        let config = "registry = \"r.example\"\nnamespace = \"acme/mirrors\"\nmax-versions = 3\n";
         let workflow = read(&text(config));
         let inputs = &workflow["on"]["workflow_dispatch"]["inputs"];
         assert_eq!(inputs["REGISTRY"]["default"], "r.example");
         assert_eq!(inputs["MAX_VERSIONS"]["default"], "3");
-        assert_eq!(workflow["jobs"]["publish"]["with"]["namespace"], "it's");
+        assert_eq!(
+            workflow["jobs"]["publish"]["with"]["namespace"],
+            "acme/mirrors"
+        );
         let group = workflow["concurrency"]["group"].as_str().unwrap();
-        assert!(group.contains("'it''s'"), "{group}");
+        assert!(group.contains("'acme/mirrors'"), "{group}");
         // The embedded registry is nothing that a runner could publish to.
         let workflow = read(&text("registry = \"local\"\nnamespace = \"n\"\n"));
         let with = &workflow["jobs"]["publish"]["with"];
