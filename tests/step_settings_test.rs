@@ -8,7 +8,7 @@ COPY busybox /bin/sh
 FROM base
 ARG HTTP_PROXY
 RUN echo \"npm=$NPM_CONFIG_REGISTRY go=$GOPROXY proxy=$https_proxy ca=$SSL_CERT_FILE\" >&2
-RUN [\"/bin/sh\", \"-c\", \"while read line; do echo read $line >&2; done </.cargo/config.toml\"]
+RUN [\"/bin/sh\", \"-c\", \"while read line; do echo read $line >&2; done </.cargo/config.toml || true\"]
 RUN while read line; do echo \"read $line\" >&2; done <$NODE_EXTRA_CA_CERTS; cat </dev/null
 RUN cat <<E > /here; echo step >/there
 plain

@@ -41,7 +41,9 @@ fn refusals_of_the_file_system_are_exit_13() {
     let state = |make: &dyn Fn(&Project)| {
         let project = project();
         make(&project);
-        project.run(&["run"]).expect(13)
+        let mut run = project.command(&["run"]);
+        // Where compiled recipes are kept for all projects.
+        finish(run.env("BAKEHOUSE_HOME", project.path(".bakehouse"))).expect(13)
     };
     let file = state(&|project| project.write(".bakehouse", "in the way"));
     file.says("hint: ").says(".bakehouse");
