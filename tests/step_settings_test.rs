@@ -6,6 +6,7 @@ const DOCKERFILE: &str = "\
 FROM scratch AS base
 COPY busybox /bin/sh
 FROM base
+COPY nonce /
 ARG HTTP_PROXY
 RUN echo \"npm=$NPM_CONFIG_REGISTRY go=$GOPROXY proxy=$https_proxy ca=$SSL_CERT_FILE\" >&2
 RUN [\"/bin/sh\", \"-c\", \"while read line; do echo read $line >&2; done </.cargo/config.toml || true\"]
@@ -27,16 +28,7 @@ ca = \"corp.pem\"
 const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----\nTHEIRS\n-----END CERTIFICATE-----\n";
 
 /// The digests of what a project of this builder publishes, and what it said.
-fn built(builder: Builder, table: &str) -> (Vec<String>, Output) {
-    let git = Git::start();
-    let tree = Tree::new()
-        .executable("busybox", busybox("amd64"))
-        .file("Dockerfile.dockerignore", "ignored\n")
-        .file(
-            "Dockerfile",
-            DOCKERFILE.replace("cat </dev/null", "cat </dev/null || true"),
-        );
-    git.release("a/b", "v1.0.0", &tree);
+fn built(git: &Git, builder: Builder, table: &str) -> (Vec<String>, Output) {
     let project = Project::new(builder);
     project.platforms(&["linux/amd64"]);
     let url = git.url("a/b");
@@ -65,9 +57,23 @@ fn built(builder: Builder, table: &str) -> (Vec<String>, Output) {
 
 #[test]
 fn steps_are_handed_settings_that_no_image_has() {
+    // The image names its source's address, and no step is in the builder's cache.
+    let git = Git::start();
+    let nonce = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap();
+    let tree = Tree::new()
+        .executable("busybox", busybox("amd64"))
+        .file("Dockerfile.dockerignore", "ignored\n")
+        .file("nonce", nonce.as_nanos().to_string())
+        .file(
+            "Dockerfile",
+            DOCKERFILE.replace("cat </dev/null", "cat </dev/null || true"),
+        );
+    git.release("a/b", "v1.0.0", &tree);
     for builder in [Builder::BuildKit, Builder::Docker] {
-        let (plain, without) = built(builder, "");
-        let (handed, with) = built(builder, TABLE);
+        let (plain, without) = built(&git, builder, "");
+        let (handed, with) = built(&git, builder, TABLE);
         assert_eq!(plain, handed, "{builder:?}");
         assert!(
             without.stderr.contains("npm= go= proxy= ca="),
