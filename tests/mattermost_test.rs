@@ -6,7 +6,9 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use crate::support::{Builder, Output, Project, Upstreams, VERSIONS, pin};
+use crate::support::{
+    Builder, DebianRegistry, Output, Project, Upstreams, VERSIONS, crane_file, pin,
+};
 
 /// What both platforms print when this program of the image runs.
 fn prints(line: impl Fn(&str) -> String) -> String {
@@ -223,4 +225,28 @@ fn a_dockerfile_of_another_shape_is_refused_with_its_lines() {
         .run(&["run", "--platform", "linux/amd64", "--partial"])
         .expect(5)
         .says("server/build/Dockerfile: no `ARG MM_PACKAGE` to set; it has line 2: MM_URL");
+}
+
+/// Upstream's image has programs without their libraries; an option brings both.
+#[test]
+fn document_search_is_completed_when_told_to() {
+    let upstreams = Upstreams::start();
+    let (number, dockerfile) = VERSIONS[3];
+    upstreams.mattermost(number, dockerfile);
+    let registry = DebianRegistry::start();
+    let host = registry.host();
+    let option = "document-search = true";
+    let project = upstreams.project(Builder::BuildKit, "mattermost", option);
+    project.run(&["run", "--registry", &host]).expect(0);
+    let reference = format!("{host}/test/mattermost:{number}");
+    for (platform, machine) in [("linux/amd64", "x86_64"), ("linux/arm64", "aarch64")] {
+        for file in [
+            "usr/bin/pdftotext",
+            "usr/bin/unrtf",
+            "usr/lib/some-linux-gnu/libpoppler.so.126",
+        ] {
+            let ran_on = crane_file(&reference, platform, file);
+            assert_eq!(ran_on.trim(), machine, "{file}");
+        }
+    }
 }

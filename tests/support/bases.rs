@@ -26,7 +26,7 @@ const IMAGES: &[(&str, &str, &[&str])] = &[
         &["jammy-20230308", "noble-20250415.1", "noble"],
     ),
     ("moved", "library/ubuntu", &["noble"]),
-    ("os", "library/debian", &["buster-slim"]),
+    ("os", "library/debian", &["buster-slim", "12-slim"]),
     ("distroless", "distroless/base-debian12", &["latest"]),
     (
         "node1",
@@ -49,6 +49,7 @@ const SCRIPTS: &[(&str, &[u8])] = &[
     ("bash", include_bytes!("bases/bash")),
     ("corepack", include_bytes!("bases/corepack")),
     ("curl", include_bytes!("bases/curl")),
+    ("ldd", include_bytes!("bases/ldd")),
     ("npm", include_bytes!("bases/npm")),
     ("useradd", include_bytes!("bases/useradd")),
 ];

@@ -3,7 +3,9 @@
 
 mod compile;
 
-use bakehouse_mattermost_package::{Edition, Package, Replaced, checksums, image, is_buildable};
+use bakehouse_mattermost_package::{
+    DocumentSearch, Edition, Package, Replaced, checksums, image, is_buildable,
+};
 use bakehouse_sdk::options::{self, OptionDeclaration};
 use bakehouse_sdk::release::{self, Release, Selection};
 use bakehouse_sdk::{App, Error, Grant, Image, Job, Prepared, Recipe, Version, platform};
@@ -24,6 +26,7 @@ impl Recipe for Mattermost {
             OptionDeclaration::text("build", "where the server's programs come from")
                 .choices(&["package", "source"])
                 .default("package"),
+            DocumentSearch::declaration(),
         ]
     }
 
@@ -63,7 +66,7 @@ impl Recipe for Mattermost {
             .wants(
                 Grant::Bases,
                 "docker.io/library/debian",
-                "the base of older versions",
+                "the base of older versions; programs, with document-search = true",
             )
             .wants(
                 Grant::Bases,
@@ -103,11 +106,12 @@ impl Recipe for Mattermost {
             platform: &job.target.platform,
         };
         let from_source = options::text("build").as_deref() == Some("source");
+        let search = DocumentSearch::option();
         package.fetch(&version.extras)?;
         let platforms: Vec<_> = PLATFORMS.iter().map(|text| platform(text)).collect();
         let differences = package.complete(&platforms, &version.extras)?;
         if !from_source {
-            return Ok(image(&package, &[], &differences)?.into());
+            return Ok(image(&package, &[], &differences, search)?.into());
         }
         if package.edition != Edition::Team {
             return Err(Error::InvalidInput(
@@ -124,6 +128,7 @@ impl Recipe for Mattermost {
                 compiled("mmctl", "compiled/mmctl"),
             ],
             &differences,
+            search,
         )?;
         Ok(build.into())
     }

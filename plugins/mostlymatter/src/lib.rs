@@ -1,10 +1,14 @@
 //! Mostlymatter: Framasoft's fork of Mattermost without its limits. Framasoft
 //! publishes the server's program; everything else is Mattermost's own.
 
-use bakehouse_mattermost_package::{Edition, Package, Replaced, checksums, image, is_buildable};
+use bakehouse_mattermost_package::{
+    DocumentSearch, Edition, Package, Replaced, checksums, image, is_buildable,
+};
 use bakehouse_sdk::fetch::{self, Unpack};
 use bakehouse_sdk::release::{self, Release, Selection};
-use bakehouse_sdk::{App, Error, Grant, Image, Job, Prepared, Recipe, Version, platform};
+use bakehouse_sdk::{
+    App, Error, Grant, Image, Job, OptionDeclaration, Prepared, Recipe, Version, platform,
+};
 
 const TAGS: &str = "gitlab-tags:framagit.org/framasoft/framateam/mostlymatter";
 const PROGRAMS: &str = "https://packages.framasoft.org/projects/mostlymatter/";
@@ -15,6 +19,10 @@ const PLATFORMS: &[&str] = &["linux/amd64", "linux/arm64"];
 struct Mostlymatter;
 
 impl Recipe for Mostlymatter {
+    fn options() -> Vec<OptionDeclaration> {
+        vec![DocumentSearch::declaration()]
+    }
+
     fn describe() -> Result<App, Error> {
         Ok(App::new("mostlymatter", env!("CARGO_PKG_VERSION"))
             .summary("Mattermost without its limits on users and messages")
@@ -99,7 +107,8 @@ impl Recipe for Mostlymatter {
             by: "mostlymatter",
             name: "mattermost",
         };
-        Ok(image(&package, &[replaced], &differences)?.into())
+        let search = DocumentSearch::option();
+        Ok(image(&package, &[replaced], &differences, search)?.into())
     }
 }
 

@@ -6,6 +6,7 @@ use bakehouse_sdk::{Build, Error};
 use crate::compare::Differences;
 use crate::package::{FILE, Package};
 use crate::plugins::{PLUGINS, PREPACKAGED};
+use crate::search::DocumentSearch;
 
 /// Upstream's build context: Dockerfile, entrypoint, passwd.
 pub(crate) const FOLDER: &str = "server/build";
@@ -40,11 +41,13 @@ pub fn image(
     package: &Package<'_>,
     replaced: &[Replaced<'_>],
     differences: &Differences,
+    search: DocumentSearch,
 ) -> Result<Build, Error> {
     let path = format!("{FOLDER}/Dockerfile");
     let mut file = Editor::open(&path)?;
     file.fit_digests(package.platform)?;
     edit(&mut file, package, replaced, !differences.added.is_empty())?;
+    search.edit(&mut file)?;
     file.save()?;
     let build = Build::file(&path, package.platform)
         .in_folder(FOLDER)

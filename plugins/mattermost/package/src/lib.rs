@@ -13,10 +13,12 @@ mod contents;
 mod image;
 mod package;
 mod plugins;
+mod search;
 mod since;
 
 pub use checksum::checksums;
 pub use compare::Differences;
 pub use image::{Replaced, image};
 pub use package::{Edition, Package};
+pub use search::DocumentSearch;
 pub use since::is_buildable;
