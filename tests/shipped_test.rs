@@ -210,3 +210,32 @@ sources = ["{repository}"]
         assert_eq!(image["labels"]["of"], "1.0.0", "{seen}");
     }
 }
+
+/// BuildKit writes `"layers": null` for it.
+#[test]
+fn an_image_without_layers_is_published_by_every_builder() {
+    for builder in [Builder::BuildKit, Builder::Docker] {
+        let project = Project::new(builder);
+        let git = Git::start();
+        let tree = Tree::new().file("Dockerfile", "FROM scratch\nLABEL of=nothing\n");
+        git.release("owner/empty", "v1.0.0", &tree);
+        let repository = git.url("owner/empty");
+        project.write(
+            "apps/empty/app.toml",
+            format!(
+                "recipe = \"bakehouse:dockerfile\"\n[options]\nrepository = \"{repository}\"\nlicense = \"MIT\"\n\
+                 [grants]\nimages = [\"empty\"]\nreleases = [\"git:{repository}\"]\nsources = [\"{repository}\"]\n"
+            ),
+        );
+        project.run(&["run", "empty"]).expect(0);
+        let seen = inspected(&project, "empty:1.0.0");
+        assert_eq!(
+            platforms(&seen),
+            ["linux/amd64", "linux/arm64"],
+            "{builder:?}"
+        );
+        for image in seen["images"].as_array().unwrap() {
+            assert_eq!(image["labels"]["of"], "nothing", "{seen}");
+        }
+    }
+}
