@@ -56,8 +56,8 @@ fn a_check_lists_them() {
     let check = ["recipe", "check", "mattermost", "--offline"];
     let output = project.run(&check).expect(11);
     for row in [
-        "edition  `team` or `enterprise`  \"enterprise\"         which of upstream's packages\n",
-        "build    `package` or `source`   \"package\" (default)  where the server's programs come from\n",
+        "edition          `team` or `enterprise`  \"enterprise\"         which of upstream's packages\n",
+        "build            `package` or `source`   \"package\" (default)  where the server's programs come from\n",
     ] {
         assert!(output.stdout.contains(row), "{}", output.stdout);
     }
