@@ -220,8 +220,12 @@ impl Buildx {
         let metadata = tokio::fs::read_to_string(site.metadata()).await;
         let metadata = metadata.map_err(|e| nothing_said(&e))?;
         let used = provenance(&metadata).map_err(|e| nothing_said(&e))?;
-        let used = used.ok_or_else(|| BuilderError::NoProvenance(name.clone()))?;
-        used::check(request, &used, &self.bases, &*self.reporter).await?;
+        match used {
+            Some(used) => used::check(request, &used, &self.bases, &*self.reporter).await?,
+            // BuildKit says nothing of a build without a step: it is of nothing.
+            None if progress.steps().0 == 0 => {}
+            None => return Err(BuilderError::NoProvenance(name.clone()).into()),
+        }
         let descriptor = match &request.output {
             Output::Files(_) => None,
             Output::PushByDigest { .. } | Output::OciArchive(_) => {
