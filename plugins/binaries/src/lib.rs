@@ -8,7 +8,7 @@ mod settings;
 
 use std::path::{Path, PathBuf};
 
-use bakehouse_names::{architecture_names, checksum, is_packed};
+use bakehouse_names::{architecture_names, checksum, is_packed, repository};
 use bakehouse_sdk::fetch::{self, Archive, Unpack};
 use bakehouse_sdk::log::{self, Level};
 use bakehouse_sdk::release::{self, Asset, Release};
@@ -332,22 +332,6 @@ fn files(root: &Path) -> Result<Vec<String>, Error> {
     }
     found.sort();
     Ok(found)
-}
-
-/// A reference without tag and digest, as grants are written.
-fn repository(reference: &str) -> String {
-    let name = reference.split('@').next().unwrap_or(reference);
-    let name = match name.rsplit_once(':') {
-        Some((name, tag)) if !tag.contains('/') => name,
-        _ => name,
-    };
-    let first = name.split('/').next().unwrap_or_default();
-    let has_host = name.contains('/') && (first.contains(['.', ':']) || first == "localhost");
-    match (has_host, name.contains('/')) {
-        (true, _) => name.to_owned(),
-        (false, true) => format!("docker.io/{name}"),
-        (false, false) => format!("docker.io/library/{name}"),
-    }
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Error> {

@@ -91,7 +91,7 @@ pub(super) fn report(summary: &Report) -> String {
     out
 }
 
-/// What is not done, by name.
+/// The work that is not done, by name.
 fn left(out: &mut String, what: &str, names: impl ExactSizeIterator<Item = String>) {
     let count = names.len();
     if count == 0 {

@@ -29,7 +29,7 @@ pub(super) struct RecipeCheck {
 pub(super) struct CheckedOption {
     #[serde(flatten)]
     pub(super) declared: OptionDeclaration,
-    /// What the recipe is told; none where nothing says what.
+    /// The value that the recipe is told; none where nothing says it.
     pub(super) value: Option<OptionValue>,
     /// app.toml says it.
     pub(super) set: bool,

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-/// Why a workflow file cannot be told.
+/// A workflow file that cannot be told.
 #[derive(Debug, Error)]
 pub enum WorkflowError {
     /// Nothing says which repository has the reusable workflow.

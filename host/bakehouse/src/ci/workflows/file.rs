@@ -8,7 +8,7 @@ use bakehouse_system::storage;
 
 /// Bytes of a workflow file that is compared.
 const LARGEST: u64 = 1 << 20;
-/// How every file of ours begins, and no other.
+/// The beginning of every file of ours, and of no other.
 pub const MARKER: &str = "# Written by `bakehouse workflows`";
 
 /// One workflow file.
@@ -20,7 +20,7 @@ pub struct File {
     pub text: String,
 }
 
-/// What a project has in the place of a workflow file.
+/// The state of a workflow file in a project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum There {
     /// The same.
@@ -34,7 +34,7 @@ pub enum There {
 }
 
 impl There {
-    /// What is said of a file of which the project has this.
+    /// The words for it in messages.
     #[must_use]
     pub const fn told(self) -> &'static str {
         match self {
@@ -47,7 +47,7 @@ impl There {
 }
 
 impl File {
-    /// What the project has in its place.
+    /// Its state in the project.
     ///
     /// # Errors
     /// When it cannot be read.

@@ -32,7 +32,7 @@ const DAILY: &str = "0 1 * * *";
 /// by hand has none.
 const COMMIT: Option<&str> = option_env!("BAKEHOUSE_COMMIT");
 
-/// What the workflow file of a project should be, which calls the workflow of this
+/// The workflow file that a project should have, which calls the workflow of this
 /// release; of none named, as the configuration says, or the program's own.
 ///
 /// # Errors

@@ -192,7 +192,7 @@ fn grants(found: &Found, base: Option<&str>, made: &mut Definition) {
         made.options.push(("downloads", array(&downloads)));
     }
     made.grant("downloads", &downloads);
-    let bases: Vec<String> = base.map(told::repository).into_iter().collect();
+    let bases: Vec<String> = base.map(bakehouse_names::repository).into_iter().collect();
     made.grant("bases", &bases);
 }
 

@@ -61,7 +61,7 @@ pub(in crate::new) fn dockerfile(wanted: &Wanted, found: &Checked) -> Result<Def
         .read
         .bases
         .iter()
-        .map(|base| told::repository(base))
+        .map(|base| bakehouse_names::repository(base))
         .collect();
     made.grant("bases", &bases);
     if found.read.network.is_some() {

@@ -9,7 +9,7 @@ use crate::new::error::NewError;
 use crate::new::look::Found;
 use crate::new::wanted::Wanted;
 
-use super::{binaries, told};
+use super::binaries;
 
 /// The definition of an app whose recipe is a crate that does, for now, what
 /// `bakehouse:binaries` would.
@@ -89,7 +89,7 @@ fn source(wanted: &Wanted, found: &Found, made: &Definition) -> String {
         let _ = write!(
             wants,
             "\n            .wants(Grant::Bases, {}, \"what the image starts from\")",
-            quoted(&told::repository(from))
+            quoted(&bakehouse_names::repository(from))
         );
     }
     let program = member(found);
