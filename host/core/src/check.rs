@@ -1,15 +1,15 @@
 //! Checks of images, as recipes ask for them.
 
-/// What an image must be able to do before it is published.
+/// An ability that an image must show before it is published.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Check {
-    /// What it is called in reports; one check of an image.
+    /// The name by which reports call it; one check of an image has it.
     pub name: String,
-    /// What is checked.
+    /// The ability, with what is expected of it.
     pub kind: CheckKind,
 }
 
-/// What is checked.
+/// The kinds of checks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CheckKind {
     /// The image's program runs.
@@ -70,7 +70,7 @@ const TEXT: usize = 64 << 10;
 /// Seconds that one may take.
 const SECONDS: u32 = 3600;
 
-/// Why checks cannot be meant so, where they cannot.
+/// The reason why checks cannot be meant so, for people; none where they can.
 #[must_use]
 pub fn fault(checks: &[Check]) -> Option<String> {
     if checks.len() > MANY {

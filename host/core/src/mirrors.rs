@@ -27,9 +27,9 @@ pub struct Mirrors {
 /// One line of the table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mirror {
-    /// What names begin with.
+    /// The beginning of the names that the mirror serves.
     pub from: String,
-    /// What they begin with at the mirror.
+    /// The beginning that takes its place at the mirror.
     pub to: String,
 }
 
@@ -74,7 +74,7 @@ impl TryFrom<BTreeMap<String, String>> for Mirrors {
 }
 
 impl Mirrors {
-    /// Where a URL's content is fetched from.
+    /// The URL from which a URL's content is fetched.
     #[must_use]
     pub fn url(&self, original: &Url) -> Url {
         let names = self.urls.iter().filter_map(|m| m.name(original.as_str()));
@@ -84,7 +84,7 @@ impl Mirrors {
             .unwrap_or_else(|| original.clone())
     }
 
-    /// Where an image is pulled from; `reference` is written out.
+    /// The reference by which an image is pulled; `reference` is written out.
     #[must_use]
     pub fn image(&self, reference: &str) -> String {
         let mut names = self.images.iter().filter_map(|m| m.name(reference));
@@ -104,7 +104,7 @@ impl Mirrors {
     }
 }
 
-/// Why this cannot be the beginning of URLs; none when it can.
+/// The reason why this cannot be the beginning of URLs; none when it can.
 fn url_fault(text: &str) -> Option<&'static str> {
     let Ok(url) = Url::parse(text) else {
         return Some("is not a URL");
@@ -121,7 +121,8 @@ fn url_fault(text: &str) -> Option<&'static str> {
     None
 }
 
-/// Why this cannot be the beginning of image references; none when it can.
+/// The reason why this cannot be the beginning of image references; none when it
+/// can.
 fn image_fault(text: &str) -> Option<&'static str> {
     let Some((host, _)) = text.split_once('/') else {
         return Some("must end with `/`");

@@ -14,7 +14,7 @@ const LIKE: usize = 3;
 /// Characters of a value that are shown.
 const LONGEST: usize = 60;
 
-/// What an option is set to.
+/// The value of an option.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum OptionValue {
@@ -32,7 +32,7 @@ pub enum OptionValue {
     Other(&'static str),
 }
 
-/// What an option can be set to.
+/// The type of an option's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum OptionKind {
@@ -54,17 +54,17 @@ pub enum OptionKind {
 pub struct OptionDeclaration {
     /// Its key under `[options]`.
     pub name: String,
-    /// What it can be set to.
+    /// The type of its value.
     pub kind: OptionKind,
     /// The texts that can be chosen; empty: any.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub choices: Vec<String>,
-    /// What it is where app.toml does not say.
+    /// The value that it has where app.toml does not say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default: Option<OptionValue>,
     /// App.toml must say it.
     pub required: bool,
-    /// What for, one line.
+    /// The purpose, one line.
     pub why: String,
 }
 
@@ -76,10 +76,10 @@ pub struct Options {
     lines: BTreeMap<String, usize>,
 }
 
-/// What a recipe is told: every option that it declares, set or not.
+/// The options as a recipe is told them: every one that it declares, set or not.
 pub type Settled = BTreeMap<String, Option<OptionValue>>;
 
-/// Why an app.toml does not fit its recipe's options.
+/// The reasons why an app.toml does not fit its recipe's options.
 #[derive(Debug, thiserror::Error)]
 pub enum OptionError {
     /// The recipe has no such option.
@@ -108,9 +108,9 @@ pub enum OptionError {
         app: String,
         /// The key.
         name: String,
-        /// What it is set to.
+        /// The value that it is set to, for people.
         is: String,
-        /// What it can be.
+        /// The values that it can be set to, for people.
         takes: String,
     },
     /// It is not set, and must be.
@@ -122,9 +122,9 @@ pub enum OptionError {
         app: String,
         /// The key.
         name: String,
-        /// What it can be.
+        /// The values that it can be set to, for people.
         takes: String,
-        /// What for.
+        /// The option's purpose, as the recipe declares it.
         why: String,
     },
 }
@@ -156,14 +156,14 @@ impl Options {
         }
     }
 
-    /// What is set, by name.
+    /// The values that are set, by name.
     #[must_use]
     pub const fn values(&self) -> &BTreeMap<String, OptionValue> {
         &self.values
     }
 
-    /// What a recipe is told that declares these options; one that declares
-    /// none, since its contract has no such thing, takes any text.
+    /// The values that a recipe is told that declares these options; one that
+    /// declares none, since its contract has no such thing, takes any text.
     ///
     /// # Errors
     /// [`OptionError`], naming file and line.
@@ -248,7 +248,7 @@ impl Options {
 }
 
 impl OptionDeclaration {
-    /// What it can be set to, for people.
+    /// The values that it can be set to, for people.
     #[must_use]
     pub fn takes(&self) -> String {
         let choices: Vec<_> = self
@@ -267,7 +267,7 @@ impl OptionDeclaration {
         }
     }
 
-    /// What a value is, where the option cannot be set to it.
+    /// The value in words, where the option cannot be set to it.
     fn unfit(&self, value: &OptionValue) -> Option<String> {
         let chosen = |text: &&String| !self.choices.is_empty() && !self.choices.contains(text);
         let other = match (self.kind, value) {
@@ -281,7 +281,7 @@ impl OptionDeclaration {
         other.map(|text| format!("`{}`", shown(text)))
     }
 
-    /// Why it cannot be declared so, where it cannot.
+    /// The reason why it cannot be declared so; none where it can.
     #[must_use]
     pub fn fault(&self) -> Option<String> {
         let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
@@ -325,7 +325,7 @@ impl OptionValue {
     }
 }
 
-/// What kind of a value it is; of texts, which.
+/// The kind of the value and the value, shortened; of a list the kind alone.
 impl fmt::Display for OptionValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -21,7 +21,7 @@ pub enum Event<'a> {
     Stage {
         /// The stage's name.
         name: &'static str,
-        /// What it works on, e.g. `esbuild, 3 versions`.
+        /// The subject of its work, e.g. `esbuild, 3 versions`.
         detail: &'a str,
     },
     /// Work on a target began.
@@ -66,12 +66,12 @@ pub enum Event<'a> {
     Tagged {
         /// The full reference.
         reference: &'a str,
-        /// What it shows now: a digest, or for moving tags a version.
+        /// The digest that it shows now, or for moving tags the version.
         to: &'a str,
     },
     /// A request is repeated.
     Retry {
-        /// What is repeated, and why.
+        /// The request that is repeated, and the reason.
         what: &'a str,
         /// Pause before it.
         after: Duration,

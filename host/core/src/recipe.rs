@@ -30,19 +30,19 @@ pub struct App {
     /// More that images may say of it: `vendor`, `documentation`, `url`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub extras: Vec<(String, String)>,
-    /// What the recipe declares to need.
+    /// The recipe's wants: all that it declares to need.
     #[serde(skip)]
     pub wants: Vec<Want>,
     /// The options that it declares; none where its contract does not know of
     /// that.
     #[serde(skip)]
     pub options: Option<Vec<OptionDeclaration>>,
-    /// What makes one version newer than another.
+    /// The order of the app's versions.
     #[serde(skip)]
     pub ordering: Ordering,
 }
 
-/// What makes one version of an app newer than another.
+/// The quality that makes one version of an app newer than another.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Ordering {
     /// Its number.
@@ -75,13 +75,14 @@ pub struct Image {
 pub struct Version {
     /// Normalised number, the image tag.
     pub number: String,
-    /// What is checked out as work tree; without it the work tree starts empty.
+    /// The source that is checked out as work tree; without it the work tree starts
+    /// empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<Source>,
     /// Not for general use; never becomes `latest`.
     #[serde(default)]
     pub prerelease: bool,
-    /// When upstream published it.
+    /// The date on which upstream published it.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
@@ -122,7 +123,7 @@ pub struct Checkout {
     pub git_ref: String,
     /// The commit that this is, 40 or 64 hexadecimal digits.
     pub commit: String,
-    /// When it was committed.
+    /// The date on which it was committed.
     pub committed: Option<Date>,
 }
 
@@ -144,7 +145,7 @@ pub struct Base {
     pub reference: String,
 }
 
-/// Where the Dockerfile is.
+/// The place of a build's Dockerfile.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Dockerfile {
@@ -154,7 +155,7 @@ pub enum Dockerfile {
     Inline(String),
 }
 
-/// What `RUN` steps may reach.
+/// The network that `RUN` steps may reach.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Network {
@@ -189,19 +190,19 @@ pub struct Build {
     pub secrets: Vec<String>,
 }
 
-/// What a recipe made of a target's work tree.
+/// The result of a recipe's work on a target's work tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Prepared {
     /// The final build.
     pub build: Build,
-    /// What its image must be able to do.
+    /// The checks that its image must pass before it is published.
     pub checks: Vec<Check>,
-    /// What the recipe warned of meanwhile, one line each.
+    /// The recipe's warnings meanwhile, one line each.
     pub warnings: Vec<String>,
 }
 
-/// Why a call that a recipe made, or a recipe itself, failed: the contract's
-/// `error` variant. Each case holds one sentence for a person.
+/// The reasons why a call that a recipe made, or a recipe itself, failed: the
+/// contract's `error` variant. Each case holds one sentence for a person.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
     /// Does not exist upstream.

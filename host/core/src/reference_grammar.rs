@@ -8,8 +8,8 @@ const LONGEST_PATH: usize = 255;
 /// Longest tag.
 const LONGEST_TAG: usize = 128;
 
-/// How tags of layer caches begin, which are in the images' own repositories.
-/// No version and no moving tag may begin so.
+/// The beginning of the tags of layer caches, which are in the images' own
+/// repositories. No version and no moving tag may begin so.
 pub const CACHE_TAG: &str = "bakehouse-cache-";
 
 /// `host[:port]`, of a registry.

@@ -31,7 +31,7 @@ impl StorageError {
         }
     }
 
-    /// What the system said.
+    /// The kind of the error that the system reported.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.source.kind()
@@ -78,7 +78,7 @@ pub fn is_everywhere(error: &io::Error) -> bool {
         )
 }
 
-/// What is left on a file system.
+/// The room that is left on a file system.
 #[derive(Debug)]
 struct Room {
     folder: PathBuf,

@@ -22,7 +22,7 @@ pub struct TargetId {
 }
 
 impl TargetId {
-    /// Where its digest file lies below a digests folder:
+    /// The path of its digest file below a digests folder:
     /// `<app>/<version>/<image>/<os>-<arch>[-<variant>].json`.
     #[must_use]
     pub fn digest_file(&self) -> PathBuf {

@@ -55,7 +55,7 @@ const PRERELEASE_LETTERS: [&str; 4] = ["a", "b", "c", "m"];
 /// Words that may follow the numbers without a separator, beside those of
 /// prereleases and single letters (`1.2.0rc1`, `9.6p1`, `1.1.1w`).
 const ATTACHED: [&str; 4] = ["final", "patch", "post", "sp"];
-/// What stands for a number's first parts in the template of a tag, in order.
+/// The placeholders of a number's first parts in the template of a tag, in order.
 pub const PLACEHOLDERS: [&str; 2] = ["{major}", "{minor}"];
 /// Least digits of an abbreviated commit (git's own least).
 const COMMIT: usize = 7;
@@ -184,8 +184,8 @@ fn leading_numbers(text: &str) -> (Vec<&str>, &str) {
     }
 }
 
-/// What follows the numbers, without the separator; none where that makes it no
-/// version number: `1.2.x` is a branch, `7f3a9c1` a commit, `3d` a word.
+/// The text that follows the numbers, without the separator; none where that makes
+/// it no version number: `1.2.x` is a branch, `7f3a9c1` a commit, `3d` a word.
 fn suffix(numbers: usize, rest: &str) -> Option<&str> {
     let fits = |suffix: &str| {
         !suffix.is_empty()

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::{ImageEntry, Kind, Policy};
 
-/// What one build may reach: its app's policy, and the images that were built
-/// before it in the same job.
+/// The reach of one build: its app's policy, and the images that were built before
+/// it in the same job.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Access {
     policy: Arc<Policy>,

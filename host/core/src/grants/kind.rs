@@ -8,7 +8,7 @@ use crate::platform::Platform;
 
 /// Covers everything; only a recipe's declaration may say so.
 pub(super) const ALL: &str = "*";
-/// What `network = true` stands for.
+/// The one entry of [`Kind::Network`], which `network = true` stands for.
 pub(super) const NETWORK: &str = "default";
 
 /// A kind of grant; its key is the same in `app.toml`, in `bakehouse.toml` and
@@ -85,7 +85,7 @@ impl Kind {
         }
     }
 
-    /// Why this cannot be an entry; none when it can.
+    /// The reason why this cannot be an entry; none when it can.
     pub(super) fn fault(self, entry: &str) -> Option<&'static str> {
         if entry.is_empty() || entry.chars().any(|c| c.is_whitespace() || c.is_control()) {
             return Some("is empty or has a space in it");
@@ -112,7 +112,7 @@ impl Kind {
         }
     }
 
-    /// What to write into a table so that it covers this: for a file its
+    /// The entry to write into a table so that it covers this: for a file its
     /// folder, for an image its repository.
     #[must_use]
     pub fn entry_for(self, asked: &str) -> String {

@@ -16,12 +16,12 @@ pub struct Want {
     pub kind: Kind,
     /// An entry as in `app.toml`, or `*` for whatever is granted there.
     pub value: String,
-    /// What for, one line for a reviewer.
+    /// The purpose, one line for a reviewer.
     pub why: String,
 }
 
 impl Want {
-    /// Why this cannot be declared; none when it can.
+    /// The reason why this cannot be declared; none when it can.
     #[must_use]
     pub fn fault(&self) -> Option<&'static str> {
         match (self.kind, self.value.as_str()) {
@@ -32,7 +32,7 @@ impl Want {
     }
 }
 
-/// Who did not name what was asked for.
+/// The table that does not name what was asked for, or the recipe itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Missing {
@@ -47,19 +47,19 @@ pub enum Missing {
 /// One line of what a recipe asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Asked {
-    /// What it asks for.
+    /// The want, as the recipe declares it.
     #[serde(flatten)]
     pub want: Want,
     /// The entries of `app.toml` behind it.
     pub granted: Vec<String>,
-    /// Who does not name it, none when it is granted.
+    /// The first that does not name it; none when it is granted.
     pub missing: Option<Missing>,
     /// The line to add.
     pub add: Option<String>,
 }
 
-/// What one app may reach: declared by its recipe, and granted by its
-/// `app.toml`, and allowed by the operator.
+/// The reach of one app: declared by its recipe, and granted by its `app.toml`, and
+/// allowed by the operator.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Policy {
     app: String,
@@ -113,7 +113,7 @@ impl Policy {
         &self.app
     }
 
-    /// Where the app's grants are written.
+    /// The places where the app's grants are written.
     #[must_use]
     pub const fn granted_in(&self) -> &Places {
         &self.granted_in
@@ -138,7 +138,8 @@ impl Policy {
         self.check(Kind::Network, NETWORK)
     }
 
-    /// Who does not name what is asked for; the first of the three.
+    /// The first of recipe, app and operator that does not name what is asked for;
+    /// none when it is granted.
     #[must_use]
     pub fn missing(&self, kind: Kind, asked: &str) -> Option<Missing> {
         let named = |entries: Option<Vec<String>>| {
@@ -169,7 +170,7 @@ impl Policy {
         both
     }
 
-    /// What the recipe asks for, and what is missing for it.
+    /// The recipe's wants, each with the first that does not name it.
     #[must_use]
     pub fn asked(&self) -> Vec<Asked> {
         self.wants
@@ -247,7 +248,7 @@ impl Policy {
         format!("{what}; {line}{also}")
     }
 
-    /// What to add, and where.
+    /// The line to add, and its table and file.
     fn line(&self, kind: Kind, asked: &str, missing: Missing) -> String {
         let key = kind.key();
         let entry = kind.entry_for(asked);

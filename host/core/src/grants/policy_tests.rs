@@ -86,7 +86,7 @@ fn effective_entries_are_the_narrowest() {
     assert_eq!(bases(grants, "bases = []", "*"), [""; 0]);
 }
 
-/// What `check` grants and what the effective entries cover is the same.
+/// The effective entries cover exactly that which `check` grants.
 #[test]
 fn effective_entries_decide_as_check_does() {
     let entries = [

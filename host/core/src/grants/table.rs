@@ -31,9 +31,9 @@ pub struct Grants {
     pub platforms: Option<Vec<Platform>>,
 }
 
-/// What apps may be granted at all, from the `[allow]` table of
-/// `bakehouse.toml`. A key that is not there draws no line; platforms have
-/// their own key outside of the table.
+/// The most that apps may be granted at all, from the `[allow]` table of
+/// `bakehouse.toml`. A key that is not there draws no line; platforms have their
+/// own key outside of the table.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Allow {
