@@ -57,7 +57,7 @@ pub fn place(from: &Path, to: &Path) -> io::Result<()> {
     merged.iter().rev().try_for_each(fs::remove_dir)
 }
 
-/// Why content is not where a recipe wants it.
+/// The reasons why content is not where a recipe wants it.
 #[derive(Debug, thiserror::Error)]
 pub enum PlaceError {
     /// For the recipe's own choice of names.
@@ -68,7 +68,7 @@ pub enum PlaceError {
     Storage(#[from] StorageError),
 }
 
-/// Why content is not at `into`.
+/// The reason why content is not at `into`, told apart by whose fault it is.
 #[must_use]
 pub fn placed(into: &Path, error: io::Error) -> PlaceError {
     use io::ErrorKind::{InvalidFilename, IsADirectory, NotADirectory};

@@ -20,9 +20,9 @@ const GRACE: Duration = Duration::from_secs(3);
 /// A child that ended by itself, and what was made of its stdout.
 #[derive(Debug)]
 pub struct Ended<T = String> {
-    /// How it ended.
+    /// The exit status.
     pub status: ExitStatus,
-    /// What was made of its stdout.
+    /// The result of reading its stdout.
     pub stdout: T,
 }
 

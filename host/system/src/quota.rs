@@ -16,7 +16,7 @@ pub struct Quota {
     pub entries: u64,
 }
 
-/// Why a work tree is not taken as it is.
+/// The reasons why a work tree is not taken as it is.
 #[derive(Debug, thiserror::Error)]
 pub enum QuotaError {
     /// It has more than it may have, of files, bytes, or folders in one another.
@@ -30,7 +30,7 @@ pub enum QuotaError {
     Stopped(#[from] tokio::task::JoinError),
 }
 
-/// Why a folder is not measured to its end.
+/// The reasons why a folder is not measured to its end.
 enum Stop {
     /// It has too much of this.
     Full(String),

@@ -15,7 +15,7 @@ const MAX_PATH: usize = 4096;
 /// Symbolic links followed before a path counts as a loop, as in Linux.
 const MAX_LINKS: usize = 40;
 
-/// Why a path of a recipe is not used.
+/// The reasons why a path of a recipe is not used.
 #[derive(Debug, thiserror::Error)]
 pub enum PathError {
     /// The work tree itself is no folder.

@@ -24,7 +24,7 @@ const HUB: &str = "https://index.docker.io/v1/";
 const BASE64: GeneralPurpose =
     GeneralPurpose::new(&STANDARD, PAD.with_decode_allow_trailing_bits(true));
 
-/// What is wrong with a configuration file. No secret is part of it.
+/// The faults of a configuration file. No secret is part of them.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
     /// It is not JSON, or not of the form that Docker has.
@@ -52,7 +52,7 @@ pub(super) fn key(host: &str) -> &str {
     }
 }
 
-/// Where a registry's credentials are.
+/// The keeper of a registry's credentials.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Keeper {
     /// In the file itself.
@@ -106,7 +106,7 @@ impl DockerConfig {
         Ok(config.unwrap_or_default())
     }
 
-    /// Where the credentials of this entry are.
+    /// The keeper of this entry's credentials.
     ///
     /// # Errors
     /// When it has some that cannot be read.
@@ -138,8 +138,8 @@ impl DockerConfig {
 }
 
 impl Entry {
-    /// Who the entry is of. A registry token is used before an identity token, and
-    /// that before a password; a user without a password is nobody.
+    /// The login that the entry is of. A registry token is used before an identity
+    /// token, and that before a password; a user without a password is nobody.
     fn login(&self, name: &str) -> Result<RegistryAuth, ConfigError> {
         let (user, password) = match self.auth.as_str() {
             "" => (self.username.clone(), self.password.clone()),
@@ -190,7 +190,7 @@ struct VariableEntry {
     auth: String,
 }
 
-/// What the variable has for an entry, under exactly this name.
+/// The credentials that the variable has for an entry, under exactly this name.
 ///
 /// # Errors
 /// When it cannot be used.
@@ -206,7 +206,8 @@ pub(super) fn in_variable(text: &str, key: &str) -> Result<Option<RegistryAuth>,
     Ok(found)
 }
 
-/// Where it is; the error's own text may have a secret in it.
+/// The fault by its line and column alone; the error's own text may have a secret
+/// in it.
 fn json_error(error: &serde_json::Error) -> ConfigError {
     ConfigError::Json {
         line: error.line(),
@@ -316,7 +317,7 @@ impl TryFrom<Fields> for Entry {
     }
 }
 
-/// What a credential helper prints (`docker-credential-helpers`, `get`).
+/// The answer that a credential helper prints (`docker-credential-helpers`, `get`).
 #[derive(Default, Deserialize)]
 #[serde(try_from = "Fields")]
 struct Printed {

@@ -11,14 +11,14 @@ use super::docker_folder;
 use super::helper::{HelperError, ask};
 use crate::storage;
 
-/// How long a credential helper may take; some ask the user.
+/// The longest time that a credential helper may take; some ask the user.
 const HELPER_LIMIT: Duration = Duration::from_secs(60);
 /// Bytes of Docker's configuration.
 const CONFIG_LIMIT: u64 = 1 << 20;
 /// A variable that holds a configuration of its own, for CI (`docker/cli`).
 const VARIABLE: &str = "DOCKER_AUTH_CONFIG";
 
-/// Who is to be logged in. It is not shown.
+/// The login at a registry. It is not shown.
 #[derive(Clone, PartialEq, Eq)]
 pub enum RegistryAuth {
     /// Nobody.
@@ -58,7 +58,7 @@ pub enum CredentialsError {
         host: String,
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The fault of the file.
         #[source]
         source: ConfigError,
     },
@@ -69,7 +69,7 @@ pub enum CredentialsError {
         host: String,
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The error that opening or reading it ended with.
         #[source]
         source: std::io::Error,
     },
@@ -80,7 +80,7 @@ pub enum CredentialsError {
         host: String,
         /// The program.
         program: String,
-        /// What is wrong with it.
+        /// The failure of the helper.
         source: HelperError,
     },
 }
@@ -178,7 +178,8 @@ fn resolve(host: &str) -> Result<RegistryAuth, CredentialsError> {
     Ok(found)
 }
 
-/// Why nobody was found in Docker's configuration, and not that there is nobody.
+/// The reasons why nobody was found in Docker's configuration, other than that
+/// there is nobody.
 #[derive(Debug)]
 enum FindError {
     Config(ConfigError),
@@ -194,8 +195,8 @@ impl From<ConfigError> for FindError {
     }
 }
 
-/// Who Docker would log in: by the variable, a helper, or the file. A variable that
-/// cannot be read does not count, as with Docker.
+/// The login that Docker would use: by the variable, a helper, or the file. A
+/// variable that cannot be read does not count, as with Docker.
 fn find(
     file: &[u8],
     variable: &str,
@@ -254,8 +255,8 @@ mod tests {
     }
 
     impl Login {
-        /// What is used of an `AuthConfig`: as BuildKit's `authprovider` and the
-        /// engine's `registry.AuthTransport` do.
+        /// The part of an `AuthConfig` that is used: the same as of BuildKit's
+        /// `authprovider` and the engine's `registry.AuthTransport`.
         fn used(self) -> Option<RegistryAuth> {
             Some(match self {
                 Self { error: true, .. } => return None,

@@ -7,12 +7,12 @@ use std::process::{Command, Stdio};
 use super::config::printed;
 use super::credentials::RegistryAuth;
 
-/// What a helper prints when it has nothing for a registry.
+/// The words that a helper prints when it has nothing for a registry.
 const NOT_FOUND: &str = "credentials not found in native keychain";
 /// Bytes of an answer.
 const LIMIT: u64 = 1 << 20;
 
-/// Why a credential helper gives nothing. No secret is part of it.
+/// The reasons why a credential helper gives nothing. No secret is part of it.
 #[derive(Debug, thiserror::Error)]
 pub enum HelperError {
     /// There is no such program.
@@ -21,7 +21,7 @@ pub enum HelperError {
     /// It says that it failed; what it says besides may hold a secret.
     #[error("failed")]
     Failed,
-    /// What it prints is no answer.
+    /// Its output is no answer of a credential helper.
     #[error("prints no credentials")]
     Malformed,
 }

@@ -1,6 +1,6 @@
 //! Variables that name proxies.
 
-/// How children reach upstreams.
+/// The variables by which children reach upstreams.
 pub const PROXIES: &[&str] = &[
     "HTTP_PROXY",
     "HTTPS_PROXY",

@@ -20,7 +20,7 @@ pub struct Bounds {
     pub whole: Duration,
 }
 
-/// Why a body was not read to its end.
+/// The reasons why a body was not read to its end.
 #[derive(Debug, thiserror::Error)]
 pub enum BodyError {
     /// Nothing came for this long.

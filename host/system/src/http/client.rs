@@ -6,7 +6,7 @@ use std::time::Duration;
 use reqwest::redirect::Policy;
 use reqwest::{Client, ClientBuilder};
 
-/// What every request of ours calls itself.
+/// The `User-Agent` of each of our requests.
 const USER_AGENT: &str = concat!("bakehouse/", env!("CARGO_PKG_VERSION"));
 
 /// Time to connect, TLS included, where nothing else is said.

@@ -9,7 +9,8 @@ use super::body::BodyError;
 use super::redirect::RedirectError;
 use super::retry::Transient;
 
-/// Why a request had no answer that is of use. Who asked says of what.
+/// The reasons why a request had no answer that is of use. The caller adds what it
+/// asked for.
 #[derive(Debug, thiserror::Error)]
 pub enum HttpError {
     /// 404 or 410.
@@ -31,13 +32,13 @@ pub enum HttpError {
     /// 429, or 503 that says when to ask again.
     #[error("rate limited for {} s", pause.as_secs())]
     Busy {
-        /// How long it wants to be left alone.
+        /// The pause that it asks for.
         pause: Duration,
     },
     /// It asked for a longer pause than is waited for.
     #[error("rate limited; try again after {}", httpdate::fmt_http_date(*until))]
     Paused {
-        /// When it may be asked again.
+        /// The time from which it may be asked again.
         until: SystemTime,
     },
     /// Any other status that tells a failure.
@@ -49,7 +50,7 @@ pub enum HttpError {
     /// Nothing came for this long.
     #[error("no answer for {} s", limit.as_secs())]
     Silent {
-        /// How long was waited.
+        /// The time that was waited.
         limit: Duration,
     },
     /// The body left its bounds.

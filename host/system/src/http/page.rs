@@ -13,8 +13,8 @@ const SHOWN: usize = 200;
 /// Elements without text for people.
 const HIDDEN: [&str; 4] = ["script", "style", "template", "svg"];
 
-/// What a page is called, for the middle of a sentence: empty, or `(NAME)` after
-/// a space.
+/// The title of a page, for the middle of a sentence: empty, or `(NAME)` after a
+/// space.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PageTitle(String);
 
@@ -39,7 +39,7 @@ pub fn is_page(answer: &[u8]) -> bool {
         })
 }
 
-/// What a page is called.
+/// The title of a page.
 #[must_use]
 pub fn title(page: &[u8]) -> PageTitle {
     PageTitle(readable(page))
@@ -126,9 +126,9 @@ fn element(tag: &str) -> String {
 
 /// A piece of a page.
 enum Part<'t> {
-    /// What is between `<` and `>`.
+    /// The text between `<` and `>`.
     Tag(&'t str),
-    /// What is between tags.
+    /// The text between tags.
     Text(&'t str),
 }
 
@@ -187,7 +187,7 @@ impl<'t> Iterator for Tags<'t> {
     }
 }
 
-/// Where an element is closed.
+/// The position at which an element is closed.
 fn find_close(text: &str, name: &str) -> Option<usize> {
     let mut from = 0;
     loop {

@@ -18,8 +18,8 @@ pub struct ListLimits {
     pub time: Duration,
 }
 
-/// Why a list could not be read to its end. A list that is cut short looks like
-/// one without the newest versions, so there is no such thing.
+/// The reasons why a list could not be read to its end. A list that is cut short
+/// looks like one without the newest versions, so there is no such thing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ListError {
     /// It goes on and on.

@@ -60,7 +60,8 @@ mod tests {
 
     const WINDOW: Duration = Duration::from_secs(60);
 
-    /// How many pieces of a size, one each five seconds, are taken; at most 100.
+    /// The number of pieces of a size, one each five seconds, that are taken; at
+    /// most 100.
     async fn taken(size: usize) -> usize {
         let mut rate = Rate::new(600, WINDOW);
         for piece in 0..100 {

@@ -11,8 +11,8 @@ use url::Url;
 /// Redirects of one request that are followed.
 const MAX_REDIRECTS: usize = 5;
 
-/// Why a redirect is not followed. Shows hosts, no paths: those may hold
-/// secrets.
+/// The reasons why a redirect is not followed. Shows hosts, no paths: those may
+/// hold secrets.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RedirectError {
     /// It names no address.
@@ -32,9 +32,9 @@ pub enum RedirectError {
     TooMany,
 }
 
-/// Where a redirected request goes next; none when the answer is no redirect.
-/// What only reads may leave the origin `at`, and is then sent without
-/// credentials; everything else stays.
+/// The URL to which a redirected request goes next; none when the answer is no
+/// redirect. A request that only reads may leave the origin `at`, and is then sent
+/// without credentials; everything else stays.
 ///
 /// # Errors
 /// When the redirect is not followed.

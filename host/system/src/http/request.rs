@@ -45,8 +45,8 @@ pub fn accept(response: Response) -> Result<Response, HttpError> {
     })
 }
 
-/// How long the server wants to be left alone, where it refuses for now: 429
-/// whatever else it says, and 503 that says for how long.
+/// The pause that the server asks for, where it refuses for now: 429 whatever else
+/// it says, and 503 that says for how long.
 #[must_use]
 pub fn pause(status: StatusCode, headers: &HeaderMap) -> Option<Duration> {
     let asked = retry_after(headers, server_time(headers));

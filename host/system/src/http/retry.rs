@@ -14,11 +14,11 @@ use super::error::HttpError;
 /// that it asks for.
 const MAX_REFUSALS: u32 = 3;
 
-/// How long one call waits in all for servers that ask for pauses, lists and
-/// downloads alike.
+/// The longest time that one call waits in all for servers that ask for pauses,
+/// lists and downloads alike.
 pub const PATIENCE: Duration = Duration::from_secs(45);
 
-/// How often what failed is tried again, and after which pauses.
+/// The number of tries of something that may fail, and the pauses between them.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Backoff {
     /// Tries in all, the first one included.
@@ -52,7 +52,7 @@ impl Backoff {
     }
 }
 
-/// What an error means for another try.
+/// The meaning of an error for another try.
 pub trait Transient {
     /// Whether the same may work another time.
     fn is_transient(&self) -> bool;
@@ -86,7 +86,7 @@ impl Pauses {
 
 /// Tries of one call, and its patience with servers that ask for pauses.
 pub struct Retry<'a> {
-    /// What is asked for, in what the reporter is told.
+    /// The object of the call, as the reporter is told.
     what: &'a str,
     backoff: Backoff,
     tried: u32,

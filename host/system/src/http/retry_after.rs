@@ -4,8 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 
-/// How long the other side asks to be left alone; none when it does not, or
-/// what it says cannot be read. A date that has passed asks for no pause.
+/// The pause that the other side asks for; none when it does not, or its value
+/// cannot be read. A date that has passed asks for no pause.
 pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse() {

@@ -69,9 +69,9 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// What keeps everybody from writing to a folder's file system, if anything does:
-/// no room, or no working disk. It is asked by writing there. Programs that fail
-/// for such a reason say so in words alone, or not at all.
+/// The trouble that keeps everybody from writing to a folder's file system, if any
+/// does: no room, or no working disk. It is found by writing there. Programs that
+/// fail for such a reason say so in words alone, or not at all.
 pub fn trouble(folder: &Path) -> Option<StorageError> {
     let written = NamedTempFile::new_in(folder).and_then(|mut file| {
         file.write_all(&[0; PROBE])?;

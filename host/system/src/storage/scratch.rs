@@ -24,7 +24,7 @@ impl Scratch {
         Ok(Self(folder.keep()))
     }
 
-    /// Where it is.
+    /// The folder's path.
     pub fn path(&self) -> &Path {
         &self.0
     }

@@ -13,7 +13,7 @@ use bakehouse_core::storage_error::{At as _, StorageError};
 
 use super::{create, file, remove_all};
 
-/// What is behind the name of a file that was set aside.
+/// The suffix of the name of a file that was set aside.
 const BROKEN: &str = ".broken";
 
 /// Reads a state file of at most `limit` bytes; none where there is none, or it

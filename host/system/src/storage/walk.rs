@@ -13,7 +13,7 @@ use super::mode::set_mode;
 /// Folders in one another; more than any source tree has.
 pub const DEPTH: usize = 200;
 
-/// What an entry of a folder is.
+/// The type of a folder's entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// A folder.
@@ -33,7 +33,7 @@ pub struct Entry<'a> {
     pub folder: BorrowedFd<'a>,
     /// Its name there.
     pub name: &'a CStr,
-    /// What it is.
+    /// The entry's type.
     pub kind: Kind,
     stat: Stat,
 }
@@ -58,7 +58,7 @@ impl Entry<'_> {
     }
 }
 
-/// Why a walk ended early.
+/// The reasons why a walk ended early.
 #[derive(Debug, thiserror::Error)]
 pub enum WalkError {
     /// Folders are nested more than [`DEPTH`] deep.
@@ -119,7 +119,7 @@ pub fn walk<E: From<WalkError>>(
     Ok(())
 }
 
-/// How folders are opened.
+/// The flags with which folders are opened.
 pub(super) const FOLDER: OFlags = OFlags::RDONLY
     .union(OFlags::DIRECTORY)
     .union(OFlags::NOFOLLOW)

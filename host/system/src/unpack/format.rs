@@ -14,7 +14,7 @@ const BUFFER: usize = 1 << 16;
 /// Bytes of a tar header.
 const HEADER: usize = 512;
 
-/// How a file is packed (the contract's `fetch.archive-format`).
+/// The format of an archive (the contract's `fetch.archive-format`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// One of the others, told by its first bytes and its name.
@@ -23,13 +23,13 @@ pub enum Format {
     Tar(Compression),
     /// A ZIP archive.
     Zip,
-    /// What a Debian package installs.
+    /// The files that a Debian package installs.
     Deb,
     /// One file, compressed.
     File(Compression),
 }
 
-/// How a stream of bytes is compressed.
+/// The compression of a stream of bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Compression {
     /// Not at all.

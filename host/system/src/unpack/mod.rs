@@ -44,10 +44,10 @@ pub enum Origin {
     Image,
 }
 
-/// What is taken of an archive (the contract's `fetch.archive`).
+/// The part of an archive that is unpacked (the contract's `fetch.archive`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Archive {
-    /// How it is packed.
+    /// The archive's format.
     pub format: Format,
     /// Leading components that each path loses.
     pub strip: u32,
@@ -83,7 +83,7 @@ impl UnpackLimits {
     }
 }
 
-/// Why an archive is not unpacked.
+/// The reasons why an archive is not unpacked.
 #[derive(Debug, thiserror::Error)]
 pub enum UnpackError {
     /// It goes on and on.
@@ -94,7 +94,7 @@ pub enum UnpackError {
     Refused {
         /// Its name, cut.
         entry: String,
-        /// What is wrong with it.
+        /// The fault of the entry, as the rest of a sentence.
         why: String,
     },
     /// It looks like no archive.
@@ -102,10 +102,10 @@ pub enum UnpackError {
         "it is neither a tar, ZIP or Debian archive nor compressed with gzip, xz, zstd or bzip2"
     )]
     Unknown,
-    /// What is asked for is no path in an archive.
+    /// The path that is asked for is none in an archive.
     #[error("`{}` is no path in an archive", .0.escape_debug())]
     Member(String),
-    /// What is asked for is not there.
+    /// The path that is asked for is not there.
     #[error(
         "the archive has no `{}`; it has {}", member.escape_debug(),
         if there.is_empty() { "nothing".to_owned() } else { there.join(", ") }
@@ -154,7 +154,8 @@ pub fn unpack(
     tar_archive::unpack(archive, &mut unpacking).map_err(|error| own(error, into))
 }
 
-/// What it is read from ran out of room, or its disk is broken.
+/// The error as one of our own storage, where the file that is read from ran out of
+/// room or its disk is broken.
 fn own(error: UnpackError, into: &Path) -> UnpackError {
     match error {
         UnpackError::Damaged(error) if is_everywhere(&error) => {
@@ -249,7 +250,7 @@ pub struct Metered<'a, R> {
     pub inner: R,
     /// Bytes that may still be read.
     pub left: &'a Cell<u64>,
-    /// What is wrong with an archive that has more.
+    /// The message for an archive that has more.
     pub what: &'static str,
 }
 
@@ -275,7 +276,7 @@ struct Item {
     kind: Kind,
 }
 
-/// What an entry is.
+/// The type of an archive's entry.
 enum Kind {
     Folder,
     File {
