@@ -33,7 +33,7 @@ pub enum LayoutError {
     Open {
         /// The archive.
         path: PathBuf,
-        /// What the system said.
+        /// The error that opening it ended with.
         #[source]
         source: io::Error,
     },
@@ -42,7 +42,7 @@ pub enum LayoutError {
     NotTar {
         /// The archive.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The error that reading it as tar ended with.
         #[source]
         source: io::Error,
     },
@@ -76,18 +76,18 @@ pub enum LayoutError {
     /// An index or manifest is no JSON of its form.
     #[error("{what} is malformed")]
     Malformed {
-        /// Which.
+        /// The index or manifest that it is, in words.
         what: &'static str,
-        /// What is wrong with it.
+        /// The error in its JSON.
         #[source]
         source: serde_json::Error,
     },
     /// An entry of an index points at nothing.
     #[error("{what} is malformed")]
     Entry {
-        /// Which.
+        /// The index that it is, in words.
         what: &'static str,
-        /// What is wrong with the entry.
+        /// The fault of the entry.
         #[source]
         source: OddEntry,
     },

@@ -69,7 +69,7 @@ impl Registry {
         })
     }
 
-    /// Where it is.
+    /// The registry and its namespace.
     #[must_use]
     pub const fn endpoint(&self) -> &Endpoint {
         &self.endpoint
@@ -148,8 +148,8 @@ impl Registry {
         }
     }
 
-    /// What is in a registry is anybody's: that it cannot be read is the
-    /// registry's failure, never a bug.
+    /// The error for content that cannot be read: anybody may have put it into the
+    /// registry, so it is the registry's failure, never a bug.
     pub(super) fn unreadable(
         &self,
         image: &str,
@@ -241,7 +241,7 @@ impl Registry {
             .header(ACCEPT, HeaderValue::from_static(MANIFEST_TYPES)))
     }
 
-    /// Where an upload into a repository is to go on.
+    /// The URL at which an upload into a repository is to go on.
     pub(super) fn upload_location(
         &self,
         answer: &Answer,
@@ -256,7 +256,7 @@ impl Registry {
         url.map_err(|error| self.failed("naming it", error))
     }
 
-    /// What a failed request means.
+    /// The error that a failed request is told as.
     pub(super) fn failed(&self, what: &str, source: TransportError) -> RegistryError {
         let (host, what) = (self.endpoint.host().to_owned(), what.to_owned());
         if let TransportError::Credentials(error) = source {

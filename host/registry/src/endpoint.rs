@@ -20,7 +20,7 @@ pub enum EndpointError {
     Namespace {
         /// The registry.
         host: String,
-        /// What was given.
+        /// The namespace, as it was given.
         namespace: String,
     },
     /// Not the name of an image with a tag or digest.
@@ -150,13 +150,13 @@ impl Endpoint {
         format!("{kept}{digest}")
     }
 
-    /// How people see a reference: `local/...` for the embedded registry.
+    /// The reference as people see it: `local/...` for the embedded registry.
     #[must_use]
     pub fn show(&self, image: &str, tag_or_digest: &str) -> String {
         join(&self.show_repository(image), tag_or_digest)
     }
 
-    /// How people see a repository: `local/...` for the embedded registry.
+    /// The repository as people see it: `local/...` for the embedded registry.
     #[must_use]
     pub fn show_repository(&self, image: &str) -> String {
         format!("{}/{}/{image}", self.shown(), self.namespace)

@@ -18,7 +18,7 @@ pub enum RegistryError {
     Client {
         /// `host[:port]`.
         host: String,
-        /// Why.
+        /// The reason that the client gave.
         #[source]
         source: Box<TransportError>,
     },
@@ -30,9 +30,9 @@ pub enum RegistryError {
     Refused {
         /// `host[:port]`.
         host: String,
-        /// What was being done: "reading ghcr.io/acme/app:1.0.0".
+        /// The request that failed: "reading ghcr.io/acme/app:1.0.0".
         what: String,
-        /// What it answered.
+        /// The registry's answer.
         #[source]
         source: Box<TransportError>,
     },
@@ -41,9 +41,9 @@ pub enum RegistryError {
     Unreachable {
         /// `host[:port]`.
         host: String,
-        /// What was being done.
+        /// The request that failed.
         what: String,
-        /// Why there was no answer.
+        /// The reason why there was no answer.
         #[source]
         source: Box<TransportError>,
     },
@@ -52,27 +52,27 @@ pub enum RegistryError {
     Failed {
         /// `host[:port]`.
         host: String,
-        /// What was being done.
+        /// The request that failed.
         what: String,
-        /// What it answered.
+        /// The registry's answer, or the reason why it is no answer.
         #[source]
         source: Box<TransportError>,
     },
-    /// What is there is no image.
+    /// The reference holds something that is no image.
     #[error("{reference} holds no image that can be read")]
     Unreadable {
         /// The reference, as people see it.
         reference: String,
-        /// What is wrong with it.
+        /// The fault of the manifest.
         #[source]
         source: Box<ManifestError>,
     },
     /// An image's configuration is not one.
     #[error("{what}")]
     Configuration {
-        /// What was being done.
+        /// The request that failed.
         what: String,
-        /// What is wrong with it.
+        /// The error in its JSON.
         #[source]
         source: serde_json::Error,
     },
@@ -115,7 +115,7 @@ pub enum RegistryError {
     VersionTag {
         /// The version's reference, as people see it.
         name: String,
-        /// Why.
+        /// The error that reading it ended with.
         #[source]
         source: Box<Self>,
     },

@@ -16,8 +16,8 @@ use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use super::manifest::MANIFEST_TYPES;
 use super::transport::{Answer, TransportError};
 
-/// What is known of one registry's `HEAD`; clones share it. At first that is
-/// nothing (0): it has not shown anything that exists.
+/// The trust in one registry's `HEAD`; clones share it. At first that is nothing
+/// (0): it has not shown anything that exists.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Heads(Arc<AtomicU8>);
 

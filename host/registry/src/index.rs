@@ -37,7 +37,7 @@ pub enum IndexError {
     Json {
         /// The index's reference, as people see it.
         name: String,
-        /// Why.
+        /// The serializer's error.
         #[source]
         source: serde_json::Error,
     },
@@ -79,7 +79,7 @@ impl Child {
 pub(crate) struct Index {
     /// Its bytes.
     pub(crate) bytes: Bytes,
-    /// What they are.
+    /// Their descriptor: media type, digest and size.
     pub(crate) descriptor: Descriptor,
 }
 

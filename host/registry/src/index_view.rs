@@ -19,7 +19,7 @@ pub struct IndexView {
     pub manifests: Vec<Descriptor>,
     /// Its annotations.
     pub annotations: BTreeMap<String, String>,
-    /// Why others of its entries are none.
+    /// The faults of its other entries.
     broken: Vec<OddEntry>,
 }
 
@@ -58,7 +58,8 @@ impl IndexView {
         platforms
     }
 
-    /// Why entries are of no image and of nothing else that an index may have.
+    /// The faults of the entries that are of no image and of nothing else that an
+    /// index may have.
     pub fn odd(&self) -> impl Iterator<Item = OddEntry> {
         let odd = self
             .manifests
@@ -67,7 +68,7 @@ impl IndexView {
         self.broken.iter().cloned().chain(odd)
     }
 
-    /// What is wrong with the first entry that is no descriptor.
+    /// The fault of the first entry that is no descriptor.
     pub(super) fn broken(&self) -> Option<&OddEntry> {
         self.broken.first()
     }
@@ -113,7 +114,7 @@ fn platform(entry: &Descriptor) -> Result<Option<Platform>, OddEntry> {
     }
 }
 
-/// What BuildKit writes for both parts of an attestation's platform.
+/// The word that BuildKit writes for both parts of an attestation's platform.
 const UNKNOWN: &str = "unknown";
 
 fn is_attestation(entry: &Descriptor) -> bool {

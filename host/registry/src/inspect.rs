@@ -47,7 +47,7 @@ pub struct InspectedImage {
     pub digest: String,
     /// Bytes to download: configuration and compressed layers.
     pub size: u64,
-    /// When it was created, RFC 3339.
+    /// The time at which it was created, RFC 3339.
     pub created: Option<String>,
     /// User it runs as.
     pub user: Option<String>,
@@ -58,7 +58,7 @@ pub struct InspectedImage {
     /// Annotations of its manifest.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub annotations: BTreeMap<String, String>,
-    /// What attests to it.
+    /// The attestations about it.
     pub attestations: Vec<InspectedAttestation>,
     /// Digest of the recipe that made it, where that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -71,7 +71,8 @@ pub struct InspectedImage {
 pub struct InspectedAttestation {
     /// Digest of its manifest.
     pub digest: String,
-    /// What its statements are about, e.g. `https://slsa.dev/provenance/v1`.
+    /// The types of its statements' predicates, e.g.
+    /// `https://slsa.dev/provenance/v1`.
     pub predicates: Vec<String>,
 }
 

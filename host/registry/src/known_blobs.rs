@@ -7,7 +7,7 @@ use oci_spec::image::Descriptor;
 
 use super::manifest::Manifest;
 
-/// Which image of the registry has a blob, as far as this process has seen it;
+/// An image of the registry for each blob, as far as this process has seen it;
 /// clones share it. From there it is mounted, not sent again.
 #[derive(Debug, Clone, Default)]
 pub(super) struct KnownBlobs {

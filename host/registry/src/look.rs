@@ -9,20 +9,20 @@ use super::heads::{decides, described};
 use super::manifest::Manifest;
 use super::transport::{Answer, Request, TransportError};
 
-/// What was found under a tag or digest.
+/// The result of a look at a tag or digest.
 pub(super) enum Looked {
     /// Nothing.
     Absent,
-    /// What `HEAD` says of it.
+    /// The descriptor that the answer to `HEAD` makes.
     Head(Descriptor),
-    /// What `GET` has.
+    /// The manifest that `GET` has.
     Whole(Manifest),
 }
 
 impl Registry {
-    /// What a tag or digest points at; none when the registry does not have it.
-    /// Costs one request, which no registry counts as a pull, where the registry
-    /// can be believed about it; see `heads.rs`.
+    /// The descriptor that a tag or digest points at; none when the registry does
+    /// not have it. Costs one request, which no registry counts as a pull, where
+    /// the registry can be believed about it; see `heads.rs`.
     ///
     /// # Errors
     /// When neither request tells.

@@ -45,7 +45,7 @@ pub enum ManifestError {
     NoManifest {
         /// Digest of the bytes.
         digest: String,
-        /// What is wrong with them.
+        /// The error in their JSON.
         #[source]
         source: serde_json::Error,
     },
@@ -57,7 +57,7 @@ pub enum ManifestError {
     Index {
         /// Its digest.
         digest: String,
-        /// What is wrong with it.
+        /// The error in its JSON.
         #[source]
         source: serde_json::Error,
     },
@@ -66,7 +66,7 @@ pub enum ManifestError {
     NoImage {
         /// Its digest.
         digest: String,
-        /// What is wrong with it.
+        /// The error in its JSON.
         #[source]
         source: serde_json::Error,
     },
@@ -86,7 +86,7 @@ pub enum ManifestError {
     NoEntry {
         /// Its digest.
         digest: String,
-        /// What is wrong with the first.
+        /// The fault of the first entry.
         #[source]
         source: OddEntry,
     },
@@ -215,7 +215,7 @@ pub(super) fn is_index(media_type: &MediaType) -> bool {
     *media_type == MediaType::ImageIndex || media_type.to_string() == DOCKER_LIST
 }
 
-/// What a manifest is of, where that is not an image.
+/// The type of a manifest's content, where that is not an image.
 fn artifact(media_type: &MediaType, bytes: &[u8]) -> Option<String> {
     let object = json::object(bytes).ok()?;
     let of = |value: Option<&Value>| {

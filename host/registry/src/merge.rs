@@ -13,7 +13,7 @@ use super::manifest::{Manifest, ManifestError, is_index};
 use super::merge_error::MergeError;
 use super::published::Published;
 
-/// What to merge, and for which version.
+/// A request to merge images into the index of a version.
 #[derive(Debug, Clone)]
 pub struct MergeRequest<'a> {
     /// Image name.
@@ -27,7 +27,7 @@ pub struct MergeRequest<'a> {
     pub wanted: &'a [Platform],
     /// Annotations of the index.
     pub annotations: BTreeMap<String, String>,
-    /// Which published images may be replaced by others.
+    /// The published images that may be replaced by others.
     pub replace: Replace<'a>,
     /// Labels that the new images must have, by their own configurations; none
     /// must be without the label. Without this, what is said of the images is
@@ -39,7 +39,7 @@ pub struct MergeRequest<'a> {
 /// told.
 pub type Labels = Vec<(String, Option<String>)>;
 
-/// Which published images a merge may replace by others.
+/// The published images that a merge may replace by others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Replace<'a> {
     /// None.
@@ -50,7 +50,7 @@ pub enum Replace<'a> {
     Always,
 }
 
-/// What merging did.
+/// The result of a merge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Merged {
     /// The published index.

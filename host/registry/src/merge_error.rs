@@ -26,7 +26,7 @@ pub enum MergeError {
         digest: String,
         /// The platform that it was given for.
         claimed: Box<Platform>,
-        /// What it is for.
+        /// The platform that its configuration names.
         actual: String,
     },
     /// An image has other labels than it must have.

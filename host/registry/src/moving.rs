@@ -32,7 +32,7 @@ pub struct Move {
     pub tag: String,
     /// The version.
     pub version: String,
-    /// What the version's tag shows, where that was just written.
+    /// The manifest that the version's tag shows, where that was just written.
     pub manifest: Option<Manifest>,
 }
 
@@ -44,11 +44,11 @@ pub struct MovedTag {
     /// The version that it was to show, or a newer one that another run
     /// published meanwhile.
     pub version: String,
-    /// What became of it.
+    /// The outcome for this tag.
     pub how: Moved,
 }
 
-/// What became of a moving tag.
+/// The outcome for a moving tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Moved {
     /// It shows the version now.
@@ -59,7 +59,7 @@ pub enum Moved {
     Skipped(String),
 }
 
-/// What is to become of a moving tag.
+/// The plan for a moving tag.
 enum Next {
     /// It is left as it is.
     Leave(Moved),
@@ -145,8 +145,8 @@ impl Registry {
         Ok(matches!(self.next(image, wanted).await?, Next::Put(_)))
     }
 
-    /// What became of a tag, and the platforms of what it shows now, where it was
-    /// written.
+    /// Moves one tag: the outcome, and the platforms of the image that it shows
+    /// now, where it was written.
     async fn move_one(
         &self,
         image: &str,
@@ -165,7 +165,7 @@ impl Registry {
         Ok((Moved::Forward, platforms))
     }
 
-    /// What is to become of a tag.
+    /// The plan for one tag, by what it shows now.
     async fn next(&self, image: &str, wanted: &Move) -> Result<Next, RegistryError> {
         let kept = |why: String| Ok(Next::Leave(Moved::Skipped(why)));
         let Move { tag, version, .. } = wanted;
@@ -209,7 +209,8 @@ impl Registry {
         Ok(Next::Put(Box::new(manifest)))
     }
 
-    /// What a moving tag points at, and which version that says it is.
+    /// The manifest that a moving tag points at, and the version that it says
+    /// it is of.
     async fn shown(
         &self,
         image: &str,
@@ -292,7 +293,8 @@ impl Registry {
     }
 }
 
-/// Why no moving tag goes to what a version's tag shows, by its own account.
+/// The reason why no moving tag goes to what a version's tag shows, by its own
+/// account.
 fn unfit(manifest: &Manifest, version: &str) -> Result<Option<String>, ManifestError> {
     let annotations = manifest.index()?.map(|index| index.annotations);
     let annotations = annotations.unwrap_or_default();

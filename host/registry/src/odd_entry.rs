@@ -6,7 +6,7 @@ use serde_json::Value;
 /// Characters that are shown of what a stranger wrote.
 const SHOWN: usize = 80;
 
-/// Why an entry of an index counts for nothing.
+/// The reasons why an entry of an index counts for nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OddEntry {
     /// It is something else.

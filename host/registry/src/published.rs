@@ -10,7 +10,7 @@ use super::error::RegistryError;
 use super::look::Looked;
 use super::manifest::{Manifest, ManifestError};
 
-/// What is published under a tag.
+/// The image or index that is published under a tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Published {
     /// The index, or the single image's manifest.
@@ -28,8 +28,8 @@ pub struct Published {
 }
 
 impl Registry {
-    /// What is published under a tag or digest, for which platforms; none when
-    /// the registry does not have it.
+    /// The image or index that is published under a tag or digest, with its
+    /// platforms; none when the registry does not have it.
     ///
     /// # Errors
     /// When a request fails, or the manifest cannot be understood.
@@ -68,7 +68,7 @@ impl Registry {
         understood.map(Some)
     }
 
-    /// What was just pushed by digest.
+    /// The image or index that was just pushed by digest.
     ///
     /// # Errors
     /// As [`published`](Self::published); also when the registry does not have

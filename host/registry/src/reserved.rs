@@ -10,9 +10,9 @@ use super::tags::moving_tags;
 /// The tag that a reference without one means.
 const LATEST: &str = "latest";
 
-/// What a name belongs to, where that is not a version; none where a version may
-/// have it. `versions` are all that are known, `moving` the templates of the
-/// app's moving tags.
+/// The other owner of a name, where it does not belong to a version; none where a
+/// version may have it. `versions` are all that are known, `moving` the templates
+/// of the app's moving tags.
 ///
 /// A moving tag whose name is a number, such as `10`, is no such name: where
 /// upstream has a version `10`, it is the moving tag that stays away.

@@ -99,9 +99,9 @@ impl TagList<'_> {
         Ok((answer, tags))
     }
 
-    /// Where the page after an answer is. Registries behind a proxy take
-    /// themselves for another scheme, name, port or path: a link to this very
-    /// list is asked for where the list was.
+    /// The URL of the page after an answer. Registries behind a proxy take
+    /// themselves for another scheme, name, port or path: a link to this very list
+    /// is asked for where the list was.
     fn next(&self, answer: &Answer, url: &Url) -> Result<Option<Url>, TransportError> {
         let Some(mut next) = link::next(&answer.headers, answer.url())? else {
             return Ok(None);
@@ -121,9 +121,9 @@ impl TagList<'_> {
         Ok(Some(next))
     }
 
-    /// Where more tags are, after a page of `count` that no link follows. Some
-    /// registries cut lists, and do not say so; the one way to know is to ask
-    /// for what comes after the last tag.
+    /// The URL of more tags, after a page of `count` that no link follows. Some
+    /// registries cut lists, and do not say so; the one way to know is to ask for
+    /// what comes after the last tag.
     async fn beyond(&mut self, count: usize) -> Result<Option<Url>, TransportError> {
         let is_full = count == PAGE;
         let may_be_cut = is_full || count > 0 && count < PAGE && count.is_multiple_of(ROUND);

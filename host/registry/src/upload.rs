@@ -17,7 +17,7 @@ const PROGRESS: u64 = 8 << 20;
 const FIRST_BYTE: HeaderValue = HeaderValue::from_static("bytes=0-0");
 const OCTETS: HeaderValue = HeaderValue::from_static("application/octet-stream");
 
-/// Why one try to send a blob failed.
+/// The reasons why one try to send a blob failed.
 #[derive(Debug, thiserror::Error)]
 enum SendError {
     #[error(transparent)]
@@ -221,8 +221,8 @@ impl Upload<'_> {
         Ok(self.closed(&transport.once(&close).await?)?)
     }
 
-    /// Where an upload that broke stands; none when it cannot go on
-    /// ("Resuming an upload").
+    /// The session of an upload that broke, at the byte where it stands; none when
+    /// it cannot go on ("Resuming an upload").
     async fn resume(&self, location: &Url) -> Option<UploadSession> {
         let request = self.request(Method::GET, location.clone());
         let answer = self.registry.transport.send(&request).await.ok()?;

@@ -27,23 +27,23 @@ pub enum LookupError {
     /// Not an image reference.
     #[error("`{text}` is not an image reference: {source}")]
     Malformed {
-        /// What was given.
+        /// The reference, as it was given.
         text: String,
-        /// What is wrong with it.
+        /// The fault of the text.
         source: ParseError,
     },
     /// A repository without a path.
     #[error("`{text}`: repositories without a `/` cannot be read")]
     NoPath {
-        /// What was given.
+        /// The reference, as it was given.
         text: String,
     },
     /// No registry or repository can have this name.
     #[error("`{text}`: {source}")]
     Name {
-        /// What was given.
+        /// The reference, as it was given.
         text: String,
-        /// What is wrong with it.
+        /// The fault of the name.
         source: EndpointError,
     },
     /// A request failed, or what is there cannot be understood.
@@ -103,9 +103,9 @@ impl Upstream {
         }
     }
 
-    /// What platform the image is made for that a builder which wants `wanted`
-    /// gets of a reference: what its configuration says, whatever an index may
-    /// say of it. None where it does not say.
+    /// The platform for which the image is made that a builder which wants `wanted`
+    /// gets of a reference: as its configuration says, whatever an index may say of
+    /// it. None where it does not say.
     ///
     /// # Errors
     /// [`LookupError::Absent`] also where an index has no such image; when it

@@ -8,7 +8,7 @@ use super::moving::VERSION_ANNOTATION;
 use super::published::Published;
 use super::reserved::revision_of;
 
-/// What is under the name of a version.
+/// The content of the tag of a version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Held {
     /// Nothing.
@@ -21,7 +21,7 @@ pub enum Held {
 }
 
 impl Held {
-    /// What is published of the version.
+    /// The published version, where the tag holds it.
     #[must_use]
     pub fn version(self) -> Option<Published> {
         match self {
@@ -32,7 +32,7 @@ impl Held {
 }
 
 impl Registry {
-    /// What the tag of a version holds.
+    /// The content of the tag of a version.
     ///
     /// # Errors
     /// As [`published`](Self::published); also when it is another version that no

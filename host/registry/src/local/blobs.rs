@@ -34,7 +34,7 @@ pub(super) struct Blobs {
     stamps: Arc<Mutex<HashMap<String, Stamp>>>,
 }
 
-/// What changes when a file's content does.
+/// The marks of a file that change when its content does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Stamp {
     size: u64,
@@ -43,7 +43,7 @@ struct Stamp {
     inode: u64,
 }
 
-/// Why a blob cannot be served.
+/// The reasons why a blob cannot be served.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Damage {
     /// There is no such file.
@@ -133,7 +133,7 @@ impl Blobs {
         digest == EMPTY
     }
 
-    /// Where a blob is, or is to be.
+    /// The path where a blob is, or is to be.
     pub(super) fn path(&self, digest: &Digest) -> PathBuf {
         let (first, rest) = digest.hex().split_at(2);
         let algorithm = self.folder.join(digest.algo().prefix());

@@ -17,7 +17,7 @@ use super::server::INSTANCE;
 /// Bytes of an address, and the name of who serves there.
 const MAX_ADDRESS: u64 = 100;
 
-/// How long a server on this machine may take to say who it is.
+/// The longest time that a server on this machine may take to say who it is.
 const ANSWER: Duration = Duration::from_secs(2);
 
 /// The lock on a folder.
@@ -58,7 +58,7 @@ impl Lease {
     }
 }
 
-/// Where a folder is served, or was.
+/// The address at which a folder is served, or was.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Address {
     pub(super) at: SocketAddr,
@@ -66,7 +66,7 @@ pub(super) struct Address {
 }
 
 impl Address {
-    /// What the last server of a folder announced.
+    /// The announcement of the last server of a folder.
     pub(super) fn read(folder: &Path) -> Option<Self> {
         let text = storage::read_text(&folder.join("address"), MAX_ADDRESS).ok()?;
         let (at, instance) = text.trim().split_once('\n')?;

@@ -57,7 +57,7 @@ pub enum MetadataError {
         repository: String,
         /// The tag.
         tag: String,
-        /// What it shows.
+        /// The digest that it shows.
         digest: String,
     },
     /// The file system refuses.

@@ -26,9 +26,9 @@ use tokio_util::task::AbortOnDropHandle;
 use self::lease::{Address, Lease};
 pub use self::metadata::MetadataError;
 
-/// How often another process's lock and address are looked at.
+/// The pause between two looks at another process's lock and address.
 const LOOK: Duration = Duration::from_millis(20);
-/// How long a process that holds the lock may take to answer.
+/// The longest time that a process that holds the lock may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Times that taking over may fail.
@@ -51,7 +51,7 @@ pub enum LocalRegistryError {
     Port {
         /// The port.
         port: u16,
-        /// What the system said.
+        /// The error that listening ended with.
         #[source]
         source: std::io::Error,
     },
@@ -62,7 +62,7 @@ pub enum LocalRegistryError {
         folder: PathBuf,
         /// The file in it.
         list: PathBuf,
-        /// What is wrong with it.
+        /// The fault of the list.
         #[source]
         source: MetadataError,
     },

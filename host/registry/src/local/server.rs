@@ -39,7 +39,7 @@ const PIECE: usize = 1 << 18;
 pub(super) const INSTANCE: HeaderName = HeaderName::from_static("bakehouse-registry");
 const DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
 
-/// What the routes share.
+/// The state that the routes share.
 struct Front {
     blobs: Blobs,
     uploads: Uploads,
@@ -47,7 +47,7 @@ struct Front {
     instance: HeaderValue,
 }
 
-/// What a path below `/v2/` names.
+/// The kinds of paths below `/v2/`, with the names in them.
 #[derive(Debug, PartialEq, Eq)]
 enum Route<'p> {
     Manifest { name: &'p str, reference: &'p str },
@@ -162,8 +162,8 @@ impl<'p> Route<'p> {
 }
 
 impl Front {
-    /// What is missing or damaged of an image or index; none when it is whole, or
-    /// there is no such thing at all.
+    /// The first thing that is missing or damaged of an image or index; none when
+    /// it is whole, or there is no such thing at all.
     async fn damage(&self, name: &str, reference: &str) -> Option<String> {
         let reference: Reference = reference.parse().ok()?;
         let found = self.manifests.get_manifest(name, &reference).await.ok()?;
@@ -373,7 +373,7 @@ fn with(mut response: Response, fields: &[(HeaderName, String)]) -> Response {
     response
 }
 
-/// Where an upload is ("Pushing a blob in chunks").
+/// The answer that tells where an upload is ("Pushing a blob in chunks").
 fn at(name: &str, id: &str, offset: u64, status: StatusCode) -> Response {
     let fields = [
         (LOCATION, format!("/v2/{name}/blobs/uploads/{id}")),
@@ -389,8 +389,9 @@ fn created(name: &str, digest: &str) -> Response {
     with(empty(StatusCode::CREATED), &fields)
 }
 
-/// What cannot be served as it was stored counts as absent, so that it is made
-/// anew; the warning says so (distribution-spec v1.1, "Warnings").
+/// The answer for content that cannot be served as it was stored: it counts as
+/// absent, so that it is made anew; the warning says so (distribution-spec v1.1,
+/// "Warnings").
 fn damaged(what: &str, damage: &str) -> Response {
     let text = format!("{damage}, so what needs it counts as not published");
     tracing::warn!(what, damage, "the embedded registry is damaged");

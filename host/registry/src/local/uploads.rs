@@ -22,7 +22,7 @@ use super::blobs::{Blobs, hash};
 
 /// Uploads at the same time.
 const MOST: usize = 1024;
-/// How long an upload may rest before it is forgotten.
+/// The longest time that an upload may rest before it is forgotten.
 const REST: Duration = Duration::from_secs(3600);
 
 /// All uploads of one server.
@@ -48,7 +48,7 @@ pub(super) struct Upload {
     hash: Sha256,
 }
 
-/// Why an upload does not go on.
+/// The reasons why an upload does not go on.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum UploadError {
     /// Nobody knows it.
@@ -63,7 +63,7 @@ pub(super) enum UploadError {
     /// The client's connection broke.
     #[error("the upload broke off")]
     Broken,
-    /// What came is something else.
+    /// The bytes that came have another digest.
     #[error("what was uploaded is not {0}")]
     Digest(String),
     /// The disk does not take it.

@@ -15,8 +15,8 @@ use super::{RetryPolicy, TransportError};
 /// `Docker-Content-Digest` (distribution-spec v1.1, "Pulling manifests").
 const DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
 
-/// What may be answered within [`RetryPolicy::whole`], in bytes, and how many more in
-/// each second after that.
+/// The bytes that may be answered within [`RetryPolicy::whole`]; in each second
+/// after that it is `SLOWEST` more.
 const USUAL: u64 = 8 << 20;
 const SLOWEST: u64 = 256 << 10;
 
@@ -60,7 +60,7 @@ impl Answer {
         }
     }
 
-    /// Where it came from, after redirects.
+    /// The URL that it came from, after redirects.
     pub(crate) const fn url(&self) -> &Url {
         &self.url
     }

@@ -4,16 +4,16 @@ use http_auth::ChallengeParser;
 use reqwest::header::{HeaderMap, WWW_AUTHENTICATE};
 use url::Url;
 
-/// How a registry wants to be logged in to.
+/// The login that a registry asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Challenge {
     /// HTTP basic authentication.
     Basic,
     /// A token from another server (distribution's "Token Authentication").
     Bearer {
-        /// Where tokens are had.
+        /// The URL at which tokens are had.
         realm: Url,
-        /// Which service they are for.
+        /// The service that they are for, by the name that the registry gives it.
         service: Option<String>,
     },
 }

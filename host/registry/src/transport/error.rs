@@ -14,7 +14,8 @@ use super::login_error::LoginError;
 use super::refusal::Refusal;
 use crate::digest::DigestMismatch;
 
-/// Why a request did not work. Holds no URL and no header, so no secret.
+/// The reasons why a request did not work. Holds no URL and no header, so no
+/// secret.
 #[derive(Debug, thiserror::Error)]
 pub enum TransportError {
     /// No connection.
@@ -41,9 +42,9 @@ pub enum TransportError {
     Status {
         /// HTTP status.
         status: StatusCode,
-        /// What it said.
+        /// The answer's body, as far as it is understood.
         body: ErrorBody,
-        /// How long it asks to be left alone.
+        /// The pause that it asks for.
         retry_after: Option<Duration>,
     },
     /// It answered with other bytes than it should have.
@@ -139,8 +140,8 @@ impl TransportError {
         }
     }
 
-    /// Why the registry does not do what it is asked for, as far as its answer
-    /// says so.
+    /// The reason why the registry does not do what it is asked for, as far as its
+    /// answer says so.
     #[must_use]
     pub fn refusal(&self) -> Option<Refusal> {
         match self {

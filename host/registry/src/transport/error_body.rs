@@ -8,10 +8,10 @@ use serde_json::{Map, Value};
 /// Longest part of an error body that is shown, in characters.
 const SHOWN: usize = 300;
 
-/// What an answer says of a failure: the codes of the specification
-/// (distribution-spec v1.1, "Error Codes"), and a line for people. What is not of
-/// that form, of a proxy or an API, is understood as far as it goes. Its text
-/// begins with `: ` where there is one.
+/// The body of an answer that tells a failure: the codes of the specification
+/// (distribution-spec v1.1, "Error Codes"), and a line for people. A body that is
+/// not of that form, of a proxy or an API, is understood as far as it goes. Its
+/// text begins with `: ` where there is one.
 #[derive(Debug, Default)]
 pub struct ErrorBody {
     codes: Vec<String>,

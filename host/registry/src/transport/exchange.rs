@@ -43,7 +43,7 @@ struct Inner {
     permits: Semaphore,
     reporter: Arc<dyn Reporter>,
     retries: AtomicU32,
-    /// What people call the registry.
+    /// The name by which people call the registry.
     name: String,
     /// Warnings that were told.
     told: Mutex<HashSet<String>>,
@@ -98,10 +98,10 @@ impl Transport {
             .map_err(|error| TransportError::Request(format!("{path}: {error}")))
     }
 
-    /// Where an upload is to go on. A registry behind a proxy may know itself by
-    /// another scheme, name or port: what names this path in its `/v2/` is there
-    /// all the same. Elsewhere an upload goes encrypted, and without
-    /// credentials.
+    /// The URL at which an upload is to go on. A registry behind a proxy may know
+    /// itself by another scheme, name or port: a location that names this path in
+    /// its `/v2/` is there all the same. Elsewhere an upload goes encrypted, and
+    /// without credentials.
     ///
     /// # Errors
     /// When others could read or change what is sent.

@@ -4,7 +4,7 @@ use bakehouse_system::http::page::PageTitle;
 use bakehouse_system::http::redirect::RedirectError;
 use reqwest::StatusCode;
 
-/// Why a registry, or its token server, does not let us in.
+/// The reasons why a registry, or its token server, does not let us in.
 #[derive(Debug, thiserror::Error)]
 pub enum LoginError {
     /// It wants a user and a password, and we have none.
@@ -37,7 +37,7 @@ pub enum LoginError {
     Page {
         /// Host of the token server.
         server: String,
-        /// What the page is called.
+        /// The page's title.
         title: PageTitle,
     },
     /// The token server's answer has no token in it.

@@ -15,7 +15,7 @@ pub(crate) struct Outgoing {
     pub(super) progress: Arc<UploadProgress>,
 }
 
-/// How many pieces the connection took.
+/// The number of pieces of a body that the connection took.
 #[derive(Debug, Default)]
 pub(crate) struct UploadProgress(AtomicU64);
 

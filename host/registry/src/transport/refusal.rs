@@ -5,8 +5,8 @@
 
 use reqwest::StatusCode;
 
-/// Why a registry does not do what it is asked for (distribution-spec v1.1,
-/// "Error Codes").
+/// The reasons why a registry does not do what it is asked for (distribution-spec
+/// v1.1, "Error Codes").
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
     /// It does not know us, or no longer.
@@ -21,7 +21,7 @@ pub enum Refusal {
     Immutable,
     /// There is no room, or no more that is paid for.
     Full,
-    /// What is sent has too many bytes.
+    /// The content that is sent has too many bytes.
     TooLarge,
     /// There are too many requests.
     Busy,
@@ -70,7 +70,8 @@ const OF_CONTENT: [&str; 5] = [
 ];
 
 impl Refusal {
-    /// What an answer's status and codes mean; none where they say nothing.
+    /// The refusal that an answer's status and codes mean; none where they say
+    /// nothing.
     pub(super) fn of(status: StatusCode, codes: &[String]) -> Option<Self> {
         let by_code = codes.iter().find_map(|code| {
             let known = CODES.iter().find(|(known, _)| known == code);

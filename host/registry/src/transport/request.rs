@@ -9,8 +9,7 @@ use url::Url;
 /// registries set for manifests.
 const ANSWER_LIMIT: u64 = 4 << 20;
 
-/// What a request needs to be allowed (distribution's "Token Scope
-/// Documentation").
+/// The access that a request needs (distribution's "Token Scope Documentation").
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Scope {
     repository: String,
@@ -58,7 +57,7 @@ impl Scope {
 /// One request; its body is small and can be sent again.
 #[derive(Debug, Clone)]
 pub(crate) struct Request<'a> {
-    /// What it is for, in messages: `reading HOST/PATH:TAG`.
+    /// The purpose, in messages: `reading HOST/PATH:TAG`.
     pub(crate) what: &'a str,
     pub(crate) method: Method,
     pub(crate) url: Url,
@@ -109,7 +108,7 @@ impl<'a> Request<'a> {
         self
     }
 
-    /// What a successful answer holds does not matter.
+    /// Leaves the body of a successful answer unread: it does not matter.
     #[must_use]
     pub(crate) const fn unread(mut self) -> Self {
         self.limit = None;

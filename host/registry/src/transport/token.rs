@@ -16,13 +16,13 @@ use super::error_body::ErrorBody;
 use super::login_error::LoginError;
 use super::{RetryPolicy, Scope, TransportError};
 
-/// How long a token is good for where its server does not say.
+/// The lifetime of a token where its server does not say.
 const LIFETIME: Duration = Duration::from_secs(60);
 /// The longest that a token is used, whatever its server says.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
 /// Token answers are small.
 const LIMIT: u64 = 1 << 20;
-/// How we are called in token requests.
+/// The name of this client in token requests.
 const CLIENT: &str = "bakehouse";
 
 /// A token; its text is shown nowhere.
@@ -105,8 +105,8 @@ pub(super) async fn fetch(
     })
 }
 
-/// How long a token is used: a tenth less than it is good for, so that it does
-/// not expire on its way.
+/// The time for which a token is used: a tenth less than it is good for, so that it
+/// does not expire on its way.
 fn lifetime(seconds: Option<u64>) -> Duration {
     let said = seconds.map_or(LIFETIME, Duration::from_secs);
     said.min(LONGEST).mul_f64(0.9)
