@@ -23,7 +23,7 @@ use super::integrity::{Digests, Hashing, Integrity};
 
 /// The folder of downloads that are not whole.
 const PARTS: &str = "parts";
-/// How long a part may be without a lock.
+/// The longest time that a part may be without a lock.
 const FRESH: Duration = Duration::from_secs(60);
 /// Bytes of a way: a few URLs.
 const MAX_WAY: u64 = 1 << 20;
@@ -156,7 +156,7 @@ impl Cache {
     }
 }
 
-/// What is in a folder; nothing where it cannot be read.
+/// The entries of a folder; none where it cannot be read.
 fn entries(folder: &Path) -> impl Iterator<Item = PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten();
     entries.filter_map(|entry| Some(entry.ok()?.path()))
@@ -175,7 +175,7 @@ fn sweep_parts(folder: &Path) {
     }
 }
 
-/// Where it is said that a file was fetched from a URL.
+/// The path of the file that says that a file was fetched from a URL.
 fn way_to(file: &Path, url: &Url) -> PathBuf {
     let key = hex::encode(Sha256::digest(url.as_str()));
     file.with_extension("from").join(key)

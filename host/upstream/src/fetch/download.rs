@@ -7,7 +7,7 @@ use bakehouse_system::unpack::Archive;
 
 use super::Route;
 
-/// What to do with the bytes of a download (the contract's `fetch.unpack`).
+/// The use of the bytes of a download (the contract's `fetch.unpack`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unpack<'a> {
     /// Write them to a file.
@@ -36,10 +36,10 @@ pub struct Download<'a> {
     pub work_tree: &'a Path,
     /// Path relative to it.
     pub into: &'a str,
-    /// What to do with the bytes.
+    /// The use of its bytes.
     pub unpack: Unpack<'a>,
     /// The most that may be written.
     pub room: Quota,
-    /// Where it may lead.
+    /// The addresses to which it may lead.
     pub route: Route<'a>,
 }

@@ -12,7 +12,7 @@ use bakehouse_system::work_tree::PathError;
 
 use super::integrity::IntegrityError;
 
-/// Why nothing was downloaded. URLs in it are as people may see them.
+/// The reasons why nothing was downloaded. URLs in it are as people may see them.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
     /// The URL is none, or not in the one way to write it.
@@ -24,7 +24,8 @@ pub enum FetchError {
     /// It may not be fetched, or leads where it may not.
     #[error("{via}{denied}")]
     Denied {
-        /// How it was come by, for what is redirected to.
+        /// The redirect that it was come by, the beginning of the message; empty
+        /// for the URL that was asked for itself.
         via: String,
         /// The refusal.
         #[source]
@@ -33,31 +34,31 @@ pub enum FetchError {
     /// No answer that is of use.
     #[error("{what}: {source}")]
     Http {
-        /// What was asked for.
+        /// The URL that was requested.
         what: String,
-        /// Why.
+        /// The HTTP failure.
         source: HttpError,
     },
     /// It came too slowly.
     #[error("{what}: {source}")]
     Slow {
-        /// What was asked for.
+        /// The URL that was requested.
         what: String,
-        /// How slowly.
+        /// The bytes that should have come at least, and in which time.
         source: TooSlow,
     },
     /// It is larger than any download may be.
     #[error("{what}: larger than the limit of {limit} bytes")]
     Large {
-        /// What was asked for.
+        /// The URL that was requested.
         what: String,
         /// Bytes.
         limit: u64,
     },
-    /// What arrived is not what was published.
+    /// The bytes that arrived are not those that were published.
     #[error("{what}: its {size} bytes have the digest {actual}, expected {expected}")]
     Digest {
-        /// What was asked for.
+        /// The URL that was requested.
         what: String,
         /// Bytes that arrived.
         size: u64,
@@ -75,23 +76,23 @@ pub enum FetchError {
     /// There is no room for it.
     #[error("{what}: the file is larger than what the work tree may hold")]
     Room {
-        /// What was asked for.
+        /// The URL that was requested.
         what: String,
     },
     /// It is an archive that is not unpacked.
     #[error("{what}: {source}")]
     Unpack {
-        /// What was asked for.
+        /// The URL that was requested.
         what: String,
-        /// Why.
+        /// The reason why the archive is not unpacked.
         source: UnpackError,
     },
     /// It cannot be where it should.
     #[error("{what}: {source}")]
     Place {
-        /// What was asked for.
+        /// The URL that was requested.
         what: String,
-        /// Why.
+        /// The reason why it cannot be at its place in the work tree.
         source: PlaceError,
     },
     /// The local file system refused.
@@ -100,9 +101,9 @@ pub enum FetchError {
     /// A worker ended early.
     #[error("{what}: {source}")]
     Worker {
-        /// What was asked for.
+        /// The URL that was requested.
         what: String,
-        /// Why.
+        /// The error that the worker ended with.
         source: io::Error,
     },
 }

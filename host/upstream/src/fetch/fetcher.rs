@@ -33,7 +33,7 @@ use super::{Download, Downloaded, FetchError, Unpack};
 const DEFAULT_KEPT: u64 = 10 << 30;
 const DEFAULT_MAX_BYTES: u64 = 4 << 30;
 const DEFAULT_IDLE: Duration = Duration::from_secs(30);
-/// What a download must have received in each such time.
+/// The least bytes that a download must have received in each [`WINDOW`].
 const LEAST: u64 = 600_000;
 const WINDOW: Duration = Duration::from_secs(60);
 
@@ -96,8 +96,8 @@ impl Fetcher {
         self
     }
 
-    /// How long one download waits in all for servers that ask for pauses
-    /// (45 s).
+    /// The longest time that one download waits in all for servers that ask for
+    /// pauses (45 s).
     #[must_use]
     pub const fn patience(mut self, patience: Duration) -> Self {
         self.patience = patience;

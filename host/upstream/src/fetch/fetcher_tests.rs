@@ -498,7 +498,7 @@ async fn a_cached_file_needs_the_way_that_it_came_by() {
     assert!(matches!(error, FetchError::Denied { .. }), "{error}");
 }
 
-/// What the reporter is told of pauses.
+/// The pauses that the reporter is told of.
 #[derive(Default)]
 struct Told(Mutex<Vec<(String, Duration)>>);
 

@@ -8,7 +8,8 @@ use super::FetchError;
 /// Bytes of an integrity text: some dozens of digests.
 const MAX_TEXT: usize = 4096;
 
-/// Why a text is no integrity.
+/// The reasons why a text is no integrity: neither digests nor a value of
+/// Subresource Integrity.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum IntegrityError {
     /// It is of another form, or only names hashes that vouch for nothing.

@@ -20,7 +20,7 @@ use super::FetchError;
 /// Decides about a URL.
 pub type Decide<'a> = &'a (dyn Fn(&str) -> Result<(), Denied> + Send + Sync);
 
-/// Where a download may lead.
+/// The addresses to which a download may lead.
 #[derive(Clone, Copy)]
 pub struct Route<'a> {
     /// The first URL is a file that a granted source serves itself. It may be

@@ -11,7 +11,7 @@ use bakehouse_system::storage::{DEPTH, Kind, blocking, walk};
 use super::object_store::ObjectStore;
 use super::{Address, GitError, SourceLimits};
 
-/// What a commit's tree holds.
+/// The files of a commit's tree, counted, and its submodules.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Listing {
     bytes: u64,

@@ -29,7 +29,7 @@ const ENVIRONMENT: &[(&str, &str)] = &[
     ("TZ", "UTC"),
 ];
 
-/// What git must not do whatever a repository says.
+/// The settings that keep git from what it must not do, whatever a repository says.
 const SETTINGS: &[&str] = &[
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",

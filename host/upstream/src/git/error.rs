@@ -11,22 +11,22 @@ use bakehouse_system::work_tree::PathError;
 
 use super::Address;
 
-/// Why a text is not the address of a repository.
+/// The reason why a text is not the address of a repository.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{}` is not a repository's address: {why}", text.escape_debug())]
 pub struct AddressError {
     /// The text.
     pub text: String,
-    /// What is wrong with it.
+    /// The fault of the text.
     pub why: String,
 }
 
-/// Why a text is not the name of a tag, branch or commit.
+/// A text that is not the name of a tag, branch or commit.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{}` cannot be a tag, branch or commit", .0.escape_debug())]
 pub struct RefError(pub String);
 
-/// Why a repository is not read, or not checked out.
+/// The reasons why a repository is not read, or not checked out.
 #[derive(Debug, thiserror::Error)]
 pub enum GitError {
     /// The app has no grant for it.
@@ -75,7 +75,7 @@ pub enum GitError {
     Untrusted {
         /// The repository's address.
         address: String,
-        /// What git says.
+        /// The line in which git says so.
         line: String,
     },
     /// Its host, or the way to it, is down or busy; it may work in a moment.
@@ -83,7 +83,7 @@ pub enum GitError {
     Unreachable {
         /// The repository's address.
         address: String,
-        /// What git says.
+        /// The line in which git says so.
         line: String,
     },
     /// The commit is gone.
@@ -91,7 +91,7 @@ pub enum GitError {
     NoCommit {
         /// The repository's address.
         address: String,
-        /// What git says.
+        /// The line in which git says so.
         line: String,
     },
     /// There is nothing at the address.
@@ -117,7 +117,7 @@ pub enum GitError {
         /// The name.
         name: String,
     },
-    /// What is fetched of it is too much.
+    /// Its objects that are fetched are too many bytes.
     #[error("{address} is larger than {limit} bytes")]
     Large {
         /// The repository's address.
@@ -158,7 +158,7 @@ pub enum GitError {
     Failed {
         /// The repository's address.
         address: String,
-        /// What git says.
+        /// The line in which git says so.
         line: String,
     },
 }
@@ -191,7 +191,7 @@ const PASSING: &[&str] = &[
     "returned error: 5",
 ];
 
-/// What git's lines on stderr mean: the one place that reads them.
+/// The error that git's lines on stderr mean: the one place that reads them.
 pub(super) fn explain(address: &Address, said: &[String]) -> GitError {
     let address = address.to_string();
     let text = said.join("\n");

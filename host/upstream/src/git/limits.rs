@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::time::Duration;
 
-/// How often a growing object store is looked at.
+/// The pause between two looks at a growing object store.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// How much time and room one checkout may take.
+/// The time and the room that one checkout may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SourceLimits {
     /// Wall time of the whole checkout, waiting for other processes included.

@@ -22,7 +22,7 @@ const BACKOFF: Backoff = Backoff {
     first: Duration::from_secs(1),
     ..Backoff::UPSTREAM
 };
-/// How often a lock that another process holds is tried.
+/// The pause between two tries of a lock that another process holds.
 const LOCK_PAUSE: Duration = Duration::from_millis(100);
 
 /// A bare repository for one address, locked against other processes for as
@@ -151,7 +151,8 @@ impl<'a> ObjectStore<'a> {
         found.is_ok()
     }
 
-    /// What a commit says of when it was made, RFC 3339 in UTC where it is a date.
+    /// The date that a commit says it was made at, RFC 3339 in UTC where it is a
+    /// date.
     pub(super) async fn date(&self, commit: &str) -> Result<String, GitError> {
         let arguments = [
             "log",

@@ -23,13 +23,13 @@ use super::{Address, GitError, SourceLimits, check_ref, submodules};
 /// Most submodules of one checkout, those of submodules included.
 const MAX_SUBMODULES: usize = 200;
 
-/// What was checked out.
+/// The revision that was checked out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Revision {
     /// The commit's name, 40 hexadecimal digits.
     pub commit: String,
-    /// When it was committed.
+    /// The date on which it was committed.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",

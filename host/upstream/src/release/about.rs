@@ -1,7 +1,7 @@
-//! What a source says of a project beside its releases.
+//! Facts of a project that its source tells beside its releases.
 
-/// What a source says of a project, for who writes an app of it. Nothing is
-/// certain to be there.
+/// The facts of a project that a source tells, for who writes an app of it. Nothing
+/// is certain to be there.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct About {
     /// The licence, as the source writes it; mostly an SPDX expression.
@@ -31,7 +31,7 @@ pub struct Machines {
 }
 
 impl About {
-    /// What a forge says; texts that are empty are none.
+    /// The facts that a forge tells; texts that are empty are none.
     pub(super) fn of(
         license: Option<String>,
         summary: Option<String>,

@@ -14,7 +14,7 @@ const GITHUB: &str = "https://api.github.com";
 const GITLAB: &str = "gitlab.com";
 const JSON: &[(&str, &str)] = &[("accept", "application/json")];
 
-/// Why the environment names no API, or no token.
+/// The reasons why the environment names no API, or no token.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AccessError {
     /// `GITHUB_API_URL` is no URL, or not encrypted.
@@ -25,7 +25,7 @@ pub enum AccessError {
     Token(&'static str),
 }
 
-/// Where GitHub's API is, and tokens with the one host each is for.
+/// The address of GitHub's API, and tokens with the one host each is for.
 #[derive(Debug, Clone)]
 pub struct ForgeAccess {
     github: Url,
@@ -42,7 +42,7 @@ pub(super) struct Site {
     pub(super) base: Url,
     /// The API that it is a mirror of.
     pub(super) upstream: Option<Url>,
-    /// What goes into `Authorization`; only ever sent to `base`'s origin.
+    /// The token of the `Authorization` header; only ever sent to `base`'s origin.
     pub(super) token: Option<Token>,
     /// The version of the API, and the form of its answers.
     pub(super) headers: &'static [(&'static str, &'static str)],

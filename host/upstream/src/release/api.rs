@@ -19,7 +19,7 @@ use super::page::{ApiPage, next_page, total};
 use super::rate_limit;
 use super::response_cache::{CachedResponse, ResponseCache};
 
-/// How long things may take.
+/// The limits of time for requests to APIs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ApiLimits {
     /// The other side saying nothing.

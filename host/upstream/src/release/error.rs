@@ -11,8 +11,8 @@ use reqwest::StatusCode;
 
 use crate::git::{AddressError, GitError};
 
-/// Why a source's releases are not known. URLs in it are as people may see
-/// them.
+/// The reasons why a source's releases are not known. URLs in it are as people may
+/// see them.
 #[derive(Debug, thiserror::Error)]
 pub enum ReleaseError {
     /// There is no such source.
@@ -37,7 +37,7 @@ pub enum ReleaseError {
     Host {
         /// The host and the repository.
         place: String,
-        /// Why.
+        /// The fault of the URL.
         source: url::ParseError,
     },
     /// A text that no npm package is named by.
@@ -48,7 +48,7 @@ pub enum ReleaseError {
     PackageAddress {
         /// The package.
         name: String,
-        /// Why.
+        /// The fault of the URL.
         source: url::ParseError,
     },
     /// Nothing names an npm registry.
@@ -56,7 +56,7 @@ pub enum ReleaseError {
         "no npm registry is configured and npm is not installed; set NPM_CONFIG_REGISTRY or add a `registry=` line to ~/.npmrc"
     )]
     NoNpmRegistry,
-    /// What names one is no address.
+    /// The setting that names one is no address.
     #[error(
         "npm's `registry` setting is not an http or https address; check NPM_CONFIG_REGISTRY and ~/.npmrc"
     )]
@@ -69,10 +69,10 @@ pub enum ReleaseError {
     EmptyPackage {
         /// The package.
         name: String,
-        /// What became of its versions.
+        /// The fate of its versions, as the rest of a sentence.
         why: &'static str,
     },
-    /// What names the index of Python's packages is no address.
+    /// The setting that names the index of Python's packages is no address.
     #[error(
         "pip's `index-url` setting is not an https address (http on loopback alone); check PIP_INDEX_URL and pip.conf"
     )]
@@ -82,7 +82,7 @@ pub enum ReleaseError {
     NoFiles {
         /// The package.
         name: String,
-        /// What became of its versions.
+        /// The fate of its versions, as the rest of a sentence.
         why: &'static str,
     },
     /// An image without tags.
@@ -93,7 +93,7 @@ pub enum ReleaseError {
     Absent {
         /// The source, `kind:name`.
         name: String,
-        /// What it answered.
+        /// The source's answer.
         source: Box<ReleaseError>,
     },
     /// The source has no such release.
@@ -110,21 +110,21 @@ pub enum ReleaseError {
     /// No answer that is of use.
     #[error("{what}: {source}")]
     Http {
-        /// What was asked for.
+        /// The URL that was requested.
         what: String,
-        /// Why.
+        /// The HTTP failure.
         source: HttpError,
     },
     /// An API's answer that tells a failure.
     #[error("{what}: answered {status}{}", told(said.as_deref(), advice.as_deref()))]
     Answered {
-        /// What was asked for.
+        /// The URL that was requested.
         what: String,
         /// Its status.
         status: StatusCode,
-        /// What it says, cut.
+        /// The message in its body, cut.
         said: Option<String>,
-        /// What may help: a token.
+        /// The advice that may help: a token.
         advice: Option<String>,
     },
     /// The API wants a longer pause than is waited for.
@@ -134,9 +134,9 @@ pub enum ReleaseError {
         variables.map_or_else(String::new, |v| format!("; with {v} there may be more requests"))
     )]
     RateLimited {
-        /// What was asked for.
+        /// The URL that was requested.
         what: String,
-        /// When it may be asked again.
+        /// The time from which it may be asked again.
         until: SystemTime,
         /// Variables with a token that would help, where none is set.
         variables: Option<&'static str>,
@@ -144,7 +144,7 @@ pub enum ReleaseError {
     /// One exchange took too long.
     #[error("{what}: took longer than {} s", limit.as_secs())]
     Slow {
-        /// What was asked for.
+        /// The URL that was requested.
         what: String,
         /// The time that it may take.
         limit: Duration,
@@ -152,23 +152,23 @@ pub enum ReleaseError {
     /// The answer is not text.
     #[error("{what}: its answer is not text")]
     NotText {
-        /// What was asked for.
+        /// The URL that was requested.
         what: String,
     },
     /// The answer is not what it should be.
     #[error("{what}: not {expected}: {source}")]
     Malformed {
-        /// What was asked for.
+        /// The URL that was requested.
         what: String,
-        /// What it should be.
+        /// The content that it should have, in words.
         expected: &'static str,
-        /// Why it is not.
+        /// The error in its JSON.
         source: serde_json::Error,
     },
     /// A list of something else.
     #[error("{what}: lists {count} entries of which none is a release")]
     NotListed {
-        /// What was asked for.
+        /// The URL that was requested.
         what: String,
         /// Its entries.
         count: usize,
@@ -176,15 +176,15 @@ pub enum ReleaseError {
     /// 304 to a request that was not conditional.
     #[error("{what}: answered 304 to a request without a condition")]
     Unasked {
-        /// What was asked for.
+        /// The URL that was requested.
         what: String,
     },
     /// It redirects nowhere, or without end.
     #[error("{what}: {}", redirected(source))]
     Redirect {
-        /// What was asked for.
+        /// The URL that was requested.
         what: String,
-        /// Why it is not followed.
+        /// The reason why the redirect is not followed.
         source: RedirectError,
     },
     /// It redirects to another host.
@@ -192,9 +192,9 @@ pub enum ReleaseError {
         "{what}: redirects to another host, {to}; name that host in the source and its grant if it is meant"
     )]
     Elsewhere {
-        /// What was asked for.
+        /// The URL that was requested.
         what: String,
-        /// Where it leads.
+        /// The host that the redirect leads to.
         to: String,
     },
     /// The list could not be read to its end.
@@ -202,7 +202,7 @@ pub enum ReleaseError {
     List {
         /// The list's first page.
         what: String,
-        /// Why.
+        /// The reason why the list ends early.
         source: ListError,
     },
     /// The source names no repository.

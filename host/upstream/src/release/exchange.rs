@@ -23,11 +23,11 @@ const MAX_FAILURE: u64 = 64 << 10;
 #[derive(Debug)]
 pub(super) struct Exchange {
     http: Client,
-    /// How long the other side may say nothing.
+    /// The longest silence of the other side.
     idle: Duration,
 }
 
-/// How an exchange ended that did not fail.
+/// The end of an exchange that did not fail.
 pub(super) enum Answered {
     Unchanged(HeaderMap),
     Fresh(HeaderMap, String),

@@ -10,7 +10,7 @@ use super::model::extras;
 use super::{Release, ReleaseError};
 use crate::git::{Address, RemoteTag, remote_tags};
 
-/// How long listing a repository's tags may take, each try.
+/// The longest time that listing a repository's tags may take, each try.
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// `git:https://HOST/PATH`

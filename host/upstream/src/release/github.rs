@@ -103,7 +103,7 @@ async fn releases(api: &Api, site: &Site, repository: &str) -> Result<Vec<Releas
     api.list(site, url, PER_PAGE, release).await
 }
 
-/// What a repository says of itself.
+/// The facts that a repository tells of itself.
 async fn about(api: &Api, site: &Site, repository: &str) -> Result<About, ReleaseError> {
     let url = site.url(&path(repository, &[]), &[]);
     let Some(facts) = api.find::<Facts>(site, &url).await? else {
@@ -140,7 +140,7 @@ async fn tags(api: &Api, site: &Site, repository: &str) -> Result<Vec<Release>, 
         .await
 }
 
-/// What a page of releases, or of tags, lists.
+/// The releases that a page of releases, or of tags, lists.
 #[cfg(feature = "fuzzing")]
 pub(super) fn page(json: &[u8], _: &Site) -> Vec<Release> {
     let listed = serde_json::from_slice::<Vec<Listed<File>>>(json);

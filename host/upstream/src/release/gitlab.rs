@@ -150,7 +150,7 @@ async fn releases(api: &Api, site: &Site, project: &str) -> Result<Vec<Release>,
     api.list(site, url, PER_PAGE, release).await
 }
 
-/// What a project says of itself.
+/// The facts that a project tells of itself.
 async fn about(api: &Api, site: &Site, project: &str) -> Result<About, ReleaseError> {
     let url = site.url(&["projects", project], &[("license", "true")]);
     let Some(facts) = api.find::<Facts>(site, &url).await? else {
@@ -192,7 +192,7 @@ async fn tag(
     Ok(api.find::<Tag>(site, &url).await?.map(tagged))
 }
 
-/// What a page of releases, or of tags, lists.
+/// The releases that a page of releases, or of tags, lists.
 #[cfg(feature = "fuzzing")]
 pub(super) fn page(json: &[u8], site: &Site) -> Vec<Release> {
     let listed = serde_json::from_slice::<Vec<Listed>>(json);

@@ -26,14 +26,14 @@ pub(super) trait ReleaseSource: Send + Sync {
         Ok(One::Listed)
     }
 
-    /// What it says of the project, as of the release with this tag; nothing
-    /// where it says nothing.
+    /// The facts that it tells of the project, as of the release with this tag;
+    /// none where it tells nothing.
     async fn about(&self, _: &Reach, _tag: &str) -> Result<About, ReleaseError> {
         Ok(About::default())
     }
 }
 
-/// What a source answers that is asked for one release.
+/// The answer of a source that is asked for one release.
 pub(super) enum One {
     /// Only a list tells.
     Listed,
@@ -46,23 +46,23 @@ pub(super) type Parsed = Result<Option<Arc<dyn ReleaseSource>>, ReleaseError>;
 
 /// A kind of source, written `KIND:NAME`.
 pub(super) struct SourceKind {
-    /// What is before the `:`.
+    /// The word before the `:`.
     pub(super) name: &'static str,
-    /// What is behind it, for errors: `OWNER/REPO`.
+    /// The form of the name behind it, for errors: `OWNER/REPO`.
     pub(super) form: &'static str,
     /// The source of this name; none where the name has another form.
     pub(super) parse: fn(&str) -> Parsed,
 }
 
-/// What sources are read with.
+/// The clients and settings by which sources are read.
 pub(super) struct Reach {
     /// JSON APIs.
     pub(super) api: Api,
-    /// Where they are, and their tokens.
+    /// The addresses of APIs, and their tokens.
     pub(super) access: ForgeAccess,
-    /// Where npm's registries are.
+    /// npm's configuration, which names its registries.
     pub(super) npm: NpmConfig,
-    /// Where the index of Python's packages is.
+    /// pip's configuration, which names the index of Python's packages.
     pub(super) pip: PipConfig,
     /// Plain requests.
     pub(super) http: reqwest::Client,

@@ -5,8 +5,8 @@ use std::fmt;
 use super::SourceId;
 use super::pattern::Pattern;
 
-/// What a release source lists, and what of it does not count, and why: the
-/// answer to "why is there nothing?".
+/// The entries that a release source lists, those of them that do not count, and
+/// the reason: the answer to "why is there nothing?".
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listing {
     source: String,

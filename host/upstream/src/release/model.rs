@@ -53,7 +53,7 @@ impl Release {
 pub struct Asset {
     /// File name.
     pub name: String,
-    /// Where it is downloaded from.
+    /// The URL that it is downloaded from.
     pub url: String,
     /// Bytes, where known.
     pub size: Option<u64>,

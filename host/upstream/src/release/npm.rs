@@ -57,7 +57,7 @@ struct Document {
     time: HashMap<String, Value>,
 }
 
-/// What is kept of one: the same form, with less in it.
+/// The part of a document that is kept: the same form, with less in it.
 #[derive(Serialize)]
 struct Kept<'a> {
     versions: BTreeMap<&'a String, &'a Manifest>,
@@ -107,7 +107,7 @@ struct Described {
     versions: HashMap<String, Value>,
 }
 
-/// What `package.json` says of a version, whatever it is.
+/// The fields of `package.json` that tell of a version, whatever they are.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Said {
@@ -160,8 +160,8 @@ impl ReleaseSource for Package {
         Ok(all)
     }
 
-    /// What the version's `package.json` says; of an answer that is kept nothing
-    /// of it is left.
+    /// The facts that the version's `package.json` tells; of an answer that is kept
+    /// nothing of it is left.
     async fn about(&self, reach: &Reach, tag: &str) -> Result<About, ReleaseError> {
         let url = self.address(reach).await?;
         let what = shown(&url);
@@ -176,7 +176,7 @@ impl ReleaseSource for Package {
 }
 
 impl Package {
-    /// Where its document is.
+    /// The URL of its document.
     async fn address(&self, reach: &Reach) -> Result<Url, ReleaseError> {
         let name = self.0.as_str();
         let path = encoded(name)?;
@@ -221,7 +221,7 @@ fn read<D: DeserializeOwned>(what: &str, bytes: &[u8]) -> Result<D, ReleaseError
     })
 }
 
-/// What the registry says of a package.
+/// The registry's answer about a package.
 enum Answered {
     /// The same as before.
     Unchanged,
@@ -313,7 +313,7 @@ fn about(name: &str, said: &Said) -> About {
     }
 }
 
-/// What a package's document lists.
+/// The releases that a package's document lists.
 #[cfg(feature = "fuzzing")]
 pub(super) fn document(json: &[u8]) -> Vec<Release> {
     let document = serde_json::from_slice::<Document>(json);

@@ -17,7 +17,7 @@ pub(super) struct ApiPage<T> {
     pub(super) bytes: usize,
 }
 
-/// Where the next page is; on the API's own host, however it is written. Proxies
+/// The URL of the next page; on the API's own host, however it is written. Proxies
 /// and mirrors make APIs take themselves for another scheme, port, host or path.
 pub(super) fn next_page(
     site: &Site,
@@ -51,7 +51,7 @@ pub(super) fn next_page(
     Err(ListError::Elsewhere(redirect::origin(&next)))
 }
 
-/// How many entries all pages have (Gitea's header, and GitLab's).
+/// The number of entries of all pages (Gitea's header, and GitLab's).
 pub(super) fn total(headers: &HeaderMap) -> Option<usize> {
     let names = ["x-total-count", "x-total"];
     let value = names.iter().find_map(|name| headers.get(*name))?;

@@ -11,7 +11,7 @@ const PLACE: &str = "{version}";
 /// Longest tag of an image (distribution-spec v1.1, "Pulling manifests").
 const MAX_NUMBER: usize = 128;
 
-/// Which tags count, and where in them the version number is: the contract's
+/// The tags that count, and the place of the version number in them: the contract's
 /// `selection.pattern`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Pattern {

@@ -15,7 +15,7 @@ use url::Url;
 use super::ReleaseError;
 use super::access::{Site, Token};
 
-/// Where pip looks without any configuration.
+/// The index in which pip looks without any configuration.
 const PYPI: &str = "https://pypi.org/simple/";
 /// Bytes of a configuration file.
 const MAX_FILE: u64 = 1 << 20;

@@ -168,7 +168,7 @@ fn normalised(name: &str) -> String {
     parts.join("-")
 }
 
-/// What a package's page lists.
+/// The releases that a package's page lists.
 #[cfg(feature = "fuzzing")]
 pub(super) fn document(page: &Url, json: &[u8]) -> Vec<Release> {
     let document = serde_json::from_slice::<Document>(json);

@@ -11,10 +11,11 @@ use bakehouse_system::http::{retry_after, server_time};
 use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 
-/// Where nothing says how long.
+/// The pause where the answer does not say how long.
 const UNSAID: Duration = Duration::from_secs(60);
 
-/// How long a refused request should wait; none if rate limits are not why.
+/// The time that a refused request should wait; none if rate limits are not the
+/// cause.
 pub(super) fn refused(status: StatusCode, headers: &HeaderMap, body: &str) -> Option<Duration> {
     let spent = remaining(headers) == Some(0);
     let reset = || spent.then(|| reset(headers)).flatten();
@@ -33,7 +34,7 @@ pub(super) fn refused(status: StatusCode, headers: &HeaderMap, body: &str) -> Op
     }
 }
 
-/// How long to wait after an answer that took the last request of the limit.
+/// The time to wait after an answer that took the last request of the limit.
 pub(super) fn used_up(headers: &HeaderMap) -> Option<Duration> {
     (remaining(headers)? == 0).then(|| reset(headers))?
 }

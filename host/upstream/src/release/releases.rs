@@ -21,17 +21,17 @@ use super::{
 
 type Slot = Arc<OnceCell<Arc<Vec<Release>>>>;
 
-/// How sources are reached.
+/// The settings by which sources are reached.
 pub struct ReleasesOptions {
-    /// Where npm's registries are.
+    /// npm's configuration, which names its registries.
     pub npm: NpmConfig,
-    /// Where the index of Python's packages is.
+    /// pip's configuration, which names the index of Python's packages.
     pub pip: PipConfig,
-    /// Where APIs are, and their tokens.
+    /// The addresses of APIs, and their tokens.
     pub access: ForgeAccess,
     /// A folder for answers of APIs; without it nothing is kept.
     pub cache: Option<PathBuf>,
-    /// How long APIs may take.
+    /// The limits of time for requests to APIs.
     pub limits: ApiLimits,
     /// Told of retries.
     pub reporter: Arc<dyn Reporter>,
@@ -128,7 +128,8 @@ impl Releases {
         Ok(all.iter().map(|release| release.tag.clone()).collect())
     }
 
-    /// What the source says of the project, as of the release with this tag.
+    /// The facts that the source tells of the project, as of the release with this
+    /// tag.
     ///
     /// # Errors
     /// When it cannot be asked.
@@ -186,7 +187,7 @@ impl Inner {
     }
 }
 
-/// What is not there may be hidden.
+/// The error with the source's name: a source that is not there may be hidden.
 fn named(error: ReleaseError, source: &SourceId) -> ReleaseError {
     match error {
         ReleaseError::NoPackage(_)

@@ -22,7 +22,7 @@ use url::Url;
 const SCHEMA: u32 = 1;
 /// Largest answer that is read back.
 const MAX_ENTRY: u64 = 40 << 20;
-/// What the folder may take.
+/// The bytes that the folder may take.
 const MAX_BYTES: u64 = 64 << 20;
 const MAX_FILES: usize = 2000;
 

@@ -9,7 +9,7 @@ use super::listing::Listing;
 use super::pattern::{Pattern, plain_version};
 use super::{Release, ReleaseError, SourceId};
 
-/// Which releases count (the contract's `release.selection`).
+/// The rule by which releases count (the contract's `release.selection`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Selection {
     pattern: Option<Pattern>,
@@ -21,7 +21,7 @@ pub struct Selection {
 pub struct Selected {
     /// Newest first by version order.
     pub releases: Vec<Release>,
-    /// What the source lists in all.
+    /// All that the source lists.
     pub listing: Listing,
 }
 

@@ -64,7 +64,7 @@ impl FromStr for SourceId {
     }
 }
 
-/// What this host knows, for errors.
+/// The kinds that this host knows, for errors.
 fn known_kinds() -> String {
     let kinds = KINDS
         .iter()
