@@ -52,7 +52,7 @@ impl BuildSite {
         self.scratch().join("metadata.json")
     }
 
-    /// Where a result arrives before it is delivered.
+    /// The place where a result arrives before it is delivered.
     pub(crate) fn arrival(&self, output: &Output) -> Arrival {
         match output {
             Output::PushByDigest { .. } => Arrival::Registry,
@@ -145,7 +145,7 @@ impl BuildSite {
     }
 }
 
-/// What a build's steps are handed.
+/// The settings and files that a build's steps are handed.
 #[derive(Debug, Default)]
 pub(crate) struct Handed {
     /// The settings, their values in the scratch folder; without any, nothing else
@@ -157,7 +157,7 @@ pub(crate) struct Handed {
     pub(crate) dockerfile: Option<PathBuf>,
 }
 
-/// Where a build's result arrives.
+/// The place where a build's result arrives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Arrival {
     /// The builder pushes it.

@@ -17,13 +17,13 @@ use crate::error::{BuildError, BuilderError};
 /// Runs BuildKit builds.
 #[async_trait]
 pub trait Builder: Send + Sync {
-    /// What the builder can do; asked once a run, before work is given to it.
+    /// The builder's abilities; asked once a run, before work is given to it.
     ///
     /// # Errors
     /// When there is no usable builder.
     async fn capabilities(&self) -> Result<Capabilities, BuilderError>;
 
-    /// What the builder that gets a platform's builds can do.
+    /// The abilities of the builder that gets a platform's builds.
     ///
     /// # Errors
     /// As [`capabilities`](Self::capabilities), where it is the one that is not
@@ -41,7 +41,7 @@ pub trait Builder: Send + Sync {
     async fn build(&self, request: &BuildRequest) -> Result<Built, BuildError>;
 }
 
-/// What a builder can do.
+/// The abilities of a builder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Capabilities {
     /// The builder's name, as in `docker buildx ls`.
@@ -50,7 +50,7 @@ pub struct Capabilities {
     pub driver: String,
     /// BuildKit's version, where it says so.
     pub buildkit: Option<String>,
-    /// What its nodes are themselves.
+    /// The platforms of the nodes themselves, which run without emulation.
     pub native: Vec<Platform>,
     /// Platforms it builds for, natively or emulated.
     pub platforms: Vec<Platform>,
@@ -70,21 +70,21 @@ pub struct BuildRequest {
     pub work_tree: PathBuf,
     /// The build.
     pub build: Build,
-    /// What it may fetch; BuildKit enforces it.
+    /// The images and addresses that it may fetch; BuildKit enforces it.
     pub access: Access,
-    /// Where the result goes.
+    /// The destination of the result.
     pub output: Output,
     /// The most that a result which comes back to the host may hold: an archive
     /// has bytes, files are counted, too.
     pub room: Quota,
     /// Add SLSA provenance (`--provenance`).
     pub provenance: bool,
-    /// When the image counts as made: `SOURCE_DATE_EPOCH`, and younger files in layers get this time, so that the same inputs make the
-    /// same digest.
+    /// The date at which the image counts as made: `SOURCE_DATE_EPOCH`, and younger
+    /// files in layers get this time, so that the same inputs make the same digest.
     pub created: Option<Date>,
 }
 
-/// Where the result of a build goes.
+/// The destination of the result of a build.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Output {
     /// BuildKit pushes it, untagged (`push-by-digest=true,name-canonical=true`).
@@ -103,7 +103,8 @@ pub enum Output {
 /// A finished build.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Built {
-    /// What was pushed or exported; none for [`Output::Files`].
+    /// The descriptor of the image that was pushed or exported; none for
+    /// [`Output::Files`].
     pub descriptor: Option<Descriptor>,
     /// Steps BuildKit ran or took from its cache, those of the target's compile
     /// steps included.

@@ -13,7 +13,7 @@ use crate::error::{BuildError, BuilderError};
 
 /// One builder of several.
 pub struct Member {
-    /// What people call it.
+    /// The name by which people call it.
     pub name: String,
     /// The one platform it is for; none: for any that it can build.
     pub platform: Option<Platform>,
@@ -100,7 +100,7 @@ impl BuilderPool {
 
 #[async_trait]
 impl Builder for BuilderPool {
-    /// What the builders that answer can do between them.
+    /// The abilities of the builders that answer, all of them together.
     async fn capabilities(&self) -> Result<Capabilities, BuilderError> {
         let mut all: Option<Capabilities> = None;
         let mut reason = None;
@@ -154,7 +154,8 @@ impl Builder for BuilderPool {
     }
 }
 
-/// What two builders can do: either's platforms, and only what both can.
+/// The abilities of two builders together: either's platforms, and of the rest only
+/// that which both can.
 fn join(mut one: Capabilities, two: &Capabilities) -> Capabilities {
     one.name = format!("{}, {}", one.name, two.name);
     if one.driver != two.driver {

@@ -20,13 +20,13 @@ pub(crate) struct CommandLine {
     pub(crate) stdin: Option<String>,
 }
 
-/// Why a request cannot be a command line.
+/// The reasons why a request cannot be a command line.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RequestError {
     /// A name that is empty, or would be read as something else.
     #[error("`{name}` is not a name for a {what}")]
     Name {
-        /// What it would name.
+        /// The kind of thing that it would name.
         what: &'static str,
         /// The name.
         name: String,

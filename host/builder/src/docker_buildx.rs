@@ -128,7 +128,8 @@ impl Buildx {
         })
     }
 
-    /// What `docker-buildx inspect` prints; an error is why it does not.
+    /// The output of `docker-buildx inspect`; an error is the reason why there is
+    /// none.
     async fn inspect(&self, program: &Program, start: bool) -> Result<String, String> {
         let mut command = program.command();
         command.arg("inspect");
@@ -235,7 +236,8 @@ impl Buildx {
         Ok((progress, descriptor))
     }
 
-    /// What a Dockerfile tells is read beside the tasks that drive the run.
+    /// Checks a request by its Dockerfile, which is read beside the tasks that
+    /// drive the run.
     async fn check(
         &self,
         request: &BuildRequest,

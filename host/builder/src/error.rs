@@ -16,8 +16,8 @@ use crate::inspect::program::ProgramError;
 use crate::output::receive::ReceiveError;
 use crate::output::used::UsedError;
 
-/// Why a build has no result. What the `docker-buildx` child printed is read in
-/// one place (`output/classify.rs`), which picks the variant.
+/// The reasons why a build has no result. The output of the `docker-buildx` child
+/// is read in one place (`output/classify.rs`), which picks the variant.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
     /// The builder is not usable, or went away: another one may do.
@@ -33,7 +33,7 @@ pub enum BuildError {
     ExecFormat {
         /// The step.
         step: FailedStep,
-        /// What the build is for.
+        /// The platform that the build is for.
         platform: Box<Platform>,
     },
     /// The image is built, and the registry did not take it.
@@ -72,7 +72,7 @@ pub enum BuildError {
     /// The Dockerfile is refused before it is built.
     #[error(transparent)]
     Dockerfile(#[from] DockerfileError),
-    /// What the build was made of is refused.
+    /// The materials that the build was made of are refused.
     #[error(transparent)]
     Used(#[from] UsedError),
     /// The result did not get here.
@@ -114,7 +114,7 @@ fn indented(lines: &[String]) -> String {
     lines.iter().map(|line| format!("\n  {line}")).collect()
 }
 
-/// Why there is no usable builder.
+/// The reasons why there is no usable builder.
 #[derive(Debug, thiserror::Error)]
 pub enum BuilderError {
     /// There is no `docker-buildx`.
@@ -125,7 +125,7 @@ pub enum BuilderError {
     Silent {
         /// `builder NAME`, or `the current builder`.
         builder: String,
-        /// What `docker-buildx inspect` said.
+        /// The complaint of `docker-buildx inspect`.
         why: String,
     },
     /// The Docker Engine keeps images where no layout can be exported from.
@@ -162,7 +162,7 @@ pub enum BuilderError {
     Stopped {
         /// Its name.
         builder: String,
-        /// How it did not answer.
+        /// The way in which it did not answer.
         why: String,
     },
     /// The builder, not the build, failed.
@@ -170,7 +170,7 @@ pub enum BuilderError {
     Failed {
         /// Its name.
         builder: String,
-        /// What was said.
+        /// The message that it failed with.
         said: String,
     },
     /// BuildKit is too old to say what a build was made of.

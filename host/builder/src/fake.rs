@@ -60,7 +60,7 @@ impl Fake {
         self
     }
 
-    /// What it was asked so far, in order.
+    /// The requests so far, in order.
     #[must_use]
     pub fn requests(&self) -> Vec<BuildRequest> {
         let requests = self.requests.lock();

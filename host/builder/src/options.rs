@@ -8,22 +8,22 @@ use crate::cache::layer_cache::LayerCache;
 use crate::sandbox::child_env::ChildEnv;
 use crate::step_settings::StepSettings;
 
-/// How builds run.
+/// The settings of all builds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BuildxOptions {
     /// The builder's name, as in `docker buildx ls`; none: the current one.
     pub builder: Option<String>,
     /// The longest that one build may take.
     pub time_limit: Duration,
-    /// Where layers are kept between builds.
+    /// The place where layers are kept between builds.
     pub layer_cache: LayerCache,
     /// Steps for platforms that no node is of may run emulated.
     pub emulation: bool,
-    /// What the child may see.
+    /// The variables that the child may see.
     pub env: ChildEnv,
-    /// Where images are pulled from instead.
+    /// The mirrors that images are pulled from instead.
     pub mirrors: Mirrors,
-    /// What steps with a network are handed.
+    /// The settings that steps with a network are handed.
     pub step_settings: StepSettings,
 }
 

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use bakehouse_core::storage_error::{At as _, StorageError};
 
-/// What the secrets' names begin with. Those that recipes may name have no dots.
+/// The beginning of the secrets' names. Those that recipes may name have no dots.
 const PREFIX: &str = "dev.bakehouse.";
 /// The folder of the values, in a build's scratch folder.
 const FOLDER: &str = "step-settings";

@@ -12,8 +12,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::builder::{BuildRequest, Output};
 
-/// Where BuildKit keeps layers between builds. Each image and platform of an
-/// app has its own cache, shared by its versions.
+/// The place where BuildKit keeps layers between builds. Each image and platform of
+/// an app has its own cache, shared by its versions.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum LayerCache {
     /// Only in the builder itself.

@@ -5,7 +5,7 @@ use bakehouse_dockerfile::Unreadable;
 
 use super::growth::Overgrown;
 
-/// Why a Dockerfile is not built.
+/// The reasons why a Dockerfile is not built.
 #[derive(Debug, thiserror::Error)]
 pub enum DockerfileError {
     /// It cannot be read as one, or not for certain.
@@ -13,7 +13,7 @@ pub enum DockerfileError {
     Syntax {
         /// Its name, or `the Dockerfile`.
         file: String,
-        /// Where, and what is wrong there.
+        /// The line, and its fault.
         #[source]
         unreadable: Unreadable,
     },
@@ -22,7 +22,7 @@ pub enum DockerfileError {
     Growth {
         /// Its name, or `the Dockerfile`.
         file: String,
-        /// Where, and how large.
+        /// The line, and the size that it gets.
         growth: Overgrown,
     },
     /// A step is for a platform that the builder does not run.

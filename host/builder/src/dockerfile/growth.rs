@@ -64,7 +64,7 @@ pub(crate) fn check(text: &str, args: &[(String, String)]) -> Result<(), Overgro
 
 /// Lengths of variables so far.
 struct Growth {
-    /// What continues lines, and keeps a space in a word.
+    /// The character that continues lines, and keeps a space in a word.
     escape: char,
     /// Whether lines may be the text of a file, in which variables are filled in.
     texts: bool,
@@ -186,8 +186,8 @@ impl Growth {
     }
 }
 
-/// What is behind `{` up to its brace, and what is behind that: all of the text
-/// where quotes and escapes make that unsure, none where the brace is far away.
+/// The text behind `{` up to its brace, and the text behind that: all of it where
+/// quotes and escapes make that unsure, none where the brace is far away.
 fn braced(after: &str) -> Option<(&str, &str)> {
     let inner = after.strip_prefix('{')?;
     let mut open = 1;

@@ -25,7 +25,7 @@ pub(crate) struct RunStep {
     pub(crate) line: usize,
     /// Name of its stage, or the stage's number, from 0.
     pub(crate) stage: Arc<str>,
-    /// What it runs on.
+    /// The platform that it runs on.
     pub(crate) platform: Platform,
 }
 
@@ -40,7 +40,7 @@ pub struct UsedImage {
     pub platform: Platform,
 }
 
-/// What decides about platforms besides the Dockerfile.
+/// The inputs besides the Dockerfile that decide about platforms.
 pub(crate) struct Inputs<'a> {
     /// Build arguments.
     pub(crate) args: &'a [(String, String)],
@@ -58,7 +58,7 @@ pub(crate) struct Inputs<'a> {
 #[derive(Debug)]
 struct Stage {
     name: Arc<str>,
-    /// What it starts from: an image, `scratch`, or another stage's name.
+    /// The base that it starts from: an image, `scratch`, or another stage's name.
     base: String,
     /// The stage of that name.
     parent: Option<usize>,
@@ -69,16 +69,17 @@ struct Stage {
     runs: Vec<usize>,
     /// Stages and images whose files it copies or mounts, and in which line.
     sources: Vec<(String, usize)>,
-    /// What a stage that starts from it does first (`ONBUILD`).
+    /// The effects that a stage that starts from it has first (`ONBUILD`).
     triggers: Vec<Effect>,
 }
 
-/// What an instruction asks for.
+/// The effect of an instruction on platforms: a program that runs, or a source that
+/// is read.
 #[derive(Debug, Clone)]
 enum Effect {
     Run,
     Source(String),
-    /// What a trigger asks for cannot be told; none is run where it stands.
+    /// The effect of a trigger that cannot be told; none is run where it stands.
     Unreadable(Unreadable),
 }
 
@@ -375,7 +376,7 @@ fn word(instruction: &Instruction, number: usize) -> &str {
     instruction.line.text().get(range).unwrap_or_default()
 }
 
-/// What follows `AS`.
+/// The name that follows `AS`.
 fn name(from: &Instruction) -> Option<&str> {
     Some(word(from, 2)).filter(|name| !name.is_empty())
 }
@@ -426,7 +427,7 @@ fn variables(file: &Dockerfile, inputs: &Inputs<'_>) -> Result<Variables, Unread
     Ok(variables)
 }
 
-/// What an instruction asks for.
+/// The effects of an instruction.
 fn effects(instruction: &Instruction) -> Result<Vec<Effect>, Unreadable> {
     let line = instruction.numbers.0;
     let mut effects = Vec::new();
@@ -475,7 +476,7 @@ fn plain(name: &str, line: usize) -> Result<String, Unreadable> {
     Ok(name.to_owned())
 }
 
-/// What an `ONBUILD` asks of a stage that starts from its own.
+/// The effects of an `ONBUILD` on a stage that starts from its own.
 fn trigger(text: &str, onbuild: &Instruction) -> Result<Vec<Effect>, Unreadable> {
     let line = onbuild.numbers.0;
     let kept = onbuild.line.text();

@@ -9,7 +9,7 @@ use super::endpoint::{EngineEndpoint, endpoint};
 
 const LIMIT: Duration = Duration::from_secs(15);
 
-/// What an engine says about itself.
+/// The engine's account of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EngineInfo {
     /// Its version.
@@ -42,7 +42,7 @@ impl Engine {
         }
     }
 
-    /// Where it listens.
+    /// The address at which it listens.
     #[must_use]
     pub const fn endpoint(&self) -> &EngineEndpoint {
         &self.endpoint

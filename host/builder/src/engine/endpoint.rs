@@ -14,12 +14,12 @@ const MAX_CONFIG: u64 = 1 << 20;
 
 const DEFAULT_HOST: &str = "unix:///var/run/docker.sock";
 
-/// Where the engine listens.
+/// The address at which the engine listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EngineEndpoint {
     /// `unix://`, `tcp://`, ... as in `DOCKER_HOST`.
     pub host: String,
-    /// What said so.
+    /// The variable, context or default that names it.
     pub source: String,
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bakehouse_core::platform::Platform;
 
-/// Why the engine cannot be used.
+/// The reasons why the engine cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
     /// It does not answer.
@@ -12,9 +12,9 @@ pub enum EngineError {
     Unreachable {
         /// Its address.
         host: String,
-        /// What said so.
+        /// The variable, context or default that names the address.
         named_by: String,
-        /// How it did not.
+        /// The error that talking to it ended with.
         #[source]
         source: bollard::errors::Error,
     },
@@ -23,9 +23,9 @@ pub enum EngineError {
     Silent {
         /// Its address.
         host: String,
-        /// What said so.
+        /// The variable, context or default that names the address.
         named_by: String,
-        /// How long it was waited for.
+        /// The time for which it was waited.
         limit: Duration,
     },
     /// The context that is asked for is not there.
@@ -33,7 +33,7 @@ pub enum EngineError {
     NoContext(String),
 }
 
-/// Why a finished image did not run to its end.
+/// The reasons why a finished image did not run to its end.
 #[derive(Debug, thiserror::Error)]
 pub enum SmokeError {
     /// It did not end in time.
@@ -52,25 +52,25 @@ pub enum SmokeError {
     /// The registry wants other credentials.
     #[error("{what}: {said}")]
     Credentials {
-        /// What the engine was doing, with which image.
+        /// The engine's work that failed, with the image and the platform.
         what: String,
-        /// What it said.
+        /// The engine's own words.
         said: String,
     },
     /// There is no such image for the platform.
     #[error("{what}: {said}")]
     NotFound {
-        /// What the engine was doing, with which image.
+        /// The engine's work that failed, with the image and the platform.
         what: String,
-        /// What it said.
+        /// The engine's own words.
         said: String,
     },
     /// The engine failed.
     #[error("{what}: {said}")]
     Engine {
-        /// What the engine was doing, with which image.
+        /// The engine's work that failed, with the image and the platform.
         what: String,
-        /// What it said.
+        /// The engine's own words.
         said: String,
     },
 }

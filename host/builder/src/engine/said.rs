@@ -1,4 +1,4 @@
-//! What the engine's words mean: the one place that reads them.
+//! Meaning of the engine's words: the one place that reads them.
 //!
 //! A pull is told in a stream of JSON whose errors are a text and nothing else
 //! (Docker Engine API, `ImageCreate`); so is a program that does not start. Where the
@@ -25,7 +25,7 @@ const ABSENT: &[&str] = &[
     "manifest unknown",
 ];
 
-/// What became of an image.
+/// The meaning of an engine's error for an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Meaning {
     /// The machine does not run programs for its platform.
@@ -47,7 +47,7 @@ pub(super) fn said(error: &Error) -> String {
     }
 }
 
-/// What they mean.
+/// The meaning of an error, by its status and its text.
 pub(super) fn meaning(error: &Error) -> Meaning {
     let status = match error {
         Error::DockerResponseServerError { status_code, .. } => Some(*status_code),

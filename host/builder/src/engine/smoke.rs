@@ -38,7 +38,7 @@ pub struct PullCredentials {
 pub struct Smoke<'a> {
     /// By tag or by digest, of an image or an index.
     pub reference: &'a str,
-    /// Which of the index's images runs.
+    /// The platform of the index's image that runs.
     pub platform: &'a Platform,
     /// Arguments, as after `docker run IMAGE`; none: the image's own.
     pub argv: &'a [String],
@@ -48,7 +48,7 @@ pub struct Smoke<'a> {
     pub limit: Duration,
 }
 
-/// What a run printed, and how it ended.
+/// The output of a run, and its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SmokeResult {
     /// The process's exit code.
@@ -230,7 +230,7 @@ async fn remove(docker: &Docker, id: &str) -> Result<(), Error> {
     docker.remove_container(id, Some(options)).await
 }
 
-/// What an engine's error means for a run.
+/// The error of a run that an engine's error means.
 fn explain(error: &Error, smoke: &Smoke<'_>, doing: &str) -> SmokeError {
     let what = format!("{doing} {} for {}", smoke.reference, smoke.platform);
     let said = said(error);

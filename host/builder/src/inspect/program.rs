@@ -15,7 +15,7 @@ use crate::sandbox::child_env::ChildEnv;
 const OLDEST: Version = Version::new(0, 13, 0);
 const LIMIT: Duration = Duration::from_secs(20);
 
-/// Where Docker's own CLI looks for its plugins.
+/// The folders in which Docker's own CLI looks for its plugins.
 const PLUGIN_FOLDERS: &[&str] = &[
     "/usr/local/lib/docker/cli-plugins",
     "/usr/local/libexec/docker/cli-plugins",
@@ -29,7 +29,7 @@ const PLUGIN_FOLDERS: &[&str] = &[
 pub struct ProgramError {
     /// The oldest version that will do.
     pub oldest: Version,
-    /// What was started, and how old it is.
+    /// The programs that were tried, with the age of each.
     pub tried: Vec<String>,
 }
 

@@ -19,7 +19,7 @@ const ANSWER: Duration = Duration::from_secs(30);
 /// So many questions in a row without answer, and it is gone.
 const MISSES: u32 = 3;
 
-/// When a build was last heard of.
+/// The time at which a build was last heard of.
 #[derive(Debug)]
 pub(crate) struct Heard(Mutex<Instant>);
 

@@ -31,14 +31,15 @@ const BUILDER: &[&str] = &[
     "listing workers",
 ];
 
-/// What BuildKit gives only to clients that hand it on; this one never does.
+/// The entitlements that BuildKit gives only to clients that hand them on; this one
+/// never does.
 const ENTITLEMENTS: &[&str] = &["network.host", "security.insecure", "device"];
 
-/// How BuildKit says that a step's program ended with a failure.
+/// BuildKit's words for a step whose program ended with a failure.
 const STEP_FAILED: &str = "did not complete successfully: ";
-/// How its exporter says that a registry did not take the image.
+/// The words of its exporter for a registry that did not take the image.
 const PUSH_FAILED: &str = "failed to push";
-/// How the kernel says that a program is for another machine.
+/// The kernel's words for a program that is for another machine.
 const EXEC_FORMAT: &str = "exec format error";
 
 /// Whether a program's last words, or an engine's, say that it is for another
@@ -100,7 +101,7 @@ pub(crate) fn classify(
     }
 }
 
-/// What is said without a step's command line, which is the Dockerfile's.
+/// The message without a step's command line, which is the Dockerfile's.
 fn buildkits_own(text: &str) -> &str {
     text.rsplit_once(STEP_FAILED).map_or(text, |(_, why)| why)
 }

@@ -12,7 +12,7 @@ use bakehouse_core::platform::Platform;
 use oci_client::Reference;
 use serde::Deserialize;
 
-/// What a build was made of.
+/// The images and steps that a build was made of.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Provenance {
     pub(crate) images: Vec<UsedImage>,

@@ -76,7 +76,7 @@ pub(crate) struct FailedStep {
     pub(crate) tail: Vec<String>,
 }
 
-/// What a build has said so far.
+/// The progress of a build so far, by BuildKit's account.
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
     hidden: Redactor,
@@ -124,7 +124,7 @@ impl Progress {
         shown
     }
 
-    /// What BuildKit says of steps, as their Dockerfile has them.
+    /// BuildKit's text about steps, as their Dockerfile has them.
     fn clean(&self, text: &str) -> String {
         let text = self.hidden.clean(text);
         match self.flags.as_str() {

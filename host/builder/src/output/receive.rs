@@ -17,10 +17,10 @@ use crate::build_site::Arrival;
 
 /// Bytes that stay free on the file system that results are written to.
 const FLOOR: u64 = 512 << 20;
-/// How often, in bytes, it is asked what is free.
+/// The bytes after which the free room is asked for again.
 const ASK: u64 = 16 << 20;
 
-/// Why a build's result did not get here.
+/// The reasons why a build's result did not get here.
 #[derive(Debug, thiserror::Error)]
 pub enum ReceiveError {
     /// An image with more bytes than it may have.

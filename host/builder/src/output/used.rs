@@ -20,8 +20,8 @@ use crate::builder::{BuildRequest, Output};
 use crate::cache::step_key::step_key;
 use crate::step_settings::is_setting;
 
-/// What images are for, as registries said: one answer for each image and
-/// platform of a run. Clones share them.
+/// The platforms that images are for, as registries said: one answer for each image
+/// and platform of a run. Clones share them.
 #[derive(Clone)]
 pub(crate) struct Bases {
     upstream: Upstream,
@@ -51,7 +51,7 @@ impl Bases {
     }
 }
 
-/// What a build was made of, and must not be.
+/// The reasons why the materials of a build are refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UsedError {
     /// A step mounts a secret that the build does not name.
@@ -79,9 +79,9 @@ pub enum UsedError {
         place: String,
         /// The base's reference.
         base: String,
-        /// What it is taken for.
+        /// The platform that it is taken for.
         taken: Box<Platform>,
-        /// What the image is for.
+        /// The platform that the image is for.
         wanted: Box<Platform>,
     },
     /// A base is an image for another platform.
@@ -93,9 +93,9 @@ pub enum UsedError {
         place: String,
         /// The base's reference.
         base: String,
-        /// What it is for.
+        /// The platform that it is for.
         made: Box<Platform>,
-        /// What is wanted.
+        /// The platform that is wanted.
         wanted: Box<Platform>,
     },
 }

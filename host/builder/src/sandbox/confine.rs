@@ -74,8 +74,8 @@ impl BuildSandbox {
         Ok(Self { env, secrets })
     }
 
-    /// What the build's output must not show: secrets, and what of the steps'
-    /// settings is none of a reader's.
+    /// The texts that the build's output must not show: secrets, and those of the
+    /// steps' settings that are none of a reader's business.
     pub(crate) fn hidden(&self, settings: &StepSettings) -> Redactor {
         let secrets = self.secrets.iter().map(String::as_str);
         Redactor::new(secrets.chain(settings.hidden()))
