@@ -18,7 +18,7 @@ use super::limits::Exceeded;
 use super::validate::InvalidAnswer;
 use super::validate_build::InvalidBuild;
 
-/// Why a recipe is not loaded, or why a call of it has no result.
+/// The reasons why a recipe is not loaded, or why a call of it has no result.
 #[derive(Debug, thiserror::Error)]
 pub enum RecipeError {
     /// There is no file where the recipe should be.
@@ -26,19 +26,19 @@ pub enum RecipeError {
     Absent {
         /// The app.
         app: String,
-        /// Where it was looked for.
+        /// The path at which it was looked for.
         path: PathBuf,
-        /// What the system said.
+        /// The error that opening it ended with.
         source: io::Error,
     },
-    /// What is there is not a component.
+    /// The file that is there is not a component.
     #[error("recipe {app} ({}) is not a wasm component: {why}", path.display())]
     NotComponent {
         /// The app.
         app: String,
         /// The file.
         path: PathBuf,
-        /// What it is instead.
+        /// The thing that it is instead.
         #[source]
         why: NotComponent,
     },
@@ -69,7 +69,7 @@ pub enum RecipeError {
     Crashed {
         /// The call.
         at: CallSite,
-        /// How it ended.
+        /// The way in which it ended.
         #[source]
         why: Crash,
     },
@@ -78,7 +78,7 @@ pub enum RecipeError {
     WorkTree {
         /// The call.
         at: CallSite,
-        /// What there is too much of.
+        /// The amount that went over its limit.
         source: QuotaError,
     },
     /// It answered with an error.
@@ -100,7 +100,7 @@ pub enum RecipeError {
     Build {
         /// The call.
         at: CallSite,
-        /// What is wrong with it.
+        /// The fault of the build.
         source: Box<InvalidBuild>,
     },
     /// It is about what the app has no grant for.
@@ -111,7 +111,7 @@ pub enum RecipeError {
     Host {
         /// The call.
         at: CallSite,
-        /// What it could not.
+        /// The failure of the host's function.
         source: Box<HostError>,
     },
     /// The local file system refused.
@@ -132,11 +132,11 @@ pub struct CallSite {
     pub app: String,
     /// The recipe's function, or `start`.
     pub function: &'static str,
-    /// What it is about: `app`, `app version`, or the target.
+    /// The subject: `app`, `app version`, or the target.
     pub subject: String,
 }
 
-/// What a file is that is not a component.
+/// The things that a file can be that is not a component.
 #[derive(Debug, thiserror::Error)]
 pub enum NotComponent {
     /// No file of a size that recipes have.
@@ -153,7 +153,7 @@ pub enum NotComponent {
     Compile(#[source] WasmError),
 }
 
-/// How a recipe ended that did not answer.
+/// The ways in which a recipe can end without an answer.
 #[derive(Debug, thiserror::Error)]
 pub enum Crash {
     /// It went over a limit.

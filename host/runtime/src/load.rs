@@ -66,7 +66,7 @@ pub fn recipe_digest(
     Ok(identity(&read(app, source)?, options))
 }
 
-/// What a target is built by: the wasm, and the options it is given.
+/// The identity of the maker of a target: the wasm, and the options it is given.
 fn identity(wasm: &[u8], options: &Options) -> String {
     let wasm = sha256(wasm).to_string();
     if options.values().is_empty() {

@@ -11,9 +11,10 @@ use std::time::{Duration, Instant};
 use super::host::error::HostError;
 use super::limits::{Exceeded, Limits};
 
-/// How often a running call is looked at.
+/// The pause between two looks at a running call.
 const LOOK: Duration = Duration::from_millis(200);
-/// How often its work tree is measured, while the recipe itself runs.
+/// The pause between two measurements of its work tree, while the recipe itself
+/// runs.
 const MEASURE: Duration = Duration::from_secs(2);
 
 tokio::task_local! {

@@ -99,20 +99,20 @@ impl Recipe {
         &self.described
     }
 
-    /// What it is told of an option that it declares: as app.toml sets it, or its
-    /// default.
+    /// The value that it is told of an option that it declares: as app.toml sets
+    /// it, or its default.
     #[must_use]
     pub fn option(&self, name: &str) -> Option<&OptionValue> {
         self.options.get(name)?.as_ref()
     }
 
-    /// What the recipe, its app and the operator agree on.
+    /// The policy that the recipe, its app and the operator agree on.
     #[must_use]
     pub fn policy(&self) -> &Policy {
         &self.policy
     }
 
-    /// What a build that starts from these images may reach.
+    /// The reach of a build that starts from these images.
     #[must_use]
     pub fn access(&self, bases: &[Base]) -> Access {
         let bases = bases.iter().map(|base| base.reference.clone());
@@ -384,8 +384,8 @@ async fn blamed(error: RecipeError, at: CallSite, tree: &Path) -> RecipeError {
     }
 }
 
-/// What no recipe is told: too full a work tree is its own doing, all else the
-/// host's trouble.
+/// The error that no recipe is told: too full a work tree is its own doing, all
+/// else the host's trouble.
 fn host_error(at: CallSite, error: HostError) -> RecipeError {
     match error {
         HostError::Quota(source @ QuotaError::Full(_)) => RecipeError::WorkTree { at, source },
@@ -413,7 +413,7 @@ fn same_case(told: &HostError, answered: &CallError) -> bool {
         .is_ok_and(|told| std::mem::discriminant(&told) == case)
 }
 
-/// What a recipe printed of its panic.
+/// The message that a recipe printed of its panic.
 fn panic(stderr: &[u8]) -> Option<String> {
     let printed = String::from_utf8_lossy(stderr);
     let lines = printed.lines();

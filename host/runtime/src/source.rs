@@ -9,7 +9,7 @@ pub enum ComponentSource {
     File(PathBuf),
     /// The program itself.
     Program {
-        /// How messages name it.
+        /// The name by which messages call it.
         name: PathBuf,
         /// The component.
         bytes: &'static [u8],
@@ -17,7 +17,7 @@ pub enum ComponentSource {
 }
 
 impl ComponentSource {
-    /// How messages name it: the file's path, where it is one.
+    /// The name by which messages call it: the file's path, where it is one.
     #[must_use]
     pub fn path(&self) -> &Path {
         match self {

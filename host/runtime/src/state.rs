@@ -34,7 +34,7 @@ pub(super) const LOG_LIMIT: usize = 256 << 10;
 /// a thousand or so for everything.
 const RESOURCES: usize = 128;
 
-/// Why a recipe is called.
+/// The purpose of a call of a recipe.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Call {
     /// The version, where the call is about one.
@@ -43,7 +43,7 @@ pub(super) struct Call {
     pub(super) prepare: Option<Prepare>,
 }
 
-/// What only `prepare` has.
+/// The state that only `prepare` has.
 #[derive(Debug, Clone)]
 pub(super) struct Prepare {
     pub(super) target: TargetId,
@@ -71,7 +71,7 @@ pub(super) struct State {
     pub(super) options: Arc<Settled>,
     /// Assets that granted sources listed in this call.
     pub(super) assets: HashSet<String>,
-    /// What sources listed in this call.
+    /// The entries that sources listed in this call.
     pub(super) listings: Vec<Listing>,
     /// The last that a host function told the recipe of a failure in this call.
     pub(super) reported: Option<HostError>,
@@ -144,7 +144,7 @@ impl State {
         prepare.ok_or(HostError::NotPreparing(function))
     }
 
-    /// What a recipe is told of a failure.
+    /// The error that a recipe is told of a failure.
     ///
     /// # Errors
     /// What no recipe is told: it ends the call.
@@ -164,7 +164,7 @@ impl State {
     }
 }
 
-/// What a call is about: `app`, `app version`, or the target.
+/// The subject of a call: `app`, `app version`, or the target.
 pub(super) fn subject(app: &str, call: &Call) -> String {
     match (&call.prepare, &call.version) {
         (Some(prepare), _) => prepare.target.to_string(),

@@ -27,12 +27,12 @@ pub struct InvalidAnswer {
     pub app: String,
     /// The recipe's function, and what it was asked for.
     pub function: String,
-    /// What is wrong with the answer.
+    /// The fault of the answer.
     #[source]
     pub fault: Fault,
 }
 
-/// What is wrong with an answer. Names in it are as people may see them.
+/// The faults of answers. Names in them are as people may see them.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
     /// The app has another name than its folder.
@@ -49,11 +49,11 @@ pub enum Fault {
     /// It declares what cannot be granted.
     #[error("`{}` in {kind} {why}", value.escape_debug())]
     Want {
-        /// What it wants.
+        /// The value that it wants.
         value: String,
         /// The kind of grant, as in `[grants]`.
         kind: &'static str,
-        /// Why that is none.
+        /// The reason why that is none, as the rest of a sentence.
         why: &'static str,
     },
     /// It declares too many options.
@@ -64,7 +64,7 @@ pub enum Fault {
     Option {
         /// Its name.
         name: String,
-        /// What is wrong with it.
+        /// The fault of the option, as the rest of a sentence.
         why: String,
     },
     /// It declares an option twice.
@@ -222,7 +222,7 @@ fn declared(options: &[OptionDeclaration]) -> Result<(), Fault> {
     Ok(())
 }
 
-/// What an image is to be checked for.
+/// Refuses checks of an image that cannot be meant so.
 pub(super) fn checks(app: &str, checks: &[Check]) -> Result<(), InvalidAnswer> {
     match check::fault(checks) {
         Some(why) => Err(InvalidAnswer::new(app, "prepare", Fault::Checks(why))),
@@ -230,7 +230,7 @@ pub(super) fn checks(app: &str, checks: &[Check]) -> Result<(), InvalidAnswer> {
     }
 }
 
-/// How many versions of an app are taken.
+/// Refuses more versions of an app than are taken.
 pub(super) fn amount(app: &str, versions: usize) -> Result<(), InvalidAnswer> {
     match versions {
         many if many > LISTED => Err(InvalidAnswer::new(app, "versions", Fault::Versions(many))),

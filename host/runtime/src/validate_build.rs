@@ -24,7 +24,7 @@ const FRONTENDS: &[&str] = &[
     "docker.io/docker/dockerfile-upstream",
 ];
 
-/// Why a build is not passed on to the builder.
+/// The reasons why a build is not passed on to the builder.
 #[derive(Debug, thiserror::Error)]
 pub enum InvalidBuild {
     /// It takes what the app has no grant for.
@@ -47,7 +47,7 @@ pub enum InvalidBuild {
     Dockerfile {
         /// Its path in the work tree.
         path: String,
-        /// What it is.
+        /// The error that reading it as a text ended with.
         source: io::Error,
     },
     /// Its Dockerfile is too large.
@@ -83,7 +83,7 @@ pub enum InvalidBuild {
         "arguments, labels and contexts of a build are {count} texts of {bytes} bytes; at most {MANY} and {TEXT} can be passed on"
     )]
     Many {
-        /// How many there are.
+        /// The number of those texts.
         count: usize,
         /// Their bytes.
         bytes: usize,

@@ -21,7 +21,7 @@ pub struct Versions {
     /// Numbers of versions whose date is none, and what was given for it: they
     /// have no date now.
     pub undated: Vec<(String, String)>,
-    /// What the release sources listed that the recipe asked.
+    /// The listings of the release sources that the recipe asked.
     pub listings: Vec<Listing>,
 }
 
@@ -67,7 +67,7 @@ impl Versions {
         })
     }
 
-    /// Why there is nothing, in one sentence: what each source listed.
+    /// The reason why there is nothing, in one sentence: what each source listed.
     #[must_use]
     pub fn why_nothing(&self) -> String {
         let told: Vec<String> = self.listings.iter().map(ToString::to_string).collect();

@@ -46,7 +46,7 @@ pub(super) struct WorkFilesView<'a> {
     pub(super) files: WasiFilesystemCtxView<'a>,
     /// The work tree; none where a recipe has no files.
     pub(super) tree: Option<&'a Path>,
-    /// What a host function told last.
+    /// The error that a host function told last.
     pub(super) reported: &'a mut Option<HostError>,
 }
 
@@ -70,7 +70,7 @@ impl WorkFilesView<'_> {
         Ok(self.files.table.push(watched)?)
     }
 
-    /// What a code leaves open is asked of the disk.
+    /// Asks the disk for what a code leaves open.
     fn looked_into(&self, code: ErrorCode) -> Result<(), HostError> {
         match code {
             ErrorCode::InsufficientSpace => self.refused(Errno::NOSPC.into()),

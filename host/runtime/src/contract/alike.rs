@@ -1,6 +1,5 @@
-//! What the versions of the contract have alike: between their generated
-//! bindings and the host's own records, and from their imports to the one host
-//! function.
+//! Common ground of the contract's versions: between their generated bindings and
+//! the host's own records, and from their imports to the one host function.
 
 use bakehouse_system::terminal::clean;
 

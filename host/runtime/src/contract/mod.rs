@@ -36,7 +36,7 @@ pub(super) struct Spoken {
     find: fn(&InstancePre<State>) -> wasmtime::Result<Box<dyn Exports>>,
 }
 
-/// Where a component has the functions of a recipe.
+/// The exports of a component that has the functions of a recipe.
 pub(super) trait Exports: Send + Sync {
     /// The functions of one instance.
     ///
@@ -49,7 +49,7 @@ pub(super) trait Exports: Send + Sync {
     ) -> wasmtime::Result<Box<dyn Guest>>;
 }
 
-/// What a call comes to: a trap, the recipe's error, a platform in its answer that
+/// The result of a call: a trap, the recipe's error, a platform in its answer that
 /// is none, or the answer.
 pub(super) type Answer<T> = wasmtime::Result<Result<Result<T, PlatformError>, CallError>>;
 
@@ -66,13 +66,13 @@ pub(super) trait Guest: Send + Sync {
 
 /// A version as a recipe gives it.
 pub(super) struct Given {
-    /// What is given as its date and is none is left out.
+    /// The version; a date that is given and is none is left out.
     pub(super) version: Version,
-    /// What is given as its date.
+    /// The date, as it was given.
     pub(super) said: Option<String>,
 }
 
-/// What `prepare` is asked.
+/// The question to `prepare`.
 pub(super) struct Job {
     pub(super) version: Version,
     pub(super) target: Target,
@@ -80,7 +80,7 @@ pub(super) struct Job {
     pub(super) checkout: Option<Checkout>,
 }
 
-/// What `prepare` answers.
+/// The answer of `prepare`.
 pub(super) struct Answered {
     pub(super) build: Build,
     pub(super) checks: Vec<Check>,
@@ -117,7 +117,8 @@ fn spoken() -> String {
     versions.join(" and ")
 }
 
-/// Why a component is not called: it and this host do not have the same contract.
+/// The reasons why a component is not called: it and this host do not have the same
+/// contract.
 #[derive(Debug, thiserror::Error)]
 pub enum ContractError {
     /// It is for a version of the contract that this host does not speak.
@@ -163,7 +164,7 @@ pub enum ContractError {
     Misfit {
         /// The app.
         app: String,
-        /// Which types are not the same.
+        /// The types that are not the same.
         source: wasmtime::Error,
     },
 }
@@ -181,7 +182,8 @@ pub(super) fn check(
     check_names(app, &imports, &exports)
 }
 
-/// What a linker's error and that of a look-up by type mean: no other can be.
+/// The error for a linker's error and that of a look-up by type: they can mean
+/// no other.
 pub(super) fn misfit(app: &str, source: wasmtime::Error) -> ContractError {
     ContractError::Misfit {
         app: app.to_owned(),

@@ -4,7 +4,7 @@ use bakehouse_core::progress::Event;
 
 use crate::state::{LOG_LIMIT, State};
 
-/// How much a message matters.
+/// The importance of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Level {
     /// For authors of the recipe.

@@ -12,7 +12,7 @@ use crate::state::{State, bounded};
 const LIMIT: Duration = Duration::from_secs(120);
 
 impl State {
-    /// What an image's reference points at.
+    /// The descriptor that an image's reference points at.
     pub(crate) async fn image_head(&mut self, reference: &str) -> Result<Descriptor, HostError> {
         self.policy.check(Kind::Bases, reference)?;
         let upstream = self.services.upstream.clone();

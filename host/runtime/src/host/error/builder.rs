@@ -1,4 +1,4 @@
-//! What a recipe is told of errors of the `builder` crate.
+//! Errors of the `builder` crate, as a recipe is told them.
 
 use bakehouse_builder::{BuildError, DockerfileError, ReceiveError, UsedError};
 use bakehouse_core::error::chain;

@@ -25,7 +25,7 @@ use bakehouse_upstream::release::ReleaseError;
 
 use crate::validate_build::InvalidBuild;
 
-/// Why a host function did not do what a recipe asked for.
+/// The reasons why a host function did not do as a recipe asked.
 #[derive(Debug, thiserror::Error)]
 pub enum HostError {
     /// The app has no grant for it.
@@ -66,7 +66,7 @@ pub enum HostError {
     Timeout {
         /// The work.
         what: String,
-        /// How long it may take.
+        /// The longest that it may take.
         limit: Duration,
     },
     /// A compile step took longer than a host function may.
@@ -85,12 +85,12 @@ pub enum HostError {
     IntoRoot,
 }
 
-/// What a recipe is told; or else the host's own trouble, which is the
+/// The error that a recipe is told; or else the host's own trouble, which is the
 /// operator's to mend, and nothing that a recipe can do better: it ends the call.
 pub type Told<'a> = Result<CallError, &'a StorageError>;
 
 impl HostError {
-    /// What a recipe is told of it.
+    /// The error that a recipe is told of it.
     ///
     /// # Errors
     /// What the local file system refused.
@@ -114,7 +114,7 @@ impl HostError {
         })
     }
 
-    /// What the local file system refused, if it is that.
+    /// The refusal of the local file system, if it is that.
     #[must_use]
     pub fn refused(&self) -> Option<&StorageError> {
         self.told().err()

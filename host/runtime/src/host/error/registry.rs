@@ -1,4 +1,4 @@
-//! What a recipe is told of errors of the `registry` crate.
+//! Errors of the `registry` crate, as a recipe is told them.
 
 use bakehouse_core::error::chain;
 use bakehouse_core::recipe::CallError;

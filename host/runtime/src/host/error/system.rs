@@ -1,4 +1,4 @@
-//! What a recipe is told of errors of the `system` crate.
+//! Errors of the `system` crate, as a recipe is told them.
 
 use bakehouse_core::recipe::CallError;
 use bakehouse_core::storage_error::StorageError;
@@ -9,7 +9,7 @@ use bakehouse_system::work_tree::PathError;
 
 use super::Told;
 
-/// Which of the contract's cases a sentence belongs to.
+/// The one of the contract's cases that a sentence belongs to.
 pub(super) type Case = fn(String) -> CallError;
 
 pub(super) fn quota(error: &QuotaError) -> Told<'_> {

@@ -1,4 +1,4 @@
-//! What a recipe is told of errors of the `upstream` crate.
+//! Errors of the `upstream` crate, as a recipe is told them.
 
 use bakehouse_core::recipe::CallError;
 use bakehouse_system::http::HttpError;
