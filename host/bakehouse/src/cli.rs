@@ -195,7 +195,7 @@ pub(crate) struct Summaries {
     pub(crate) summaries: Vec<PathBuf>,
 }
 
-/// How results are printed.
+/// The form in which results are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     /// For people
@@ -204,7 +204,7 @@ pub(crate) enum Format {
     Json,
 }
 
-/// How a plan is printed.
+/// The form in which a plan is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum PlanFormat {
     /// For people

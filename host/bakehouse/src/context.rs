@@ -32,7 +32,7 @@ pub struct Context {
     pub sources: Sources,
     /// Compiles and runs recipes.
     pub runtime: Lazy<Runtime, RecipeError>,
-    /// What recipes may use.
+    /// The services that recipes may use.
     pub services: Arc<Services>,
     /// Told what happens.
     pub reporter: Arc<dyn Reporter>,
@@ -82,7 +82,7 @@ impl Context {
     }
 }
 
-/// What `RUN` steps are handed.
+/// The settings that `RUN` steps are handed.
 fn step_settings(project: &Project) -> Result<StepSettings> {
     let table = &project.file().build;
     Ok(table.settings(project.root(), |name| std::env::var(name).ok())?)
@@ -151,7 +151,8 @@ pub fn sources(project: &Project, reporter: &Arc<dyn Reporter>) -> Sources {
     sources.mirrors(project.file().mirrors.clone())
 }
 
-/// What recipes may use. Nothing is started or reached before it is used.
+/// The services that recipes may use. Nothing is started or reached before it is
+/// used.
 ///
 /// # Errors
 /// As [`ForgeAccess::from_env`].

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-/// How alike two names must be, from 0 to 1.
+/// The least likeness of two names that are taken for alike, from 0 to 1.
 const ALIKE: f64 = 0.85;
 /// Names listed at most.
 const LISTED: usize = 20;

@@ -13,9 +13,9 @@ use tokio::sync::oneshot;
 
 use crate::failure::ExitCode;
 
-/// How long the command has to let go.
+/// The time that the command has to let go.
 const GRACE: Duration = Duration::from_secs(3);
-/// How long the telling may take after that.
+/// The time that the telling may take after that.
 const TELLING: Duration = Duration::from_secs(2);
 
 /// Ends at Ctrl-C or SIGTERM, with the name of it. A few seconds later the process

@@ -21,19 +21,19 @@ use crate::failure::{ExitCode, Failure};
 pub struct AppFile {
     /// The recipe.
     pub recipe: RecipeReference,
-    /// How its images are tagged.
+    /// The tags of its images.
     #[serde(default)]
     pub tags: TagPolicy,
     /// Choices that its recipe leaves to the app.
     #[serde(default)]
     pub options: Options,
-    /// What its recipe may reach.
+    /// The releases, downloads and images that its recipe may reach.
     #[serde(default)]
     pub grants: Grants,
-    /// What is said of single images.
+    /// The settings of single images, by name.
     #[serde(default)]
     pub images: BTreeMap<String, ImageTable>,
-    /// Where its grants are written.
+    /// The places where its grants are written.
     #[serde(skip)]
     pub places: Places,
 }
@@ -109,7 +109,7 @@ impl AppFile {
     }
 }
 
-/// Which tags an app's indexes get beside `{version}`.
+/// The tags that an app's indexes get beside `{version}`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct TagPolicy {
@@ -129,7 +129,7 @@ fn templates<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, 
     }
 }
 
-/// Why a template makes no moving tag, where it makes none.
+/// The reason why a template makes no moving tag, where it makes none.
 fn unfit(template: &str) -> Option<String> {
     let filled = VersionNumber::parse("1.1").and_then(|number| number.fill(template));
     match filled.filter(|tag| is_tag(tag)) {

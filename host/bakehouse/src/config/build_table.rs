@@ -16,18 +16,18 @@ use crate::failure::{ExitCode, Failure};
 
 /// Bytes of a file of certificates.
 const MAX_CA: u64 = 1 << 20;
-/// Where steps find it: a folder that no image has.
+/// The path at which steps find it: in a folder that no image has.
 const CA_FILE: &str = "/.bakehouse/ca.pem";
 /// Cargo reads this below every folder.
 const CARGO_FILE: &str = "/.cargo/config.toml";
 
-/// What `RUN` steps with a network are handed.
+/// The settings that `RUN` steps with a network are handed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct BuildTable {
     /// The way out.
     pub proxy: Proxy,
-    /// Where package managers fetch from.
+    /// The mirrors that package managers fetch from.
     pub mirrors: PackageMirrors,
     /// A PEM file of the authorities that steps trust, relative to the project.
     pub ca: Option<PathBuf>,

@@ -19,10 +19,10 @@ pub struct BuilderChoice {
 /// A text that chooses no builder.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ChoiceError {
-    /// What is before `=` is no platform.
+    /// The text before `=` is no platform.
     #[error(transparent)]
     Platform(#[from] PlatformError),
-    /// What is behind it is no builder's name.
+    /// The text behind it is no builder's name.
     #[error(
         "a builder's name is letters, digits, `.`, `_` and `-`, as `docker buildx ls` prints it, not `{}`",
         .0.escape_debug()

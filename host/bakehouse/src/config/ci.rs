@@ -13,17 +13,18 @@ const JOB_MINUTES: NonZeroU32 = NonZeroU32::new(20).expect("not zero");
 /// Longest a value may be that stands in a workflow file.
 const LONGEST: usize = 200;
 
-/// How a project is published by CI. Every key may be left out.
+/// The settings of the workflow by which CI publishes a project. Every key may be
+/// left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Ci {
     /// The repository that has the reusable workflow.
     pub uses: Option<Uses>,
-    /// Where the program comes from.
+    /// The origin of the program.
     pub program: Program,
     /// The workflow's name.
     pub name: Option<Line>,
-    /// When it runs by itself, in UTC; an empty list is never.
+    /// The times at which it runs by itself, in UTC; an empty list is never.
     #[serde(deserialize_with = "one_or_many")]
     pub schedule: Option<Vec<Cron>>,
     /// The runner for jobs that build nothing.
@@ -44,7 +45,7 @@ impl Ci {
     }
 }
 
-/// Where the jobs get the program from.
+/// The origin of the program that the jobs run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Program {
@@ -130,7 +131,7 @@ impl<'de> Deserialize<'de> for Uses {
     }
 }
 
-/// When a workflow runs: POSIX cron, five fields.
+/// The times at which a workflow runs: POSIX cron, five fields.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cron(String);
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// What said a setting. One that redirects a publish is not to go unnoticed.
+/// The origin of a setting. One that redirects a publish is not to go unnoticed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Origin {
     /// This flag.
@@ -27,7 +27,8 @@ impl fmt::Display for Origin {
     }
 }
 
-/// What the command line and the environment say; none where they do not.
+/// The origins of the settings that the command line and the environment give; none
+/// where they do not.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Given {
     /// Of the registry.

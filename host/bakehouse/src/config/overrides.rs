@@ -10,7 +10,7 @@ use super::{BuilderChoice, CacheChoice, Given};
 /// `bakehouse.toml`.
 #[derive(Debug, Clone, Default)]
 pub struct Overrides {
-    /// Which of these are flags, and which variables.
+    /// The origin of each of these: a flag, or a variable.
     pub given: Given,
     /// `--registry`, `REGISTRY`.
     pub registry: Option<String>,

@@ -77,7 +77,7 @@ fn parse<T: DeserializeOwned>(text: &str, shown: &str) -> Result<T, Failure> {
     })
 }
 
-/// Where keys are explained.
+/// The page on which keys are explained.
 fn keys() -> String {
     format!(
         "{} lists every key and what it takes",

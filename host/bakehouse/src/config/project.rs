@@ -62,7 +62,7 @@ impl Project {
         &self.root
     }
 
-    /// What `bakehouse.toml` says.
+    /// The project's `bakehouse.toml`.
     #[must_use]
     pub const fn file(&self) -> &ProjectFile {
         &self.file
@@ -142,8 +142,8 @@ impl Project {
         Ok(file)
     }
 
-    /// What an app is granted and allowed, before its recipe has said what it
-    /// needs.
+    /// The app's policy: its grants and the operator's lines, before its recipe has
+    /// said what it needs.
     #[must_use]
     pub fn policy(&self, app: &str, file: &AppFile) -> Policy {
         Policy::new(
@@ -205,7 +205,8 @@ impl Project {
         self.state().join("registry")
     }
 
-    /// Where the rebuild for a destination of this name is written down.
+    /// The file in which the rebuild for a destination of this name is written
+    /// down.
     #[must_use]
     pub fn rebuild(&self, destination: &str) -> PathBuf {
         self.state()
@@ -231,7 +232,7 @@ impl Project {
         self.state().join("work")
     }
 
-    /// What runs keep for themselves.
+    /// The folder that runs keep for themselves.
     #[must_use]
     pub fn state(&self) -> PathBuf {
         self.root.join(".bakehouse")

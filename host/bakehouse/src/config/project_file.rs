@@ -29,33 +29,33 @@ pub struct ProjectFile {
     pub multi_arch: Option<bool>,
     /// Steps for platforms that no builder node is of may run emulated.
     pub use_qemu: Option<bool>,
-    /// How many of the newest versions to look at.
+    /// The number of the newest versions to look at.
     pub max_versions: Option<NonZeroU32>,
-    /// How many targets are built at the same time.
+    /// The number of targets that are built at the same time.
     pub concurrency: Option<NonZeroUsize>,
     /// buildx builders, in the order they are preferred.
     #[serde(deserialize_with = "builder_choice::one_or_many")]
     pub builder: Vec<BuilderChoice>,
     /// Attach SLSA provenance to images.
     pub provenance: Option<bool>,
-    /// Where build layers are kept between runs.
+    /// The place where build layers are kept between runs.
     pub cache: Option<CacheChoice>,
-    /// How CI publishes it.
+    /// The settings of the workflow by which CI publishes it.
     pub ci: Ci,
     /// GitHub Actions runners by platform.
     pub runners: Runners,
-    /// What one call of a recipe may use.
+    /// The resources that one call of a recipe may use.
     pub limits: Limits,
-    /// How much is kept under `.bakehouse`.
+    /// The amount that is kept under `.bakehouse`.
     pub keep: Keep,
-    /// What apps may be granted at all.
+    /// The most that apps may be granted at all.
     pub allow: Allow,
-    /// Where that is written.
+    /// The places where that is written.
     #[serde(skip)]
     pub places: Places,
     /// Other places to fetch the same from.
     pub mirrors: Mirrors,
-    /// What `RUN` steps are handed.
+    /// The settings that `RUN` steps are handed.
     pub build: BuildTable,
 }
 
@@ -103,7 +103,7 @@ impl FromStr for CacheChoice {
     }
 }
 
-/// Where build layers are kept between runs.
+/// The place where build layers are kept between runs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CacheChoice {

@@ -14,7 +14,7 @@ const SHIPPED: &str = "bakehouse:";
 const CRATES: &str = "plugins/";
 /// Schemes of what will be fetched one day.
 const REMOTE: &[&str] = &["oci://", "https://"];
-/// How a component's file is named.
+/// The extension of a component's file.
 const WASM: &str = "wasm";
 
 /// A recipe, as an app names it.
@@ -28,7 +28,7 @@ pub enum RecipeReference {
     File(PathBuf),
 }
 
-/// Why a text is not a reference of a recipe.
+/// The reasons why a text is not a reference of a recipe.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RecipeReferenceError {
     /// No recipe of this name is part of the program.
@@ -56,7 +56,7 @@ pub enum RecipeReferenceError {
     Unknown(String),
 }
 
-/// What is part of the program, as a sentence's end.
+/// The recipes that are part of the program, as a sentence's end.
 fn ships(there: &[&str]) -> String {
     match there {
         [] => "it was built without any".to_owned(),

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use bakehouse_core::platform::Platform;
 
-/// Which platforms an image is published for, and which of them this run takes
-/// care of. A version is tagged when all are there, unless publishing a part
+/// The platforms that an image is published for, and those of them that this run
+/// takes care of. A version is tagged when all are there, unless publishing a part
 /// was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scope {
@@ -14,8 +14,8 @@ pub struct Scope {
     platforms: Vec<Platform>,
     /// Those of this run.
     only: Vec<Platform>,
-    /// What this run has may be tagged, though it is not all; then no moving tag
-    /// moves.
+    /// The part that this run has may be tagged, though it is not all; then no
+    /// moving tag moves.
     partial: bool,
 }
 

@@ -13,7 +13,7 @@ const MAX_VERSIONS: NonZeroU32 = NonZeroU32::new(10).expect("not zero");
 /// platforms.
 const CONCURRENCY: NonZeroUsize = NonZeroUsize::new(2).expect("not zero");
 
-/// Where indexes are published.
+/// The place where indexes are published.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RegistryChoice {
     /// The embedded loopback registry.
@@ -29,7 +29,7 @@ pub struct Settings {
     pub registry: RegistryChoice,
     /// Path between registry and image name.
     pub namespace: String,
-    /// What said where to publish what.
+    /// The origins of registry, namespace and the like.
     pub origins: Origins,
     /// Platforms to publish, and those of this run.
     pub scope: Scope,
@@ -46,7 +46,7 @@ pub struct Settings {
     pub builders: Vec<BuilderChoice>,
     /// Attach SLSA provenance.
     pub provenance: bool,
-    /// Where build layers are kept between runs.
+    /// The place where build layers are kept between runs.
     pub cache: CacheChoice,
     /// Use recipes as they were built.
     pub locked: bool,
@@ -54,7 +54,7 @@ pub struct Settings {
     pub rebuild: bool,
 }
 
-/// What said where to publish what.
+/// The origins of the settings that say what is published where.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Origins {
     /// Of the registry.

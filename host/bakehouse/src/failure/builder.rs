@@ -5,7 +5,7 @@ use bakehouse_builder::{BuildError, BuilderError, DockerfileError, ReceiveError,
 
 use super::{ExitCode, Explanation, core, system};
 
-/// What to do where programs of another platform cannot run.
+/// The advice where programs of another platform cannot run.
 const QEMU: &str = "register QEMU with `docker run --privileged --rm tonistiigi/binfmt --install all`, \
     or install qemu-user-static and binfmt-support";
 

@@ -50,7 +50,7 @@ pub(super) fn refusal(error: &anyhow::Error) -> Option<Explanation> {
     })
 }
 
-/// What to do about a refusal of this kind.
+/// The advice about a refusal of this kind.
 pub(super) const fn hint(kind: ErrorKind) -> &'static str {
     match kind {
         ErrorKind::PermissionDenied => {

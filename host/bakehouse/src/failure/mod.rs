@@ -38,13 +38,13 @@ use crate::recipes::CrateError;
 pub use exit_code::ExitCode;
 pub use stated::Failure;
 
-/// What an error means: its exit code, what to do next, and whether anything
-/// else is worth trying.
+/// The meaning of an error: its exit code, the next step to take, and whether
+/// anything else is worth trying.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Explanation {
     /// The exit code.
     pub code: ExitCode,
-    /// What to do next, where that is known.
+    /// The advice, where one is known.
     pub hint: Option<String>,
     /// It is of everything, not of one app or version alone.
     pub everywhere: bool,
@@ -64,7 +64,7 @@ impl Explanation {
         self
     }
 
-    /// What to do next, where nothing is known yet and it has this exit code.
+    /// The advice where none is known yet and it has this exit code.
     fn or_hint(mut self, code: ExitCode, hint: impl FnOnce() -> String) -> Self {
         if self.code == code {
             self.hint.get_or_insert_with(hint);
@@ -87,9 +87,9 @@ impl Explanation {
     }
 }
 
-/// What an error's chain means: the outermost cause that is known, else what the
-/// local file system refused ([`ExitCode::Storage`]), or else a bug of Bakehouse
-/// ([`ExitCode::Internal`]).
+/// The meaning of an error's chain: the outermost cause that is known, else the
+/// refusal of the local file system ([`ExitCode::Storage`]), or else a bug of
+/// Bakehouse ([`ExitCode::Internal`]).
 #[must_use]
 pub fn explain(error: &Error) -> Explanation {
     // What was added as context is found by `anyhow` alone, and is outermost.
@@ -112,7 +112,7 @@ pub fn exit_code(error: &Error) -> ExitCode {
     explain(error).code
 }
 
-/// What to do about an error, where that is known.
+/// The advice about an error, where one is known.
 #[must_use]
 pub fn hint(error: &Error) -> Option<String> {
     explain(error).hint
@@ -126,7 +126,7 @@ fn stated(failure: &Failure) -> Explanation {
     }
 }
 
-/// What to do about a target of which nothing else is known.
+/// The advice about a target of which nothing else is known.
 #[must_use]
 pub fn alone(target: &TargetId) -> String {
     let TargetId {
@@ -146,7 +146,7 @@ pub fn alone(target: &TargetId) -> String {
     )
 }
 
-/// What one error of a chain means, if it is of a type that says so.
+/// The meaning of one error of a chain, if it is of a type that says so.
 fn known(error: &(dyn std::error::Error + 'static)) -> Option<Explanation> {
     /// The explanation by the first of these types that the error has.
     macro_rules! by_type {

@@ -34,7 +34,7 @@ pub(super) fn new(error: &NewError) -> Explanation {
     }
 }
 
-/// What to do next, where that is known.
+/// The advice, where one is known.
 const fn advice(error: &NewError) -> Option<&'static str> {
     Some(match error {
         NewError::Exists(_) => "choose another name, or delete it first; nothing is overwritten",

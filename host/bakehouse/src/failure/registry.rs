@@ -62,13 +62,13 @@ pub(super) fn registry(error: &RegistryError) -> Explanation {
     }
 }
 
-/// What is in a tag is somebody else's.
+/// The advice where a tag holds content that is somebody else's.
 const OTHER_CONTENT: &str = "see who put it there; delete the tag, and the version is built again";
 /// A page came in place of an answer.
 const PAGE: &str = "something answers in place of the registry, a login page or a proxy perhaps: \
                     check the address of the registry, and what is between it and this machine";
 
-/// What to do about a request that a registry did not do.
+/// The advice about a request that a registry did not do.
 fn request(host: &str, error: &TransportError) -> String {
     let hint = match error {
         page if page.is_page() => PAGE,
@@ -86,7 +86,7 @@ fn request(host: &str, error: &TransportError) -> String {
     hint.to_owned()
 }
 
-/// What to do about a refusal, by its cause.
+/// The advice about a refusal, by its cause.
 fn refusal_hint(host: &str, refusal: Refusal) -> String {
     let hint = match refusal {
         Refusal::Unauthorized => return refused(host),
@@ -132,7 +132,7 @@ fn refusal_hint(host: &str, refusal: Refusal) -> String {
     hint.to_owned()
 }
 
-/// Where a push makes no repository.
+/// The advice where a push makes no repository.
 fn no_repository(host: &str) -> String {
     let how = match service(host) {
         Some(Service::Ecr) => " (`aws ecr create-repository --repository-name NAMESPACE/IMAGE`)",
@@ -259,7 +259,8 @@ pub(super) fn layout(error: &LayoutError) -> Explanation {
     }
 }
 
-/// What is in a registry is anybody's: that it cannot be read is no bug.
+/// The explanation of content that cannot be read: in a registry it is anybody's,
+/// so that it is no bug.
 pub(super) fn manifest(error: &ManifestError) -> Explanation {
     Explanation::new(ExitCode::Registry).hint(match error {
         ManifestError::Page(_) => PAGE,

@@ -7,7 +7,7 @@ use bakehouse_runtime::{
 
 use super::{ExitCode, Explanation, builder, core, registry, system, upstream};
 
-/// What to do about a file that is no component.
+/// The advice about a file that is no component.
 const COMPONENT: &str = "compile it into a component, for the target wasm32-wasip2: \
     `bakehouse recipe build` does so with a crate in plugins/";
 
@@ -125,7 +125,7 @@ fn build(error: &InvalidBuild) -> Explanation {
     }
 }
 
-/// What a host function could not do.
+/// The explanation of a host function's failure.
 fn host(error: &HostError) -> Explanation {
     match error {
         HostError::Denied(_) | HostError::TooManyCalls(_) => Explanation::new(ExitCode::Denied),
@@ -169,7 +169,7 @@ mod tests {
         }
     }
 
-    /// What is told of a recipe that hands on what a host function reported.
+    /// The explanation for a recipe that hands on what a host function reported.
     fn handed_on(reported: impl Into<HostError>) -> Explanation {
         let reported = reported.into();
         recipe(&RecipeError::Answered {

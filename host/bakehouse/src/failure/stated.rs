@@ -28,7 +28,7 @@ impl Failure {
         }
     }
 
-    /// What the local file system refused.
+    /// A refusal of the local file system.
     #[must_use]
     pub fn storage(error: &StorageError) -> Self {
         Self {
@@ -64,7 +64,7 @@ impl Failure {
         self.code
     }
 
-    /// What to do next.
+    /// The advice about the next step.
     #[must_use]
     pub fn hint_text(&self) -> Option<&str> {
         self.hint.as_deref()

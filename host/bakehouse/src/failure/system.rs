@@ -40,7 +40,8 @@ pub(super) fn credentials(error: &CredentialsError) -> Explanation {
     Explanation::new(ExitCode::Credentials).hint(hint)
 }
 
-/// What is in a work tree, and what a recipe calls it, is the recipe's.
+/// The explanation of a path: the files in a work tree, and the recipe's names for
+/// them, are the recipe's.
 pub(super) fn path(error: &PathError) -> Explanation {
     match error {
         PathError::Storage(error) => core::storage(error),

@@ -41,7 +41,7 @@ pub(super) fn git(error: &GitError) -> Explanation {
     }
 }
 
-/// What to do about a repository that is not read, where that is known.
+/// The advice about a repository that is not read, where one is known.
 const fn advice(error: &GitError) -> Option<&'static str> {
     Some(match error {
         GitError::Denied(_)

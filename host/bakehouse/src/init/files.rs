@@ -6,7 +6,7 @@ use crate::ci::workflows;
 use crate::config::ProjectFile;
 use crate::product::Product;
 
-/// What a new project is asked for.
+/// The answers that a new project needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProjectAnswers {
     /// `local`, or the registry's `host[:port]`.

@@ -11,10 +11,10 @@ use super::NewFile;
 
 /// Bytes of a `.gitignore`.
 const MAX_IGNORE: u64 = 1 << 20;
-/// What the program keeps in a project.
+/// The folders that the program keeps in a project.
 const KEPT: &[&str] = &["/.bakehouse/", "/digests/"];
 
-/// What became of a file.
+/// The outcome for a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Written {
     /// It was not there.

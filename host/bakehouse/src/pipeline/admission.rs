@@ -19,7 +19,7 @@ use super::plan::{AppPlan, ImagePlan, Plan, VersionPlan};
 use crate::config::Project;
 use crate::failure::{ExitCode, Failure};
 
-/// Why a plan is not one for this project.
+/// The reasons why a plan is not one for this project.
 #[derive(Debug, Error)]
 pub enum Refusal {
     /// The app is not in `apps/`, or its file cannot be read.
@@ -27,7 +27,7 @@ pub enum Refusal {
     App {
         /// Its name.
         app: String,
-        /// What is the matter with it.
+        /// The error that reading the app ended with.
         why: String,
     },
     /// The app is not granted the image.

@@ -44,10 +44,10 @@ pub struct Batch {
     pub seconds: u32,
 }
 
-/// How a plan is cut.
+/// The inputs by which a plan is cut.
 #[derive(Debug)]
 pub struct Cut<'a, E> {
-    /// What earlier builds took.
+    /// The times that earlier builds took.
     pub times: &'a Times,
     /// Whether steps for a platform are emulated.
     pub emulated: E,

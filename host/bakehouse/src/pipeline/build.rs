@@ -74,13 +74,13 @@ impl<'a> JobRunner<'a> {
         self.rebuild.as_ref().map_or(0, Rebuild::resumed)
     }
 
-    /// What the builder can do.
+    /// The builder's abilities.
     #[must_use]
     pub const fn capabilities(&self) -> &Capabilities {
         &self.capabilities
     }
 
-    /// How many jobs are built at the same time.
+    /// The number of jobs that are built at the same time.
     #[must_use]
     pub const fn concurrency(&self) -> usize {
         self.context.settings.concurrency.get()

@@ -77,7 +77,8 @@ async fn planned(
     Ok((plan, failed))
 }
 
-/// Who may not see one version may see none of the image.
+/// A refusal by the registry: who may not see one version may see none of the
+/// image.
 fn is_refused(error: &anyhow::Error) -> bool {
     exit_code(error) == ExitCode::Credentials
 }
@@ -190,9 +191,9 @@ async fn facts(
     })
 }
 
-/// Which recipes made the images of an index. One that the recipe of now is
-/// known to make, too, counts as its own: a rebuild that ends in the same bytes
-/// changes nothing that is published.
+/// The image that is published, with the recipes that made its platforms. One that
+/// the recipe of now is known to make, too, counts as its own: a rebuild that ends
+/// in the same bytes changes nothing that is published.
 fn published_image(
     context: &Context,
     found: &Discovered,

@@ -52,7 +52,7 @@ pub(super) async fn checkout(
     Ok(Some(revision))
 }
 
-/// What the work tree of a version holds, as its recipe is told it.
+/// The checkout that the work tree of a version holds, as its recipe is told it.
 pub(super) fn checked_out(version: &Version, revision: Option<&Revision>) -> Option<Checkout> {
     let (source, revision) = (version.source.as_ref()?, revision?);
     Some(Checkout {

@@ -7,31 +7,33 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::Settings;
 
-/// Where images are published, of which versions and platforms, and what said
-/// so: a variable of the environment redirects a publish as well as a flag.
+/// The place where images are published, with their versions and platforms, and the
+/// origin of each setting: a variable of the environment redirects a publish as
+/// well as a flag.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Destination {
     /// `local`, or `host[:port]`.
     pub registry: String,
-    /// What said so: a flag, an environment variable, `bakehouse.toml`.
+    /// The origin of the registry: a flag, an environment variable,
+    /// `bakehouse.toml`.
     pub registry_from: String,
     /// Path between registry and image name.
     pub namespace: String,
-    /// What said so.
+    /// The origin of the namespace.
     pub namespace_from: String,
     /// Platforms of this run.
     pub platforms: Vec<String>,
-    /// What said so.
+    /// The origin of the platforms.
     pub platforms_from: String,
-    /// How many of the newest versions are looked at.
+    /// The number of the newest versions that are looked at.
     pub max_versions: u32,
-    /// What said so.
+    /// The origin of that number.
     pub max_versions_from: String,
 }
 
 impl Destination {
-    /// Where these settings publish to.
+    /// The destination of these settings.
     #[must_use]
     pub fn new(settings: &Settings, endpoint: &Endpoint) -> Self {
         let origins = &settings.origins;

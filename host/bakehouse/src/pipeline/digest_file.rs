@@ -35,11 +35,11 @@ pub struct DigestFile {
     pub version: Version,
     /// Repository that the image was pushed to.
     pub repository: String,
-    /// What was pushed.
+    /// The descriptor of the image that was pushed.
     pub descriptor: Descriptor,
     /// `sha256:HEX` of the recipe's wasm, and of its options where it has any.
     pub recipe: String,
-    /// What was built.
+    /// The build that made it.
     pub build: Build,
     /// The commit it was built from, where the version names a source.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -209,13 +209,13 @@ impl DigestFile {
     }
 }
 
-/// Where digest files of a destination lie below a folder: in one of its own,
-/// and in the folder itself, where earlier programs put them.
+/// The roots of a destination's digest files below a folder: in one of its own, and
+/// in the folder itself, where earlier programs put them.
 fn roots(folder: &Path, destination: &Endpoint) -> impl Iterator<Item = PathBuf> {
     [folder.join(destination.file_name()), folder.to_owned()].into_iter()
 }
 
-/// What is in a folder, sorted; nothing where there is none.
+/// The entries of a folder, sorted; none where there is no folder.
 fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
     let found = match std::fs::read_dir(folder) {
         Ok(found) => found,

@@ -21,13 +21,13 @@ pub struct DigestFolders {
     destination: Endpoint,
     given: Vec<PathBuf>,
     all: Vec<PathBuf>,
-    /// Where only what a job builds counts in the folder that it handed on: the
-    /// batch that each job is in.
+    /// The batch of each job, where a folder that a job handed on counts only for
+    /// that which the job builds.
     of_jobs: Option<HashMap<String, String>>,
 }
 
-/// What the name of a folder begins with that holds what one machine handed on;
-/// the id of its batch follows, or of its job.
+/// The beginning of the name of a folder that holds the files that one machine
+/// handed on; the id of its batch follows, or of its job.
 const ARTIFACT: &str = "digests-";
 
 impl DigestFolders {

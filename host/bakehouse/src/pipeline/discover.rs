@@ -19,7 +19,8 @@ use crate::failure::{ExitCode, Failure};
 use crate::names;
 use crate::recipes::{Recipes, refresh};
 
-/// How far back a version named on the command line is looked for.
+/// The number of versions within which one that is named on the command line is
+/// looked for.
 const FAR: u32 = 1000;
 /// Versions named in a hint.
 const HINT: usize = 5;
@@ -37,7 +38,7 @@ pub struct Discovered {
     pub file: AppFile,
     /// Its recipe.
     pub recipe: Recipe,
-    /// What the recipe says of it.
+    /// The recipe's account of it.
     pub app: App,
     /// Versions, newest first.
     pub versions: Vec<Version>,
@@ -53,11 +54,11 @@ pub struct Discovered {
 pub struct Refused {
     /// Its number.
     pub number: String,
-    /// What is wrong with it.
+    /// The fault of the version.
     pub why: WhyRefused,
 }
 
-/// Why a version cannot be published.
+/// The reasons why a version cannot be published.
 #[derive(Debug, Clone)]
 pub enum WhyRefused {
     /// No version is like this.
@@ -129,7 +130,7 @@ pub async fn discover_these(
     Ok(sorted(looked.await))
 }
 
-/// What was discovered, and what was not.
+/// The apps that were discovered, and those that were not.
 fn sorted(
     looked: Vec<(String, Result<Discovered>)>,
 ) -> (Vec<Discovered>, Vec<(String, anyhow::Error)>) {
@@ -382,7 +383,7 @@ fn nothing(name: &str, found: &Versions) -> Failure {
     ))
 }
 
-/// What the host alone can say of versions: whose names belong to something
+/// Adds to versions what the host alone can say: whose names belong to something
 /// else, and which are prereleases whatever their recipe says. Returns those that
 /// cannot be published.
 pub(super) fn settle(name: &str, found: &mut Versions, moving: &[String]) -> Vec<Refused> {

@@ -19,8 +19,8 @@ pub(super) fn dated(version: &Version, revision: Option<&Revision>) -> Version {
     version
 }
 
-/// What is known of a version from upstream, under the image-spec's annotation
-/// keys; nothing in it depends on when or where it was built.
+/// The facts of a version that are known from upstream, under the image-spec's
+/// annotation keys; nothing in it depends on when or where it was built.
 pub(super) fn annotations(
     app: &App,
     version: &Version,

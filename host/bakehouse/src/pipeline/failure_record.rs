@@ -12,9 +12,9 @@ use crate::failure::{self, ExitCode, Explanation, explain};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FailureRecord {
-    /// What failed, and why.
+    /// The whole chain of the error in one line.
     pub message: String,
-    /// What to do next.
+    /// The advice about the next step.
     pub hint: Option<String>,
     /// The exit code it stands for; in JSON its number.
     #[serde(serialize_with = "number", deserialize_with = "of_number")]

@@ -14,7 +14,7 @@ use super::origin::{REVISION_ANNOTATION, SOURCE_ANNOTATION};
 pub(super) const TITLE_ANNOTATION: &str = "org.opencontainers.image.title";
 /// Annotation and label with the time of upstream's release.
 pub(super) const CREATED_ANNOTATION: &str = "org.opencontainers.image.created";
-/// What Bakehouse's own annotations and labels begin with.
+/// The beginning of Bakehouse's own annotations and labels.
 const OWN: &str = "dev.bakehouse.";
 
 fn is_hosts(key: &str) -> bool {

@@ -91,7 +91,7 @@ impl Ledger {
         folder.report(&self.with(|report| report.clone()))
     }
 
-    /// Where its logs are, from the project's root; none where there are none.
+    /// The folder of its logs, from the project's root; none where there are none.
     #[must_use]
     pub fn logs(&self) -> Option<String> {
         let (root, folder) = self.folder.get()?;

@@ -190,7 +190,7 @@ fn is_of(image: &ImagePlan, file: &DigestFile) -> bool {
     mark.is_some_and(|mark| mark.replaces == image.published)
 }
 
-/// What was published when the plan was made may be so no more.
+/// Fails where an image that was published when the plan was made is so no more.
 async fn refuse_gone(context: &Context, version: &VersionPlan, image: &ImagePlan) -> Result<()> {
     let number = &version.version.number;
     let held = context.registry.version(&image.image, number).await?;

@@ -14,11 +14,11 @@ pub(super) const REVISION_ANNOTATION: &str = "org.opencontainers.image.revision"
 /// Annotation and label with the app's upstream, where the source is another.
 pub(super) const UPSTREAM_ANNOTATION: &str = "dev.bakehouse.upstream";
 
-/// Where an image comes from.
+/// The origin of an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Origin<'a> {
-    /// What [`revision`](Self::revision) is a commit of; the app's upstream
-    /// where no commit is known.
+    /// The repository that [`revision`](Self::revision) is a commit of; the app's
+    /// upstream where no commit is known.
     pub(super) source: &'a str,
     /// The commit that was checked out.
     pub(super) revision: Option<&'a str>,

@@ -8,12 +8,12 @@ use oci_spec::image::Descriptor;
 
 use super::failure_record::FailureRecord;
 
-/// How one target ended.
+/// The end of one target.
 #[derive(Debug, Clone)]
 pub struct Outcome {
     /// The target.
     pub target: TargetId,
-    /// How it ended.
+    /// Its result.
     pub result: Result<Done, FailureRecord>,
     /// Wall time.
     pub elapsed: Duration,
@@ -22,7 +22,7 @@ pub struct Outcome {
 /// A target that is in the registry.
 #[derive(Debug, Clone)]
 pub struct Done {
-    /// What an index refers to.
+    /// The image's descriptor, as an index refers to it.
     pub descriptor: Descriptor,
     /// It was there already, from an earlier run.
     pub reused: bool,
@@ -34,7 +34,7 @@ pub struct Done {
     pub revision: Option<Revision>,
     /// Digest of the recipe that made it, where that is known.
     pub recipe: Option<String>,
-    /// What its recipe warned of, where it was built now.
+    /// The warnings of its recipe, where it was built now.
     pub warnings: Vec<String>,
     /// Its recipe asks for checks of the image, which nobody has run.
     pub unchecked: bool,

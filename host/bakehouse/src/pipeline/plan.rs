@@ -22,7 +22,7 @@ pub const SCHEMA: u32 = 1;
 /// Longest readable part of a job's id.
 const READABLE: usize = 100;
 
-/// What a run is going to do, for every app.
+/// The work of a run, for every app.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Plan {
@@ -32,7 +32,7 @@ pub struct Plan {
     pub registry: String,
     /// Path between registry and image name.
     pub namespace: String,
-    /// Where it publishes to, and what said so.
+    /// The place that it publishes to, and the origin of each setting.
     #[serde(default)]
     pub destination: Destination,
     /// Apps, by name; in each, versions oldest first.
@@ -46,14 +46,14 @@ pub struct Plan {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AppPlan {
-    /// What the recipe says of the app.
+    /// The recipe's account of the app.
     pub app: App,
     /// Templates of its moving tags.
     #[serde(default)]
     pub moving: Vec<String>,
     /// Versions, oldest first, so that moving tags settle on the newest.
     pub versions: Vec<VersionPlan>,
-    /// What is worth knowing of it, one sentence each.
+    /// The notes worth knowing of it, one sentence each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
 }
@@ -66,11 +66,12 @@ pub struct VersionPlan {
     pub version: Version,
     /// Its images, those that others need first.
     pub images: Vec<ImagePlan>,
-    /// What must be built: one job for each platform and group of images.
+    /// The jobs that must be built: one for each platform and group of images.
     pub jobs: Vec<Job>,
 }
 
-/// What the registry has of one image of one version, and what it lacks.
+/// One image of one version: the platforms that the registry has of it, and those
+/// that it lacks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ImagePlan {
@@ -89,7 +90,8 @@ pub struct ImagePlan {
     /// Digest of what the version's tag shows, which a rebuild replaces.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub published: Option<String>,
-    /// Why it is built; without a job, why that might be worth it.
+    /// The reasons why it is built; without a job, those why that might be worth
+    /// it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reasons: Vec<Reason>,
     /// Tags for the index, `{version}` first. Moving ones are set only where
@@ -153,7 +155,7 @@ impl ImagePlan {
         !self.unpublished && !self.is_done()
     }
 
-    /// Which published images the new ones may take the place of.
+    /// The published images that the new ones may take the place of.
     #[must_use]
     pub fn replace(&self) -> Replace<'_> {
         match &self.published {
@@ -237,8 +239,8 @@ impl Plan {
             .flat_map(|version| &version.jobs)
     }
 
-    /// What would still be missing of an image after all jobs, for the first one
-    /// of which something would be, and how many there are.
+    /// The first image of which something would still be missing after all jobs,
+    /// with what that is, and the number of such images.
     #[must_use]
     pub fn short(&self) -> Option<(Short<'_>, usize)> {
         let mut all = self
@@ -301,14 +303,14 @@ impl<'a> Short<'a> {
     }
 }
 
-/// What is known of one version before planning.
+/// The facts that are known of one version before planning.
 #[derive(Debug, Clone)]
 pub struct VersionFacts {
     /// The version.
     pub version: Version,
     /// The recipe's matrix for it.
     pub matrix: Vec<Target>,
-    /// What the version's tag shows, for each image that exists.
+    /// The published state of each image that exists under the version's tag.
     pub published: BTreeMap<String, PublishedImage>,
     /// Digest of the recipe.
     pub recipe: String,
@@ -316,7 +318,7 @@ pub struct VersionFacts {
     pub rebuild: bool,
 }
 
-/// What is published of one image of one version.
+/// The published state of one image of one version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublishedImage {
     /// Digest of what the version's tag shows.
@@ -469,7 +471,7 @@ fn leave_unpublished(app: &App, images: &mut [ImagePlan]) {
     }
 }
 
-/// Why to build an image of which the platforms `there` are published.
+/// The reasons to build an image of which the platforms `there` are published.
 fn reasons(
     facts: &VersionFacts,
     published: Option<&PublishedImage>,

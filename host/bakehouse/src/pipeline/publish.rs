@@ -24,22 +24,22 @@ pub struct New<'a> {
     pub images: BTreeMap<Platform, Made>,
     /// The commit they were built from, where that is known.
     pub revision: Option<&'a Revision>,
-    /// Which published ones they may take the place of.
+    /// The published images that they may take the place of.
     pub replace: Replace<'a>,
-    /// How far what is said of them is believed.
+    /// The trust in what is said of them.
     pub trust: Trust,
 }
 
 /// One image to publish.
 #[derive(Debug, Clone)]
 pub struct Made {
-    /// What the push returned.
+    /// The descriptor that the push returned.
     pub descriptor: Descriptor,
     /// Digest of the recipe that made it, where that is known.
     pub recipe: Option<String>,
 }
 
-/// How far what is said of images is believed.
+/// The trust in what is said of images.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trust {
     /// This run pushed them, and looked at them then.

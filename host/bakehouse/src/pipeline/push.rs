@@ -18,8 +18,8 @@ use crate::programs::{Foreign, foreign};
 /// Bytes of layers that are read back from a registry, for one image.
 const READ_BACK: u64 = 512 << 20;
 
-/// Where a builder with these capabilities sends an image: to the registry
-/// itself, or into an archive in `room` that the host pushes.
+/// The destination to which a builder with these abilities sends an image: the
+/// registry itself, or an archive in `room` that the host pushes.
 pub(super) fn output(
     context: &Context,
     capabilities: &Capabilities,

@@ -6,7 +6,7 @@ use std::fmt;
 use bakehouse_core::platform::Platform;
 use serde::{Deserialize, Serialize};
 
-/// Why an image is built, or why it might be worth building again.
+/// The reasons why an image is built, or why it might be worth building again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Reason {

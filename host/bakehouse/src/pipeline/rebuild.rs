@@ -21,8 +21,9 @@ use super::plan::Plan;
 const SCHEMA: u32 = 1;
 /// Bytes of the file.
 const MAX_BYTES: u64 = 16 << 20;
-/// How long a rebuild is gone on with after it was begun or gone on with last.
-/// What is built anew months later is to be of what there is then.
+/// The longest time for which a rebuild is gone on with after it was begun or gone
+/// on with last. An image that is built anew months later is to be of the state of
+/// that day.
 const FRESH: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The rebuild that a target was built for, in its digest file.
@@ -98,8 +99,8 @@ impl Rebuild {
         self.resumed
     }
 
-    /// What the digest file of a target says when it is built for this rebuild;
-    /// none where it is not part of it.
+    /// The mark that the digest file of a target has when it is built for this
+    /// rebuild; none where it is not part of it.
     #[must_use]
     pub fn mark(&self, target: &TargetId) -> Option<&Mark> {
         self.marks.get(target)
@@ -131,8 +132,8 @@ fn wanted(plan: &Plan) -> BTreeMap<TargetId, Option<String>> {
     targets.collect()
 }
 
-/// What is open. A file that cannot be used is one that nothing was left in: its
-/// targets are built once more.
+/// The targets that are open. A file that cannot be used is one that nothing was
+/// left in: its targets are built once more.
 fn read(path: &Path) -> Result<BTreeMap<TargetId, String>, StorageError> {
     let written = std::fs::metadata(path).and_then(|file| file.modified());
     let age = written.ok().and_then(|written| written.elapsed().ok());

@@ -68,7 +68,7 @@ impl Builder for Understudy {
     }
 }
 
-/// What a recipe is rehearsed with.
+/// The setting in which a recipe is rehearsed.
 pub struct Stage<'a> {
     /// The recipe.
     pub recipe: &'a Recipe,
@@ -76,7 +76,7 @@ pub struct Stage<'a> {
     pub moving: &'a [String],
     /// The builder that it was loaded with.
     pub builder: &'a Understudy,
-    /// Where work trees go.
+    /// The project whose folder work trees go to.
     pub project: &'a Project,
     /// Upstream's git repositories.
     pub sources: &'a Sources,
@@ -84,7 +84,7 @@ pub struct Stage<'a> {
     pub upstream: &'a Upstream,
 }
 
-/// How a rehearsal went.
+/// The result of a rehearsal.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Rehearsal {
@@ -92,7 +92,7 @@ pub struct Rehearsal {
     pub versions: Vec<String>,
     /// Targets of the newest version.
     pub targets: Vec<Rehearsed>,
-    /// What the recipe offers and cannot mean.
+    /// The offers of the recipe that it cannot mean.
     pub faults: Vec<FailureRecord>,
 }
 
@@ -102,17 +102,17 @@ pub struct Rehearsal {
 pub struct Rehearsed {
     /// `app version [image] platform`.
     pub target: String,
-    /// How far it came.
+    /// The stage that it came to.
     pub verdict: Verdict,
-    /// Why it cannot be built.
+    /// The reason why it cannot be built.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<FailureRecord>,
-    /// What its recipe warned of.
+    /// The warnings of its recipe.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
 }
 
-/// How far a target came.
+/// The stage that a target came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
@@ -124,14 +124,14 @@ pub enum Verdict {
     Fails,
 }
 
-/// What a recipe offers and cannot mean.
+/// The record of an offer of a recipe that it cannot mean.
 fn fault(message: String) -> FailureRecord {
     let failure = Failure::new(ExitCode::Recipe, message).hint("this is a fault in the recipe");
     FailureRecord::new(&failure.into())
 }
 
 impl Rehearsal {
-    /// What cannot be built.
+    /// The failures that keep it from being built.
     pub fn problems(&self) -> impl Iterator<Item = &FailureRecord> {
         let targets = self.targets.iter().filter_map(|t| t.problem.as_ref());
         self.faults.iter().chain(targets)
@@ -219,7 +219,7 @@ fn needs(app: &App, version: &Version, matrix: &[Target]) -> Vec<FailureRecord> 
     problems
 }
 
-/// What the app describes and no version has.
+/// The targets that the app describes and no version has.
 fn never(app: &App, offered: &BTreeSet<Target>) -> Vec<FailureRecord> {
     if offered.is_empty() {
         return Vec::new();

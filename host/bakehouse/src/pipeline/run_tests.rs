@@ -129,7 +129,7 @@ impl Process {
         asked
     }
 
-    /// What a tag shows: an index's digest, and the images in it.
+    /// The digest of the index that a tag shows, and of the images in it.
     async fn shows(&self, tag: &str) -> Option<(String, BTreeMap<String, String>)> {
         let published = self
             .context

@@ -10,10 +10,10 @@ use bakehouse_registry::tags::moving_tags;
 /// long as the newest is not among them: upstreams withdraw one now and then.
 const MANY: usize = 3;
 
-/// What to tell when upstream lists no more what it did when it was published:
-/// the newest published version is newer than all that it lists, or more than
-/// half of those published since its oldest one are gone, and at least three.
-/// Then it has probably renamed its tags, and new versions would go unseen.
+/// The warning where upstream lists no more what it did when it was published: the
+/// newest published version is newer than all that it lists, or more than half of
+/// those published since its oldest one are gone, and at least three. Then it has
+/// probably renamed its tags, and new versions would go unseen.
 ///
 /// `known` are upstream's versions, `tags` those of the image, `moving` the
 /// templates of its moving tags.

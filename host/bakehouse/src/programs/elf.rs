@@ -3,8 +3,8 @@
 /// Bytes of a file that tell.
 pub(super) const HEAD: usize = 20;
 
-/// What a program is for, as in `GOARCH`; none for what is no ELF file, or for a
-/// machine that no image platform has.
+/// The architecture that a program is for, as in `GOARCH`; none for a file that is
+/// no ELF file, or for a machine that no image platform has.
 pub(super) fn architecture(head: &[u8]) -> Option<&'static str> {
     let rest = head.strip_prefix(b"\x7fELF")?;
     let (wide, little) = (*rest.first()? == 2, *rest.get(1)? == 1);

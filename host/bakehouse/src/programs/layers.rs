@@ -29,7 +29,7 @@ const WINDOW: u32 = 27;
 /// The longest first line of a script (Linux's `BINPRM_BUF_SIZE`).
 const LINE: usize = 256;
 
-/// What is behind a path.
+/// The content of a file of an image, by its first bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Content {
     /// A program for this architecture.
@@ -51,7 +51,7 @@ pub(super) struct Layers<'a, R, O: FnMut(&Descriptor) -> io::Result<R>> {
     lookups: u64,
 }
 
-/// What may still be read of an image's layers.
+/// The amounts that may still be read of an image's layers.
 struct Room {
     bytes: u64,
     names: u64,

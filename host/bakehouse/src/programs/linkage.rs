@@ -1,5 +1,5 @@
-//! What an ELF file is linked with: its interpreter and its libraries (System V
-//! ABI, "Program Header", "Dynamic Section").
+//! Dynamic linkage of an ELF file: its interpreter and its libraries (System V ABI,
+//! "Program Header", "Dynamic Section").
 
 use std::io::{self, Read, Seek, SeekFrom};
 
@@ -20,7 +20,7 @@ const PT_INTERP: u64 = 3;
 const DT_NEEDED: u64 = 1;
 const DT_STRTAB: u64 = 5;
 
-/// What a program is for, and what it needs to start.
+/// The architecture that a program is for, and the files that it needs to start.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Linked {
     /// As in `GOARCH`.

@@ -27,9 +27,9 @@ const SCRIPTS: usize = 4;
 pub(crate) struct Foreign {
     /// Its path in the image.
     pub(crate) path: String,
-    /// What started the search: a word of `Entrypoint` or `Cmd`.
+    /// The word that started the search, of `Entrypoint` or `Cmd`.
     pub(crate) named: String,
-    /// What it is for, as in `GOARCH`.
+    /// The architecture that it is for, as in `GOARCH`.
     pub(crate) architecture: &'static str,
 }
 
@@ -69,7 +69,7 @@ pub(crate) fn foreign<R: Read>(
     Ok(None)
 }
 
-/// What a program is for; that of a script is its interpreter's.
+/// The architecture that a program is for; that of a script is its interpreter's.
 fn machine<R: Read, O: FnMut(&Descriptor) -> io::Result<R>>(
     layers: &mut Layers<'_, R, O>,
     mut found: (String, Content),
@@ -241,7 +241,7 @@ mod tests {
         assert!(told(json!({ "Entrypoint": ["/app"] }), vec![cut]).is_err());
     }
 
-    /// What no builder makes, but a base may have.
+    /// Layers that no builder makes, but a base may have.
     #[test]
     fn layers_of_strangers_stay_within_bounds() {
         let mut named = tar::Header::new_gnu();

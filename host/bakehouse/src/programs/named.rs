@@ -11,7 +11,7 @@ use super::PATH_MAX;
 const WORDS: usize = 100;
 const FOLDERS: usize = 100;
 
-/// Where programs are looked for when the image does not say.
+/// The folders in which programs are looked for when the image does not say.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// A program as it is named, and where it may be, in order.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::escape;
 
-/// How lines go on that belong to the one before.
+/// The beginning of lines that belong to the one before.
 const INDENT: &str = "  ";
 
 /// Lines for people. Whatever goes into one stays in it and is shown, not
