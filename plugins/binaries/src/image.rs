@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-/// How the image is made, and what stands in its configuration.
+/// The parts of the image, and its configuration.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Image {
     /// The reference that it starts from, or `scratch`.

@@ -18,7 +18,7 @@ use bakehouse_sdk::{
 
 use settings::{Settings, facts, invalid, some};
 
-/// Where downloads are in the work tree.
+/// The folder of downloads in the work tree.
 const DOWNLOADED: &str = "download";
 /// The program's file in the context.
 const PROGRAM: &str = "image/program";
@@ -176,8 +176,8 @@ fn missing(settings: &Settings, platform: &str, tag: &str, release: &Release) ->
     ))
 }
 
-/// What verifies a download: upstream's file of checksums where app.toml names
-/// one, and else what the source itself says.
+/// The integrity that verifies a download: from upstream's file of checksums where
+/// app.toml names one, and else from the source itself.
 fn integrity(
     settings: &Settings,
     asset: &Asset,

@@ -14,7 +14,7 @@ const PLATFORMS: &[&str] = &["linux/amd64", "linux/arm64"];
 /// distroless images call `nonroot`.
 const NOBODY: &str = "65532:65532";
 
-/// What app.toml can say.
+/// The options that app.toml can set.
 pub(crate) fn declarations() -> Vec<OptionDeclaration> {
     let text = OptionDeclaration::text;
     let texts = OptionDeclaration::texts;
@@ -207,7 +207,7 @@ impl Settings {
         self.sources.get(platform).unwrap_or(&self.source)
     }
 
-    /// Which releases count.
+    /// The rule by which releases count.
     pub(crate) fn selection(&self) -> Selection {
         Selection {
             pattern: self.tag.clone(),
@@ -268,14 +268,14 @@ impl Settings {
         Ok(chosen.and_then(|name| assets.iter().find(|asset| asset.name == name)))
     }
 
-    /// What names the file of a platform.
+    /// The pattern that names the file of a platform.
     pub(crate) fn pattern(&self, platform: &str) -> Result<Option<Pattern>, Error> {
         let text = self.files.get(platform).or(self.file.as_ref());
         text.map(|text| Pattern::parse(text).map_err(invalid))
             .transpose()
     }
 
-    /// What names the program in an archive.
+    /// The pattern that names the program in an archive.
     pub(crate) fn member_pattern(&self) -> Result<Option<Pattern>, Error> {
         let text = self.member.as_ref();
         text.map(|text| Pattern::parse(text).map_err(invalid))
@@ -308,7 +308,7 @@ impl Settings {
     }
 }
 
-/// What stands for placeholders.
+/// The values that take the place of placeholders.
 pub(crate) fn facts<'a>(
     platform: &'a Platform,
     architectures: &'a [&'a str],

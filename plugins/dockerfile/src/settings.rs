@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bakehouse_sdk::release::Selection;
 use bakehouse_sdk::{Error, OptionDeclaration, options};
 
-/// What app.toml can say.
+/// The options that app.toml can set.
 pub(crate) fn declarations() -> Vec<OptionDeclaration> {
     let text = OptionDeclaration::text;
     let texts = OptionDeclaration::texts;
@@ -37,7 +37,7 @@ pub(crate) fn declarations() -> Vec<OptionDeclaration> {
     ]
 }
 
-/// What becomes of bases that upstream names by digest.
+/// The treatment of bases that upstream names by digest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Digests {
     Fit,
@@ -45,7 +45,7 @@ pub(crate) enum Digests {
     Drop,
 }
 
-/// What becomes of `# syntax=`.
+/// The treatment of `# syntax=`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Syntax {
     Keep,
@@ -129,7 +129,7 @@ impl Settings {
         page.trim_end_matches(".git").to_owned()
     }
 
-    /// Which releases count.
+    /// The rule by which releases count.
     pub(crate) fn selection(&self) -> Selection {
         Selection {
             pattern: self.tag.clone(),

@@ -47,7 +47,7 @@ impl Check {
         )
     }
 
-    /// What is checked under this name.
+    /// A check under this name.
     #[must_use]
     pub fn new(name: &str, kind: CheckKind) -> Self {
         Self {

@@ -40,13 +40,14 @@ impl App {
         self
     }
 
-    /// Who publishes the app; becomes `org.opencontainers.image.vendor`.
+    /// The publisher of the app; becomes `org.opencontainers.image.vendor`.
     #[must_use]
     pub fn vendor(self, name: &str) -> Self {
         self.extra("vendor", name)
     }
 
-    /// Where to read about it; becomes `org.opencontainers.image.documentation`.
+    /// The URL of its documentation; becomes
+    /// `org.opencontainers.image.documentation`.
     #[must_use]
     pub fn documentation(self, url: &str) -> Self {
         self.extra("documentation", url)

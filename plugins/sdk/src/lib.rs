@@ -73,7 +73,7 @@ pub use __bindings::__export_app as __export;
 #[doc(hidden)]
 pub use __bindings::exports::bakehouse::recipe::recipe::Guest as __Guest;
 
-/// How an app's images are made. See the crate's documentation for an example.
+/// The maker of an app's images. See the crate's documentation for an example.
 pub trait Recipe {
     /// Says which options app.toml may set. Must not call any import.
     #[must_use]

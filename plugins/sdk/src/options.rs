@@ -62,7 +62,7 @@ impl OptionDeclaration {
         self
     }
 
-    /// What it is where app.toml does not say.
+    /// The value that it has where app.toml does not say.
     #[must_use]
     pub fn default(mut self, value: impl Into<OptionValue>) -> Self {
         self.default = Some(value.into());

@@ -306,7 +306,7 @@ const SHELL: &[&str] = &[
     "for x; do a; done; for y\ndo b; done",
 ];
 
-/// What only bash reads so.
+/// Texts that only bash reads so.
 const BASH: &[&str] = &[
     "[[ -n $a && ( $b == x || $c =~ ^y ) ]] && curl $d",
     "a &> log; b |& c; read -r x <<< \"$y; z\"",
@@ -412,7 +412,8 @@ fn shell_text_is_taken_apart_as_a_shell_does() {
     );
 }
 
-/// What BuildKit sees of a Dockerfile's instructions, without their line numbers.
+/// The instructions of a Dockerfile as BuildKit sees them, without their line
+/// numbers.
 fn seen(witness: &mut Witness, text: &str) -> Vec<Json> {
     let answer = theirs(witness.dockerfile(text)).unwrap_or_else(|e| panic!("{e}\n{text}"));
     let mut all = answer["instructions"].as_array().unwrap().clone();

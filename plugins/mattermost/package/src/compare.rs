@@ -10,15 +10,15 @@ use crate::plugins::{self, STORE};
 /// Names that are written out in a label or a message.
 const SHOWN: usize = 40;
 
-/// How an image's content differs from upstream's package for its platform, and
-/// from other platforms' images.
+/// The differences of an image's content from upstream's package for its platform,
+/// and from other platforms' images.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Differences {
     /// Plugins that were fetched from elsewhere, as other platforms' packages
     /// have them.
     pub added: Vec<String>,
-    /// What other platforms' packages have and this image has not: plugins by
-    /// name, other files by path.
+    /// The content that other platforms' packages have and this image has not:
+    /// plugins by name, other files by path.
     pub lacking: Vec<String>,
 }
 

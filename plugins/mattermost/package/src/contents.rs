@@ -6,7 +6,8 @@ use std::path::Path;
 use bakehouse_sdk::fetch::{self, Archive};
 use bakehouse_sdk::{Error, Platform};
 
-/// Where archives are unpacked to be looked at; outside of the build context.
+/// The folder in which archives are unpacked to be looked at; outside of the build
+/// context.
 const SCRATCH: &str = "bakehouse-scratch";
 
 /// Names of an archive's files, without its top folder.

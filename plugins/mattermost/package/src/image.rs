@@ -12,9 +12,9 @@ use crate::search::DocumentSearch;
 pub(crate) const FOLDER: &str = "server/build";
 /// The stage that holds the unpacked package.
 const STAGE: &str = "bakehouse-package";
-/// Where steps find it.
+/// The path at which steps find it.
 const MOUNT: &str = "/tmp/bakehouse-package";
-/// What the command that fetches the package has in it, in every version.
+/// The words that the command that fetches the package has in it, in every version.
 const FETCHES: &[&str] = &["curl", "MM_PACKAGE"];
 
 /// A program of the package that another one replaces.

@@ -6,7 +6,7 @@ use bakehouse_sdk::{Error, Platform};
 
 use crate::image::FOLDER;
 
-/// Where the package is in the build context.
+/// The path of the package in the build context.
 pub(crate) const FILE: &str = "mattermost.tar.gz";
 
 /// An edition, as upstream names its packages.
@@ -46,7 +46,7 @@ impl Package<'_> {
         )
     }
 
-    /// Where upstream publishes it.
+    /// The URL at which upstream publishes it.
     #[must_use]
     pub fn url(&self) -> String {
         let name = self.file_name();

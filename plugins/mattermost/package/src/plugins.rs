@@ -12,11 +12,11 @@ use bakehouse_sdk::{Error, Platform};
 use crate::contents::{ANY, Names, list, named};
 use crate::image::FOLDER;
 
-/// Where upstream publishes plugins.
+/// The URL below which upstream publishes plugins.
 pub(crate) const STORE: &str = "https://plugins.releases.mattermost.com/release/";
 /// The folder of a package that has them.
 pub(crate) const PREPACKAGED: &str = "prepackaged_plugins";
-/// Where they are in the build context.
+/// The folder of plugins in the build context.
 pub(crate) const PLUGINS: &str = "plugins";
 /// The end of an archive's name, and of its signature's.
 const ARCHIVE: &str = ".tar.gz";
@@ -95,7 +95,7 @@ fn fetched(archive: &str, platform: &Platform) -> Result<bool, Error> {
     Ok(true)
 }
 
-/// What was downloaded; none where it does not exist.
+/// The download; none where it does not exist.
 fn found<T>(result: Result<T, Error>) -> Result<Option<T>, Error> {
     match result {
         Ok(value) => Ok(Some(value)),

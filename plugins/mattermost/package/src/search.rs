@@ -10,10 +10,10 @@ use bakehouse_sdk::{Error, OptionDeclaration, options};
 
 /// The stage that has the programs with all they need.
 const STAGE: &str = "bakehouse-document-search";
-/// What distroless images of a Debian end with: `base-debian12`.
+/// The name of a Debian's distroless images before its number: `base-debian12`.
 const DISTROLESS: &str = "distroless/base-debian";
 
-/// What becomes of document search.
+/// The treatment of document search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DocumentSearch {
     /// As upstream has it.
@@ -31,7 +31,7 @@ impl DocumentSearch {
         OptionDeclaration::boolean("document-search", why).default(false)
     }
 
-    /// What the option says.
+    /// The treatment that the option sets.
     #[must_use]
     pub fn option() -> Self {
         match options::boolean("document-search") {

@@ -65,8 +65,8 @@ impl Dockerfile {
 }
 
 impl Instruction {
-    /// Where its words are: what white space separates, for `ARG` what is not
-    /// quoted.
+    /// The ranges of its words: the texts that white space separates, for `ARG`
+    /// white space that is not quoted.
     #[must_use]
     pub fn words(&self, escape: char) -> Vec<Range<usize>> {
         let (text, range) = (self.line.text(), self.arguments.clone());

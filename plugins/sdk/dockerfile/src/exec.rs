@@ -11,7 +11,7 @@ pub(crate) enum Form {
     Refused,
 }
 
-/// What may come next.
+/// The tokens that may come next.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Next {
     /// A value, or the end of an array or object that is empty.
@@ -95,7 +95,7 @@ fn strings(text: &str) -> Option<(Vec<String>, bool)> {
     (next == Next::End).then_some((strings, only))
 }
 
-/// Where a string ends, from behind its first quote.
+/// The position at which a string ends, from behind its first quote.
 fn string(bytes: &[u8], mut at: usize) -> Option<usize> {
     loop {
         match bytes.get(at)? {
@@ -117,7 +117,7 @@ fn string(bytes: &[u8], mut at: usize) -> Option<usize> {
     }
 }
 
-/// Where `true`, `false`, `null` or a number ends.
+/// The position at which `true`, `false`, `null` or a number ends.
 fn scalar(bytes: &[u8], start: usize) -> Option<usize> {
     let rest = &bytes[start..];
     let is_in = |byte: &u8| byte.is_ascii_alphanumeric() || b"+-.".contains(byte);

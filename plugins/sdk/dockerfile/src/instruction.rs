@@ -7,7 +7,7 @@ use crate::heredoc::Heredoc;
 use crate::line::Line;
 use crate::words::{assignments, is_blank, words};
 
-/// What an instruction is.
+/// The kind of an instruction: its keyword.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(
     missing_docs,
@@ -81,12 +81,12 @@ impl Kind {
 pub struct Flag {
     /// All of it, without quotes and escapes.
     pub text: String,
-    /// Where it is in the line, with quotes and escapes.
+    /// Its range in the line, with quotes and escapes.
     pub range: Range<usize>,
 }
 
 impl Flag {
-    /// What follows `--name=`, where that is its name.
+    /// The text that follows `--name=`, where that is its name.
     #[must_use]
     pub fn value(&self, name: &str) -> Option<&str> {
         let rest = self.text.strip_prefix("--")?.strip_prefix(name)?;
@@ -97,15 +97,15 @@ impl Flag {
 /// One instruction. Ranges are of the text of its [`Line`], unless it says so.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Instruction {
-    /// What it is.
+    /// Its kind.
     pub kind: Kind,
     /// Its line, without what its here-documents have.
     pub line: Line,
-    /// Where the keyword is.
+    /// The range of the keyword.
     pub keyword: Range<usize>,
     /// Its flags, in order.
     pub flags: Vec<Flag>,
-    /// Where the arguments are, behind the flags.
+    /// The range of the arguments, behind the flags.
     pub arguments: Range<usize>,
     /// The arguments of the exec form, a JSON array, escapes as they are.
     pub exec: Option<Vec<String>>,

@@ -5,7 +5,7 @@ use std::str::Chars;
 
 use crate::pattern::Pattern;
 
-/// What is known of a variable.
+/// The value of a variable, as far as it is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {
     /// It has this value.
@@ -16,7 +16,7 @@ pub enum Value {
     Unknown,
 }
 
-/// Why a text is not lexed.
+/// The reasons why a text is not lexed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stop {
     /// BuildKit does not take it either.
@@ -25,7 +25,7 @@ pub(crate) enum Stop {
     Unknown,
 }
 
-/// How deep `${A:-${B:-...}}` may be.
+/// The deepest nesting of `${A:-${B:-...}}`.
 const DEEPEST: usize = 64;
 
 /// A word as BuildKit expands it: quotes and escapes gone, variables replaced.
@@ -52,7 +52,7 @@ pub(crate) fn words(text: &str, raw: bool) -> Result<Vec<String>, Stop> {
     lexer.run().map(|(_, words)| words)
 }
 
-/// What is being read.
+/// The construct that is being read.
 enum Frame {
     /// Text up to the end, or up to the character that ends a substitution.
     Text(Text),

@@ -35,7 +35,7 @@ pub use words::{assignments, words};
 pub struct Unreadable {
     /// Its line, from 1.
     pub line: usize,
-    /// What is wrong there, without the line.
+    /// The fault that is there, without the line.
     pub message: String,
 }
 

@@ -7,7 +7,7 @@ use std::ops::Range;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Line {
     text: String,
-    /// Where each piece begins, here and in the file.
+    /// The beginning of each piece, here and in the file.
     pieces: Vec<(usize, usize)>,
 }
 
@@ -18,9 +18,9 @@ impl Line {
         &self.text
     }
 
-    /// Where a range of the joined text is in the file. What was left out between
-    /// its lines is in it, what was left out around it is not; an empty one is
-    /// right behind the text before it.
+    /// The place in the file of a range of the joined text. Text that was left out
+    /// between its lines is in it, text that was left out around it is not; an
+    /// empty one is right behind the text before it.
     #[must_use]
     pub fn place(&self, range: Range<usize>) -> Range<usize> {
         let end = self.end(range.end);
@@ -30,7 +30,7 @@ impl Line {
         }
     }
 
-    /// Where the text before a position ends in the file.
+    /// The position in the file at which the text before a position ends.
     #[must_use]
     pub fn end(&self, position: usize) -> usize {
         match position.checked_sub(1) {
@@ -39,7 +39,7 @@ impl Line {
         }
     }
 
-    /// Where a byte of the joined text is in the file.
+    /// The position in the file of a byte of the joined text.
     fn at(&self, position: usize) -> Option<usize> {
         let next = self.pieces.partition_point(|(start, _)| *start <= position);
         let (start, source) = self.pieces.get(next.checked_sub(1)?)?;
@@ -95,7 +95,7 @@ impl<'a> Physical<'a> {
         }
     }
 
-    /// Where the next line begins.
+    /// The position at which the next line begins.
     pub(crate) fn at(&self) -> usize {
         self.at
     }

@@ -92,8 +92,8 @@ impl Pattern {
         starts.find_map(|start| Some(start..start + self.end(&value[start..], true)?))
     }
 
-    /// Where the pattern may end that begins with `value`: the last or the first
-    /// such place.
+    /// The end of a match that begins with `value`: the last or the first such
+    /// place.
     fn end(&self, value: &[char], longest: bool) -> Option<usize> {
         // ends[n]: what was read of the pattern may be the first n characters.
         let mut ends = vec![false; value.len() + 1];

@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-/// Which shell reads the text.
+/// The grammar of the shell that reads the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Grammar {
     /// Any shell that follows POSIX.
@@ -20,12 +20,12 @@ pub enum Grammar {
 pub struct Unsplit {
     /// The position in the text.
     pub at: usize,
-    /// What is there.
+    /// The construct that is there.
     pub why: &'static str,
 }
 
-/// Where the commands in a text are. A pipeline of simple commands is one; of
-/// compound commands (`if`, `{`, `(`, ...) it is what is in them. Substitutions
+/// The ranges of the commands in a text. A pipeline of simple commands is one; of
+/// compound commands (`if`, `{`, `(`, ...) it is those in them. Substitutions
 /// (`$(...)`) belong to the command that they are in; comments, and the bodies of
 /// here-documents, to none.
 ///
@@ -53,7 +53,7 @@ pub fn commands(text: &str, grammar: Grammar) -> Result<Vec<Range<usize>>, Unspl
 
 type Read = Result<(), &'static str>;
 
-/// What is being read.
+/// The construct that is being read.
 enum Frame {
     /// In double quotes.
     Double,
@@ -64,7 +64,7 @@ enum Frame {
     List(List),
 }
 
-/// What ends a list of commands.
+/// The end of a list of commands.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Closes {
     End,
@@ -81,7 +81,7 @@ enum Closes {
     Case,
 }
 
-/// What a word at this place is.
+/// The role of a word at this place.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Expect {
     /// A command's first.
@@ -147,7 +147,7 @@ struct Splitter<'a> {
     at: usize,
     bash: bool,
     frames: Vec<Frame>,
-    /// How many `$(...)` are open.
+    /// The number of `$(...)` that are open.
     substitutions: usize,
     /// Here-documents whose bodies come behind this line.
     heredocs: Vec<(String, bool)>,
@@ -215,7 +215,7 @@ impl Splitter<'_> {
         }
     }
 
-    /// What escapes and begins substitutions, also in quotes.
+    /// Reads an escape or the beginning of a substitution, also in quotes.
     fn quoted(&mut self, byte: u8, double: bool) -> Read {
         match byte {
             b'\\' => {

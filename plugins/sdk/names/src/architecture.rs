@@ -3,7 +3,7 @@
 //! Upstreams follow Go, Rust, Node.js, Debian or nobody: `amd64`, `x86_64` and `x64`
 //! are one machine. A pattern's `{arch}` stands for all of them.
 
-/// What files for a platform's architecture are called, usual names first. An
+/// The names that files for a platform's architecture have, usual names first. An
 /// architecture that is not known here goes by its own name.
 #[must_use]
 pub fn architecture_names<'a>(architecture: &'a str, variant: Option<&str>) -> Vec<&'a str> {

@@ -1,6 +1,6 @@
 //! Patterns for the names of files: `ruff-{arch}-unknown-linux-musl.tar.gz`.
 
-/// What stands for the placeholders of a pattern.
+/// The values that take the place of a pattern's placeholders.
 pub struct Facts<'a> {
     /// Upstream's own name for the version, as the tag `v1.2.3`.
     pub tag: &'a str,
@@ -181,7 +181,8 @@ fn fits(name: &str, pieces: &[Piece<'_>]) -> bool {
     at.last() == Some(&name.len())
 }
 
-/// Where a `*` may end that begins at one of these places, which are in order.
+/// The positions at which a `*` may end that begins at one of these places, which
+/// are in order.
 fn anywhere(name: &str, starts: &[usize]) -> Vec<usize> {
     let mut ends = Vec::new();
     let mut until = 0;
@@ -203,7 +204,8 @@ fn continues(character: Option<char>) -> bool {
     character.is_some_and(|c| c.is_alphanumeric())
 }
 
-/// Where `text` ends that begins at a place, in letters of either case.
+/// The position at which `text` ends that begins at a place, in letters of either
+/// case.
 fn begun(name: &str, start: usize, text: &str) -> Option<usize> {
     let end = start + text.len();
     name.get(start..end)?

@@ -19,7 +19,7 @@ pub(super) struct Declared<'a> {
     pub(super) default: Option<&'a str>,
     /// It is before the first `FROM`.
     pub(super) global: bool,
-    /// Where it is in the text.
+    /// Its position in the text.
     at: usize,
 }
 

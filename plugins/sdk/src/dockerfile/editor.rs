@@ -23,7 +23,7 @@ pub(super) struct Change {
     pub(super) with: String,
 }
 
-/// What a change replaces.
+/// The place of a change: the text that it replaces.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Place {
     /// Nothing: lines are inserted before the instruction, or at the end.
@@ -139,7 +139,7 @@ impl Editor {
         Ok(())
     }
 
-    /// Where a change is in the text.
+    /// The range of a change in the text.
     fn place(&self, file: &Dockerfile, change: &Change) -> Range<usize> {
         let Some(instruction) = file.instructions.get(change.instruction) else {
             return self.text.len()..self.text.len();
@@ -228,7 +228,7 @@ impl Editor {
         before.iter().filter(|byte| **byte == b'\n').count() + 1
     }
 
-    /// How this file ends its lines.
+    /// The line ending of this file.
     pub(super) fn newline(&self) -> &'static str {
         if self.text.contains("\r\n") {
             "\r\n"
@@ -237,7 +237,7 @@ impl Editor {
         }
     }
 
-    /// What is wrong with a line.
+    /// The error for a line, with the fault in words.
     pub(super) fn error(&self, line: usize, message: &str) -> Error {
         Error::InvalidInput(format!("{}: line {line}: {message}", self.name))
     }

@@ -13,8 +13,8 @@ use crate::Error;
 pub struct Stage {
     /// The name after `AS`.
     pub name: Option<String>,
-    /// What it starts from, as written: a reference, another stage, or text
-    /// with variables in it.
+    /// The base that it starts from, as written: a reference, another stage, or
+    /// text with variables in it.
     pub base: String,
     /// The line of its `FROM`, from 1.
     pub line: usize,
@@ -118,7 +118,7 @@ fn lines(file: &Dockerfile) -> impl Iterator<Item = (usize, &str)> {
     froms(file).map(|(_, from)| (from.numbers.0, from.line.text()))
 }
 
-/// Where the image is in a `FROM` line.
+/// The range of the image in a `FROM` line.
 pub(super) fn image(from: &Instruction) -> Range<usize> {
     let words = from.words('\\');
     words.first().cloned().unwrap_or_default()
@@ -128,7 +128,7 @@ pub(super) fn base(from: &Instruction) -> &str {
     &from.line.text()[image(from)]
 }
 
-/// What follows `AS`.
+/// The name that follows `AS`.
 pub(super) fn name(from: &Instruction) -> Option<&str> {
     let words = from.words('\\');
     words.get(2).map(|name| &from.line.text()[name.clone()])

@@ -23,7 +23,7 @@ pub struct Pin {
     pub image: String,
     /// Its digest, `sha256:...`.
     pub digest: String,
-    /// What it runs on; none for the machine that builds.
+    /// The platform that it runs on; none for the machine that builds.
     pub platform: Option<Platform>,
     /// The line that names it, from 1.
     pub line: usize,
@@ -32,18 +32,19 @@ pub struct Pin {
     spot: Spot,
 }
 
-/// Where a reference is in an instruction's line.
+/// The place of a reference in an instruction's line.
 #[derive(Debug, Clone, PartialEq)]
 struct Spot {
-    /// What is replaced: the reference, or the flag that has it in quotes.
+    /// The range that is replaced: the reference, or the flag that has it in
+    /// quotes.
     range: Range<usize>,
     /// As written.
     reference: String,
-    /// What is around the reference in that.
+    /// The text around the reference in that.
     around: (String, String),
 }
 
-/// What registries tell.
+/// The registries' answers about images.
 pub(super) trait Images {
     /// As the contract's `registry.head`.
     fn head(&self, reference: &str) -> Result<Descriptor, Error>;
@@ -63,7 +64,7 @@ impl Images for Host {
     }
 }
 
-/// What becomes of a pin.
+/// The fate of a pin.
 enum Fate {
     Kept,
     /// The reference that takes its place, and why.
@@ -244,7 +245,7 @@ impl Pin {
         self.by_tag(images, platform, &why)
     }
 
-    /// What the tag shows, instead of a digest that will not do.
+    /// The digest that the tag shows, instead of one that will not do.
     fn by_tag(&self, images: &impl Images, platform: &Platform, why: &str) -> Result<Fate, Error> {
         let digest = images.head(&self.image)?.digest;
         let reference = format!("{}@{digest}", self.image);
@@ -269,8 +270,8 @@ impl Pin {
     }
 }
 
-/// What a stage runs on; none for the machine that builds, and where it cannot
-/// be told.
+/// The platform that a stage runs on; none for the machine that builds, and where
+/// it cannot be told.
 fn stage_platform(
     flags: &[Flag],
     variables: &Variables,
@@ -297,7 +298,7 @@ fn stage_platform(
     })
 }
 
-/// Where an instruction names images that it takes files from.
+/// The places where an instruction names images that it takes files from.
 fn sources(instruction: &Instruction) -> Vec<Spot> {
     let name = match instruction.kind {
         Kind::Copy => "from",
@@ -310,7 +311,7 @@ fn sources(instruction: &Instruction) -> Vec<Spot> {
         .collect()
 }
 
-/// Where a flag names an image.
+/// The place where a flag names an image.
 fn source(instruction: &Instruction, flag: &Flag, name: &str) -> Option<Spot> {
     let value = flag.value(name)?;
     let mut start = flag.text.len() - value.len();

@@ -12,7 +12,7 @@ use super::from::{base, name};
 pub(super) struct Script<'f> {
     /// The `RUN` step.
     pub(super) instruction: usize,
-    /// Which of its here-documents; none: its line.
+    /// The number of its here-document; none: its line.
     pub(super) heredoc: Option<usize>,
     /// The text, and where it begins in the line or in the file.
     pub(super) text: &'f str,
@@ -20,7 +20,7 @@ pub(super) struct Script<'f> {
     pub(super) reader: Reader,
 }
 
-/// What reads a text.
+/// The reader of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reader {
     Shell(Grammar),
@@ -40,7 +40,7 @@ impl Script<'_> {
         }
     }
 
-    /// Where a range of the text is in the file.
+    /// The place in the file of a range of the text.
     pub(super) fn place(&self, file: &Dockerfile, range: Range<usize>) -> Range<usize> {
         let range = self.start + range.start..self.start + range.end;
         match (self.heredoc, file.instructions.get(self.instruction)) {
@@ -122,7 +122,7 @@ fn step<'f>(
     }
 }
 
-/// What a script's `#!` line names.
+/// The reader that a script's `#!` line names.
 fn interpreter(body: &str, chomp: bool) -> Option<Reader> {
     let body = if chomp {
         body.trim_start_matches('\t')
@@ -133,7 +133,7 @@ fn interpreter(body: &str, chomp: bool) -> Option<Reader> {
     Some(reader(line.split_whitespace()).unwrap_or(Reader::Program))
 }
 
-/// What reads the here-document of a line: a shell, if the line is nothing but
+/// The reader of the here-document of a line: a shell, if the line is nothing but
 /// that, its options and the mark.
 fn script_of(arguments: &str, body: &str) -> Reader {
     let is_mark = |word: &&str| {

@@ -16,7 +16,7 @@ pub(super) struct Variables(BTreeMap<String, Option<String>>);
 const LONGEST_VALUE: usize = 4 << 10;
 /// The most that all values of one file may take, in bytes.
 const ALL_VALUES: usize = 1 << 20;
-/// What BuildKit sets, and the editor does not know.
+/// The variables that BuildKit sets, and the editor does not know.
 const UNKNOWN: [&str; 7] = [
     "BUILDPLATFORM",
     "BUILDOS",
@@ -40,8 +40,8 @@ impl Variables {
 }
 
 impl Editor {
-    /// What `FROM` lines can use: the target's platform, and the defaults of
-    /// `ARG` instructions before the first of them.
+    /// The variables that `FROM` lines can use: the target's platform, and the
+    /// defaults of `ARG` instructions before the first of them.
     pub(super) fn variables(file: &Dockerfile, target: &Platform) -> Variables {
         let variant = target.variant.clone().unwrap_or_default();
         let known = [

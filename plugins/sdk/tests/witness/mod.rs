@@ -40,7 +40,7 @@ impl Witness {
         serde_json::from_str(&answer).unwrap_or_else(|e| panic!("{request}: {e}: {answer}"))
     }
 
-    /// What BuildKit makes of a Dockerfile.
+    /// BuildKit's account of a Dockerfile.
     pub fn dockerfile(&mut self, text: &str) -> Value {
         self.ask(&json!({"kind": "dockerfile", "text": text}))
     }
