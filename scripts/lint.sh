@@ -15,6 +15,16 @@ typos
 # Advisories come from a server that is not everywhere to be reached.
 cargo deny --log-level error "${locked[@]}" check bans licenses sources
 
+say "words of modules"
+# docs/STYLE.md: a module opens with a noun phrase that names the thing.
+asking=$(find . \( -name target -o -name .git -o -path ./.bakehouse \) -prune -o -name '*.rs' -exec awk '
+    /^\/\/!/ {
+        if ($2 ~ /^(What|Why|How|Whether|Which|Who|Where|When)$/) print FILENAME ": " $0
+        nextfile
+    }' {} +)
+[ -z "$asking" ] || die "modules open with a question word:
+$asking" "name the thing, then say why it is there (docs/STYLE.md)"
+
 say "lints"
 cargo clippy --quiet "${locked[@]}" --workspace --all-targets -- -D warnings
 say "documentation"

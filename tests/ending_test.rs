@@ -1,4 +1,4 @@
-//! What is told at every ending: of its own, by an error, by a signal.
+//! The last words of a run at every ending: of its own, by an error, by a signal.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::{Child, Command, Stdio};

@@ -1,4 +1,4 @@
-//! What registries answer in place of what was asked for: exit code, words and
+//! Answers of registries in place of what was asked for: exit code, words and
 //! hint of each.
 
 use axum::http::Method;

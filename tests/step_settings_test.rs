@@ -1,4 +1,4 @@
-//! What `RUN` steps are handed: they see it, and the image does not.
+//! Settings that `RUN` steps are handed: they see them, and the image does not.
 
 use crate::support::{Builder, Git, Output, Project, Tree, busybox};
 

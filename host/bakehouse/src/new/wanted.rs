@@ -1,4 +1,4 @@
-//! What the command line wants of an app.
+//! Wishes of the command line for an app.
 
 use std::fmt;
 

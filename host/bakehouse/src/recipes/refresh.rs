@@ -1,4 +1,4 @@
-//! What a command does about recipes before it loads them.
+//! Refresh of recipes, before a command loads them.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

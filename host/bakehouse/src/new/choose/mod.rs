@@ -1,4 +1,4 @@
-//! What is chosen of upstream's files: decided from names and facts alone.
+//! The choice among upstream's files: decided from names and facts alone.
 
 mod asset;
 mod base;

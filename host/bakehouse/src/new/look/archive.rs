@@ -1,4 +1,4 @@
-//! What is in a file of a release: it is downloaded, verified and unpacked.
+//! Content of a file of a release: it is downloaded, verified and unpacked.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};

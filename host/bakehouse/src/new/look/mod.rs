@@ -1,4 +1,4 @@
-//! What upstream has: one file for each kind of source.
+//! Facts of upstream: one file for each kind of source.
 
 mod archive;
 mod assets;

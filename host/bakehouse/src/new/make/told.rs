@@ -1,4 +1,4 @@
-//! What is told of an app beside its files: the licence, a summary, addresses.
+//! Facts of an app beside its files: the licence, a summary, addresses.
 
 use bakehouse_system::terminal::clean;
 use bakehouse_upstream::release::About;
