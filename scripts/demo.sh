@@ -5,11 +5,10 @@
 . "$(dirname "$0")/lib.sh"
 cd "$ROOT"
 
-say "bakehouse, and the esbuild recipe"
+say "bakehouse, with the recipes that it ships"
 environment=$("$ROOT/scripts/shipped.sh")
 eval "$environment"
 cargo build --quiet "${locked[@]}" --package bakehouse
-BAKEHOUSE_PROGRAM=$BUILT/bakehouse "$ROOT/scripts/build-plugin.sh" esbuild
 "$ROOT/scripts/up.sh" engine
 environment=$("$ROOT/scripts/env.sh")
 eval "$environment"

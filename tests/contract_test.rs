@@ -71,7 +71,7 @@ fn recipes_and_host_speak_what_is_in_wit() {
     let written_imports = functions(&resolve, &resolve.worlds[world].imports);
     let written_exports = functions(&resolve, &resolve.worlds[world].exports);
 
-    for name in ["misbehave", "crosshello", "esbuild"] {
+    for name in ["misbehave", "crosshello", "binaries"] {
         let bytes = std::fs::read(recipe(name)).unwrap();
         let DecodedWasm::Component(resolve, world) = wit_component::decode(&bytes).unwrap() else {
             panic!("{name} is not a component");

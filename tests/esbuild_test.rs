@@ -1,24 +1,28 @@
-//! The esbuild recipe against packages shaped like the real ones.
+//! esbuild's app.toml, as it is, against packages shaped like the real ones.
 
 use crate::support::{Builder, DebianRegistry, Package, Project, crane_file};
-
-const GRANTS: &str = "releases = [\"npm:esbuild\", \"npm:@esbuild/linux-x64\", \"npm:@esbuild/linux-arm64\"]\nimages = [\"esbuild\"]";
 
 fn project() -> Project {
     let project = Project::new(Builder::Docker);
     let home = std::env::var("BAKEHOUSE_HOME").expect("BAKEHOUSE_HOME is set by ./justw test");
-    project
-        .npm
-        .publish("esbuild", Package::new(&["0.27.0", "0.28.0"]));
-    for (package, architecture) in [("linux-x64", "amd64"), ("linux-arm64", "arm64")] {
+    project.npm.publish(
+        "esbuild",
+        Package::new(&["0.15.17", "0.26.0", "0.27.0", "0.28.0"]),
+    );
+    // As npm has 0.18.3: a package for one platform alone.
+    let (both, one) = (["0.27.0", "0.28.0"], ["0.26.0", "0.27.0", "0.28.0"]);
+    for (package, architecture, versions) in [
+        ("linux-x64", "amd64", &one[..]),
+        ("linux-arm64", "arm64", &both[..]),
+    ] {
         let program =
             std::fs::read(format!("{home}/tools/busybox-{architecture}/bin/busybox")).unwrap();
-        let files = Package::new(&["0.27.0", "0.28.0"])
+        let files = Package::new(versions)
             .file("bin/esbuild", &program)
             .file("README.md", b"readme");
         project.npm.publish(&format!("@esbuild/{package}"), files);
     }
-    project.app("esbuild", GRANTS);
+    project.real("esbuild");
     project
 }
 
@@ -37,8 +41,14 @@ fn both_platforms_get_their_own_binary() {
             image["labels"]["org.opencontainers.image.version"],
             "0.28.0"
         );
-        assert_eq!(image["created"], "2025-01-02T10:00:00Z");
+        assert_eq!(image["created"], "2025-01-04T10:00:00Z");
     }
+    let one = project.run(&["inspect", "esbuild:0.26.0", "--format", "json"]);
+    let one = one.expect(0).json()["images"].clone();
+    let platforms: Vec<_> = one.as_array().unwrap().iter().collect();
+    assert_eq!(platforms.len(), 1);
+    assert_eq!(platforms[0]["platform"], "linux/amd64");
+    project.run(&["inspect", "esbuild:0.15.17"]).expect(4);
     // busybox knows no applet of that name, and says so on both platforms.
     let smoke = project.run(&["smoke", "esbuild:0.28.0"]).expect(8);
     for platform in ["linux/amd64", "linux/arm64"] {
@@ -65,7 +75,7 @@ fn each_version_gets_its_own_bytes() {
                 .versioned_file("bin/esbuild", &format!("{package} VERSION"));
             project.npm.publish(package, files);
         }
-        project.app("esbuild", GRANTS);
+        project.real("esbuild");
         let registry = DebianRegistry::start();
         project
             .run(&["run", "--registry", &registry.host()])

@@ -12,27 +12,21 @@ use crate::support::{Builder, DebianRegistry, Project, finish, tool};
 #[test]
 fn recipe_check_lists_what_is_asked_granted_and_missing() {
     let project = Project::new(Builder::Docker);
-    let sources = [
-        "npm:esbuild",
-        "npm:@esbuild/linux-x64",
-        "npm:@esbuild/linux-arm64",
-    ];
-    project.app(
-        "esbuild",
-        &format!("images = [\"esbuild\"]\nreleases = {sources:?}"),
-    );
+    project.real("esbuild");
     let check = ["recipe", "check", "esbuild", "--offline"];
     let output = project.run(&check).expect(0);
     for line in [
         "images     esbuild                   esbuild",
         "platforms  linux/arm64               bakehouse.toml",
-        "releases   npm:@esbuild/linux-arm64  npm:@esbuild/linux-arm64  binary for arm64",
+        "releases   npm:@esbuild/linux-arm64  npm:@esbuild/linux-arm64  the program for linux/arm64",
     ] {
         assert!(output.stdout.contains(line), "{}", output.stdout);
     }
-    project.app(
-        "esbuild",
-        "images = [\"esbuild\"]\ndownloads = [\"https://unused.example/\"]",
+    project.write(
+        "apps/esbuild/app.toml",
+        "recipe = \"bakehouse:binaries\"\n\n[grants]\nimages = [\"esbuild\"]\n\
+         downloads = [\"https://unused.example/\"]\n\n[options]\nsource = \"npm:esbuild\"\n\
+         license = \"MIT\"\nfile = \"{arch}\"\n",
     );
     let output = project.run(&check).expect(11);
     for line in [

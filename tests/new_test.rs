@@ -83,6 +83,30 @@ fn a_program_that_npm_ships_for_each_platform() {
         .says("apps/biome exists");
 }
 
+/// `--recipe rust` writes what `tests/recipes/biome` is, as a unit test holds.
+#[test]
+fn the_crate_that_is_written_publishes_the_same() {
+    let project = Project::new(Builder::BuildKit);
+    biome(&project);
+    let sources = ["npm:@biomejs/biome", "npm:@biomejs/*"];
+    project.app(
+        "biome",
+        &format!("images = [\"biome\"]\nreleases = {sources:?}"),
+    );
+    let run = project.run(&["run", "biome", "--max-versions", "1"]);
+    let run = run.expect(0);
+    for platform in ["linux/amd64", "linux/arm64"] {
+        let pushed = format!("biome 2.3.8 {platform}: pushed sha256:");
+        assert!(run.stderr.contains(&pushed), "{}", run.stderr);
+    }
+    let seen = project.run(&["inspect", "biome:latest", "--format", "json"]);
+    let images = seen.expect(0).json()["images"].clone();
+    for image in images.as_array().unwrap() {
+        assert_eq!(image["entrypoint"][0], "/usr/local/bin/biome");
+        assert_eq!(image["user"], "65532:65532");
+    }
+}
+
 #[test]
 fn a_package_without_programs_is_told_and_nothing_is_written() {
     let project = project();

@@ -176,8 +176,13 @@ fn options_that_make_no_app_are_a_fault_of_its_file() {
 fn upstreams_dockerfile_is_built_with_the_edits_that_are_listed() {
     let project = Project::new(Builder::BuildKit);
     let git = Git::start();
+    let files = Forge::gitea();
+    files.file("/files/1.0.0/data", "data");
+    let downloads = format!("{}/files/", files.url());
     let dockerfile = "# syntax=docker/dockerfile:1\nARG VERSION=none\nFROM scratch AS files\nCOPY run /run\n\
-                      FROM example.com/missing:1 AS main\nARG VERSION\nCOPY --from=files /run /run\nLABEL of=$VERSION\nCMD [\"/run\"]\n";
+                      FROM example.com/missing:1 AS main\nARG VERSION\nCOPY --from=files /run /run\n\
+                      ADD FILES1.0.0/data /data\nLABEL of=$VERSION\nCMD [\"/run\"]\n";
+    let dockerfile = dockerfile.replace("FILES", &downloads);
     let tree = Tree::new()
         .file("deploy/Dockerfile", dockerfile)
         .executable("deploy/run", "#!/bin/sh\n");
@@ -196,10 +201,12 @@ syntax = "drop"
 bases = {{ "example.com/missing" = "scratch" }}
 build-stages = ["files"]
 args = {{ VERSION = "{{version}}" }}
+downloads = ["{downloads}"]
 [grants]
 images = ["app"]
 releases = ["git:{repository}"]
 sources = ["{repository}"]
+downloads = ["{downloads}"]
 "#
         ),
     );

@@ -12,12 +12,13 @@ mod outline_cut;
 mod output;
 mod project;
 mod shared;
+pub mod snippets;
 mod upstreams;
 
 pub use bakehouse_clients::{PLATFORMS, child, client, client_as, publish, push, request, silent};
 pub use bakehouse_loopback::{
     DebianRegistry, Forge, Git, GitFault as Fault, Npm, Package, PyPi, Release, Tag, Tree, crane,
-    crane_file, tar_gz, tool,
+    crane_file, crane_files, tar_gz, tool,
 };
 pub use bases::{GOLANG, bases, full_node, pin, with_pins};
 pub use buildkitd::{Buildkitd, buildx};

@@ -78,6 +78,14 @@ impl Project {
         );
     }
 
+    /// Adds a real app that is an `app.toml` alone, as it is.
+    pub fn real(&self, name: &str) {
+        let apps = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../apps");
+        let text = std::fs::read_to_string(apps.join(name).join("app.toml")).unwrap();
+        assert!(text.contains("recipe = \"bakehouse:"), "{text}");
+        self.write(&format!("apps/{name}/app.toml"), text);
+    }
+
     /// Adds `misbehave` with these versions.
     pub fn misbehave(&self, versions: &[&str]) {
         let package = super::Package::new(versions).file("asset", b"asset");

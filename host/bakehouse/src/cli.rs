@@ -416,8 +416,31 @@ pub(crate) enum RecipeCommand {
     /// List what a recipe asks for, what is granted, and what is missing; then
     /// try what it offers, up to the builder
     Check(RecipeCheckArgs),
+    /// Show what a version is built with: the Dockerfile as a diff against
+    /// upstream's, arguments, bases; without a builder
+    Show(RecipeShowArgs),
     /// Compile recipes of plugins/ into components
     Build(RecipeBuildArgs),
+}
+
+/// `bakehouse recipe show`
+#[derive(Debug, Args)]
+pub(crate) struct RecipeShowArgs {
+    /// The app
+    pub(crate) app: String,
+    /// The version [default: the newest]
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) version: Option<String>,
+    /// Platform that it is built for; may be given several times [default: this
+    /// machine's, where it is built for that]
+    #[arg(long = "platform", value_name = "OS/ARCH")]
+    pub(crate) platforms: Vec<Platform>,
+    /// Image to show; may be given several times, or with commas [default: all]
+    #[arg(long = "image", value_name = "NAME", value_delimiter = ',')]
+    pub(crate) images: Vec<String>,
+    /// Output format
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
 }
 
 /// `bakehouse recipe build`

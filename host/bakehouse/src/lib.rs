@@ -13,6 +13,7 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod context;
+mod diff;
 pub mod failure;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;

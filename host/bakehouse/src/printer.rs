@@ -17,6 +17,38 @@ use crate::text::{self, Text};
 /// A result that was asked for is in no file.
 static LOST: AtomicBool = AtomicBool::new(false);
 
+/// The colours of lines on a terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Paint {
+    /// As all text.
+    Plain,
+    /// Bold: the head of what follows.
+    Bold,
+    /// Green: what is new.
+    Green,
+    /// Red: what is gone.
+    Red,
+    /// Cyan: a place.
+    Cyan,
+}
+
+impl Paint {
+    /// The lines with the codes around each (ECMA-48, SGR).
+    fn on(self, text: &Text) -> String {
+        let code = match self {
+            Self::Plain => return text.as_str().to_owned(),
+            Self::Bold => "1",
+            Self::Green => "32",
+            Self::Red => "31",
+            Self::Cyan => "36",
+        };
+        let lines = text.as_str().lines();
+        lines
+            .map(|line| format!("\u{1b}[{code}m{line}\u{1b}[0m\n"))
+            .collect()
+    }
+}
+
 /// Prints for one invocation.
 #[derive(Debug, Clone, Copy)]
 pub struct Printer {
@@ -39,6 +71,16 @@ impl Printer {
     /// Prints a result to stdout. A reader that went away is no error.
     pub fn data(&self, text: &Text) {
         data(text.as_str());
+    }
+
+    /// Prints a result to stdout, on a terminal in colours.
+    pub fn painted(&self, lines: &[(Paint, Text)]) {
+        let stdout = std::io::stdout().is_terminal() && is_lively() && !is_colourless();
+        let lines = lines.iter().map(|(paint, text)| match stdout {
+            true => paint.on(text),
+            false => text.as_str().to_owned(),
+        });
+        data(&lines.collect::<String>());
     }
 
     /// Prints how a command went to stdout, unless quiet: who asked for nothing
@@ -137,12 +179,36 @@ pub fn is_terminal() -> bool {
 /// not one that is as good as a printer (`TERM=dumb`, or none).
 #[must_use]
 pub fn draws() -> bool {
+    is_terminal() && is_lively()
+}
+
+fn is_lively() -> bool {
     let term = std::env::var_os("TERM");
-    is_terminal() && term.is_some_and(|term| !term.is_empty() && term != "dumb")
+    term.is_some_and(|term| !term.is_empty() && term != "dumb")
+}
+
+fn is_colourless() -> bool {
+    std::env::var_os("NO_COLOR").is_some()
 }
 
 /// Whether stderr is shown in colours.
 #[must_use]
 pub fn colours() -> bool {
-    draws() && std::env::var_os("NO_COLOR").is_none()
+    draws() && !is_colourless()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_line_has_its_own_colour() {
+        let mut text = Text::of("+a\u{1b}[2J");
+        text.line("+b");
+        assert_eq!(
+            Paint::Green.on(&text),
+            "\u{1b}[32m+a\\u{1b}[2J\u{1b}[0m\n\u{1b}[32m+b\u{1b}[0m\n"
+        );
+        assert_eq!(Paint::Plain.on(&text), text.as_str());
+    }
 }

@@ -346,12 +346,19 @@ fn rename(from: &Path, to: &Path) -> Result<(), Error> {
     std::fs::rename(from, to).map_err(|e| other(from, &e))
 }
 
+/// Takes a file by a second name, with its mode: programs stay programs.
+fn keep(from: &Path, to: &Path) -> Result<(), Error> {
+    let kept = match from.is_symlink() {
+        true => std::fs::copy(from, to).map(drop),
+        false => std::fs::hard_link(from, to),
+    };
+    kept.map_err(|e| other(from, &e))
+}
+
 /// Copies a file, or a folder with what is in it.
 fn copy(from: &Path, to: &Path) -> Result<(), Error> {
     if !from.is_dir() {
-        return std::fs::copy(from, to)
-            .map(drop)
-            .map_err(|e| other(from, &e));
+        return keep(from, to);
     }
     make(to)?;
     for name in files(from)? {
@@ -359,7 +366,7 @@ fn copy(from: &Path, to: &Path) -> Result<(), Error> {
             make(parent)?;
         }
         let file = from.join(&name);
-        std::fs::copy(&file, to.join(&name)).map_err(|e| other(&file, &e))?;
+        keep(&file, &to.join(&name))?;
     }
     Ok(())
 }

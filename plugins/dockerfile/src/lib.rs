@@ -40,6 +40,9 @@ impl Recipe for Dockerfile {
             .wants(Grant::Sources, &settings.repository, "upstream's source")
             // Upstream may change them with every version; app.toml says which.
             .wants(Grant::Bases, "*", "what upstream's Dockerfile starts from");
+        for address in &settings.downloads {
+            app = app.wants(Grant::Downloads, address, "what upstream's Dockerfile adds");
+        }
         if settings.submodules {
             app = app.wants(Grant::Sources, "*", "submodules");
         }

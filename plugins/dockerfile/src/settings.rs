@@ -26,6 +26,7 @@ pub(crate) fn declarations() -> Vec<OptionDeclaration> {
         text("context", "the folder that is the build's context").default("."),
         text("stage", "the stage to build, where it is not the last one"),
         table("args", "build arguments; {version}, {tag} and {commit} are filled in"),
+        texts("downloads", "addresses that ADD in the Dockerfile fetches from; each ends in /"),
         texts("build-stages", "stages that cross-compile: they run on the machine that builds, whatever they build for"),
         table("bases", "bases to start from instead, by the base as upstream writes it"),
         text("digests", "bases by digest: `fit` changes those that are not for the platform, `keep` none, `drop` all that have a tag")
@@ -71,6 +72,7 @@ pub(crate) struct Settings {
     pub(crate) context: String,
     pub(crate) stage: Option<String>,
     pub(crate) args: BTreeMap<String, String>,
+    pub(crate) downloads: Vec<String>,
     pub(crate) build_stages: Vec<String>,
     pub(crate) bases: BTreeMap<String, String>,
     pub(crate) digests: Digests,
@@ -103,6 +105,7 @@ impl Settings {
             context: text("context"),
             stage: options::text("stage"),
             args: options::table("args")?,
+            downloads: options::texts("downloads"),
             build_stages: options::texts("build-stages"),
             bases: options::table("bases")?,
             digests: match text("digests").as_str() {

@@ -1,5 +1,6 @@
 //! crane, as an independent witness.
 
+use std::collections::BTreeMap;
 use std::process::Command;
 
 use crate::tool;
@@ -17,6 +18,14 @@ pub fn crane(arguments: &[&str]) -> String {
 
 /// A file of an image, as crane reads it.
 pub fn crane_file(reference: &str, platform: &str, path: &str) -> String {
+    let mut files = crane_files(reference, platform);
+    let file = files.remove(path);
+    let (_, bytes) = file.unwrap_or_else(|| panic!("{reference} for {platform} has no {path}"));
+    String::from_utf8(bytes).unwrap()
+}
+
+/// An image's files and folders, by path: permission bits, and bytes.
+pub fn crane_files(reference: &str, platform: &str) -> BTreeMap<String, (u32, Vec<u8>)> {
     let output = Command::new(tool("crane"))
         .args(["export", "--platform", platform, reference, "-"])
         .output()
@@ -27,13 +36,12 @@ pub fn crane_file(reference: &str, platform: &str, path: &str) -> String {
         "crane export {reference}: {stderr}"
     );
     let mut archive = tar::Archive::new(output.stdout.as_slice());
-    for entry in archive.entries().unwrap() {
+    let entries = archive.entries().unwrap().map(|entry| {
         let mut entry = entry.unwrap();
-        if entry.path().unwrap().as_os_str() == path {
-            let mut text = String::new();
-            std::io::Read::read_to_string(&mut entry, &mut text).unwrap();
-            return text;
-        }
-    }
-    panic!("{reference} for {platform} has no {path}");
+        let path = entry.path().unwrap().to_string_lossy().into_owned();
+        let mut bytes = Vec::new();
+        std::io::Read::read_to_end(&mut entry, &mut bytes).unwrap();
+        (path, (entry.header().mode().unwrap(), bytes))
+    });
+    entries.collect()
 }

@@ -32,7 +32,7 @@ mod token_server;
 mod tools;
 mod tree;
 
-pub use crane::{crane, crane_file};
+pub use crane::{crane, crane_file, crane_files};
 pub use debian_registry::{DebianRegistry, PASSWORD, USER};
 pub use forge::{Answer, Forge, now};
 pub use forge_content::{Release, Tag};

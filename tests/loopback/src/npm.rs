@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::http::{StatusCode, Uri};
 use axum::routing::get;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -96,7 +96,8 @@ impl Npm {
         let content = Shared::default();
         let app = Router::new()
             .route("/{package}", get(document))
-            .route("/-/{file}", get(tarball))
+            .route("/{package}/-/{file}", get(tarball))
+            .route("/{package}/{name}/-/{file}", get(tarball))
             .with_state(Arc::clone(&content));
         Self {
             service: Service::start(app),
@@ -116,7 +117,8 @@ impl Npm {
         let mut time = serde_json::Map::new();
         let mut content = self.content.lock().unwrap();
         for (day, (version, files)) in package.versions.into_iter().enumerate() {
-            let file = format!("{}-{version}.tgz", name.replace(['@', '/'], "_"));
+            let short = name.rsplit('/').next().unwrap_or(name);
+            let file = format!("{name}/-/{short}-{version}.tgz");
             let manifest = (
                 "package/package.json".to_owned(),
                 format!("{{\"version\":\"{version}\"}}").into_bytes(),
@@ -126,7 +128,7 @@ impl Npm {
             let mut said = json!({
                 "name": name, "version": version, "license": "MIT",
                 "description": package.description,
-                "dist": { "tarball": format!("{}-/{file}", self.url()), "integrity": integrity },
+                "dist": { "tarball": format!("{}{file}", self.url()), "integrity": integrity },
             });
             for (fact, value) in package.facts.as_object().into_iter().flatten() {
                 said[fact] = value.clone();
@@ -182,17 +184,15 @@ async fn document(
     Ok(document.to_string())
 }
 
-async fn tarball(
-    State(content): State<Shared>,
-    Path(file): Path<String>,
-) -> Result<Vec<u8>, StatusCode> {
+async fn tarball(State(content): State<Shared>, uri: Uri) -> Result<Vec<u8>, StatusCode> {
+    let file = uri.path().trim_start_matches('/');
     let content = content.lock().unwrap();
     if content.gone.iter().any(|text| file.contains(text)) {
         return Err(StatusCode::NOT_FOUND);
     }
     content
         .tarballs
-        .get(&file)
+        .get(file)
         .cloned()
         .ok_or(StatusCode::NOT_FOUND)
 }

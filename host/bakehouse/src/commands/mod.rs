@@ -11,8 +11,10 @@ mod merge;
 mod new;
 mod plan;
 mod planned;
+mod preview_text;
 mod recipe_build;
 mod recipe_check;
+mod recipe_show;
 mod reference;
 mod run;
 mod saved_plan;
@@ -47,6 +49,7 @@ pub async fn dispatch(session: &Session, cli: &Cli) -> Result<ExitCode> {
         Command::Serve(args) => serve::serve(session, args).await,
         Command::Recipe(args) => match &args.command {
             RecipeCommand::Check(args) => recipe_check::recipe_check(session, args).await,
+            RecipeCommand::Show(args) => recipe_show::recipe_show(session, args).await,
             RecipeCommand::Build(args) => recipe_build::recipe_build(session, args).await,
         },
         Command::Workflows(args) => workflows::workflows(session, args),

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Result;
+use bakehouse_builder::Builder;
 use bakehouse_core::progress::Reporter;
 use bakehouse_core::storage_error::At as _;
 use bakehouse_system::storage;
@@ -14,7 +15,7 @@ use crate::config::{Project, RegistryChoice, Settings};
 use crate::context::{services, sources};
 use crate::failure::ExitCode;
 use crate::new::{Ask, Destination, Kind, Look, NewError, Wanted, define, is_name, places, write};
-use crate::pipeline::rehearsal::understudy;
+use crate::pipeline::unbuilt::Understudy;
 
 /// Platforms that are looked for where neither flag nor project names any.
 const PLATFORMS: &[&str] = &["linux/amd64", "linux/arm64"];
@@ -102,7 +103,7 @@ fn wanted(project: &Project, args: &NewArgs) -> Result<Wanted> {
 }
 
 fn look(session: &Session, project: &Project, scratch: PathBuf) -> Result<Look> {
-    let (_, seen) = understudy();
+    let seen: Arc<dyn Builder> = Arc::new(Understudy::default());
     let reporter = Arc::clone(&session.reporter) as Arc<dyn Reporter>;
     let services = services(project, &seen, &reporter)?;
     Ok(Look {

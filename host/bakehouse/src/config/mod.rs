@@ -17,6 +17,9 @@ mod scope;
 mod settings;
 mod user_cache;
 
+#[cfg(test)]
+mod docs_tests;
+
 pub use app_file::{AppFile, TagPolicy};
 pub use build_table::BuildTable;
 pub use builder_choice::BuilderChoice;

@@ -3,6 +3,7 @@
 use bakehouse_core::platform::Platform;
 use bakehouse_upstream::release::{About, Asset, Release};
 
+use super::definition::Definition;
 use super::look::{Found, Pick};
 use super::make;
 use super::wanted::{Kind, Wanted};
@@ -185,28 +186,44 @@ fn no_licence_is_no_app() {
     );
 }
 
-/// The crate is Rust, and has a test.
+/// Two packages of @biomejs/biome 2.3.8; the crate is one of this workspace's,
+/// which is compiled, and whose images are built by tests.
 #[test]
-fn a_recipe_of_its_own_is_a_crate() {
+fn a_recipe_of_its_own_is_a_crate_that_compiles() {
     let files = &["package/biome", "package/package.json"][..];
-    let part = "npm:@biomejs/cli-linux-x64-musl";
-    let picks = [("linux/amd64", part, "cli-linux-x64-musl-2.3.8.tgz", files)];
+    let (amd64, arm64) = (
+        "npm:@biomejs/cli-linux-x64-musl",
+        "npm:@biomejs/cli-linux-arm64-musl",
+    );
+    let picks = [
+        ("linux/amd64", amd64, "cli-linux-x64-musl-2.3.8.tgz", files),
+        (
+            "linux/arm64",
+            arm64,
+            "cli-linux-arm64-musl-2.3.8.tgz",
+            files,
+        ),
+    ];
     let found = found("npm:@biomejs/biome", "2.3.8", &picks, &[]);
     let mut wanted = wanted("biome", "npm:@biomejs/biome");
-    wanted.summary = Some("Says \"hello\" \\ {name}".to_owned());
-    let made = make::krate(&wanted, &found).unwrap();
-    assert_eq!(made.recipe, "plugins/biome");
-    let file = |end: &str| {
+    let file = |made: &Definition, end: &str| {
         let found = made.files.iter().find(|(path, _)| path.ends_with(end));
         found.unwrap().1.clone()
     };
-    assert!(toml::from_str::<toml::Table>(&file("Cargo.toml")).is_ok());
-    let source = file("src/lib.rs");
-    assert!(syn::parse_file(&source).is_ok(), "{source}");
-    assert!(
-        source.contains("#[test]") && source.contains(part),
-        "{source}"
-    );
+    let made = make::krate(&wanted, &found).unwrap();
+    assert_eq!(made.recipe, "plugins/biome");
+    assert!(toml::from_str::<toml::Table>(&file(&made, "Cargo.toml")).is_ok());
+    let example = include_str!("../../../../tests/recipes/biome/src/lib.rs");
+    // But for what rustfmt does to long lines.
+    let plain = |text: &str| -> String {
+        let text: String = text.split_whitespace().collect();
+        text.replace(",)", ")")
+    };
+    assert_eq!(plain(&file(&made, "src/lib.rs")), plain(example));
     let text = app_text(&made);
     assert!(!text.contains("[options]"), "{text}");
+
+    wanted.summary = Some("Says \"hello\" \\ {name}".to_owned());
+    let source = file(&make::krate(&wanted, &found).unwrap(), "src/lib.rs");
+    assert!(syn::parse_file(&source).is_ok(), "{source}");
 }

@@ -21,7 +21,7 @@ use crate::recipes::{Recipes, refresh};
 
 /// The number of versions within which one that is named on the command line is
 /// looked for.
-const FAR: u32 = 1000;
+pub(super) const FAR: u32 = 1000;
 /// Versions named in a hint.
 const HINT: usize = 5;
 /// Characters that are shown of what should be a date.
@@ -255,7 +255,7 @@ async fn load_all(context: &Context, apps: &[String]) -> Result<Vec<(String, Res
 }
 
 /// Refuses names that are no image of the app.
-fn know_images(app: &App, named: &[String]) -> Result<(), Failure> {
+pub(super) fn know_images(app: &App, named: &[String]) -> Result<(), Failure> {
     let known: Vec<&str> = app.images.iter().map(|image| image.name.as_str()).collect();
     match named.iter().find(|name| !known.contains(&name.as_str())) {
         None => Ok(()),
@@ -268,7 +268,7 @@ fn know_images(app: &App, named: &[String]) -> Result<(), Failure> {
 }
 
 /// Refuses named platforms that none of the apps has an image for.
-fn know_platforms(apps: &[&App], named: &[Platform]) -> Result<(), Failure> {
+pub(super) fn know_platforms(apps: &[&App], named: &[Platform]) -> Result<(), Failure> {
     let images = apps.iter().flat_map(|app| &app.images);
     let offered: BTreeSet<String> = images
         .flat_map(|image| image.platforms.iter().map(ToString::to_string))
@@ -373,7 +373,7 @@ async fn one(
 
 /// Finding nothing is never right: upstream renamed its tags, or the recipe
 /// looks for them in the wrong place.
-fn nothing(name: &str, found: &Versions) -> Failure {
+pub(super) fn nothing(name: &str, found: &Versions) -> Failure {
     Failure::new(
         ExitCode::Nothing,
         format!("{name} has no version to publish: {}", found.why_nothing()),
@@ -441,7 +441,7 @@ fn undated(name: &str, found: &Versions, wanted: &[&str]) -> Option<String> {
 
 /// Leaves these versions; why others of them cannot be had is with those that
 /// are refused.
-fn only(name: &str, found: &mut Versions, refused: &mut Vec<Refused>, wanted: &[&str]) {
+pub(super) fn only(name: &str, found: &mut Versions, refused: &mut Vec<Refused>, wanted: &[&str]) {
     let numbers: Vec<String> = found.versions.iter().map(|v| v.number.clone()).collect();
     let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
     let newest = numbers.get(..HINT).unwrap_or(&numbers).join(", ");

@@ -5,84 +5,27 @@
 //! describes, and the newest version's targets are prepared in work trees that
 //! are thrown away. That runs everything but builds, compile steps included.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, Result};
-use async_trait::async_trait;
-use bakehouse_builder::{
-    BuildError, BuildRequest, Builder, BuilderError, Built, Capabilities, MAX_DOCKERFILE,
-    UsedImage, used_images,
-};
+use bakehouse_builder::{UsedImage, used_images};
 use bakehouse_core::grants::Kind;
-use bakehouse_core::recipe::{App, Base, Build, Dockerfile, Target, Version};
-use bakehouse_core::storage_error::At as _;
+use bakehouse_core::recipe::{App, Base, Build, Target, Version};
 use bakehouse_core::target::TargetId;
-use bakehouse_registry::Upstream;
-use bakehouse_runtime::Recipe;
-use bakehouse_system::storage;
 use bakehouse_system::terminal::clean;
-use bakehouse_system::work_tree::WorkTree;
-use bakehouse_upstream::git::Sources;
 use serde::Serialize;
 
-use super::checkout::checked_out;
 use super::discover::settle;
-use super::facts::dated;
 use super::failure_record::FailureRecord;
 use super::plan::{Job, VersionFacts, plan_app};
+use super::unbuilt::{Made, Unbuilt, dockerfile, unbuilt};
 use super::work::WorkFolder;
-use crate::config::{Project, Scope};
+use crate::config::Scope;
 use crate::failure::{ExitCode, Failure};
 
 /// Versions whose matrix is looked at.
 const LISTED: u32 = 10;
-/// In place of a base that a real run would have built before.
-const UNBUILT: &str = "unbuilt.invalid";
-
-/// A builder that takes note of what it is asked, and builds nothing.
-#[derive(Debug, Default)]
-pub struct Understudy {
-    asked: Mutex<BTreeSet<TargetId>>,
-}
-
-impl Understudy {
-    fn was_asked(&self, target: &TargetId) -> bool {
-        let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        asked.contains(target)
-    }
-}
-
-#[async_trait]
-impl Builder for Understudy {
-    async fn capabilities(&self) -> Result<Capabilities, BuilderError> {
-        Err(BuilderError::NotAsked("nothing is built by a check"))
-    }
-
-    async fn build(&self, request: &BuildRequest) -> Result<Built, BuildError> {
-        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        asked.insert(request.target.clone());
-        Err(BuilderError::NotAsked("compile steps are not run by a check").into())
-    }
-}
-
-/// The setting in which a recipe is rehearsed.
-pub struct Stage<'a> {
-    /// The recipe.
-    pub recipe: &'a Recipe,
-    /// Templates of the app's moving tags.
-    pub moving: &'a [String],
-    /// The builder that it was loaded with.
-    pub builder: &'a Understudy,
-    /// The project whose folder work trees go to.
-    pub project: &'a Project,
-    /// Upstream's git repositories.
-    pub sources: &'a Sources,
-    /// Upstream's images.
-    pub upstream: &'a Upstream,
-}
 
 /// The result of a rehearsal.
 #[derive(Debug, Clone, Serialize)]
@@ -149,7 +92,7 @@ impl Rehearsal {
 /// # Errors
 /// What its `versions` answers, and [`ExitCode::Nothing`] where it lists none;
 /// when work trees cannot be made. All else is in the result.
-pub async fn rehearse(stage: &Stage<'_>) -> Result<Rehearsal> {
+pub async fn rehearse(stage: &Unbuilt) -> Result<Rehearsal> {
     let app = stage.recipe.granted_app()?;
     let mut found = stage.recipe.versions(LISTED).await?;
     if found.versions.is_empty() && found.refused.is_empty() {
@@ -160,7 +103,7 @@ pub async fn rehearse(stage: &Stage<'_>) -> Result<Rehearsal> {
         .hint("look at its release source, and at the tags that its recipe selects")
         .into());
     }
-    let refused = settle(&app.name, &mut found, stage.moving);
+    let refused = settle(&app.name, &mut found, &stage.file.tags.moving);
     let versions = found.versions;
     let mut rehearsal = Rehearsal {
         versions: versions.iter().map(|v| v.number.clone()).collect(),
@@ -242,7 +185,7 @@ fn never(app: &App, offered: &BTreeSet<Target>) -> Vec<FailureRecord> {
 }
 
 async fn newest_targets(
-    stage: &Stage<'_>,
+    stage: &Unbuilt,
     app: &App,
     version: &Version,
     matrix: Vec<Target>,
@@ -268,7 +211,7 @@ async fn newest_targets(
 }
 
 async fn one(
-    stage: &Stage<'_>,
+    stage: &Unbuilt,
     app: &App,
     version: &Version,
     job: &Job,
@@ -286,7 +229,7 @@ async fn one(
     };
     match ended {
         Ok(warnings) => rehearsed.warnings = warnings,
-        Err(_) if stage.builder.was_asked(&target) => rehearsed.verdict = Verdict::Compiles,
+        Err(_) if stage.builder.asked(&target).is_some() => rehearsed.verdict = Verdict::Compiles,
         Err(error) => {
             rehearsed.verdict = Verdict::Fails;
             rehearsed.problem = Some(FailureRecord::new(&error));
@@ -295,42 +238,16 @@ async fn one(
     Ok(rehearsed)
 }
 
-/// References for what a target needs, of images that nobody has.
-fn unbuilt(app: &App, job: &Job, target: &TargetId) -> Vec<Base> {
-    let image = app.images.iter().find(|image| image.name == target.image);
-    let needs = image.into_iter().flat_map(|image| &image.needs);
-    needs
-        .filter(|need| job.images.contains(need))
-        .map(|need| Base {
-            image: need.clone(),
-            reference: format!("{UNBUILT}/{need}@sha256:{}", "0".repeat(64)),
-        })
-        .collect()
-}
-
 /// Checks a target's source out, prepares it and looks at its bases; the
 /// recipe's warnings.
 async fn prepared(
-    stage: &Stage<'_>,
+    stage: &Unbuilt,
     version: &Version,
     target: &TargetId,
     bases: &[Base],
     tree: &Path,
 ) -> Result<Vec<String>> {
-    let policy = stage.recipe.policy();
-    let mut revision = None;
-    if let Some(source) = &version.source {
-        let granted = |repository: &str| policy.check(Kind::Sources, repository);
-        let checkout = stage.sources.checkout(source, None, granted, tree);
-        revision = Some(checkout.await?);
-    }
-    // As a run dates it.
-    let version = &dated(version, revision.as_ref());
-    let checkout = checked_out(version, revision.as_ref());
-    let prepared = stage
-        .recipe
-        .prepare(version, target, bases, checkout, tree)
-        .await?;
+    let Made { prepared, .. } = stage.make(version, target, bases, tree).await?;
     let images = images(&prepared.build, tree).with_context(|| target.to_string())?;
     for image in images {
         if bases.iter().any(|base| base.reference == image.reference) {
@@ -348,30 +265,19 @@ async fn prepared(
 
 /// The images that a build starts from and copies from.
 fn images(build: &Build, tree: &Path) -> Result<Vec<UsedImage>> {
-    let text = match &build.dockerfile {
-        Dockerfile::Inline(text) => Cow::Borrowed(text.as_str()),
-        Dockerfile::Path(path) => {
-            let file = WorkTree::open(tree)?.file(path)?;
-            let bytes = storage::read(&file, MAX_DOCKERFILE).at("read", &file)?;
-            let text = String::from_utf8(bytes).map_err(|error| {
-                let why = format!("`{path}` cannot be read: {}", error.utf8_error());
-                Failure::new(ExitCode::Recipe, why)
-            })?;
-            Cow::Owned(text)
-        }
-    };
+    let text = dockerfile(build, tree)?;
     Ok(used_images(&text, build)?)
 }
 
 /// Asks for an image's platforms.
-async fn look(stage: &Stage<'_>, image: &UsedImage) -> Result<()> {
+async fn look(stage: &Unbuilt, image: &UsedImage) -> Result<()> {
     let UsedImage {
         line,
         reference,
         platform,
     } = image;
     stage.recipe.policy().check(Kind::Bases, reference)?;
-    let has = stage.upstream.platforms(reference).await?;
+    let has = stage.services.upstream.platforms(reference).await?;
     if has.iter().any(|made| made.runs_on(platform)) {
         return Ok(());
     }
@@ -390,12 +296,4 @@ fn id(app: &App, version: &Version, target: &Target) -> TargetId {
         image: target.image.clone(),
         platform: target.platform.clone(),
     }
-}
-
-/// The builder to load a recipe with, and the same as what recipes see.
-#[must_use]
-pub fn understudy() -> (Arc<Understudy>, Arc<dyn Builder>) {
-    let builder = Arc::new(Understudy::default());
-    let seen: Arc<dyn Builder> = Arc::clone(&builder) as Arc<dyn Builder>;
-    (builder, seen)
 }

@@ -97,6 +97,18 @@ impl ImageEntry {
         entry.digest.is_some() && entry.repository == image.repository
     }
 
+    /// The digest that this entry holds an image's tag to; none where it does
+    /// not, or the image has a digest itself.
+    #[must_use]
+    pub fn pin(&self, image: &str) -> Option<&str> {
+        let Self::Pinned(repository, tag, digest) = self else {
+            return None;
+        };
+        let image = parse(image).filter(|image| image.digest.is_none())?;
+        let asked = image.tag.as_deref().unwrap_or("latest");
+        (image.repository == *repository && asked == tag).then_some(digest)
+    }
+
     /// The registry, `host[:port]`.
     #[must_use]
     pub fn registry(&self) -> &str {

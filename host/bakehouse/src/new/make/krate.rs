@@ -120,6 +120,7 @@ fn source(wanted: &Wanted, found: &Found, made: &Definition) -> String {
         .replace("@ARMS@", &arms)
         .replace("@FROM@", from)
         .replace("@COPIED@", &copied.replace(['"', '\\', '\n'], "?"))
+        .replace("@USER@", if from == "scratch" { NOBODY } else { "" })
         .replace("@UNPACK@", unpack)
         .replace("@USED@", used)
         .replace("@TAGS@", &tags)
@@ -153,6 +154,9 @@ fn quoted(text: &str) -> String {
     format!("{text:?}")
 }
 
+/// The user of an image that starts from nothing, as `bakehouse:binaries` has it.
+const NOBODY: &str = "USER 65532:65532\n";
+
 const TEMPLATE: &str = r#"//! @APP@, as upstream publishes it.
 
 use bakehouse_sdk::fetch::{self, @USED@};
@@ -169,16 +173,16 @@ const TAG: &str = "tag";
 const DOCKERFILE: &str = "\
 FROM @FROM@
 COPY --chmod=0755 @COPIED@ /usr/local/bin/@APP@
-ENTRYPOINT [\"/usr/local/bin/@APP@\"]
+@USER@ENTRYPOINT [\"/usr/local/bin/@APP@\"]
 ";
 
 impl Recipe for Upstream {
-    fn describe() -> App {
-        App::new(@QUOTED@, env!("CARGO_PKG_VERSION"))
+    fn describe() -> Result<App, Error> {
+        Ok(App::new(@QUOTED@, env!("CARGO_PKG_VERSION"))
             .summary(@SUMMARY@)
             .upstream(@UPSTREAM@)
             .license(@LICENSE@)
-            .image(Image::new(@QUOTED@, PLATFORMS).summary(@SUMMARY@))@WANTS@
+            .image(Image::new(@QUOTED@, PLATFORMS).summary(@SUMMARY@))@WANTS@)
     }
 
     fn versions(limit: u32) -> Result<Vec<Version>, Error> {
@@ -209,7 +213,7 @@ impl Recipe for Upstream {
     }
 }
 
-/// Where a platform's file is, and its name.
+/// The source of a platform's file, and its name.
 fn file(platform: &str, version: &str) -> Option<(&'static str, String)> {
     let (source, name) = match platform {
 @ARMS@        _ => return None,
