@@ -13,7 +13,7 @@ fn project() -> Project {
     Project::new(Builder::BuildKit)
 }
 
-fn esbuild(project: &Project) {
+pub fn esbuild(project: &Project) {
     project.npm.publish("esbuild", Package::new(&["1.0.0"]));
     for package in ["@esbuild/linux-x64", "@esbuild/linux-arm64"] {
         let files = Package::new(&["1.0.0"])

@@ -213,6 +213,8 @@ pub(crate) enum PlanFormat {
     Json,
     /// Job outputs of GitHub Actions: append it to `$GITHUB_OUTPUT`
     Github,
+    /// A child pipeline of GitLab CI, whose jobs have `--save plan.json`
+    Gitlab,
 }
 
 /// `bakehouse new`

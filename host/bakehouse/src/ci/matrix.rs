@@ -61,7 +61,8 @@ pub fn matrix(plan: &Plan, file: &ProjectFile, emulation: bool) -> Vec<Entry> {
     plan.batches.iter().map(entry).collect()
 }
 
-fn name(plan: &Plan, batch: &Batch) -> String {
+/// A batch's name, for people.
+pub(super) fn name(plan: &Plan, batch: &Batch) -> String {
     let platform = &batch.platform;
     let jobs = plan.jobs().filter(|job| batch.jobs.contains(&job.id()));
     let jobs: Vec<&Job> = jobs.collect();

@@ -1,12 +1,13 @@
-//! Many machines: what GitHub Actions needs to run a plan job by job.
+//! Many machines: what GitHub Actions and GitLab CI need to run a plan job by job.
 //!
-//! [`matrix`] makes a job matrix of a plan, a [`Page`] is the table that a maintainer
+//! [`matrix`] makes a job matrix of a plan, [`gitlab`] a child pipeline, a [`Page`] is the table that a maintainer
 //! reads, [`annotation`] finds the line that an error is about,
 //! [`command`] writes the runner's workflow commands, and [`workflows`] is the
 //! workflow file itself. The pipeline knows nothing of any of them.
 
 pub mod annotation;
 pub mod command;
+pub mod gitlab;
 mod markdown;
 pub mod matrix;
 mod page;

@@ -79,7 +79,7 @@ fn jobs(plan: &Plan, path: &Path, batch: Option<&str>) -> Result<Vec<Job>, Failu
             format!("{} has no batch `{id}`", path.display()),
         )
         .hint(match ids.as_slice() {
-            [] => "only a plan with --format github has batches".to_owned(),
+            [] => "only a plan with --format github, or gitlab, has batches".to_owned(),
             ids => format!("it has {}", ids.join(", ")),
         })
     })?;

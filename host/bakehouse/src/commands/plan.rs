@@ -9,7 +9,7 @@ use super::Session;
 use super::ending::Kind;
 use super::planned::planned;
 use super::text::plan_table;
-use crate::ci::{PlanPage, matrix};
+use crate::ci::{PlanPage, gitlab, matrix};
 use crate::cli::{PlanArgs, PlanFormat};
 use crate::failure::ExitCode;
 use crate::pipeline::overdue;
@@ -33,10 +33,12 @@ pub(super) async fn plan(session: &Session, args: &PlanArgs) -> Result<ExitCode>
     let (_, mut plan) =
         planned(session, &context, conclusion.ledger(), &args.selection.apps).await?;
     let file = context.project.file();
-    if args.format == PlanFormat::Github {
-        let times = Times::read(&context.project.times());
-        plan.batches = matrix::batches(&plan, file, &times);
-    }
+    let times = || Times::read(&context.project.times());
+    plan.batches = match args.format {
+        PlanFormat::Github => matrix::batches(&plan, file, &times()),
+        PlanFormat::Gitlab => gitlab::batched(&plan, file, &times()),
+        PlanFormat::Text | PlanFormat::Json => Vec::new(),
+    };
     let failures = conclusion.ledger().with(|report| report.failures.clone());
     if let Some(path) = &args.save {
         save(&plan, path)?;
@@ -44,10 +46,18 @@ pub(super) async fn plan(session: &Session, args: &PlanArgs) -> Result<ExitCode>
     match args.format {
         PlanFormat::Json => session.printer.json(&PlanPage::new(&plan, &failures))?,
         PlanFormat::Text => session.printer.data(&plan_table(&plan, failures.len())),
+        PlanFormat::Gitlab => {
+            let merge = !plan.batches.is_empty() || overdue::any(&context, &plan).await?;
+            let parent = gitlab::Parent::here();
+            let pipeline = gitlab::pipeline(&plan, &failures, merge, file, &parent);
+            session.printer.json(&pipeline)?;
+        }
         PlanFormat::Github => {
             let matrix = matrix::matrix(&plan, file, context.settings.use_qemu);
             let merge = !matrix.is_empty() || overdue::any(&context, &plan).await?;
-            session.printer.data(&matrix::outputs(&matrix, merge)?);
+            session
+                .printer
+                .data(&matrix::outputs(&matrix, merge)?);
         }
     }
     Ok(conclusion.finish_plan(session, &plan))
