@@ -77,7 +77,7 @@ impl<'a> Pipeline<'a> {
         code
     }
 
-    /// What the job `plan` makes of its artifacts: the child pipeline.
+    /// The child pipeline that the job `plan` makes.
     fn planned(&mut self) -> Value {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"))
             .ancestors()

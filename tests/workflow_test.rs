@@ -359,12 +359,113 @@ fn overlapping_runs_end_alike() {
     let caller = std::fs::read_to_string(project.path(".github/workflows/bakehouse.yml")).unwrap();
     let caller: Value = yaml_serde::from_str(&caller).unwrap();
     let concurrency = &caller["concurrency"];
-    assert_eq!(concurrency["cancel-in-progress"], false);
+    assert_eq!(
+        concurrency["cancel-in-progress"],
+        "${{ github.event_name == 'pull_request' }}"
+    );
     assert!(
         concurrency["group"]
             .as_str()
             .unwrap()
             .contains("inputs.REGISTRY")
+    );
+}
+
+/// Commits all of a project.
+fn commit(project: &Project) {
+    let script = "git init --quiet && git add --all && \
+        git -c user.name=A -c user.email=a@b.example commit --quiet --message x";
+    let status = Command::new("sh")
+        .args(["-ec", script])
+        .current_dir(project.path("."))
+        .status();
+    assert!(status.unwrap().success());
+}
+
+#[test]
+fn a_pull_request_is_built_and_run_and_told_in_a_comment() {
+    let project = project();
+    project.write(".gitignore", ".bakehouse/\ndigests/\n");
+    let settings = std::fs::read_to_string(project.path("bakehouse.toml")).unwrap();
+    project.write(
+        "bakehouse.toml",
+        format!("{settings}[ci]\npull-requests = \"comment\"\n"),
+    );
+    project.misbehave(&["1.0.0"]);
+    let registry = DebianRegistry::start();
+    let host = registry.host();
+    let with = json!({ "registry": host, "namespace": "daily" });
+    let repository = Repository::new(&project, &host);
+    commit(&project);
+
+    // A change that touches no app is one job, and no comment.
+    project.write("README.md", "# words\n");
+    commit(&project);
+    let mut run = repository.requested(&with);
+    assert!(run.whole(), "{}", run.log());
+    assert_eq!(run.count(), 1, "{}", run.log());
+    let summary = &run.ended("plan")["plan"].summary;
+    assert!(summary.contains("### Nothing to build: "), "{summary}");
+    assert!(!run.comment());
+
+    // One that touches an app, and adds one that cannot be built.
+    project.options(&[("hello", "mended")]);
+    project.write("apps/broken/app.toml", "recipe = \"none.wasm\"\n");
+    commit(&project);
+    let mut run = repository.requested(&with);
+    assert!(!run.whole());
+    let names: Vec<&str> = run.ended("build").keys().map(String::as_str).collect();
+    assert_eq!(
+        names,
+        ["misbehave 1.0.0 linux/amd64", "misbehave 1.0.0 linux/arm64"]
+    );
+    assert!(
+        run.ended("build").values().all(|job| job.success),
+        "{}",
+        run.log()
+    );
+    let page = &run.ended("page")["page"];
+    assert!(!page.success);
+    for line in [
+        "| broken | new; apps/broken/app.toml | - | - |\n",
+        "| misbehave | apps/misbehave/app.toml | 1.0.0 | misbehave |\n",
+        "| misbehave | 1.0.0 | linux/arm64 | 0.0 MB | - | - | `not run: it has no program of its own` |\n",
+        "#### 1 failures\n",
+    ] {
+        assert!(
+            page.summary.contains(line),
+            "no {line} in\n{}",
+            page.summary
+        );
+    }
+    // Nothing is published, for all that.
+    project
+        .run(&["inspect", &format!("{host}/daily/misbehave:1.0.0")])
+        .expect(4);
+    assert!(!run.log().contains("much secret"));
+
+    // The comment is written once, and then again; from a fork there is none.
+    for request in [
+        "--method POST repos/Test/images/issues/7/comments --field body=@page.md",
+        "--method PATCH repos/Test/images/issues/comments/42 --field body=@page.md",
+    ] {
+        assert!(run.comment(), "{}", run.log());
+        let log = run.log();
+        assert!(log.contains(request), "no {request} in\n{log}");
+        run.forget("comment");
+    }
+    run.from = "Stranger/images";
+    assert!(!run.comment());
+
+    // Without an artifact of one job its target is missing from the page.
+    let mut run = repository.requested(&with);
+    run.lose(Some("review-part-misbehave-1.0.0-linux-arm64"));
+    run.whole();
+    let page = &run.ended("page")["page"].summary;
+    assert!(page.contains("| - | - | - | `NOT BUILT` |\n"), "{page}");
+    assert!(
+        page.contains("misbehave 1.0.0 linux/arm64: nothing is known of its build"),
+        "{page}"
     );
 }
 
@@ -463,9 +564,10 @@ fn callers() -> Project {
     let settings = [
         String::new(),
         "name = \"images: \\\"all\\\"\"\nschedule = [\"5 4 * * *\", \"0 0 * * SUN\"]\nrunner = \"self-hosted\"\n\
-         setup = \"echo a\\necho \\\"b\\\" # c\"\nsecrets = [\"NPM_TOKEN\", \"GITLAB_TOKEN\"]\njob-minutes = 5\n"
+         setup = \"echo a\\necho \\\"b\\\" # c\"\nsecrets = [\"NPM_TOKEN\", \"GITLAB_TOKEN\"]\njob-minutes = 5\n\
+         pull-requests = \"comment\"\n"
             .to_owned(),
-        "schedule = []\n".to_owned(),
+        "schedule = []\npull-requests = \"off\"\n".to_owned(),
     ];
     for (number, settings) in settings.iter().enumerate() {
         project.write(
@@ -475,7 +577,7 @@ fn callers() -> Project {
         project.run(&["workflows"]).expect(0);
         let written = project.path(".github/workflows/bakehouse.yml");
         let text = std::fs::read_to_string(&written).unwrap();
-        assert!(number > 0 || text.lines().count() < 30, "{text}");
+        assert!(text.lines().count() < 30, "{text}");
         std::fs::write(
             project.path(&format!(".github/workflows/{number}.yml")),
             text,

@@ -1,5 +1,7 @@
 //! The command line.
 
+mod review;
+
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
@@ -13,6 +15,10 @@ use clap::{
 use crate::config::{BuilderChoice, CacheChoice, Given, Origin, Overrides};
 use crate::new::Kind;
 use crate::product::Product;
+
+pub(crate) use review::{
+    Change, ReviewArgs, ReviewBuildArgs, ReviewFormat, ReviewPageArgs, ReviewPart, ReviewPlanArgs,
+};
 
 /// Builds and publishes multi-arch container images of upstream projects.
 #[derive(Debug, Parser)]
@@ -90,6 +96,9 @@ pub(crate) enum Command {
     Merge(MergeArgs),
     /// All of it: plan, build, push, merge, tag, for every app or those named
     Run(RunArgs),
+    /// Look at a change before it is merged: what it touches and grants; build
+    /// and run that, and publish nothing
+    Review(ReviewArgs),
     /// Show the index or image that a reference names
     Inspect(InspectArgs),
     /// Run each platform's image once, in the Docker Engine

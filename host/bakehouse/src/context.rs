@@ -1,10 +1,11 @@
 //! Everything a command works with, opened once.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Result;
 use bakehouse_builder::{
-    Builder, BuilderPool, Buildx, BuildxOptions, LayerCache, Member, StepSettings,
+    Builder, BuilderPool, Buildx, BuildxOptions, HandsBack, LayerCache, Member, StepSettings,
 };
 use bakehouse_core::progress::{Event, Reporter};
 use bakehouse_registry::{Endpoint, LocalRegistry, Registry, Upstream};
@@ -77,6 +78,37 @@ impl Context {
             runtime,
             services,
             reporter,
+            _local: local,
+        })
+    }
+}
+
+impl Context {
+    /// The same, with an embedded registry of its own in `folder`: what is built
+    /// with it ends with it. Images come back to this machine, and are pushed from
+    /// here, whatever the builder can: it may be where loopback is another.
+    ///
+    /// # Errors
+    /// As [`LocalRegistry::open`].
+    pub async fn aside(&self, folder: &Path) -> Result<Self> {
+        let project = self.project.clone().aside(folder);
+        let settings = Settings {
+            registry: RegistryChoice::Local,
+            rebuild: false,
+            ..self.settings.clone()
+        };
+        let reporter = Arc::clone(&self.reporter);
+        let (registry, local) = open_registry(&project, &settings, reporter, 0).await?;
+        let here = project.clone();
+        Ok(Self {
+            registry,
+            builder: Arc::new(HandsBack(Arc::clone(&self.builder))),
+            sources: sources(&project, &self.reporter),
+            runtime: Lazy::new(move || Runtime::new(&here.compile_cache(), here.file().limits)),
+            services: Arc::clone(&self.services),
+            reporter: Arc::clone(&self.reporter),
+            project,
+            settings,
             _local: local,
         })
     }

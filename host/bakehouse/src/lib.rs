@@ -27,5 +27,6 @@ pub mod product;
 mod programs;
 pub mod recipes;
 pub mod reporters;
+pub mod review;
 pub mod signals;
 pub mod text;

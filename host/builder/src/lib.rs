@@ -16,6 +16,7 @@ pub mod engine;
 mod error;
 #[cfg(feature = "test-util")]
 mod fake;
+mod hands_back;
 pub(crate) mod inspect;
 mod options;
 pub(crate) mod output;
@@ -33,6 +34,7 @@ pub use dockerfile::frontend::{frontend, frontend_line};
 pub use error::{BuildError, BuilderError, FailedStep};
 #[cfg(feature = "test-util")]
 pub use fake::Fake;
+pub use hands_back::HandsBack;
 pub use inspect::program::{Program, ProgramError};
 pub use options::BuildxOptions;
 pub use output::receive::ReceiveError;

@@ -262,6 +262,7 @@ async fn smoke(
         reference,
         platform: &platform,
         argv: &argv,
+        present: false,
         credentials: None,
         limit: Duration::from_secs(10),
     };

@@ -14,6 +14,29 @@ use tempfile::TempDir;
 /// The repository that it is of.
 pub const REPOSITORY: &str = "test/bakehouse";
 
+/// `gh`: checks an attestation, or asks the API for the comments of a pull request
+/// and writes one.
+const GH: &str = r#"#!/bin/sh
+here=$(dirname "$0")/..
+case "$1 $2" in
+'attestation verify')
+    [ -f "$3" ] || exit 1
+    shift 3
+    echo "gh verified: $*"
+    [ ! -e "$here/forged" ]
+    ;;
+'api --paginate')
+    [ ! -e "$here/commented" ] || echo 42
+    ;;
+'api --silent')
+    grep -q '^<!-- bakehouse review -->' page.md || exit 1
+    echo "gh asked: $*"
+    touch "$here/commented"
+    ;;
+*) exit 1 ;;
+esac
+"#;
+
 pub struct Release {
     folder: TempDir,
     service: Service,
@@ -37,9 +60,7 @@ impl Release {
         assert!(status.unwrap().success());
         let gh = folder.path().join("bin/gh");
         fs::create_dir(folder.path().join("bin")).unwrap();
-        let script = "#!/bin/sh\n[ \"$1 $2\" = 'attestation verify' ] && [ -f \"$3\" ] || exit 1\n\
-            shift 3\necho \"gh verified: $*\"\n[ ! -e \"$(dirname \"$0\")/../forged\" ]\n";
-        fs::write(&gh, script).unwrap();
+        fs::write(&gh, GH).unwrap();
         fs::set_permissions(&gh, fs::Permissions::from_mode(0o755)).unwrap();
         let files = folder.path().to_owned();
         let prefix = format!("/{REPOSITORY}/releases/download/v{version}/");

@@ -14,8 +14,12 @@ use crate::support::Project;
 
 /// The commit of [`REPOSITORY`] that the project's workflow names.
 pub const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
-/// Jobs of the reusable workflow, in their order.
-const JOBS: [&str; 3] = ["plan", "build", "merge"];
+/// The reusable workflow that publishes, and its jobs in their order.
+const PUBLISH: (&str, &[&str]) = ("publish.yml", &["plan", "build", "merge"]);
+/// That of pull requests.
+const REVIEW: (&str, &[&str]) = ("review.yml", &["plan", "build", "page"]);
+/// The workflow that calls that one, and comments.
+const COMMENT: (&str, &[&str]) = ("review-comment.yml", &["comment"]);
 
 /// A project as GitHub has it.
 pub struct Repository {
@@ -75,6 +79,11 @@ impl Repository {
         Run::new(self, "workflow_dispatch", inputs, &json!({}))
     }
 
+    /// A run for a pull request of this repository.
+    pub fn requested(&self, with: &Value) -> Run<'_> {
+        Run::new(self, "pull_request", &Value::Null, with)
+    }
+
     /// The program's release.
     pub fn release(&self) -> &Release {
         &self.release
@@ -93,6 +102,10 @@ pub struct Run<'a> {
     artifacts: Artifacts,
     _folder: TempDir,
     event: &'static str,
+    /// The repository that the change of a pull request is from.
+    pub from: &'static str,
+    /// The reusable workflow, and its jobs.
+    workflow: (&'static str, &'static [&'static str]),
     /// What the project's workflow hands on.
     inputs: Value,
     /// How the jobs ended: name of each instance, by job.
@@ -107,7 +120,13 @@ impl<'a> Run<'a> {
             folder: folder.path().to_owned(),
             lost: None,
         };
+        let (called, workflow) = match event {
+            "pull_request" => ("review", REVIEW),
+            _ => ("publish", PUBLISH),
+        };
         let mut run = Self {
+            from: "Test/images",
+            workflow,
             repository,
             caches: Caches(repository.caches.path().to_owned()),
             artifacts,
@@ -120,22 +139,28 @@ impl<'a> Run<'a> {
         let path = repository.checkout.join(".github/workflows/bakehouse.yml");
         let caller = std::fs::read_to_string(path).unwrap();
         let caller: Value = yaml_serde::from_str(&caller).unwrap();
-        let call = &caller["jobs"]["publish"];
+        let seen = run.scope(json!({ "inputs": inputs }));
+        for (name, job) in caller["jobs"].as_object().unwrap() {
+            assert_eq!(seen.holds(job["if"].as_str()), *name == called, "{name}");
+        }
+        let call = &caller["jobs"][called];
+        let comments = call["permissions"]["pull-requests"] == "write";
+        let file = match comments {
+            true => COMMENT.0,
+            false => workflow.0,
+        };
         assert_eq!(
             call["uses"],
-            format!("{REPOSITORY}/.github/workflows/publish.yml@{COMMIT}")
+            format!("{REPOSITORY}/.github/workflows/{file}@{COMMIT}")
         );
-        let seen = run.scope(json!({ "inputs": inputs }));
         let mut handed = filled(&seen, &call["with"]);
         for (name, value) in with.as_object().unwrap() {
             handed[name] = value.clone();
         }
-        let declared = &workflow("publish.yml")["on"]["workflow_call"]["inputs"];
+        let file = read(file);
+        let declared = &file["on"]["workflow_call"]["inputs"];
         for name in handed.as_object().unwrap().keys() {
-            assert!(
-                declared[name].is_object(),
-                "publish.yml has no input {name}"
-            );
+            assert!(declared[name].is_object(), "no input {name}");
         }
         for (name, input) in declared.as_object().unwrap() {
             if handed[name].is_null() {
@@ -143,6 +168,12 @@ impl<'a> Run<'a> {
             }
         }
         run.inputs = handed;
+        if comments {
+            let inner = &file["jobs"]["review"];
+            assert_eq!(inner["uses"], "./.github/workflows/review.yml");
+            let seen = run.scope(json!({ "inputs": run.inputs }));
+            run.inputs = filled(&seen, &inner["with"]);
+        }
         run
     }
 
@@ -153,12 +184,19 @@ impl<'a> Run<'a> {
 
     /// All jobs, in order; whether the run is green.
     pub fn whole(&mut self) -> bool {
-        JOBS.map(|job| self.job(job)).iter().all(|ok| *ok)
+        let jobs = self.workflow.1.iter();
+        let ended: Vec<bool> = jobs.map(|job| self.job(job)).collect();
+        ended.iter().all(|ok| *ok)
     }
 
     /// How many jobs were run: those that are skipped take no machine.
     pub fn count(&self) -> usize {
         self.jobs.values().map(BTreeMap::len).sum()
+    }
+
+    /// Forgets how a job ended.
+    pub fn forget(&mut self, job: &str) {
+        self.jobs.remove(job);
     }
 
     /// Runs failed jobs again, and those that depend on them.
@@ -170,9 +208,19 @@ impl<'a> Run<'a> {
         self.whole()
     }
 
-    /// Runs one job of `publish.yml`; instances that ended well are not run again.
+    /// The job that comments on the pull request, after all others; whether it has
+    /// run, and ended well.
+    pub fn comment(&mut self) -> bool {
+        let outputs = &self.results["plan"]["outputs"];
+        let review = json!({ "result": "success", "outputs": outputs });
+        self.results.insert("review".to_owned(), review);
+        self.workflow = COMMENT;
+        self.job("comment") && self.jobs.contains_key("comment")
+    }
+
+    /// Runs one job of the reusable workflow; instances that ended well are not run again.
     pub fn job(&mut self, id: &str) -> bool {
-        let file = workflow("publish.yml");
+        let file = read(self.workflow.0);
         let job = &file["jobs"][id];
         let needs: Vec<String> = match &job["needs"] {
             Value::Null => Vec::new(),
@@ -238,11 +286,20 @@ impl<'a> Run<'a> {
         contexts["github"] = json!({
             "token": "", "actor": "tester", "run_id": "1", "repository_owner": "Test",
             "event_name": self.event, "server_url": self.repository.release.url(),
+            "repository": "Test/images",
         });
+        if self.event == "pull_request" {
+            contexts["github"]["event"] = json!({
+                "pull_request": { "number": 7, "head": { "repo": { "full_name": self.from } } },
+            });
+        }
         contexts["job"] = json!({
             "workflow_repository": REPOSITORY, "workflow_sha": COMMIT,
         });
-        contexts["secrets"] = json!({ "ENVIRONMENT": "TEST_TOKEN=much secret\n" });
+        contexts["secrets"] = match self.event {
+            "pull_request" => json!({}),
+            _ => json!({ "ENVIRONMENT": "TEST_TOKEN=much secret\n" }),
+        };
         contexts["runner"] = json!({ "os": "Linux", "arch": "X64" });
         Scope {
             contexts,
@@ -299,7 +356,7 @@ fn filled(scope: &Scope<'_>, with: &Value) -> Value {
 }
 
 /// One of this repository's workflows.
-fn workflow(name: &str) -> Value {
+fn read(name: &str) -> Value {
     let path = super::root().join(".github/workflows").join(name);
     let text = std::fs::read_to_string(&path)
         .unwrap_or_else(|error| panic!("{}: {error}", path.display()));

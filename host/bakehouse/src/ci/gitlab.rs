@@ -16,9 +16,9 @@ use crate::pipeline::times::Times;
 
 /// The registry's login, where it has one.
 const LOGIN: &str = r#"if [ -n "$REGISTRY_PASSWORD" ]; then printf %s "$REGISTRY_PASSWORD" | docker login "$REGISTRY" --username "$REGISTRY_USERNAME" --password-stdin; fi"#;
-/// How the plan is called in every job.
+/// The plan's file in every job.
 const PLAN: &str = "plan.json";
-/// Where it is kept how long targets took.
+/// The file of times that targets took.
 const TIMES: &str = ".bakehouse/times.json";
 
 /// The job that makes the pipeline.

@@ -216,7 +216,7 @@ fn image(image: &ImageReport) -> Vec<String> {
     ]
 }
 
-fn table(out: &mut String, head: &[&str], rows: impl Iterator<Item = Vec<String>>) {
+pub(super) fn table(out: &mut String, head: &[&str], rows: impl Iterator<Item = Vec<String>>) {
     let _ = writeln!(out, "| {} |", head.join(" | "));
     let _ = writeln!(out, "|{}", " --- |".repeat(head.len()));
     for row in rows {
@@ -225,7 +225,7 @@ fn table(out: &mut String, head: &[&str], rows: impl Iterator<Item = Vec<String>
     out.push('\n');
 }
 
-fn joined<T: ToString>(items: &[T]) -> String {
+pub(super) fn joined<T: ToString>(items: &[T]) -> String {
     if items.is_empty() {
         return "-".to_owned();
     }
@@ -248,7 +248,7 @@ fn short(digest: &str) -> String {
 
 /// A code span (`CommonMark` 0.31, "Code spans") that may stand in a table, whose
 /// cells end at every `|` without a backslash.
-fn code(words: &str) -> String {
+pub(super) fn code(words: &str) -> String {
     let words = line(words).replace('|', "\\|");
     let fence = fence(&words, 1);
     let inside = words.starts_with(['`', ' ']) || words.ends_with(['`', ' ']);
@@ -257,7 +257,7 @@ fn code(words: &str) -> String {
 }
 
 /// A name: as it is, where it can be nothing but a name.
-fn text(words: &str) -> String {
+pub(super) fn text(words: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '/' | '+');
     let linked = words.starts_with("www.");
     if !words.is_empty() && !linked && words.chars().all(plain) {
@@ -267,7 +267,7 @@ fn text(words: &str) -> String {
 }
 
 /// A failure's message and hint.
-fn told(failure: &FailureRecord) -> Text {
+pub(super) fn told(failure: &FailureRecord) -> Text {
     let mut text = Text::new();
     let message: String = failure.message.chars().take(LONGEST).collect();
     text.message("", &message);
@@ -281,7 +281,7 @@ fn told(failure: &FailureRecord) -> Text {
 }
 
 /// A block whose fence is longer than any in it.
-fn fenced(words: &Text) -> String {
+pub(super) fn fenced(words: &Text) -> String {
     let fence = fence(words.as_str(), 3);
     format!("{fence}\n{words}{fence}\n\n")
 }

@@ -88,11 +88,12 @@ pub(super) fn name(plan: &Plan, batch: &Batch) -> String {
 
 /// The outputs of the job that plans, one `name=value` a line as
 /// `$GITHUB_OUTPUT` takes them: `jobs`, the number of build jobs; `matrix`, as
-/// JSON; and `merge`, whether there is something to tag.
+/// JSON; and under a name whether a later job is wanted: `merge`, which tags, or
+/// `touched`, which tells of a change.
 ///
 /// # Errors
 /// [`ExitCode::Usage`] when GitHub would not keep an output of this size.
-pub fn outputs(matrix: &[Entry], merge: bool) -> Result<Text, Failure> {
+pub fn outputs(matrix: &[Entry], later: &str, wanted: bool) -> Result<Text, Failure> {
     let json = text::json_line(matrix)
         .map_err(|error| Failure::new(ExitCode::Internal, error.to_string()))?;
     if json.len() > LARGEST_OUTPUT {
@@ -108,7 +109,7 @@ pub fn outputs(matrix: &[Entry], merge: bool) -> Result<Text, Failure> {
     let mut lines = Text::new();
     lines.line(format_args!("jobs={}", matrix.len()));
     lines.line(format_args!("matrix={json}"));
-    lines.line(format_args!("merge={merge}"));
+    lines.line(format_args!("{later}={wanted}"));
     Ok(lines)
 }
 
@@ -141,7 +142,7 @@ mod tests {
             let plan = planned(jobs.collect(), &file);
             let matrix = matrix(&plan, &file, true);
             assert!(matrix.len() <= batches::MOST);
-            let text = outputs(&matrix, count > 0).unwrap();
+            let text = outputs(&matrix, "merge", count > 0).unwrap();
             let lines: Vec<&str> = text.as_str().lines().collect();
             assert_eq!(lines[0], format!("jobs={}", matrix.len()));
             let json = lines[1].strip_prefix("matrix=").unwrap();

@@ -12,6 +12,7 @@ mod markdown;
 pub mod matrix;
 mod page;
 mod plan_page;
+mod review_page;
 pub mod workflows;
 
 pub use page::{Page, prepare, write};

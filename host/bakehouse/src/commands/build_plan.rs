@@ -67,7 +67,7 @@ pub(super) async fn build_plan(
 }
 
 /// The jobs of a batch; without its id all of the plan.
-fn jobs(plan: &Plan, path: &Path, batch: Option<&str>) -> Result<Vec<Job>, Failure> {
+pub(super) fn jobs(plan: &Plan, path: &Path, batch: Option<&str>) -> Result<Vec<Job>, Failure> {
     let Some(id) = batch else {
         return Ok(plan.jobs().cloned().collect());
     };
@@ -88,7 +88,7 @@ fn jobs(plan: &Plan, path: &Path, batch: Option<&str>) -> Result<Vec<Job>, Failu
 }
 
 /// Leaves out jobs that are not among these.
-fn only(plan: &mut Plan, jobs: &[Job]) {
+pub(super) fn only(plan: &mut Plan, jobs: &[Job]) {
     for app in &mut plan.apps {
         for version in &mut app.versions {
             version.jobs.retain(|job| {

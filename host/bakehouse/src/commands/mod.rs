@@ -16,6 +16,8 @@ mod recipe_build;
 mod recipe_check;
 mod recipe_show;
 mod reference;
+mod review;
+mod review_text;
 mod run;
 mod saved_plan;
 mod serve;
@@ -44,6 +46,7 @@ pub async fn dispatch(session: &Session, cli: &Cli) -> Result<ExitCode> {
         Command::Build(args) => build::build(session, args).await,
         Command::Merge(args) => merge::merge(session, args).await,
         Command::Run(args) => run::run(session, args).await,
+        Command::Review(args) => review::review(session, args).await,
         Command::Inspect(args) => inspect::inspect(session, args).await,
         Command::Smoke(args) => smoke::smoke(session, args).await,
         Command::Serve(args) => serve::serve(session, args).await,

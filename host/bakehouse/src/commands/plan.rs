@@ -57,7 +57,7 @@ pub(super) async fn plan(session: &Session, args: &PlanArgs) -> Result<ExitCode>
             let merge = !matrix.is_empty() || overdue::any(&context, &plan).await?;
             session
                 .printer
-                .data(&matrix::outputs(&matrix, merge)?);
+                .data(&matrix::outputs(&matrix, "merge", merge)?);
         }
     }
     Ok(conclusion.finish_plan(session, &plan))

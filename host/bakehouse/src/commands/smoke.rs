@@ -58,6 +58,7 @@ pub(super) async fn smoke(session: &Session, args: &SmokeArgs) -> Result<ExitCod
                 reference: &exact,
                 platform: &platform,
                 argv: &args.arguments,
+                present: false,
                 credentials: login.as_ref(),
                 limit: LIMIT,
             })

@@ -14,7 +14,7 @@ use crate::pipeline::report::{Ending, Report};
 use crate::text::{self, Text};
 
 /// A table with its columns aligned; the first row is its head.
-fn table(rows: impl IntoIterator<Item = Vec<String>>) -> Text {
+pub(super) fn table(rows: impl IntoIterator<Item = Vec<String>>) -> Text {
     let shown = |cell: String| text::line(&cell).into_owned();
     let rows: Vec<Vec<String>> = rows
         .into_iter()

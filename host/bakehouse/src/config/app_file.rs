@@ -44,11 +44,48 @@ pub struct AppFile {
 pub struct ImageTable {
     /// `false`: it is built where others need it, and gets no tag.
     pub publish: bool,
+    /// Its one run, for whoever reviews a change.
+    pub smoke: SmokeRun,
 }
 
 impl Default for ImageTable {
     fn default() -> Self {
-        Self { publish: true }
+        Self {
+            publish: true,
+            smoke: SmokeRun::default(),
+        }
+    }
+}
+
+/// One run of an image.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum SmokeRun {
+    /// In the way that its entrypoint suggests. That it starts is all that can be
+    /// asked of it.
+    #[default]
+    Guessed,
+    /// With these arguments. It must end well.
+    With(Vec<String>),
+    /// Not at all.
+    Never,
+}
+
+impl<'de> Deserialize<'de> for SmokeRun {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(
+            untagged,
+            expecting = "arguments for the image's program, such as [\"--version\"], or false"
+        )]
+        enum Written {
+            Choice(bool),
+            Arguments(Vec<String>),
+        }
+        Ok(match Written::deserialize(deserializer)? {
+            Written::Choice(true) => Self::Guessed,
+            Written::Choice(false) => Self::Never,
+            Written::Arguments(arguments) => Self::With(arguments),
+        })
     }
 }
 
@@ -167,6 +204,25 @@ impl Default for TagPolicy {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn how_an_image_is_run() {
+        let read = |smoke: &str| {
+            let text = format!("recipe = \"a.wasm\"\n[images.a]\n{smoke}");
+            let file = toml::from_str::<AppFile>(&text);
+            file.map(|mut file| file.images.remove("a").unwrap())
+        };
+        assert_eq!(read("").unwrap(), ImageTable::default());
+        assert_eq!(read("smoke = true").unwrap().smoke, SmokeRun::Guessed);
+        assert_eq!(read("smoke = false").unwrap().smoke, SmokeRun::Never);
+        let with = SmokeRun::With(vec!["--version".to_owned()]);
+        assert_eq!(read("smoke = [\"--version\"]").unwrap().smoke, with);
+        let error = read("smoke = \"--version\"").unwrap_err().to_string();
+        assert!(
+            error.contains("arguments for the image's program"),
+            "{error}"
+        );
+    }
 
     #[test]
     fn templates_that_make_tags() {

@@ -35,6 +35,8 @@ pub struct Ci {
     pub secrets: Vec<SecretName>,
     /// Minutes of work for one build job.
     pub job_minutes: Option<NonZeroU32>,
+    /// The treatment of pull requests.
+    pub pull_requests: PullRequests,
 }
 
 impl Ci {
@@ -43,6 +45,19 @@ impl Ci {
     pub fn job_minutes(&self) -> NonZeroU32 {
         self.job_minutes.unwrap_or(JOB_MINUTES)
     }
+}
+
+/// The treatment of pull requests.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PullRequests {
+    /// The apps that a change touches are built and run, and told on a job's page.
+    #[default]
+    Review,
+    /// The same, and told in a comment, where the token may write one.
+    Comment,
+    /// Nothing.
+    Off,
 }
 
 /// The origin of the program that the jobs run.
@@ -79,6 +94,12 @@ impl Uses {
             Some((repository, reference)) => format!("{repository}/{path}@{reference}"),
             None => format!("{}{path}", self.0),
         }
+    }
+
+    /// True for the project's own repository, which the program is built from.
+    #[must_use]
+    pub fn is_own(&self) -> bool {
+        !self.0.contains('@')
     }
 
     /// The release that it names; none for the project's own repository.
@@ -277,12 +298,14 @@ mod tests {
         let ci = read(
             "uses = \"acme/bakehouse@v1\"\nprogram = \"source\"\nname = \"images\"\n\
              schedule = [\"0 1 * * *\", \"*/15 9-17 * * MON-FRI\"]\n\
-             runner = \"self-hosted\"\nsetup = \"echo a\\necho b\"\nsecrets = [\"GITLAB_TOKEN\"]\njob-minutes = 5\n",
+             runner = \"self-hosted\"\nsetup = \"echo a\\necho b\"\nsecrets = [\"GITLAB_TOKEN\"]\njob-minutes = 5\n\
+             pull-requests = \"comment\"\n",
         )
         .unwrap();
         assert_eq!(ci.schedule.as_ref().map(Vec::len), Some(2));
         assert_eq!(ci.job_minutes().get(), 5);
         assert_eq!(ci.program, Program::Source);
+        assert_eq!(ci.pull_requests, PullRequests::Comment);
         assert_eq!(read("").unwrap(), Ci::default());
         assert_eq!(read("schedule = []").unwrap().schedule, Some(Vec::new()));
         let one = read("schedule = \"0 1 * * *\"").unwrap().schedule.unwrap();
@@ -313,6 +336,7 @@ mod tests {
             "secrets = [\"GITHUB_TOKEN\"]",
             "job-minutes = 0",
             "program = \"other\"",
+            "pull-requests = true",
             "other = 1",
         ] {
             assert!(read(bad).is_err(), "{bad}");

@@ -20,10 +20,10 @@ mod user_cache;
 #[cfg(test)]
 mod docs_tests;
 
-pub use app_file::{AppFile, TagPolicy};
+pub use app_file::{AppFile, SmokeRun, TagPolicy};
 pub use build_table::BuildTable;
 pub use builder_choice::BuilderChoice;
-pub use ci::{Ci, Cron, Line, Program, SecretName, Uses};
+pub use ci::{Ci, Cron, Line, Program, PullRequests, SecretName, Uses};
 pub use keep::Keep;
 pub use origin::{Given, Origin};
 pub use overrides::Overrides;

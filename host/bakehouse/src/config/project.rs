@@ -20,6 +20,8 @@ const FILE: &str = "bakehouse.toml";
 pub struct Project {
     root: PathBuf,
     file: ProjectFile,
+    /// The folder of its images, where that is not the project's own.
+    aside: Option<PathBuf>,
 }
 
 impl Project {
@@ -53,7 +55,21 @@ impl Project {
         file.allow
             .check()
             .map_err(|why| parse::fault(&file.places, why))?;
-        Ok(Self { root, file })
+        Ok(Self {
+            root,
+            file,
+            aside: None,
+        })
+    }
+
+    /// The same project, with the embedded registry, and what is written down of
+    /// images in it, in another folder: what is built there is not the project's.
+    #[must_use]
+    pub fn aside(self, folder: &Path) -> Self {
+        Self {
+            aside: Some(folder.to_owned()),
+            ..self
+        }
     }
 
     /// The folder.
@@ -162,7 +178,7 @@ impl Project {
     /// Digest files of finished targets.
     #[must_use]
     pub fn digests(&self) -> PathBuf {
-        self.root.join("digests")
+        self.aside.as_ref().unwrap_or(&self.root).join("digests")
     }
 
     /// Verified downloads.
@@ -202,14 +218,14 @@ impl Project {
     /// Storage of `--registry local`.
     #[must_use]
     pub fn local_registry(&self) -> PathBuf {
-        self.state().join("registry")
+        self.kept().join("registry")
     }
 
     /// The file in which the rebuild for a destination of this name is written
     /// down.
     #[must_use]
     pub fn rebuild(&self, destination: &str) -> PathBuf {
-        self.state()
+        self.kept()
             .join("rebuild")
             .join(format!("{destination}.json"))
     }
@@ -230,6 +246,11 @@ impl Project {
     #[must_use]
     pub fn work(&self) -> PathBuf {
         self.state().join("work")
+    }
+
+    /// The folder that runs keep for images.
+    fn kept(&self) -> PathBuf {
+        self.aside.clone().unwrap_or_else(|| self.state())
     }
 
     /// The folder that runs keep for themselves.

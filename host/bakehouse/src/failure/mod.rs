@@ -10,6 +10,7 @@ mod exit_code;
 mod new;
 mod recipes;
 mod registry;
+mod review;
 mod runtime;
 mod stated;
 mod system;
@@ -34,6 +35,7 @@ use bakehouse_upstream::release::AccessError;
 use crate::ci::workflows::WorkflowError;
 use crate::new::NewError;
 use crate::recipes::CrateError;
+use crate::review::ReviewError;
 
 pub use exit_code::ExitCode;
 pub use stated::Failure;
@@ -183,6 +185,7 @@ fn known(error: &(dyn std::error::Error + 'static)) -> Option<Explanation> {
         CrateError => recipes::krate,
         WorkflowError => ci::workflow,
         NewError => new::new,
+        ReviewError => review::review,
     }
     None
 }

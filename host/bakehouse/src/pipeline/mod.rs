@@ -44,4 +44,4 @@ pub mod times;
 pub mod unbuilt;
 mod upstream_dockerfile;
 pub mod web_page;
-mod work;
+pub(crate) mod work;

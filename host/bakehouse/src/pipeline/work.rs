@@ -14,7 +14,7 @@ const LOCK_SUFFIX: &str = ".lock";
 
 /// The work trees of one run, beside a lock that lives as long as the run.
 /// They are removed when it ends, and by the next run when it was killed.
-pub(super) struct WorkFolder {
+pub(crate) struct WorkFolder {
     parent: PathBuf,
     folder: PathBuf,
     lock: PathBuf,
@@ -26,7 +26,7 @@ impl WorkFolder {
     ///
     /// # Errors
     /// A [`StorageError`], also for a link in the place of `parent`.
-    pub(super) fn create(parent: &Path) -> Result<Self, StorageError> {
+    pub(crate) fn create(parent: &Path) -> Result<Self, StorageError> {
         storage::create(parent)?;
         Folder::open(parent).at("open", parent)?;
         sweep(parent);
@@ -54,7 +54,7 @@ impl WorkFolder {
 
     /// An empty folder for a target: its work tree is `src` in it, and room for
     /// an export is beside that.
-    pub(super) fn target(&self) -> Result<(Scratch, PathBuf), StorageError> {
+    pub(crate) fn target(&self) -> Result<(Scratch, PathBuf), StorageError> {
         let room = Scratch::new(&self.folder, "target-", 0o700).at("write to", &self.folder)?;
         let tree = room.path().join("src");
         fs::create_dir(&tree).at("create", &tree)?;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::CrateError;
+use super::{CrateError, metadata};
 use crate::config::Project;
 
 /// Folder of a project's own recipes.
@@ -70,6 +70,12 @@ impl RecipeCrate {
     #[must_use]
     pub fn manifest(&self) -> PathBuf {
         self.folder.join("Cargo.toml")
+    }
+
+    /// Its manifest; none where that cannot be read.
+    #[must_use]
+    pub fn table(&self) -> Option<toml::Table> {
+        metadata::table(&self.manifest())
     }
 
     /// That there is no such crate, but others.

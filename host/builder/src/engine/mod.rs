@@ -4,10 +4,12 @@
 mod connection;
 mod endpoint;
 mod error;
+mod load;
 mod said;
 mod smoke;
 
 pub use connection::{Engine, EngineInfo};
 pub use endpoint::{EngineEndpoint, endpoint};
 pub use error::{EngineError, SmokeError};
+pub use load::LoadedImage;
 pub use smoke::{PullCredentials, Smoke, SmokeResult};

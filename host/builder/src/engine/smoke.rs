@@ -42,6 +42,8 @@ pub struct Smoke<'a> {
     pub platform: &'a Platform,
     /// Arguments, as after `docker run IMAGE`; none: the image's own.
     pub argv: &'a [String],
+    /// The engine has it already, and pulls nothing.
+    pub present: bool,
     /// For pulling from a private registry.
     pub credentials: Option<&'a PullCredentials>,
     /// For pulling and running together.
@@ -78,9 +80,10 @@ impl Engine {
     }
 
     async fn pull_and_run(&self, smoke: &Smoke<'_>) -> Result<SmokeResult, SmokeError> {
-        self.pull(smoke)
-            .await
-            .map_err(|e| explain(&e, smoke, "pulling"))?;
+        if !smoke.present {
+            let pulled = self.pull(smoke).await;
+            pulled.map_err(|e| explain(&e, smoke, "pulling"))?;
+        }
         let container = self
             .create(smoke)
             .await
@@ -200,24 +203,34 @@ impl Container {
 
 impl Drop for Container {
     fn drop(&mut self) {
-        if !self.present {
-            return;
+        if self.present {
+            let id = self.id.clone();
+            finish(&self.host, "a smoke run's container", async move |docker| {
+                remove(&docker, &id).await
+            });
         }
-        let (id, host) = (self.id.clone(), self.host.clone());
-        // The runtime may be shutting down, so this takes one of its own.
-        let thread = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()?;
-            runtime.block_on(async {
-                let docker = open(&host)?;
-                tokio::time::timeout(REMOVE_LIMIT, remove(&docker, &id)).await??;
-                Ok::<_, Box<dyn std::error::Error + Send + Sync>>(())
-            })
-        });
-        if !matches!(thread.join(), Ok(Ok(()))) {
-            tracing::warn!(id = self.id, "a smoke run's container was left behind");
-        }
+    }
+}
+
+/// Does away with something in the engine at `host`, whatever else is at an end.
+pub(super) fn finish<F>(host: &str, what: &str, act: F)
+where
+    F: AsyncFnOnce(Docker) -> Result<(), Error> + Send + 'static,
+{
+    let host = host.to_owned();
+    // The runtime may be shutting down, so this takes one of its own.
+    let thread = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        runtime.block_on(async {
+            let docker = open(&host)?;
+            tokio::time::timeout(REMOVE_LIMIT, act(docker)).await??;
+            Ok::<_, Box<dyn std::error::Error + Send + Sync>>(())
+        })
+    });
+    if !matches!(thread.join(), Ok(Ok(()))) {
+        tracing::warn!("{what} was left behind in the engine");
     }
 }
 

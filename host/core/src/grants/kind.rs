@@ -1,6 +1,6 @@
 //! The kinds of things that can be granted, and which entry covers what.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::image;
@@ -13,7 +13,7 @@ pub(super) const NETWORK: &str = "default";
 
 /// A kind of grant; its key is the same in `app.toml`, in `bakehouse.toml` and
 /// in the contract.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// Release sources, `kind:name`. Their files may be downloaded.

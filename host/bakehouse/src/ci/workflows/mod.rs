@@ -11,7 +11,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::config::{Ci, Cron, ProjectFile, Uses};
+use crate::config::{Ci, Cron, ProjectFile, PullRequests, SecretName, Uses};
 use crate::product::Product;
 
 pub use error::WorkflowError;
@@ -23,6 +23,14 @@ const FOLDER: &str = ".github/workflows";
 const CALLER: &str = "bakehouse.yml";
 /// The reusable one.
 const PUBLISH: &str = ".github/workflows/publish.yml";
+/// That of pull requests.
+const REVIEW: &str = ".github/workflows/review.yml";
+/// The same, which comments.
+const REVIEW_COMMENT: &str = ".github/workflows/review-comment.yml";
+/// The condition of the job for pull requests.
+const IS_REVIEW: &str = "github.event_name == 'pull_request'";
+/// The condition of all other jobs.
+const IS_NO_REVIEW: &str = "github.event_name != 'pull_request'";
 const TEMPLATE: &str = include_str!("caller.yml");
 /// The registry that every repository on GitHub has.
 const REGISTRY: &str = "ghcr.io";
@@ -63,10 +71,13 @@ pub fn caller(config: &ProjectFile, product: Option<&Product>) -> Result<File, W
             "max_versions",
             quoted(&config.max_versions.map_or(10, u32::from).to_string()),
         ),
-        ("group", group(registry, namespace)),
+        ("group", group(ci, registry, namespace)),
+        ("cancel", cancel(ci)),
         ("uses", uses.workflow(PUBLISH)),
         ("with", with(ci, registry, namespace)),
         ("secrets", secrets(ci)),
+        ("publish_if", publish_if(ci)),
+        ("review", review(ci, &uses, &with(ci, registry, namespace))),
     ];
     let fill =
         |text: String, (key, value): &(&str, String)| text.replace(&format!("<{key}>"), value);
@@ -93,6 +104,9 @@ fn triggers(ci: &Ci) -> String {
         Some(crons) => crons.iter().map(Cron::as_str).collect(),
         None => daily,
     };
+    if ci.pull_requests != PullRequests::Off {
+        out.push_str("  pull_request:\n");
+    }
     if !crons.is_empty() {
         let crons: Vec<String> = crons
             .iter()
@@ -104,50 +118,88 @@ fn triggers(ci: &Ci) -> String {
 }
 
 /// Runs that publish to one place wait for each other: two would build the same
-/// images.
-fn group(registry: &str, namespace: &str) -> String {
+/// images. A review waits for none, but for one of the same pull request.
+fn group(ci: &Ci, registry: &str, namespace: &str) -> String {
     let literal = |text: &str| format!("'{}'", text.replace('\'', "''"));
-    format!(
-        "bakehouse ${{{{ inputs.REGISTRY || {} }}}} ${{{{ inputs.NAMESPACE || {} }}}}",
-        literal(registry),
-        literal(namespace)
-    )
+    let (registry, namespace) = (literal(registry), literal(namespace));
+    let place = format!("inputs.REGISTRY || {registry}, inputs.NAMESPACE || {namespace}");
+    let place = format!("format('{{0}} {{1}}', {place})");
+    match ci.pull_requests {
+        PullRequests::Off => format!("bakehouse ${{{{ {place} }}}}"),
+        _ => format!("bakehouse ${{{{ github.event.pull_request.number || {place} }}}}"),
+    }
 }
 
+/// A newer state of a pull request takes the place of one that is looked at.
+fn cancel(ci: &Ci) -> String {
+    match ci.pull_requests {
+        PullRequests::Off => "false".to_owned(),
+        _ => quoted(&format!("${{{{ {IS_REVIEW} }}}}")),
+    }
+}
+
+/// Inputs of both workflows.
 fn with(ci: &Ci, registry: &str, namespace: &str) -> String {
-    let mut out = String::new();
-    let mut line = |key: &str, value: &str| {
-        let _ = writeln!(out, "      {key}: {}", quoted(value));
-    };
-    line("registry", registry);
+    let mut inputs = Vec::new();
+    let mut input = |key: &str, value: &str| inputs.push(format!("{key}: {}", quoted(value)));
+    input("registry", registry);
     if !namespace.is_empty() {
-        line("namespace", namespace);
+        input("namespace", namespace);
     }
     if ci.program != crate::config::Program::default() {
-        line("program", &ci.program.to_string());
+        input("program", &ci.program.to_string());
     }
     if let Some(runner) = &ci.runner {
-        line("runner", runner.as_str());
+        input("runner", runner.as_str());
     }
     if !ci.setup.trim().is_empty() {
-        line("setup", ci.setup.trim());
+        input("setup", ci.setup.trim());
     }
-    out
+    inputs.join(", ")
 }
 
 fn secrets(ci: &Ci) -> String {
-    let mut out = String::new();
     let secret = |name: &str| format!("${{{{ secrets.{name} }}}}");
-    for name in ["REGISTRY_USERNAME", "REGISTRY_PASSWORD"] {
-        let _ = writeln!(out, "      {name}: {}", secret(name));
-    }
+    let own = ["REGISTRY_USERNAME", "REGISTRY_PASSWORD"];
+    let mut secrets: Vec<String> = own
+        .map(|name| format!("{name}: {}", quoted(&secret(name))))
+        .into();
     if !ci.secrets.is_empty() {
-        let _ = writeln!(out, "      ENVIRONMENT: |");
-        for name in &ci.secrets {
-            let name = name.as_str();
-            let _ = writeln!(out, "        {name}={}", secret(name));
-        }
+        let names = ci.secrets.iter().map(SecretName::as_str);
+        let lines: String = names
+            .map(|name| format!("{name}={}\n", secret(name)))
+            .collect();
+        secrets.push(format!("ENVIRONMENT: {}", quoted(&lines)));
     }
+    secrets.join(", ")
+}
+
+fn publish_if(ci: &Ci) -> String {
+    match ci.pull_requests {
+        PullRequests::Off => String::new(),
+        _ => format!("    if: {IS_NO_REVIEW}\n"),
+    }
+}
+
+/// The job for pull requests. It has no secret.
+fn review(ci: &Ci, uses: &Uses, with: &str) -> String {
+    let (workflow, comment, why) = match ci.pull_requests {
+        PullRequests::Off => return String::new(),
+        PullRequests::Review => (REVIEW, "", "reads what ghcr.io has"),
+        PullRequests::Comment => (
+            REVIEW_COMMENT,
+            ", pull-requests: write",
+            "reads what ghcr.io has, and comments",
+        ),
+    };
+    let mut out = String::from("  review:\n");
+    let _ = writeln!(out, "    if: {IS_REVIEW}");
+    let _ = writeln!(
+        out,
+        "    permissions: {{ contents: read, packages: read{comment} }} # {why}"
+    );
+    let _ = writeln!(out, "    uses: {}", uses.workflow(workflow));
+    let _ = writeln!(out, "    with: {{ {with} }}");
     out
 }
 
@@ -179,6 +231,7 @@ mod tests {
         let text = text("");
         assert!(text.lines().count() < 30, "{text}");
         assert!(!text.contains(['<', '>']), "{text}");
+        assert!(!text.contains("\n\n"), "{text}");
         assert!(text.starts_with(file::MARKER));
         let read = read(&text);
         let job = &read["jobs"]["publish"];
@@ -229,8 +282,35 @@ mod tests {
             job["secrets"]["ENVIRONMENT"],
             "NPM_TOKEN=${{ secrets.NPM_TOKEN }}\nX=${{ secrets.X }}\n"
         );
+        assert_eq!(job["if"], "github.event_name != 'pull_request'");
+        let review = &workflow["jobs"]["review"];
+        assert_eq!(review["uses"], "./.github/workflows/review.yml");
+        assert_eq!(review["if"], "github.event_name == 'pull_request'");
+        assert_eq!(review["with"]["setup"], job["with"]["setup"]);
+        assert_eq!(review["secrets"], Value::Null);
         let never = text_of("[ci]\nuses = \"./\"\nschedule = []\n");
         assert!(read(&never)["on"].get("schedule").is_none());
+    }
+
+    #[test]
+    fn pull_requests_are_reviewed_as_it_says() {
+        let workflow = |of: &str| {
+            let text = text_of(&format!("[ci]\nuses = \"./\"\npull-requests = \"{of}\"\n"));
+            assert!(text.lines().count() < 30, "{text}");
+            read(&text)
+        };
+        let comment = workflow("comment");
+        let review = &comment["jobs"]["review"];
+        assert_eq!(review["uses"], "./.github/workflows/review-comment.yml");
+        assert_eq!(review["permissions"]["pull-requests"], "write");
+        assert_eq!(review["permissions"]["packages"], "read");
+        let permissions = &workflow("review")["jobs"]["review"]["permissions"];
+        assert_eq!(permissions["pull-requests"], Value::Null);
+        let off = workflow("off");
+        assert_eq!(off["jobs"]["review"], Value::Null);
+        assert_eq!(off["jobs"]["publish"]["if"], Value::Null);
+        assert!(off["on"].get("pull_request").is_none());
+        assert_eq!(off["concurrency"]["cancel-in-progress"], false);
     }
 
     fn text_of(config: &str) -> String {
