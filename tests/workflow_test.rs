@@ -109,7 +109,7 @@ fn three_apps_end_as_one_local_run() {
     local.expect(0);
     let images = ["crosshello", "crosshello-base", "esbuild", "misbehave"];
     let expected = tags(&host, "local", &images);
-    assert_eq!(expected.len(), 8, "{expected:?}");
+    assert_eq!(expected.len(), 9, "{expected:?}");
     assert_eq!(tags(&host, "daily", &images), expected);
 
     assert!(!run.log().contains("much secret\n") || run.log().contains("::add-mask::much secret"));

@@ -6,7 +6,7 @@ use std::fmt::Display;
 use bakehouse_core::recipe::Network;
 
 use crate::diff::Tag;
-use crate::pipeline::preview::{Preview, PreviewedBuild, PreviewedTarget};
+use crate::pipeline::previewed::{Preview, PreviewedBuild, PreviewedTarget};
 use crate::printer::Paint;
 use crate::text::Text;
 

@@ -31,6 +31,7 @@ pub mod outcome;
 pub mod overdue;
 pub mod plan;
 pub mod preview;
+pub mod previewed;
 pub mod publish;
 pub mod push;
 pub mod reason;
