@@ -195,8 +195,9 @@ fn a_summary_that_cannot_be_written_is_told_before_any_work() {
     assert_eq!(report(&project)["exitCode"], 13);
 }
 
-/// Runs a command on a terminal of its own (`script` of util-linux), and sends
-/// it Ctrl-C as the terminal does when `line` has been shown.
+/// Runs a command on a terminal of its own (`script` of util-linux). When `line`
+/// has been shown, the terminal becomes 40 columns wide, and a second later it sends
+/// Ctrl-C.
 fn on_terminal(project: &Project, term: &str, line: Option<&str>) -> (String, Option<i32>) {
     let inner = project.command(&["run", "--concurrency", "1"]);
     let words: Vec<_> = std::iter::once(inner.get_program())
@@ -206,7 +207,10 @@ fn on_terminal(project: &Project, term: &str, line: Option<&str>) -> (String, Op
     let mut command = Command::new("script");
     command
         .args(["--quiet", "--return", "--flush", "--command"])
-        .arg(format!("stty cols 80 rows 30; exec {}", words.join(" ")))
+        .arg(format!(
+            "tty > tty; stty cols 80 rows 30; exec {}",
+            words.join(" ")
+        ))
         .arg("/dev/null")
         .envs(
             inner
@@ -236,10 +240,20 @@ fn on_terminal(project: &Project, term: &str, line: Option<&str>) -> (String, Op
             0 => break,
             n => shown.extend_from_slice(&piece[..n]),
         }
-        let text = String::from_utf8_lossy(&shown);
+        let text = String::from_utf8_lossy(&shown).into_owned();
         if line.is_some_and(|line| text.contains(line))
             && let Some(mut terminal) = input.take()
         {
+            let tty = std::fs::read_to_string(project.path("tty")).unwrap();
+            let narrow = ["-F", tty.trim(), "cols", "40"];
+            assert!(
+                Command::new("stty")
+                    .args(narrow)
+                    .status()
+                    .unwrap()
+                    .success()
+            );
+            shown.extend_from_slice(NARROW);
             std::thread::sleep(Duration::from_secs(1));
             terminal.write_all(&[3]).unwrap();
             input = None;
@@ -267,18 +281,45 @@ fn a_terminal_that_cannot_draw_gets_plain_lines() {
 fn ctrl_c_leaves_no_bar_behind() {
     let project = Project::new(Builder::Docker);
     project.misbehave(&["1.0.0-spin"]);
-    let line = "misbehave 1.0.0-spin linux/amd64  ";
+    let line = "1.0.0-spin linux/amd64";
     let (shown, code) = on_terminal(&project, "xterm", Some(line));
     assert_eq!(code, Some(130), "{shown}");
-    assert!(shown.contains("stopped by Ctrl-C"), "{shown}");
-    // The last that is drawn before the summary takes the bar away.
-    let (drawn, _) = shown.split_once("built 0, reused 0").unwrap();
-    assert!(drawn.trim_end().ends_with("\u{1b}[2K"), "{drawn:?}");
-    // `^C` fits behind it, so what is cleared is its line.
-    let bar = drawn.rsplit('\r').find(|part| part.contains(line)).unwrap();
-    let visible = bar.split("^C").next().unwrap();
-    assert!(
-        visible.chars().filter(|c| !c.is_control()).count() < 110,
-        "{bar:?}"
-    );
+    // The last that is drawn before the ending takes everything away.
+    let (drawn, told) = shown
+        .split_once("\u{1b}[1;31merror\u{1b}[0m: stopped by")
+        .unwrap();
+    let last = drawn.rsplit("\u{1b}[?2026h").next().unwrap();
+    let cleared = last.starts_with("\r\u{1b}[") && last.contains("A\u{1b}[J");
+    assert!(cleared && !last.contains(line), "{last:?}");
+    // The result comes last.
+    let result = told.trim_end().lines().last().unwrap();
+    assert!(result.starts_with("stopped: built 0, reused 0"), "{told}");
+    // A frame that is drawn for the narrow terminal fits into it.
+    let marker = std::str::from_utf8(NARROW).unwrap();
+    let (_, narrow) = drawn.split_once(marker).unwrap();
+    let frames: Vec<&str> = narrow.split("\u{1b}[?2026h").skip(2).collect();
+    assert!(!frames.is_empty(), "{narrow:?}");
+    for row in frames.iter().flat_map(|frame| frame.split("\u{1b}[K")) {
+        let row = without_escapes(row);
+        assert!(row.chars().count() < 40, "{row:?}");
+    }
+}
+
+/// Stands in what a terminal showed where it became narrower.
+const NARROW: &[u8] = b"<narrow>";
+
+/// A row as it is seen, without line ends.
+fn without_escapes(row: &str) -> String {
+    let mut out = String::new();
+    let mut chars = row.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\u{1b}' => {
+                let _ = chars.find(|c| c.is_ascii_alphabetic());
+            }
+            c if c.is_control() => {}
+            c => out.push(c),
+        }
+    }
+    out
 }

@@ -56,6 +56,7 @@ mod release_sources_test;
 mod resume_test;
 mod review_test;
 mod run_test;
+mod runs_test;
 mod sandbox_test;
 mod shipped_test;
 mod source_test;

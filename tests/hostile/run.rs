@@ -66,7 +66,8 @@ pub fn run(project: &Project, code: i32) -> Run {
         "200",
         "--format",
         "json",
-        "--no-progress",
+        "--progress",
+        "plain",
     ]);
     command.env("CANARY", CANARY).env("GITHUB_TOKEN", CANARY);
     let output = finish(&mut command);

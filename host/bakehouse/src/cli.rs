@@ -15,6 +15,7 @@ use clap::{
 use crate::config::{BuilderChoice, CacheChoice, Given, Origin, Overrides};
 use crate::new::Kind;
 use crate::product::Product;
+use crate::reporters::Progress;
 
 pub(crate) use review::{
     Change, ReviewArgs, ReviewBuildArgs, ReviewFormat, ReviewPageArgs, ReviewPart, ReviewPlanArgs,
@@ -31,6 +32,10 @@ pub struct Cli {
     /// The origin of each setting: a flag, or the environment.
     #[arg(skip)]
     pub(crate) given: Given,
+    /// Options of every command that are on the command line, and change what is
+    /// done.
+    #[arg(skip)]
+    pub(crate) flags: Vec<String>,
 }
 
 /// Options of every command.
@@ -76,9 +81,18 @@ pub(crate) struct Global {
     /// for
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
-    /// Plain lines instead of bars on a terminal
-    #[arg(long, global = true)]
-    pub(crate) no_progress: bool,
+    /// Progress: auto (by what stderr is), tty (drawn on a
+    /// terminal), plain (line by line) or json (one event a line)
+    #[arg(
+        long,
+        global = true,
+        env = "BAKEHOUSE_PROGRESS",
+        value_name = "HOW",
+        value_enum,
+        hide_possible_values = true,
+        default_value = "auto"
+    )]
+    pub(crate) progress: Progress,
 }
 
 /// What to do.
@@ -99,6 +113,12 @@ pub(crate) enum Command {
     /// Look at a change before it is merged: what it touches and grants; build
     /// and run that, and publish nothing
     Review(ReviewArgs),
+    /// List the runs that are kept
+    Runs(RunsArgs),
+    /// Show logs of a run's targets
+    Logs(LogsArgs),
+    /// Show the report of a run, as text or as a page
+    Report(ReportArgs),
     /// Show the index or image that a reference names
     Inspect(InspectArgs),
     /// Run each platform's image once, in the Docker Engine
@@ -142,6 +162,7 @@ impl Cli {
         let read = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
         Self {
             given: given(&matches),
+            flags: flags(&matches),
             ..read
         }
     }
@@ -171,6 +192,35 @@ fn given(matches: &ArgMatches) -> Given {
             .or_else(|| origin("multi_arch", "--multi-arch", "MULTI_ARCH")),
         max_versions: origin("max_versions", "--max-versions", "MAX_VERSIONS"),
     }
+}
+
+/// The options of every command that were given as flags, as they were given;
+/// not those that change what is said alone.
+fn flags(matches: &ArgMatches) -> Vec<String> {
+    const TALK: [&str; 3] = ["verbose", "quiet", "progress"];
+    let mut last = matches;
+    while let Some((_, below)) = last.subcommand() {
+        last = below;
+    }
+    let mut flags = Vec::new();
+    for arg in Global::augment_args(clap::Command::new("")).get_arguments() {
+        let id = arg.get_id().as_str();
+        let is_flag = last.ids().any(|given| given == id)
+            && last.value_source(id) == Some(ValueSource::CommandLine);
+        let Some(long) = arg.get_long().filter(|_| is_flag && !TALK.contains(&id)) else {
+            continue;
+        };
+        match arg.get_action().takes_values() {
+            false => flags.push(format!("--{long}")),
+            true => {
+                for value in last.get_raw(id).into_iter().flatten() {
+                    flags.push(format!("--{long}"));
+                    flags.push(value.to_string_lossy().into_owned());
+                }
+            }
+        }
+    }
+    flags
 }
 
 fn without_empty(command: clap::Command) -> clap::Command {
@@ -381,6 +431,55 @@ pub(crate) struct RunArgs {
     pub(crate) format: Format,
     #[command(flatten)]
     pub(crate) summary: Summaries,
+}
+
+/// `bakehouse runs`
+#[derive(Debug, Args)]
+pub(crate) struct RunsArgs {
+    /// Output format
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
+}
+
+/// `bakehouse logs`
+#[derive(Debug, Args)]
+pub(crate) struct LogsArgs {
+    /// An app, or a target as it is shown: APP VERSION [IMAGE] PLATFORM, or some of
+    /// it [default: all targets]
+    pub(crate) target: Vec<String>,
+    /// Run, by its name or the beginning of it [default: the newest with such a
+    /// log]
+    #[arg(long, value_name = "RUN")]
+    pub(crate) run: Option<String>,
+    /// Only those of targets that failed
+    #[arg(long)]
+    pub(crate) failed: bool,
+}
+
+/// `bakehouse report`
+#[derive(Debug, Args)]
+pub(crate) struct ReportArgs {
+    /// Run, by its name or the beginning of it [default: the newest]
+    pub(crate) run: Option<String>,
+    /// Output format
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: ReportFormat,
+    /// The same as `--format html`
+    #[arg(long, conflicts_with = "format")]
+    pub(crate) html: bool,
+}
+
+/// Formats of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportFormat {
+    /// As at the end of the run
+    Text,
+    /// For programs; its schema is stable
+    Json,
+    /// As `--summary` writes it
+    Markdown,
+    /// One page that needs nothing else
+    Html,
 }
 
 /// `bakehouse inspect`

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use bakehouse_core::progress::Event as Progressed;
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::Writer;
@@ -9,6 +10,7 @@ use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
 use crate::cli::Cli;
+use crate::reporters::Progress;
 use crate::{printer, text};
 
 /// Sends log lines to stderr: warnings; with `--verbose` also what recipes say;
@@ -25,19 +27,21 @@ pub fn start(cli: &Cli) {
     };
     let filter =
         EnvFilter::try_from_env("BAKEHOUSE_LOG").unwrap_or_else(|_| EnvFilter::new(default));
-    #[expect(clippy::disallowed_methods, reason = "its lines are escaped below")]
-    let stderr = std::io::stderr;
+    let json = cli.global.progress == Progress::Json;
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(stderr)
-        .with_ansi(printer::colours())
-        .event_format(Lines)
+        .with_writer(|| printer::LogLines)
+        .with_ansi(printer::colours() && !json)
+        .event_format(Lines { json })
         .init();
 }
 
 /// One line for each event: its level, its message and its fields, of which
 /// nothing is obeyed by who shows it.
-struct Lines;
+struct Lines {
+    /// Each is an event, as progress is.
+    json: bool,
+}
 
 impl<S, N> FormatEvent<S, N> for Lines
 where
@@ -53,6 +57,13 @@ where
         let mut words = String::new();
         context.format_fields(Writer::new(&mut words), event)?;
         let level = *event.metadata().level();
+        if self.json {
+            let level = level.as_str().to_lowercase();
+            return writer.write_str(&text::event_line(Progressed::Log {
+                level: &level,
+                message: &words,
+            }));
+        }
         let words = text::line(&words);
         if writer.has_ansi_escapes() {
             let colour = colour(level);
@@ -101,7 +112,7 @@ mod tests {
         let subscriber = tracing_subscriber::fmt()
             .with_writer(move || writer.clone())
             .with_ansi(false)
-            .event_format(Lines)
+            .event_format(Lines { json: false })
             .finish();
         tracing::subscriber::with_default(subscriber, || {
             let said = "::error::a\n##[add-mask]b\u{1b}[2J";

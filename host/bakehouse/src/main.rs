@@ -38,6 +38,7 @@ fn main() -> ProcessCode {
             code
         });
     let code = code.unwrap_or_else(|error| session.failed(&error));
+    session.ended(code);
     let code = match code {
         ExitCode::Success if printer::lost() => ExitCode::Storage,
         code => code,

@@ -182,6 +182,7 @@ impl Buildx {
         // What a killed client leaves is swept with the run's work folder.
         command.env("TMPDIR", scratch);
 
+        let before = self.steps_before(&request.target);
         let mut progress =
             Progress::hiding(confined.hidden(&handed.settings), handed.settings.mounts());
         let limit = self.options.time_limit;
@@ -191,7 +192,7 @@ impl Buildx {
         let building = run_into(command, line.stdin.as_deref(), limit, take, |line| {
             heard.now();
             for shown in progress.line(line) {
-                self.show(request, &shown);
+                self.show(request, before, &shown);
             }
         });
         let ended = tokio::select! {
@@ -261,9 +262,21 @@ impl Buildx {
         all
     }
 
-    fn show(&self, request: &BuildRequest, shown: &Shown) {
+    /// Steps of the compile steps before an image.
+    fn steps_before(&self, target: &TargetId) -> Steps {
+        let compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+        compiled.get(target).copied().unwrap_or_default()
+    }
+
+    fn show(&self, request: &BuildRequest, before: Steps, shown: &Shown) {
         let target = &request.target;
         self.reporter.report(match shown {
+            Shown::Steps(count) => Event::TargetSteps {
+                target,
+                done: before.0 + count.done,
+                cached: before.1 + count.cached,
+                total: before.0 + count.total,
+            },
             Shown::Step(step) => Event::TargetStep { target, step },
             Shown::Output(line) => Event::TargetOutput { target, line },
             Shown::Warning(message) => Event::TargetOutput {

@@ -117,7 +117,7 @@ pub use merge_error::MergeError;
 pub use moving::{Move, Moved, MovedTag, PRERELEASE_ANNOTATION, VERSION_ANNOTATION};
 pub use odd_entry::OddEntry;
 pub use published::Published;
-pub use push::PushError;
+pub use push::{PushError, Sent, Told};
 pub use transport::{ErrorBody, LoginError, Refusal, RetryPolicy, TransportError};
 pub use upstream::{LookupError, Upstream};
 pub use version_tag::Held;

@@ -1,5 +1,8 @@
 //! Uploading one blob (distribution-spec v1.1, "Pushing blobs").
 
+use std::sync::Arc;
+
+use futures_util::StreamExt as _;
 use oci_spec::image::Descriptor;
 use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HeaderValue, RANGE};
 use reqwest::{Method, StatusCode};
@@ -7,7 +10,7 @@ use url::Url;
 
 use super::archive::{Archive, LayoutError};
 use super::client::Registry;
-use super::push::PushError;
+use super::push::{PushError, Sent, Told};
 use super::transport::{Answer, Outgoing, Request, Scope, TransportError};
 
 /// Blobs up to this size are sent in one request from memory.
@@ -34,6 +37,7 @@ struct Upload<'a> {
     digest: String,
     repository: String,
     what: String,
+    told: &'a Told,
 }
 
 /// An upload that was begun.
@@ -51,6 +55,7 @@ impl Registry {
         image: &str,
         archive: &Archive,
         blob: &Descriptor,
+        told: &Told,
     ) -> Result<(), PushError> {
         let digest = blob.digest().to_string();
         let upload = Upload {
@@ -60,6 +65,7 @@ impl Registry {
             repository: self.endpoint().path(image),
             what: format!("uploading {digest} for {image}"),
             digest,
+            told,
         };
         // Two uploads of one blob at a time make some registries lose it.
         let turn = self
@@ -77,11 +83,13 @@ impl Registry {
 impl Upload<'_> {
     async fn run(&self, image: &str) -> Result<(), SendError> {
         if self.exists().await? {
+            (self.told)(Sent::Skipped(self.blob.size()));
             return Ok(());
         }
         let elsewhere = self.registry.blobs.elsewhere(image, &self.digest);
         let from = elsewhere.map(|other| self.registry.endpoint().path(&other));
         let Some(mut session) = self.begin(from.as_deref()).await? else {
+            (self.told)(Sent::Skipped(self.blob.size()));
             return Ok(());
         };
         let (mut attempt, mut reached) = (1, 0);
@@ -195,7 +203,9 @@ impl Upload<'_> {
                 .request(Method::PUT, self.closing(&session.location))
                 .header(CONTENT_TYPE, OCTETS);
             request.body = bytes;
-            return Ok(self.closed(&transport.once(&request).await?)?);
+            self.closed(&transport.once(&request).await?)?;
+            (self.told)(Sent::Bytes(self.blob.size()));
+            return Ok(());
         }
         if session.offset < self.blob.size() {
             let blob = self.archive.blob(self.blob, session.offset)?;
@@ -209,7 +219,13 @@ impl Upload<'_> {
                     .map_err(|error| TransportError::Request(error.to_string()))?;
                 request = request.header(CONTENT_RANGE, range);
             }
-            let body = Outgoing::new(blob.size, blob.stream);
+            let told = Arc::clone(self.told);
+            let stream = blob.stream.inspect(move |piece| {
+                if let Ok(piece) = piece {
+                    told(Sent::Bytes(piece.len() as u64));
+                }
+            });
+            let body = Outgoing::new(blob.size, stream);
             let sent = transport.stream(&request, body).await;
             if corrupt.get().is_some() {
                 return Err(LayoutError::Corrupt(self.digest.clone()).into());

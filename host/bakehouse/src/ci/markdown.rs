@@ -5,12 +5,14 @@
 
 use std::fmt::Write as _;
 
+use crate::pipeline::causes::{Cause, causes};
 use crate::pipeline::destination::Destination;
 use crate::pipeline::failure_record::FailureRecord;
 use crate::pipeline::plan::Plan;
 use crate::pipeline::report::{Ending, ImageReport, Report, TargetReport};
 use crate::pipeline::web_page::link;
 use crate::text::{Text, line};
+use crate::told_cause::ToldCause;
 
 /// Characters of one failure's message; GitHub keeps 1 MiB of a step's summary.
 const LONGEST: usize = 4000;
@@ -73,8 +75,8 @@ pub(super) fn report(summary: &Report) -> String {
     if !summary.failures.is_empty() {
         let _ = writeln!(out, "### {} failures\n", summary.failures.len());
     }
-    for failure in &summary.failures {
-        out.push_str(&fenced(&told(failure)));
+    for cause in causes(&summary.failures) {
+        out.push_str(&fenced(&told(&cause)));
     }
     let unbuilt = summary.unbuilt.iter().map(ToString::to_string);
     left(&mut out, "targets are not built", unbuilt);
@@ -122,8 +124,8 @@ pub(super) fn plan(plan: &Plan, failures: &[FailureRecord]) -> String {
     if failed > 0 {
         let _ = writeln!(out, "### {failed} could not be looked at\n");
     }
-    for failure in failures {
-        out.push_str(&fenced(&told(failure)));
+    for cause in causes(failures) {
+        out.push_str(&fenced(&told(&cause)));
     }
     let count = plan.target_count();
     if count == 0 {
@@ -266,16 +268,14 @@ pub(super) fn text(words: &str) -> String {
     code(words)
 }
 
-/// A failure's message and hint.
-pub(super) fn told(failure: &FailureRecord) -> Text {
+/// The message of failures that have one cause, what failed, and what to do.
+pub(super) fn told(cause: &Cause<'_>) -> Text {
+    let told = ToldCause::of(cause);
     let mut text = Text::new();
-    let message: String = failure.message.chars().take(LONGEST).collect();
+    let message: String = told.message.chars().take(LONGEST).collect();
     text.message("", &message);
-    if let Some(log) = &failure.log {
-        text.message("log: ", log);
-    }
-    if let Some(hint) = &failure.hint {
-        text.message("hint: ", hint);
+    for (name, value) in told.more() {
+        text.message(&format!("{name}: "), value);
     }
     text
 }

@@ -41,13 +41,15 @@ fn a_page_for_a_maintainer() {
             reused: false,
             steps: 4,
             cached: 3,
+            size: Some(2_500_000),
+            pushed: None,
             revision: None,
             recipe: None,
             warnings: vec!["it *lacks* a|b".to_owned()],
             unchecked: false,
         }),
     );
-    report.add(&endpoint, &built, None);
+    report.add(&endpoint, &built, built.elapsed, None);
     report.targets[0].size = Some(2_500_000);
     let failed = outcome(
         "linux/arm64",
@@ -57,7 +59,12 @@ fn a_page_for_a_maintainer() {
         )),
     );
     report.unbuilt = vec![failed.target.clone(), built.target.clone()];
-    report.add(&endpoint, &failed, Some("runs/1/a.log".to_owned()));
+    report.add(
+        &endpoint,
+        &failed,
+        failed.elapsed,
+        Some("runs/1/a.log".to_owned()),
+    );
     report.unpublished = vec!["ghcr.io/n/base:1.0.0".to_owned()];
     report.next = Some("bakehouse run".to_owned());
     report.images.push(ImageReport {
@@ -204,7 +211,8 @@ fn a_hostile_message_stays_in_its_block() {
             &format!("````\n{words}"),
         );
         let endpoint = Endpoint::new("ghcr.io", "n").unwrap();
-        report.add(&endpoint, &outcome("linux/amd64", Err(failure)), None);
+        let failed = outcome("linux/amd64", Err(failure));
+        report.add(&endpoint, &failed, failed.elapsed, None);
         let page = super::report(&report);
         let (page, _) = page.rsplit_once("Destination: ").unwrap();
         let (_, block) = page.split_once("### 1 failures\n\n").unwrap();

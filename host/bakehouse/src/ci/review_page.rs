@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use super::markdown::{code, fenced, table, text, told};
 use super::page::Page;
+use crate::pipeline::causes::causes;
 use crate::review::{Grant, GrantsChange, ReviewPage, Row, State};
 
 /// The first line, by which a comment is found again.
@@ -27,10 +28,11 @@ impl Page for ReviewPage {
         if !failures.is_empty() {
             let _ = writeln!(out, "#### {} failures\n", failures.len());
         }
-        for failure in failures.iter().take(FAILURES) {
-            out.push_str(&fenced(&told(failure)));
+        let causes = causes(failures);
+        for cause in causes.iter().take(FAILURES) {
+            out.push_str(&fenced(&told(cause)));
         }
-        more(&mut out, failures.len(), FAILURES);
+        more(&mut out, causes.len(), FAILURES);
         for warning in self.warnings().take(ROWS) {
             let _ = writeln!(out, "- {}", text(&warning));
         }

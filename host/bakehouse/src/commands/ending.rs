@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use anyhow::Result;
+use bakehouse_core::error::chain;
 use bakehouse_core::progress::{Event, Reporter as _};
 use bakehouse_core::storage_error::StorageError;
 use bakehouse_registry::Registry;
@@ -24,6 +25,8 @@ use crate::pipeline::ledger::Ledger;
 use crate::pipeline::plan::Plan;
 use crate::pipeline::report::{Ending, Report};
 use crate::pipeline::run_folder::RunFolder;
+use crate::pipeline::times::Times;
+use crate::text::shell;
 
 /// What a command leaves behind at its end.
 pub(super) struct Conclusion {
@@ -31,6 +34,8 @@ pub(super) struct Conclusion {
     summaries: Vec<PathBuf>,
     ledger: Ledger,
     registry: OnceLock<Registry>,
+    /// The file that tells how long targets took.
+    times: OnceLock<PathBuf>,
     /// The ending has been told, or is being told.
     told: AtomicBool,
 }
@@ -60,8 +65,9 @@ impl Conclusion {
         Self {
             kind,
             summaries: summaries.to_vec(),
-            ledger: Ledger::new(),
+            ledger: Ledger::new(command_line()),
             registry: OnceLock::new(),
+            times: OnceLock::new(),
             told: AtomicBool::new(false),
         }
     }
@@ -92,6 +98,7 @@ impl Conclusion {
     pub(super) fn keep(&self, session: &Session, context: &Context) {
         let _ = self.registry.set(context.registry.clone());
         let project = &context.project;
+        let _ = self.times.set(project.times());
         let kept = RunFolder::create(&project.runs(), project.file().keep).and_then(|folder| {
             let folder = Arc::new(folder);
             session.reporter.write_to(Arc::clone(&folder));
@@ -149,6 +156,8 @@ impl Conclusion {
             return code;
         };
         let (report, code) = self.close(ending, code);
+        // The result comes last: it is what is read first.
+        session.tell_all(&report.failures);
         let shown = match format {
             Format::Json => session.printer.json(&report),
             Format::Text if report.destination.registry.is_empty() => Ok(()),
@@ -159,9 +168,6 @@ impl Conclusion {
                 Ok(())
             }
         };
-        for failure in &report.failures {
-            session.tell(failure);
-        }
         if let Err(error) = shown {
             session.tell(&FailureRecord::new(&error.into()));
             return ExitCode::Internal;
@@ -175,6 +181,7 @@ impl Conclusion {
             if let Some(registry) = self.registry.get() {
                 report.retries = registry.retries();
             }
+            self.remember(report);
             if ending == Ending::Stopped || report.is_open() {
                 report.next = Some(command_line());
             }
@@ -201,13 +208,24 @@ impl Conclusion {
         (report, code)
     }
 
+    /// Keeps how long targets took, for the estimates of the next run. They are a
+    /// guess: that they cannot be kept is no failure.
+    fn remember(&self, report: &Report) {
+        let Some(path) = self.times.get() else {
+            return;
+        };
+        let built = report.targets.iter().filter(|target| target.is_built());
+        let took = built.map(|target| (&target.id, target.seconds.ceil() as u32));
+        if let Err(error) = Times::remember(path, took) {
+            tracing::warn!("times are not kept: {}", chain(&error));
+        }
+    }
+
     fn tell_plan(&self, session: &Session, plan: &Plan) -> ExitCode {
         let mut failures = self.ledger.with(|report| report.failures.clone());
         let lost = write(&PlanPage::new(plan, &failures), &self.summaries);
         add(&mut failures, &lost);
-        for failure in &failures {
-            session.tell(failure);
-        }
+        session.tell_all(&failures);
         ExitCode::common(failures.iter().map(|failure| failure.code))
     }
 
@@ -216,7 +234,7 @@ impl Conclusion {
     async fn sizes(&self, context: &Context) {
         let targets = self.ledger.with(|report| report.targets.clone());
         for (place, target) in targets.iter().enumerate() {
-            let Some(digest) = &target.digest else {
+            let Some(digest) = target.digest.as_ref().filter(|_| target.size.is_none()) else {
                 continue;
             };
             let looked = context.registry.inspect(&target.id.image, digest).await;
@@ -258,13 +276,5 @@ const fn ending(code: ExitCode) -> Ending {
 /// The command line of this process, as a shell takes it.
 pub(super) fn command_line() -> String {
     let arguments = std::env::args_os().skip(1);
-    let quoted = arguments.map(|argument| {
-        let argument = argument.to_string_lossy();
-        let quoted = shlex::try_quote(&argument).map(std::borrow::Cow::into_owned);
-        quoted.unwrap_or_else(|_| argument.clone().into_owned())
-    });
-    std::iter::once("bakehouse".to_owned())
-        .chain(quoted)
-        .collect::<Vec<_>>()
-        .join(" ")
+    shell::command(arguments.map(|argument| argument.to_string_lossy().into_owned()))
 }

@@ -7,6 +7,8 @@ mod check_report;
 mod ending;
 mod init;
 mod inspect;
+mod kept;
+mod logs;
 mod merge;
 mod new;
 mod plan;
@@ -16,9 +18,11 @@ mod recipe_build;
 mod recipe_check;
 mod recipe_show;
 mod reference;
+mod report;
 mod review;
 mod review_text;
 mod run;
+mod runs;
 mod saved_plan;
 mod serve;
 mod session;
@@ -47,6 +51,9 @@ pub async fn dispatch(session: &Session, cli: &Cli) -> Result<ExitCode> {
         Command::Merge(args) => merge::merge(session, args).await,
         Command::Run(args) => run::run(session, args).await,
         Command::Review(args) => review::review(session, args).await,
+        Command::Runs(args) => runs::runs(session, args),
+        Command::Logs(args) => logs::logs(session, args),
+        Command::Report(args) => report::report(session, args),
         Command::Inspect(args) => inspect::inspect(session, args).await,
         Command::Smoke(args) => smoke::smoke(session, args).await,
         Command::Serve(args) => serve::serve(session, args).await,

@@ -14,11 +14,13 @@ use crate::cli::{AppSelection, Cli, Command, Rebuild};
 use crate::config::{Overrides, Project};
 use crate::context::Context;
 use crate::failure::ExitCode;
+use crate::pipeline::causes::{Cause, causes};
 use crate::pipeline::destination::Destination;
 use crate::pipeline::failure_record::FailureRecord;
 use crate::pipeline::plan::Plan;
 use crate::printer::{self, Printer};
-use crate::reporters::{self, Recorded};
+use crate::reporters::{self, Progress, Recorded};
+use crate::told_cause::ToldCause;
 
 /// The global options, made usable.
 pub struct Session {
@@ -37,12 +39,13 @@ impl Session {
     #[must_use]
     pub fn new(cli: &Cli) -> Self {
         let global = &cli.global;
-        let shown = reporters::choose(global.quiet, global.verbose, !global.no_progress);
+        let shown = reporters::choose(global.quiet, global.verbose, global.progress);
         Self {
-            printer: Printer::new(global.quiet),
+            printer: Printer::new(global.quiet, global.progress == Progress::Json),
             reporter: Arc::new(Recorded::new(shown)),
             overrides: Overrides {
                 given: cli.given,
+                flags: cli.flags.clone(),
                 ..global.overrides()
             },
             root: global.root.clone(),
@@ -86,16 +89,21 @@ impl Session {
         if self.serves || self.stopped.swap(true, Ordering::SeqCst) {
             return ExitCode::Interrupted;
         }
-        if let Some(conclusion) = self.conclusion.get() {
-            conclusion.cut_short(self, None);
-        }
         let command = ending::command_line();
         self.printer.problem(
             &format!("stopped by {signal}"),
-            None,
-            Some(&format!("to go on, run: {command}")),
+            &[("hint", &format!("to go on, run: {command}"))],
         );
+        if let Some(conclusion) = self.conclusion.get() {
+            conclusion.cut_short(self, None);
+        }
         ExitCode::Interrupted
+    }
+
+    /// Tells that the command has ended.
+    pub fn ended(&self, code: ExitCode) {
+        self.reporter.close();
+        self.reporter.report(Event::Ended { code: code.code() });
     }
 
     /// Tells why some apps or recipes were left out, and gives the exit code for
@@ -113,24 +121,29 @@ impl Session {
     /// Tells one problem, quiet or not: in a GitHub Actions job as an annotation
     /// of the line that it is about.
     pub(super) fn tell(&self, failure: &FailureRecord) {
-        let FailureRecord {
-            message,
-            hint,
-            app,
-            log,
-            ..
-        } = failure;
-        let (app, log, hint) = (app.as_deref(), log.as_deref(), hint.as_deref());
-        if !ci::on_github() {
-            return self.printer.problem(message, log, hint);
+        let all = std::slice::from_ref(failure);
+        causes(all).iter().for_each(|cause| self.tell_cause(cause));
+    }
+
+    /// Tells each cause of these failures once, quiet or not.
+    pub(super) fn tell_all(&self, failures: &[FailureRecord]) {
+        causes(failures)
+            .iter()
+            .for_each(|cause| self.tell_cause(cause));
+    }
+
+    fn tell_cause(&self, cause: &Cause<'_>) {
+        let told = ToldCause::of(cause);
+        let more = told.more();
+        if self.printer.is_json() || !ci::on_github() {
+            return self.printer.problem(&told.message, &more);
         }
+        let app = cause.first.app.as_deref();
         let project = self.project().ok();
-        let at = project.and_then(|project| annotation::locate(project.root(), app, message));
-        let mut whole = message.clone();
-        for (label, more) in [("log", log), ("hint", hint)] {
-            if let Some(more) = more {
-                whole.push_str(&format!("\n{label}: {more}"));
-            }
+        let at = project.and_then(|project| annotation::locate(project.root(), app, &told.message));
+        let mut whole = told.message.clone();
+        for (label, more) in more {
+            whole.push_str(&format!("\n{label}: {more}"));
         }
         printer::tell(&command::error(at.as_ref(), app, &whole));
     }

@@ -70,8 +70,7 @@ pub(super) async fn smoke(session: &Session, args: &SmokeArgs) -> Result<ExitCod
             worst = ExitCode::Build;
             session.printer.problem(
                 &format!("{shown} for {platform} exited with {}", result.exit_code),
-                None,
-                None,
+                &[],
             );
         }
     }

@@ -11,7 +11,7 @@ use crate::pipeline::destination::Destination;
 use crate::pipeline::plan::{ImagePlan, Plan};
 use crate::pipeline::rehearsal::{Rehearsal, Verdict};
 use crate::pipeline::report::{Ending, Report};
-use crate::text::{self, Text};
+use crate::text::{self, Text, width};
 
 /// A table with its columns aligned; the first row is its head.
 pub(super) fn table(rows: impl IntoIterator<Item = Vec<String>>) -> Text {
@@ -24,7 +24,7 @@ pub(super) fn table(rows: impl IntoIterator<Item = Vec<String>>) -> Text {
     let width = |column: usize| {
         rows.iter()
             .filter_map(|row| row.get(column))
-            .map(|cell| cell.chars().count())
+            .map(|cell| width::columns(cell))
             .max()
             .unwrap_or(0)
     };
@@ -34,7 +34,7 @@ pub(super) fn table(rows: impl IntoIterator<Item = Vec<String>>) -> Text {
         let cells: Vec<String> = row
             .iter()
             .zip(&widths)
-            .map(|(cell, width)| format!("{cell:width$}"))
+            .map(|(cell, width)| width::padded(cell, *width))
             .collect();
         out.line(cells.join("  ").trim_end());
     }
@@ -281,7 +281,6 @@ pub(super) fn report_text(report: &Report, logs: Option<&str>) -> Text {
     for (tag, version) in &report.moved {
         out.line(format_args!("{tag} -> {version}"));
     }
-    out.line(totals(report));
     for target in &report.targets {
         for warning in &target.warnings {
             out.line(format_args!("{}: {warning}", target.target));
@@ -307,6 +306,7 @@ pub(super) fn report_text(report: &Report, logs: Option<&str>) -> Text {
             out.line(format_args!("to go on, run: {next}"));
         }
     }
+    out.line(totals(report));
     out
 }
 
@@ -356,12 +356,15 @@ fn results(report: &Report) -> Text {
 /// Numbers of a run, in one line.
 fn totals(report: &Report) -> String {
     let reused = report.targets.iter().filter(|target| target.reused).count();
-    let tags: usize = report.images.iter().map(|image| image.tags.len()).sum();
-    let mut out = format!(
+    let mut out = match report.ending {
+        Ending::Stopped => "stopped: ".to_owned(),
+        Ending::Unfinished | Ending::Done | Ending::Failed => String::new(),
+    };
+    out.push_str(&format!(
         "built {}, reused {reused}, tags set {}",
         report.built(),
-        tags + report.moved.len()
-    );
+        report.tags()
+    ));
     if report.retries > 0 {
         out.push_str(&format!(", requests repeated {}", report.retries));
     }

@@ -9,6 +9,8 @@ use serde::Deserialize;
 pub struct Keep {
     /// Runs, with the one at work.
     pub runs: usize,
+    /// Days that a run is kept.
+    pub runs_days: u32,
     /// MiB of logs and reports of the runs before the one at work.
     pub runs_mib: u64,
     /// MiB of verified downloads.
@@ -19,6 +21,7 @@ impl Default for Keep {
     fn default() -> Self {
         Self {
             runs: 50,
+            runs_days: 90,
             runs_mib: 512,
             downloads_mib: 10 * 1024,
         }

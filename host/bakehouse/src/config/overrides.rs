@@ -12,6 +12,8 @@ use super::{BuilderChoice, CacheChoice, Given};
 pub struct Overrides {
     /// The origin of each of these: a flag, or a variable.
     pub given: Given,
+    /// Options of every command, as they stand on the command line.
+    pub flags: Vec<String>,
     /// `--registry`, `REGISTRY`.
     pub registry: Option<String>,
     /// `--namespace`, `NAMESPACE`.

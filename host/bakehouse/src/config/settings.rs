@@ -52,6 +52,9 @@ pub struct Settings {
     pub locked: bool,
     /// Build anew what is published already.
     pub rebuild: bool,
+    /// Options of every command, as they stand on the command line: with them
+    /// another command does the same elsewhere.
+    pub flags: Vec<String>,
 }
 
 /// The origins of the settings that say what is published where.
@@ -133,6 +136,7 @@ impl Settings {
             cache: overrides.cache.or(file.cache).unwrap_or_default(),
             locked: overrides.locked,
             rebuild: overrides.rebuild,
+            flags: overrides.flags.clone(),
         })
     }
 }

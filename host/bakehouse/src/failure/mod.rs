@@ -36,6 +36,7 @@ use crate::ci::workflows::WorkflowError;
 use crate::new::NewError;
 use crate::recipes::CrateError;
 use crate::review::ReviewError;
+use crate::text::shell;
 
 pub use exit_code::ExitCode;
 pub use stated::Failure;
@@ -128,24 +129,25 @@ fn stated(failure: &Failure) -> Explanation {
     }
 }
 
+/// The command that builds a target alone; `flags` are those of the command line
+/// that say where, and with what.
+#[must_use]
+pub fn alone(target: &TargetId, rebuild: bool, flags: &[String]) -> String {
+    let platform = target.platform.to_string();
+    let mut words = vec!["build", &target.app, "--version", &target.version];
+    words.extend(["--platform", &platform]);
+    if target.image != target.app {
+        words.extend(["--image", &target.image]);
+    }
+    words.extend(rebuild.then_some("--rebuild"));
+    words.extend(flags.iter().map(String::as_str));
+    shell::command(words)
+}
+
 /// The advice about a target of which nothing else is known.
 #[must_use]
-pub fn alone(target: &TargetId) -> String {
-    let TargetId {
-        app,
-        version,
-        image,
-        platform,
-    } = target;
-    let image = if image == app {
-        String::new()
-    } else {
-        format!(" --image {image}")
-    };
-    format!(
-        "read its log, mend what that tells of, and try it alone: bakehouse build {app} \
-         --version {version} --platform {platform}{image}"
-    )
+pub fn try_alone(command: &str) -> String {
+    format!("read its log, mend what that tells of, and try it alone: {command}")
 }
 
 /// The meaning of one error of a chain, if it is of a type that says so.

@@ -23,7 +23,7 @@ use super::push;
 use super::rebuild::{Mark, Rebuild};
 use super::work::WorkFolder;
 use crate::context::Context;
-use crate::failure::{ExitCode, Failure};
+use crate::failure::{self, ExitCode, Failure};
 
 /// Tries in all for a push that BuildKit does.
 const PUSH_ATTEMPTS: u32 = 3;
@@ -124,14 +124,12 @@ impl<'a> JobRunner<'a> {
                     Ok(done)
                 }
                 Err(error) => {
-                    let failure = FailureRecord::new(&error).of_target(&target);
+                    let alone = failure::alone(&target, job.rebuild, &self.context.settings.flags);
+                    let failure = FailureRecord::new(&error).of_target(&target, alone);
                     if failure.stops_the_run() {
                         self.stopped.store(true, Ordering::Relaxed);
                     }
-                    reporter.report(Event::TargetFailed {
-                        target: &target,
-                        error: &failure.message,
-                    });
+                    self.tell(&target, &failure, elapsed);
                     Err(failure)
                 }
             };
@@ -145,6 +143,18 @@ impl<'a> JobRunner<'a> {
             outcomes.push(outcome);
         }
         outcomes
+    }
+
+    fn tell(&self, target: &TargetId, failure: &FailureRecord, elapsed: Duration) {
+        self.context.reporter.report(Event::TargetFailed {
+            target,
+            error: &failure.message,
+            hint: failure.hint.as_deref(),
+            log: self.ledger.log(target).as_deref(),
+            reproduce: failure.reproduce.as_deref().unwrap_or_default(),
+            code: failure.code.code(),
+            elapsed,
+        });
     }
 
     async fn target(
@@ -198,7 +208,8 @@ impl<'a> JobRunner<'a> {
         };
         let result = self.build(&request).await;
         let result = result.with_context(|| target.to_string())?;
-        let descriptor = push::push(context, target, &request.output, &result, &labels).await?;
+        let pushed = push::push(context, target, &request.output, &result, &labels).await?;
+        let descriptor = pushed.descriptor;
         DigestFile {
             rebuild: self.mark(target).cloned(),
             seconds: u32::try_from(started.elapsed().as_millis().div_ceil(1000)).ok(),
@@ -218,6 +229,8 @@ impl<'a> JobRunner<'a> {
             reused: false,
             steps: result.steps,
             cached: result.cached,
+            size: Some(pushed.size),
+            pushed: pushed.bytes,
             revision,
             recipe: Some(found.recipe.digest().to_owned()),
             warnings: prepared.warnings,
@@ -255,11 +268,13 @@ impl<'a> JobRunner<'a> {
     async fn earlier(&self, found: &Discovered, target: &TargetId) -> Result<Option<Done>> {
         let context = self.context;
         let registry = &context.registry;
-        let done = |descriptor, revision, recipe| Done {
+        let done = |descriptor, size, revision, recipe| Done {
             descriptor,
             reused: true,
             steps: 0,
             cached: 0,
+            size,
+            pushed: None,
             revision,
             recipe,
             warnings: Vec::new(),
@@ -272,9 +287,10 @@ impl<'a> JobRunner<'a> {
             let same = file.recipe == found.recipe.digest()
                 && mark.is_none_or(|mark| of == Some(&mark.id));
             let digest = file.descriptor.digest().to_string();
-            if same && registry.manifest(&target.image, &digest).await?.is_some() {
+            if same && let Some(there) = registry.manifest(&target.image, &digest).await? {
                 return Ok(Some(done(
                     file.descriptor,
+                    push::size(&there).ok(),
                     file.revision,
                     Some(file.recipe),
                 )));
@@ -288,6 +304,6 @@ impl<'a> JobRunner<'a> {
             let recipe = p.recipes.remove(&target.platform).flatten();
             Some((p.platforms.remove(&target.platform)?, recipe))
         });
-        Ok(there.map(|(descriptor, recipe)| done(descriptor, None, recipe)))
+        Ok(there.map(|(descriptor, recipe)| done(descriptor, None, None, recipe)))
     }
 }

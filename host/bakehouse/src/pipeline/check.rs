@@ -1,9 +1,11 @@
 //! Stage 2, check: what the registry has.
 
+use std::collections::BTreeSet;
+
 use anyhow::Result;
 use bakehouse_core::error::chain;
 use bakehouse_core::platform::Platform;
-use bakehouse_core::progress::Event;
+use bakehouse_core::progress::{Event, Looking};
 use bakehouse_core::recipe::{App, Version};
 use bakehouse_core::target::TargetId;
 use bakehouse_registry::Published;
@@ -15,31 +17,48 @@ use super::digest_file::DigestFile;
 use super::discover::Discovered;
 use super::plan::{AppPlan, Plan, PublishedImage, SCHEMA, VersionFacts, plan_app};
 use super::shrink::shrunk;
+use super::side_by_side::{LIMIT, Look, Looks};
 use crate::context::Context;
 use crate::failure::{ExitCode, Failure, exit_code, explain};
 
 /// Apps, and why they or one of their versions could not be checked.
 pub type Failed = Vec<(String, anyhow::Error)>;
 
-/// Checks every version's tags and plans what is missing. A version that cannot
-/// be checked keeps no other from being planned; it is named with what went
-/// wrong.
+/// Checks every version's tags and plans what is missing. Apps are checked several
+/// at a time, each within a time of its own. A version that cannot be checked keeps
+/// no other from being planned; it is named with what went wrong.
 ///
 /// # Errors
 /// [`ExitCode::Registry`] when the registry cannot be reached at all.
 pub async fn plan(context: &Context, discovered: &[Discovered]) -> Result<(Plan, Failed)> {
-    for found in discovered {
-        context.reporter.report(Event::Stage {
-            name: "check",
-            detail: &format!(
-                "{}: {} versions in {}",
-                found.app.name,
-                found.versions.len(),
-                context.registry.endpoint()
-            ),
-        });
+    let endpoint = context.registry.endpoint();
+    let looks = Looks {
+        reporter: &*context.reporter,
+        stage: Looking::Check,
+        late: too_slow,
+        stops: is_everywhere,
+    };
+    let apps = discovered.iter().map(|found| Look {
+        app: found.app.name.clone(),
+        detail: format!("{} versions in {endpoint}", found.versions.len()),
+        hosts: BTreeSet::from([endpoint.host().to_owned()]),
+        with: found,
+    });
+    let looked = looks.at(apps.collect(), async |_, found| {
+        app(context, found, true).await
+    });
+    let looked = looked.await?;
+    let (mut apps, mut failed) = (Vec::new(), Failed::new());
+    for (name, checked) in looked {
+        match checked {
+            Ok((plan, unchecked)) => {
+                apps.extend(plan);
+                failed.extend(unchecked);
+            }
+            Err(error) => failed.push((name, error)),
+        }
     }
-    planned(context, discovered, true).await
+    Ok((whole(context, apps), failed))
 }
 
 /// The plan as if nothing was published; the registry is not asked.
@@ -50,31 +69,40 @@ pub async fn plan_unchecked(
     context: &Context,
     discovered: &[Discovered],
 ) -> Result<(Plan, Failed)> {
-    planned(context, discovered, false).await
-}
-
-async fn planned(
-    context: &Context,
-    discovered: &[Discovered],
-    check: bool,
-) -> Result<(Plan, Failed)> {
     let (mut apps, mut failed) = (Vec::new(), Failed::new());
     for found in discovered {
-        match app(context, found, check, &mut failed).await {
-            Ok(plan) => apps.extend(plan),
+        match app(context, found, false).await {
+            Ok((plan, unchecked)) => {
+                apps.extend(plan);
+                failed.extend(unchecked);
+            }
             Err(error) if is_everywhere(&error) => return Err(error),
             Err(error) => failed.push((found.app.name.clone(), error)),
         }
     }
-    let plan = Plan {
+    Ok((whole(context, apps), failed))
+}
+
+fn whole(context: &Context, apps: Vec<AppPlan>) -> Plan {
+    Plan {
         schema: SCHEMA,
         registry: context.registry.endpoint().to_string(),
         namespace: context.settings.namespace.clone(),
         destination: Destination::new(&context.settings, context.registry.endpoint()),
         apps,
         batches: Vec::new(),
-    };
-    Ok((plan, failed))
+    }
+}
+
+fn too_slow(name: &str) -> Failure {
+    Failure::new(
+        ExitCode::Registry,
+        format!(
+            "{name}: asking the registry what it has took longer than {} s",
+            LIMIT.as_secs()
+        ),
+    )
+    .hint("the registry is slow to answer; run the same command again later")
 }
 
 /// A refusal by the registry: who may not see one version may see none of the
@@ -88,18 +116,17 @@ fn is_everywhere(error: &anyhow::Error) -> bool {
 }
 
 /// One app's plan, of the versions that could be checked; none where that is
-/// none of them.
+/// none of them. And why the others could not.
 async fn app(
     context: &Context,
     found: &Discovered,
     check: bool,
-    failed: &mut Failed,
-) -> Result<Option<AppPlan>> {
+) -> Result<(Option<AppPlan>, Failed)> {
     refuse_unknown_platforms(&found.app, context.settings.scope.only())?;
     let mut checked = futures_util::stream::iter(&found.versions)
         .map(|version| facts(context, found, version, check))
         .buffered(context.registry.parallel());
-    let mut all = Vec::new();
+    let (mut all, mut failed) = (Vec::new(), Failed::new());
     while let Some(facts) = checked.next().await {
         match facts {
             Ok(facts) => all.push(facts),
@@ -108,7 +135,7 @@ async fn app(
         }
     }
     if all.is_empty() {
-        return Ok(None);
+        return Ok((None, failed));
     }
     let moving = &found.file.tags.moving;
     let mut plan = plan_app(&found.app, all, &context.settings.scope, moving)?;
@@ -116,7 +143,7 @@ async fn app(
     if check {
         plan.notes.extend(shrunk_image(context, found).await);
     }
-    Ok(Some(plan))
+    Ok((Some(plan), failed))
 }
 
 /// Whether upstream lists less than it did when it was published. That the

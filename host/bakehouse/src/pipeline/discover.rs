@@ -2,21 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Result;
+use bakehouse_core::grants::Kind;
 use bakehouse_core::platform::Platform;
-use bakehouse_core::progress::Event;
+use bakehouse_core::progress::{Event, Looking};
 use bakehouse_core::recipe::{App, Version};
 use bakehouse_core::version_number::VersionNumber;
 use bakehouse_registry::reserved::{reserved, taken};
 use bakehouse_runtime::{InvalidAnswer, Recipe, Versions};
-use futures_util::StreamExt as _;
 
 use crate::config::AppFile;
 use crate::context::Context;
 use crate::failure::{ExitCode, Failure};
 use crate::names;
+use crate::pipeline::side_by_side::{LIMIT, Look, Looks};
 use crate::recipes::{Recipes, refresh};
 
 /// The number of versions within which one that is named on the command line is
@@ -26,10 +26,6 @@ pub(super) const FAR: u32 = 1000;
 const HINT: usize = 5;
 /// Characters that are shown of what should be a date.
 const DATE: usize = 40;
-/// Apps that are looked at at the same time.
-const PARALLEL: usize = 8;
-/// Longest that one app's recipe and its upstream may take together.
-const LIMIT: Duration = Duration::from_secs(300);
 
 /// An app, its recipe, and the versions to look at, newest first.
 #[derive(Clone)]
@@ -95,17 +91,18 @@ pub async fn discover(
     for (name, loading) in load_all(context, apps).await? {
         let (file, recipe, app) = loading?;
         know_images(&app, images)?;
-        loaded.push((name, (file, recipe, app)));
+        loaded.push((name, Ok((file, recipe, app))));
     }
     let wanted: Vec<&str> = version.into_iter().collect();
-    let looked = side_by_side(loaded, async |name, app| {
-        let mut found = one(context, name, app, &wanted).await?;
+    let rules = rules(context, Looking::Discover);
+    let looked = rules.at(asking(loaded), async |name, app| {
+        let mut found = one(context, name, app?, &wanted).await?;
         match found.refused.pop() {
             Some(refused) if version.is_some() => Err(refused.why.into()),
             _ => Ok(found),
         }
     });
-    looked.await.into_iter().map(|(_, found)| found).collect()
+    looked.await?.into_iter().map(|(_, found)| found).collect()
 }
 
 /// Loads the recipes of these apps, and asks for these of their versions. What
@@ -123,11 +120,12 @@ pub async fn discover_these(
     }
     let names: Vec<String> = wanted.keys().map(|&name| name.to_owned()).collect();
     let loaded = load_all(context, &names).await?;
-    let looked = side_by_side(loaded, async |name, app| {
+    let rules = rules(context, Looking::Discover);
+    let looked = rules.at(asking(loaded), async |name, app| {
         let versions: Vec<&str> = wanted.get(name).into_iter().flatten().copied().collect();
         one(context, name, app?, &versions).await
     });
-    Ok(sorted(looked.await))
+    Ok(sorted(looked.await?))
 }
 
 /// The apps that were discovered, and those that were not.
@@ -160,10 +158,11 @@ pub async fn discover_each(
     apps: &[String],
 ) -> Result<(Vec<Discovered>, Vec<(String, anyhow::Error)>)> {
     let loaded = load_all(context, apps).await?;
-    let looked = side_by_side(loaded, async |name, app| {
+    let rules = rules(context, Looking::Discover);
+    let looked = rules.at(asking(loaded), async |name, app| {
         one(context, name, app?, &[]).await
     });
-    let (found, mut failed) = sorted(looked.await);
+    let (found, mut failed) = sorted(looked.await?);
     if found.is_empty()
         && failed.len() == 1
         && let Some((_, error)) = failed.pop()
@@ -173,22 +172,51 @@ pub async fn discover_each(
     Ok((found, failed))
 }
 
-/// Looks at all apps, several at a time, each within [`LIMIT`]: an upstream that
-/// is slow holds up its own app alone. Results are in the order of the names.
-async fn side_by_side<A, T>(
-    apps: Vec<(String, A)>,
-    look: impl AsyncFn(&str, A) -> Result<T>,
-) -> Vec<(String, Result<T>)> {
-    let look = &look;
-    futures_util::stream::iter(apps)
-        .map(|(name, app)| async move {
-            let found = tokio::time::timeout(LIMIT, look(&name, app)).await;
-            let found = found.unwrap_or_else(|_| Err(too_slow(&name).into()));
-            (name, found)
-        })
-        .buffered(PARALLEL)
-        .collect()
-        .await
+/// The rules of looking at apps. An upstream that is slow holds up its own apps alone.
+fn rules(context: &Context, stage: Looking) -> Looks<'_> {
+    Looks {
+        reporter: &*context.reporter,
+        stage,
+        late: too_slow,
+        stops: |_| false,
+    }
+}
+
+/// Apps whose recipes are going to be asked, with the hosts of their upstreams.
+fn asking(loaded: Vec<(String, Result<Loaded>)>) -> Vec<Look<Result<Loaded>>> {
+    let look = |(app, loaded): (String, Result<Loaded>)| Look {
+        app,
+        detail: String::new(),
+        hosts: match &loaded {
+            Ok((file, _, app)) => upstreams(file, app),
+            Err(_) => BTreeSet::new(),
+        },
+        with: loaded,
+    };
+    loaded.into_iter().map(look).collect()
+}
+
+/// The hosts that an app's release sources are of, by name as far as they have one.
+fn upstreams(file: &AppFile, app: &App) -> BTreeSet<String> {
+    let wanted = app
+        .wants
+        .iter()
+        .filter(|want| want.kind == Kind::Releases)
+        .map(|want| want.value.as_str());
+    let granted = file.grants.entries(Kind::Releases).unwrap_or_default();
+    let granted = granted.iter().map(String::as_str);
+    wanted.chain(granted).map(upstream).collect()
+}
+
+/// The host of a release source: `github` of `github-tags:acme/server`,
+/// `gitlab.test` of `gitlab:gitlab.test/group/project`.
+fn upstream(source: &str) -> String {
+    let (kind, name) = source.split_once(':').unwrap_or((source, ""));
+    let address = name.split_once("://").map_or(name, |(_, address)| address);
+    let first = address.split('/').next().unwrap_or_default();
+    let host = first.contains(['.', ':']).then_some(first);
+    let kind = kind.split('-').next().unwrap_or(kind);
+    host.unwrap_or(kind).to_owned()
 }
 
 fn too_slow(name: &str) -> Failure {
@@ -235,15 +263,16 @@ type Loaded = (AppFile, Recipe, App);
 async fn load_all(context: &Context, apps: &[String]) -> Result<Vec<(String, Result<Loaded>)>> {
     let names = named(context, apps)?;
     let recipes = recipes(context, &names).await;
-    let names = names.into_iter().map(|name| (name, ()));
-    let load = async |name: &str, ()| {
-        context.reporter.report(Event::Stage {
-            name: "discover",
-            detail: name,
-        });
-        load(context, &recipes, name).await
-    };
-    let loaded = side_by_side(names.collect(), load).await;
+    let rules = rules(context, Looking::Load);
+    let names = names.into_iter().map(|app| Look {
+        app,
+        detail: String::new(),
+        // Each is compiled by threads of its own.
+        hosts: BTreeSet::from(["compiler".to_owned()]),
+        with: (),
+    });
+    let load = async |name: &str, ()| load(context, &recipes, name).await;
+    let loaded = rules.at(names.collect(), load).await?;
     let known: Option<Vec<&App>> = loaded
         .iter()
         .map(|(_, app)| app.as_ref().ok().map(|(_, _, app)| app))
@@ -468,43 +497,21 @@ pub(super) fn only(name: &str, found: &mut Versions, refused: &mut Vec<Refused>,
 
 #[cfg(test)]
 mod tests {
-    use tokio::time::Instant;
-
     use super::*;
-    use crate::failure::exit_code;
 
-    fn apps(names: &[&str]) -> Vec<(String, ())> {
-        names.iter().map(|name| ((*name).to_owned(), ())).collect()
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_slow_app_holds_up_no_other() {
-        let begun = Instant::now();
-        let looked = side_by_side(apps(&["a", "b", "c"]), async |name, ()| {
-            let pause = if name == "b" { 1 } else { 90 };
-            tokio::time::sleep(Duration::from_secs(pause)).await;
-            anyhow::Ok(name.to_owned())
-        })
-        .await;
-        assert_eq!(begun.elapsed().as_secs(), 90, "not one after the other");
-        let names: Vec<_> = looked.into_iter().map(|(_, name)| name.unwrap()).collect();
-        assert_eq!(names, ["a", "b", "c"]);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn an_app_that_never_ends_is_left_after_a_while() {
-        let begun = Instant::now();
-        let mut looked = side_by_side(apps(&["a", "b"]), async |name, ()| {
-            if name == "a" {
-                std::future::pending::<()>().await;
-            }
-            anyhow::Ok(())
-        })
-        .await;
-        assert_eq!(begun.elapsed(), LIMIT);
-        assert!(looked.pop().unwrap().1.is_ok());
-        let error = looked.pop().unwrap().1.unwrap_err();
-        assert_eq!(exit_code(&error), ExitCode::Upstream);
-        assert!(error.to_string().starts_with("a: "), "{error}");
+    #[test]
+    fn sources_of_one_host_share_its_turns() {
+        for (source, host) in [
+            ("npm:esbuild", "npm"),
+            ("github:acme/server", "github"),
+            ("github-tags:acme/server", "github"),
+            ("gitlab:gitlab.test/group/project", "gitlab.test"),
+            ("gitea:git.test:3000/acme/*", "git.test:3000"),
+            ("git:https://git.test/a.git", "git.test"),
+            ("oci:docker.io/library/debian", "docker.io"),
+            ("*", "*"),
+        ] {
+            assert_eq!(upstream(source), host, "{source}");
+        }
     }
 }

@@ -36,6 +36,9 @@ pub struct FailureRecord {
     /// The target's log: a path from the project's root.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub log: Option<String>,
+    /// The command that builds the target alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reproduce: Option<String>,
 }
 
 impl FailureRecord {
@@ -57,6 +60,7 @@ impl FailureRecord {
             image: None,
             platform: None,
             log: None,
+            reproduce: None,
         }
     }
 
@@ -65,6 +69,22 @@ impl FailureRecord {
     #[must_use]
     pub fn stops_the_run(&self) -> bool {
         self.everywhere && self.code == ExitCode::Storage
+    }
+
+    /// Its subject: a target or an app; none where it is about
+    /// nothing in particular.
+    #[must_use]
+    pub fn about(&self) -> Option<String> {
+        let app = self.app.as_ref()?;
+        let target = || {
+            Some(TargetId {
+                app: app.clone(),
+                version: self.version.clone()?,
+                image: self.image.clone()?,
+                platform: self.platform.clone()?,
+            })
+        };
+        Some(target().map_or_else(|| app.clone(), |target| target.to_string()))
     }
 
     /// It is about this app.
@@ -76,12 +96,22 @@ impl FailureRecord {
         }
     }
 
-    /// It is about this target. Where nothing else is known to do, its log tells
-    /// more, and it can be built alone.
+    /// It is about this target, which this command builds alone. Where nothing else
+    /// is known to do, its log tells more.
     #[must_use]
-    pub fn of_target(self, target: &TargetId) -> Self {
+    pub fn of_target(self, target: &TargetId, alone: String) -> Self {
         Self {
-            hint: Some(self.hint.unwrap_or_else(|| failure::alone(target))),
+            hint: Some(self.hint.unwrap_or_else(|| failure::try_alone(&alone))),
+            reproduce: Some(alone),
+            ..self
+        }
+        .about_target(target)
+    }
+
+    /// It is about this target, and there is no more to do than its hint says.
+    #[must_use]
+    pub fn about_target(self, target: &TargetId) -> Self {
+        Self {
             app: Some(target.app.clone()),
             version: Some(target.version.clone()),
             image: Some(target.image.clone()),
@@ -126,8 +156,11 @@ mod tests {
             "message": "pushing: refused", "hint": "log in", "code": 9, "app": "a",
         });
         assert_eq!(app, expected);
-        let target = serde_json::to_value(record.of_target(&target)).unwrap();
+        let target =
+            serde_json::to_value(record.of_target(&target, "bakehouse build a".to_owned()));
+        let target = target.unwrap();
         assert_eq!(target["version"], "1.0.0");
+        assert_eq!(target["reproduce"], "bakehouse build a");
         assert_eq!(target["platform"], "linux/arm64");
     }
 }

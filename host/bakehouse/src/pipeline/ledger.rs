@@ -9,6 +9,7 @@ use std::time::Instant;
 use bakehouse_core::storage_error::StorageError;
 use bakehouse_core::target::TargetId;
 use bakehouse_registry::Endpoint;
+use jiff::Timestamp;
 
 use super::outcome::Outcome;
 use super::plan::Plan;
@@ -26,10 +27,16 @@ pub struct Ledger {
 impl Ledger {
     /// The report of a command that has done nothing yet.
     #[must_use]
-    pub fn new() -> Self {
+    pub fn new(command: String) -> Self {
+        let now = Timestamp::now().as_second();
+        let begun = Timestamp::from_second(now).unwrap_or_default();
         Self {
             started: Instant::now(),
-            report: Mutex::default(),
+            report: Mutex::new(Report {
+                command,
+                begun: begun.to_string(),
+                ..Report::default()
+            }),
             folder: OnceLock::new(),
         }
     }
@@ -66,7 +73,8 @@ impl Ledger {
     /// Adds how a target ended.
     pub fn ended(&self, endpoint: &Endpoint, outcome: &Outcome) {
         let log = self.log(&outcome.target);
-        self.with(|report| report.add(endpoint, outcome, log));
+        let ended = self.started.elapsed();
+        self.with(|report| report.add(endpoint, outcome, ended, log));
     }
 
     /// The report at the command's end.
@@ -98,15 +106,11 @@ impl Ledger {
         folder.has_logs().then(|| shown(root, folder.path()))
     }
 
-    fn log(&self, target: &TargetId) -> Option<String> {
+    /// A target's log, from the project's root; none where it has none.
+    #[must_use]
+    pub fn log(&self, target: &TargetId) -> Option<String> {
         let (root, folder) = self.folder.get()?;
         Some(shown(root, &folder.log(target)?))
-    }
-}
-
-impl Default for Ledger {
-    fn default() -> Self {
-        Self::new()
     }
 }
 

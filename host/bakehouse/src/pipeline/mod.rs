@@ -14,6 +14,7 @@
 pub mod admission;
 pub mod batches;
 pub mod build;
+pub mod causes;
 pub mod check;
 pub mod checkout;
 pub mod destination;
@@ -41,6 +42,7 @@ pub mod report;
 pub mod run;
 pub mod run_folder;
 mod shrink;
+mod side_by_side;
 pub mod times;
 pub mod unbuilt;
 mod upstream_dockerfile;

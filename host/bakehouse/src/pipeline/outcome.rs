@@ -5,6 +5,7 @@ use std::time::Duration;
 use bakehouse_core::target::TargetId;
 use bakehouse_upstream::git::Revision;
 use oci_spec::image::Descriptor;
+use serde::{Deserialize, Serialize};
 
 use super::failure_record::FailureRecord;
 
@@ -19,6 +20,16 @@ pub struct Outcome {
     pub elapsed: Duration,
 }
 
+/// Bytes of an image that was pushed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PushedBytes {
+    /// Those that were sent.
+    pub sent: u64,
+    /// Those that the registry had.
+    pub skipped: u64,
+}
+
 /// A target that is in the registry.
 #[derive(Debug, Clone)]
 pub struct Done {
@@ -30,6 +41,10 @@ pub struct Done {
     pub steps: usize,
     /// Of these, from the cache.
     pub cached: usize,
+    /// Bytes of its configuration and its layers, where they are known.
+    pub size: Option<u64>,
+    /// The bytes of it that were pushed, where this program pushed it.
+    pub pushed: Option<PushedBytes>,
     /// The commit it was built from, where that is known.
     pub revision: Option<Revision>,
     /// Digest of the recipe that made it, where that is known.

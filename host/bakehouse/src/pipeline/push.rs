@@ -2,21 +2,25 @@
 
 use std::io::{self, Read};
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, Result};
 use bakehouse_builder::{Built, Capabilities, Output};
 use bakehouse_core::error::chain;
-use bakehouse_core::progress::Event;
+use bakehouse_core::progress::{Event, Reporter};
 use bakehouse_core::target::TargetId;
-use bakehouse_registry::{Archive, Labels, other_label};
+use bakehouse_registry::{Archive, Labels, Manifest, Sent, other_label};
 use oci_spec::image::{Descriptor, ImageConfiguration};
 
+use super::outcome::PushedBytes;
 use crate::context::Context;
 use crate::failure::{ExitCode, Failure};
 use crate::programs::{Foreign, foreign};
 
 /// Bytes of layers that are read back from a registry, for one image.
 const READ_BACK: u64 = 512 << 20;
+/// Bytes after which it is told again how many were pushed.
+const TOLD_EVERY: u64 = 4 << 20;
 
 /// The destination to which a builder with these abilities sends an image: the
 /// registry itself, or an archive in `room` that the host pushes.
@@ -37,6 +41,16 @@ pub(super) fn output(
     }
 }
 
+/// An image that is in the registry.
+pub(super) struct Pushed {
+    /// The descriptor that an index has of it.
+    pub(super) descriptor: Descriptor,
+    /// Bytes of its configuration and its layers.
+    pub(super) size: u64,
+    /// The bytes on the wire; none where the builder pushed.
+    pub(super) bytes: Option<PushedBytes>,
+}
+
 /// Pushes what the builder did not, and checks that the registry has an image
 /// for the platform that was asked for, with these labels.
 pub(super) async fn push(
@@ -45,28 +59,36 @@ pub(super) async fn push(
     output: &Output,
     built: &Built,
     labels: &Labels,
-) -> Result<Descriptor> {
-    let descriptor = match output {
+) -> Result<Pushed> {
+    let (descriptor, bytes) = match output {
         Output::OciArchive(archive) => {
-            context
-                .registry
-                .push_archive(&target.image, archive)
-                .await?
+            let counted = Arc::new(Counted::new(target, &context.reporter));
+            let told = Arc::clone(&counted);
+            let pushed = context.registry.push_archive_told(
+                &target.image,
+                archive,
+                Arc::new(move |sent| told.add(sent)),
+            );
+            (pushed.await?, Some(counted.bytes()))
         }
-        _ => built
-            .descriptor
-            .clone()
-            .context("the builder named no digest")?,
+        _ => {
+            let descriptor = built.descriptor.clone();
+            (descriptor.context("the builder named no digest")?, None)
+        }
     };
     let digest = descriptor.digest().to_string();
     let published = context.registry.pushed(&target.image, &digest).await?;
     let platforms = &published.platforms;
     if let Some(pushed) = platforms.get(&target.platform) {
-        check(context, target, output, pushed, labels).await?;
+        let size = check(context, target, output, pushed, labels).await?;
         // A run trusts this, so that it need not ask again.
         let mut descriptor = descriptor;
         descriptor.set_platform(Some(target.platform.to_oci()));
-        return Ok(descriptor);
+        return Ok(Pushed {
+            descriptor,
+            size,
+            bytes,
+        });
     }
     let found: Vec<_> = platforms.keys().map(ToString::to_string).collect();
     Err(Failure::new(
@@ -85,14 +107,14 @@ pub(super) async fn push(
 }
 
 /// Refuses an image with other labels than it was given, or with programs that
-/// are not for its platform.
+/// are not for its platform; gives its size.
 async fn check(
     context: &Context,
     target: &TargetId,
     output: &Output,
     pushed: &Descriptor,
     labels: &Labels,
-) -> Result<()> {
+) -> Result<u64> {
     let digest = pushed.digest().as_ref();
     let manifest = context.registry.manifest(&target.image, digest).await?;
     let manifest = manifest.context("the image that was just pushed is gone")?;
@@ -106,7 +128,63 @@ async fn check(
         .hint("these labels are Bakehouse's: the Dockerfile's frontend, or a base image, sets another")
         .into());
     }
-    programs(context, target, output, manifest.image()?.layers(), config).await
+    programs(context, target, output, manifest.image()?.layers(), config).await?;
+    size(&manifest)
+}
+
+/// Bytes to download of an image: its configuration and its layers.
+pub(super) fn size(manifest: &Manifest) -> Result<u64> {
+    let image = manifest.image()?;
+    let layers = image.layers().iter().map(Descriptor::size);
+    Ok(layers.fold(image.config().size(), u64::saturating_add))
+}
+
+/// Bytes of a target's image on their way, told in steps.
+struct Counted {
+    target: TargetId,
+    reporter: Arc<dyn Reporter>,
+    bytes: Mutex<(PushedBytes, u64)>,
+}
+
+impl Counted {
+    fn new(target: &TargetId, reporter: &Arc<dyn Reporter>) -> Self {
+        Self {
+            target: target.clone(),
+            reporter: Arc::clone(reporter),
+            bytes: Mutex::default(),
+        }
+    }
+
+    fn add(&self, sent: Sent) {
+        let mut bytes = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
+        let (bytes, told) = &mut *bytes;
+        let so_far = match sent {
+            Sent::Bytes(more) => (&mut bytes.sent, more),
+            Sent::Skipped(more) => (&mut bytes.skipped, more),
+        };
+        *so_far.0 = so_far.0.saturating_add(so_far.1);
+        let all = bytes.sent.saturating_add(bytes.skipped);
+        if all >= told.saturating_add(TOLD_EVERY) {
+            *told = all;
+            self.tell(*bytes);
+        }
+    }
+
+    /// All of them, at the end.
+    fn bytes(&self) -> PushedBytes {
+        let bytes = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
+        self.tell(bytes.0);
+        bytes.0
+    }
+
+    fn tell(&self, PushedBytes { sent, skipped }: PushedBytes) {
+        let target = &self.target;
+        self.reporter.report(Event::TargetPushed {
+            target,
+            sent,
+            skipped,
+        });
+    }
 }
 
 /// Refuses an image whose programs are not for its platform. Layers are read

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::destination::Destination;
 use super::failure_record::FailureRecord;
 use super::image_key::ImageKey;
-use super::outcome::Outcome;
+use super::outcome::{Outcome, PushedBytes};
 use super::plan::Plan;
 use super::web_page::link;
 use crate::failure::ExitCode;
@@ -27,6 +27,12 @@ pub struct Report {
     pub schema: Schema,
     /// Name of the run's folder; none where it has none.
     pub run: Option<String>,
+    /// The command, as a shell takes it.
+    #[serde(default)]
+    pub command: String,
+    /// The time at which it began, in UTC (RFC 3339).
+    #[serde(default)]
+    pub begun: String,
     /// How the command ended.
     pub ending: Ending,
     /// The exit code; none before the end.
@@ -99,8 +105,15 @@ pub struct TargetReport {
     pub steps: usize,
     /// Of these, from the cache.
     pub cached: usize,
+    /// The time at which it began, in seconds since the command did.
+    #[serde(default)]
+    pub began: f64,
     /// Wall time in seconds.
     pub seconds: f64,
+    /// The bytes of it that were pushed; none where the builder pushed, which does not
+    /// say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pushed: Option<PushedBytes>,
     /// Bytes to download, configuration and compressed layers, where the
     /// registry was asked.
     pub size: Option<u64>,
@@ -138,6 +151,14 @@ pub struct ImageReport {
     pub key: ImageKey,
 }
 
+impl TargetReport {
+    /// Whether this run built it.
+    #[must_use]
+    pub const fn is_built(&self) -> bool {
+        self.digest.is_some() && !self.reused
+    }
+}
+
 impl Report {
     /// Adds what a plan is going to build, and with `publish` what it is going
     /// to tag.
@@ -153,8 +174,15 @@ impl Report {
         self.unpublished = images.filter(|_| publish).collect();
     }
 
-    /// Adds how a target ended, and where its log is.
-    pub fn add(&mut self, endpoint: &Endpoint, outcome: &Outcome, log: Option<String>) {
+    /// Adds how a target ended, so long after the command began, and where its log
+    /// is.
+    pub fn add(
+        &mut self,
+        endpoint: &Endpoint,
+        outcome: &Outcome,
+        ended: Duration,
+        log: Option<String>,
+    ) {
         let done = outcome.result.as_ref().ok();
         let target = &outcome.target;
         self.unbuilt.retain(|open| open != target);
@@ -165,8 +193,10 @@ impl Report {
             reused: done.is_some_and(|done| done.reused),
             steps: done.map_or(0, |done| done.steps),
             cached: done.map_or(0, |done| done.cached),
+            began: seconds(ended.saturating_sub(outcome.elapsed)),
             seconds: seconds(outcome.elapsed),
-            size: None,
+            pushed: done.and_then(|done| done.pushed),
+            size: done.and_then(|done| done.size),
             link: link(&endpoint.show_repository(&target.image)),
             log: log.clone(),
             warnings: done.map_or_else(Vec::new, |done| done.warnings.clone()),
@@ -228,8 +258,15 @@ impl Report {
     pub fn built(&self) -> usize {
         self.targets
             .iter()
-            .filter(|target| target.digest.is_some() && !target.reused)
+            .filter(|target| target.is_built())
             .count()
+    }
+
+    /// Tags that this run set.
+    #[must_use]
+    pub fn tags(&self) -> usize {
+        let versions: usize = self.images.iter().map(|image| image.tags.len()).sum();
+        versions + self.moved.len()
     }
 
     /// The failures' common exit code, or [`ExitCode::Build`] where they differ;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use anyhow::Result;
 use bakehouse_core::platform::Platform;
-use bakehouse_core::progress::Event;
+use bakehouse_core::progress::{Event, QueuedTarget};
 use bakehouse_registry::Manifest;
 use futures_util::stream::{FuturesUnordered, Stream, StreamExt as _};
 
@@ -17,6 +17,7 @@ use super::outcome::Outcome;
 use super::plan::{AppPlan, ImagePlan, Job, Plan, VersionPlan};
 use super::publish::{Made, New, Trust, Written, move_tags, publish};
 use super::report::ImageReport;
+use super::times::Times;
 use super::work;
 use crate::context::Context;
 
@@ -101,6 +102,10 @@ async fn open_runner<'a>(
             }
         ),
     });
+    context.reporter.report(Event::TargetsQueued {
+        targets: &queued(context, plan),
+        concurrency: runner.concurrency(),
+    });
     if runner.resumed() > 0 {
         context.reporter.report(Event::Stage {
             name: "rebuild",
@@ -111,6 +116,17 @@ async fn open_runner<'a>(
         });
     }
     Ok(runner)
+}
+
+/// A plan's targets, with what ones like them took before.
+fn queued(context: &Context, plan: &Plan) -> Vec<QueuedTarget> {
+    let times = Times::read(&context.project.times());
+    let targets = plan.jobs().flat_map(|job| job.targets());
+    let queued = targets.map(|target| QueuedTarget {
+        expected_seconds: times.of(&target),
+        target,
+    });
+    queued.collect()
 }
 
 /// The outcomes of each job, as many at work as are configured.

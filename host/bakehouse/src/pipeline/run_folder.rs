@@ -1,9 +1,10 @@
-//! The folder of one run: a log for each target, written as it is built, and the
-//! report.
+//! The folder of one run: a log for each target, written as it is built, the
+//! timeline, and the report.
 //!
-//! `.bakehouse/runs/<id>/<target>.log` and `report.json`. Names of folders sort
-//! by time. A run holds a lock on its folder as long as it is at work; folders of
-//! others go, the oldest first, when there are too many or they are too large.
+//! `.bakehouse/runs/<id>/<target>.log`, `timeline.jsonl` and `report.json`. Names of
+//! folders sort by time. A run holds a lock on its folder as long as it is at work;
+//! folders of others go when they are too old, and the oldest first when there are
+//! too many or they are too large.
 
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
@@ -22,6 +23,13 @@ use crate::text;
 
 /// The report's name.
 const REPORT: &str = "report.json";
+/// The timeline's name.
+const TIMELINE: &str = "timeline.jsonl";
+/// Bytes of a timeline after which steps of targets are left out of it: their logs
+/// have them, too.
+const MAX_STEPS: u64 = 8 << 20;
+/// Bytes of a timeline that is read.
+const MAX_TIMELINE: u64 = 64 << 20;
 /// Bytes of a report that is read.
 const MAX_REPORT: u64 = 64 << 20;
 /// Bytes of a log before it is begun anew; the part before is kept, so that a
@@ -38,7 +46,25 @@ pub struct RunFolder {
     id: String,
     path: PathBuf,
     logs: Mutex<HashMap<TargetId, Log>>,
+    timeline: Mutex<Timeline>,
     _lock: File,
+}
+
+/// The run's events, as they happened.
+#[derive(Debug)]
+struct Timeline {
+    /// None after it could not be written.
+    file: Option<File>,
+    written: u64,
+}
+
+/// The worth of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// One of few.
+    Event,
+    /// One of many: a step of a target.
+    Step,
 }
 
 /// One target's log.
@@ -69,10 +95,15 @@ impl RunFolder {
                 Ok(()) => {
                     let lock = File::open(&path).at("open", &path)?;
                     lock.lock().at("lock", &path)?;
+                    let timeline = File::create_new(path.join(TIMELINE)).at("create", &path)?;
                     return Ok(Self {
                         id,
                         path,
                         logs: Mutex::default(),
+                        timeline: Mutex::new(Timeline {
+                            file: Some(timeline),
+                            written: 0,
+                        }),
                         _lock: lock,
                     });
                 }
@@ -105,6 +136,27 @@ impl RunFolder {
             .entry(target.clone())
             .or_insert_with(|| Log::open(&self.path, target, names));
         log.add(&self.path, &text::line(line));
+    }
+
+    /// Adds an event to the timeline: a line, with its line end. One that cannot be
+    /// written is warned of, and is the last.
+    pub fn event(&self, line: &str, detail: Detail) {
+        let mut timeline = self.timeline.lock().unwrap_or_else(PoisonError::into_inner);
+        let Timeline { file, written } = &mut *timeline;
+        let Some(open) = file else {
+            return;
+        };
+        if detail == Detail::Step && *written > MAX_STEPS {
+            return;
+        }
+        match open.write_all(line.as_bytes()) {
+            Ok(()) => *written = written.saturating_add(line.len() as u64),
+            Err(error) => {
+                let path = self.path.join(TIMELINE);
+                tracing::warn!("{} cannot be written: {error}", path.display());
+                *file = None;
+            }
+        }
     }
 
     /// Whether anything was written to a log.
@@ -272,6 +324,24 @@ impl KeptRun {
         report.map(Some).at("read", &path)
     }
 
+    /// The lines of its timeline; none where it has none.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn timeline(&self) -> Result<Vec<String>, StorageError> {
+        let path = self.path.join(TIMELINE);
+        match storage::read_text(&path, MAX_TIMELINE) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+            read => Ok(read.at("read", &path)?.lines().map(str::to_owned).collect()),
+        }
+    }
+
+    /// The time at which it began; none where its name is no time.
+    #[must_use]
+    pub fn begun(&self) -> Option<Timestamp> {
+        begun(&self.id)
+    }
+
     /// Its logs, by name. What a log had before it was begun anew stands beside
     /// it, with `.earlier` behind its name.
     ///
@@ -304,13 +374,28 @@ fn is_id(name: &str) -> bool {
             .all(|b| b.is_ascii_digit() || b"T.Z".contains(&b))
 }
 
-/// Removes the oldest runs, as far as they are too many; never one at work.
+/// The time that a folder's name says.
+fn begun(id: &str) -> Option<Timestamp> {
+    let [date, time] = [id.get(..8)?, id.get(9..19)?];
+    let [year, month, day] = [date.get(..4)?, date.get(4..6)?, date.get(6..)?];
+    let [hour, minute, second] = [time.get(..2)?, time.get(2..4)?, time.get(4..)?];
+    let text = format!("{year}-{month}-{day}T{hour}:{minute}:{second}Z");
+    text.parse().ok()
+}
+
+/// Removes runs that are too old, and the oldest as far as they are too many; never
+/// one at work.
 fn sweep(runs: &Path, keep: Keep) {
     let all = KeptRun::all(runs).unwrap_or_default();
+    let now = Timestamp::now().as_second();
+    let oldest = i64::from(keep.runs_days).saturating_mul(24 * 60 * 60);
     let mut bytes: u64 = 0;
     for (newer, run) in all.iter().rev().enumerate() {
         bytes = bytes.saturating_add(run.bytes());
-        let fits = newer + 1 < keep.runs.max(1) && bytes <= keep.runs_mib.saturating_mul(1 << 20);
+        let is_old = |begun: Timestamp| now.saturating_sub(begun.as_second()) > oldest;
+        let fits = newer + 1 < keep.runs.max(1)
+            && bytes <= keep.runs_mib.saturating_mul(1 << 20)
+            && !run.begun().is_some_and(is_old);
         if !fits
             && !run.is_running()
             && let Err(error) = storage::remove_all(&run.path)
@@ -393,7 +478,40 @@ mod tests {
         assert!(text.ends_with("the end\n") && text.starts_with("12 "));
         let earlier = fs::read_to_string(log.with_extension("log.earlier")).unwrap();
         assert!(earlier.starts_with("8 "));
-        assert_eq!(fs::read_dir(run.path()).unwrap().count(), 2);
+        assert_eq!(fs::read_dir(run.path()).unwrap().count(), 3);
+    }
+
+    #[test]
+    fn a_timeline_keeps_its_events_when_it_has_no_room_for_steps() {
+        let dir = tempfile::tempdir().unwrap();
+        let run = RunFolder::create(dir.path(), Keep::default()).unwrap();
+        let step = format!("{}\n", "x".repeat(1 << 20));
+        for _ in 0..20 {
+            run.event(&step, Detail::Step);
+        }
+        run.event("the end\n", Detail::Event);
+        let [kept] = KeptRun::all(dir.path()).unwrap().try_into().unwrap();
+        let lines = kept.timeline().unwrap();
+        assert_eq!(
+            (lines.len(), lines.last().unwrap().as_str()),
+            (9, "the end")
+        );
+    }
+
+    #[test]
+    fn runs_that_are_too_old_go() {
+        let dir = tempfile::tempdir().unwrap();
+        let old = dir.path().join("20200101T000000.000Z");
+        fs::create_dir(&old).unwrap();
+        let day = id(Timestamp::now().as_millisecond() - 24 * 60 * 60 * 1000);
+        fs::create_dir(dir.path().join(&day)).unwrap();
+        let kept = RunFolder::create(dir.path(), Keep::default()).unwrap();
+        let left: Vec<_> = KeptRun::all(dir.path()).unwrap();
+        let left: Vec<_> = left.iter().map(|run| run.id.as_str()).collect();
+        assert_eq!(left, [&day, kept.id()]);
+        let said = begun("20200102T030405.678Z").unwrap();
+        assert_eq!(said.to_string(), "2020-01-02T03:04:05.678Z");
+        assert_eq!(begun("x"), None);
     }
 
     #[test]

@@ -115,7 +115,7 @@ impl Process {
     }
 
     async fn run(&self) -> Report {
-        let ledger = Ledger::new();
+        let ledger = Ledger::new("bakehouse run".to_owned());
         let ran = run(&self.context, &self.discovered, &self.plan, &ledger).await;
         ran.unwrap();
         ledger.with(|report| report.clone())

@@ -74,7 +74,31 @@ impl Times {
                 }
             }
         }
-        if times.seconds == before.seconds {
+        times.write(path, &before)
+    }
+
+    /// Adds what these targets took.
+    ///
+    /// # Errors
+    /// When the file system refuses.
+    pub fn remember<'a>(
+        path: &Path,
+        took: impl IntoIterator<Item = (&'a TargetId, u32)>,
+    ) -> Result<(), StorageError> {
+        let before = Self::read(path);
+        let mut times = Self {
+            schema: SCHEMA,
+            ..before.clone()
+        };
+        for (target, seconds) in took {
+            times.add(target, seconds);
+        }
+        times.write(path, &before)
+    }
+
+    /// Writes the file, where that is anything new.
+    fn write(&self, path: &Path, before: &Self) -> Result<(), StorageError> {
+        if self.seconds == before.seconds {
             return Ok(());
         }
         if let Some(folder) = path.parent() {
@@ -85,7 +109,7 @@ impl Times {
                 _ => {}
             }
         }
-        let json = serde_json::to_vec_pretty(&times).unwrap_or_default();
+        let json = serde_json::to_vec_pretty(self).unwrap_or_default();
         storage::write(path, &json).at("write", path)
     }
 }

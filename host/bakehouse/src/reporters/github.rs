@@ -6,10 +6,11 @@ use std::sync::{Mutex, PoisonError};
 use bakehouse_core::progress::{Event, Reporter};
 use bakehouse_core::target::TargetId;
 
-use super::plain::line;
+use super::plain::rows;
+use super::tails::Tails;
 use crate::ci::command;
 use crate::printer;
-use crate::text::Text;
+use crate::text::{Row, Text};
 
 /// Lines kept of each target; its last ones tell why it failed.
 const LINES: usize = 5000;
@@ -19,6 +20,7 @@ const LINES: usize = 5000;
 #[derive(Debug)]
 pub struct GitHub {
     targets: Mutex<HashMap<TargetId, VecDeque<String>>>,
+    tails: Mutex<Tails>,
     token: String,
 }
 
@@ -29,6 +31,7 @@ impl GitHub {
         let token = std::iter::repeat_with(fastrand::alphanumeric).take(32);
         Self {
             targets: Mutex::default(),
+            tails: Mutex::default(),
             token: token.collect(),
         }
     }
@@ -48,11 +51,23 @@ impl GitHub {
                 let mut targets = self.targets.lock().unwrap_or_else(PoisonError::into_inner);
                 let lines = targets.remove(target).unwrap_or_default();
                 let lines: Vec<String> = lines.into();
-                Some(command::group(&line(event)?, &lines, &self.token))
+                let mut rows = self.rows(event).into_iter();
+                let title = rows.next()?.plain();
+                let mut text = command::group(&title, &lines, &self.token);
+                // Why it failed is seen without unfolding it.
+                rows.for_each(|row| text.line(row.plain()));
+                Some(text)
             }
             Event::Warning { message } => Some(command::warning(message)),
-            other => line(other).map(Text::of),
+            other => self.rows(other).first().map(|row| Text::of(row.plain())),
         }
+    }
+
+    fn rows(&self, event: Event<'_>) -> Vec<Row> {
+        rows(
+            event,
+            &mut self.tails.lock().unwrap_or_else(PoisonError::into_inner),
+        )
     }
 
     fn keep(&self, target: &TargetId, line: String) {
@@ -81,6 +96,8 @@ impl Reporter for GitHub {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn target(platform: &str) -> TargetId {
@@ -101,10 +118,16 @@ mod tests {
         for (target, line) in [(&one, "one"), (&two, "::error::two"), (&one, "three")] {
             assert_eq!(reporter.text(Event::TargetOutput { target, line }), None);
         }
-        let ended = reporter.text(Event::TargetFailed {
-            target: &one,
-            error: "a 1 linux/amd64: no",
-        });
+        let failed = |target, error| Event::TargetFailed {
+            target,
+            error,
+            hint: None,
+            log: None,
+            reproduce: "",
+            code: 8,
+            elapsed: Duration::ZERO,
+        };
+        let ended = reporter.text(failed(&one, "a 1 linux/amd64: no"));
         let token = &reporter.token;
         let group = |title: &str, lines: &str| {
             format!(
@@ -115,13 +138,10 @@ mod tests {
             ended.unwrap().as_str(),
             group("a 1 linux/amd64: FAILED: no", "  one\n  three\n")
         );
-        let ended = reporter.text(Event::TargetFailed {
-            target: &two,
-            error: "no",
-        });
+        let ended = reporter.text(failed(&two, "why not\n::error::x"));
         assert_eq!(
             ended.unwrap().as_str(),
-            group("a 1 linux/arm64: FAILED: no", "  \\::error::two\n")
+            group("a 1 linux/arm64: FAILED: why not", "  \\::error::two\n") + "  \\::error::x\n"
         );
         let other = GitHub::new();
         assert_ne!(*token, other.token);
@@ -142,6 +162,11 @@ mod tests {
             .text(Event::TargetFailed {
                 target: &target,
                 error: "no",
+                hint: None,
+                log: None,
+                reproduce: "",
+                code: 8,
+                elapsed: Duration::ZERO,
             })
             .unwrap();
         let text = text.as_str();

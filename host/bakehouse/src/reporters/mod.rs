@@ -1,33 +1,41 @@
-//! Reporters of progress: bars on a terminal, groups in a GitHub Actions job,
-//! lines elsewhere; and the logs of a run's targets.
+//! Reporters of progress: a view that is drawn on a terminal, groups in a GitHub
+//! Actions job, lines elsewhere, JSON for programs; and what a run keeps of it.
+//!
+//! All of them are told the same events.
 
-mod bars;
 mod github;
-mod narrow;
+mod json;
+mod live;
 mod plain;
+mod progress;
 mod recorded;
+mod tails;
+mod told;
 
 use std::sync::Arc;
 
-pub use bars::Bars;
 pub use github::GitHub;
+pub use json::Json;
+pub use live::Live;
 pub use plain::Plain;
+pub use progress::Progress;
 pub use recorded::Recorded;
 
 use crate::{ci, printer};
 use bakehouse_core::progress::{Reporter, Silent};
 
-/// The reporter that fits where stderr goes.
+/// The reporter that is asked for, or fits where stderr goes.
 #[must_use]
-pub fn choose(quiet: bool, verbose: bool, progress: bool) -> Arc<dyn Reporter> {
+pub fn choose(quiet: bool, verbose: bool, progress: Progress) -> Arc<dyn Reporter> {
     let ci = std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false");
-    if quiet {
-        Arc::new(Silent)
-    } else if ci::on_github() {
-        Arc::new(GitHub::new())
-    } else if progress && !verbose && !ci && printer::draws() {
-        Arc::new(Bars::new())
-    } else {
-        Arc::new(Plain::new(verbose))
+    let draws = printer::draws();
+    match progress {
+        _ if quiet => Arc::new(Silent),
+        Progress::Json => Arc::new(Json),
+        Progress::Plain => Arc::new(Plain::new(verbose)),
+        Progress::Tty if draws => Arc::new(Live::start()),
+        Progress::Auto if ci::on_github() => Arc::new(GitHub::new()),
+        Progress::Auto if draws && !verbose && !ci => Arc::new(Live::start()),
+        Progress::Auto | Progress::Tty => Arc::new(Plain::new(verbose)),
     }
 }

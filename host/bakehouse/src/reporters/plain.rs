@@ -1,71 +1,140 @@
 //! One line for each thing worth keeping in a log.
 
+use std::sync::{Mutex, PoisonError};
+
 use bakehouse_core::progress::{Event, Reporter};
 
+use super::tails::{More, Tails};
+use super::told;
 use crate::printer;
-use crate::text::Text;
+use crate::text::{Row, Style};
 
 /// Writes lines to stderr.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub struct Plain {
     verbose: bool,
+    tails: Mutex<Tails>,
 }
 
 impl Plain {
     /// Verbose ones show every step and what it prints.
     #[must_use]
-    pub const fn new(verbose: bool) -> Self {
-        Self { verbose }
+    pub fn new(verbose: bool) -> Self {
+        Self {
+            verbose,
+            tails: Mutex::default(),
+        }
     }
+
+    fn rows(&self, event: Event<'_>) -> Vec<Row> {
+        let plain = |line: String| vec![Row::of(Style::Plain, &line)];
+        match event {
+            Event::TargetStep { target, step } if self.verbose => {
+                plain(format!("{target}: {step}"))
+            }
+            Event::TargetOutput { target, line } if self.verbose => {
+                plain(format!("{target}: | {line}"))
+            }
+            other => {
+                let mut tails = self.tails.lock().unwrap_or_else(PoisonError::into_inner);
+                tails.keep(other);
+                rows(other, &mut tails)
+            }
+        }
+    }
+}
+
+/// The rows of an event, with what is worth telling of a failure at once.
+pub(super) fn rows(event: Event<'_>, tails: &mut Tails) -> Vec<Row> {
+    let mut rows: Vec<Row> = told::row(event).into_iter().collect();
+    if let Event::TargetFailed {
+        target,
+        error,
+        code,
+        ..
+    } = event
+    {
+        let more: More = tails.failed(target, code, error);
+        rows.extend(told::failure(event, &more));
+    }
+    rows
 }
 
 impl Reporter for Plain {
     fn report(&self, event: Event<'_>) {
-        let line = match event {
-            Event::TargetStep { target, step } if self.verbose => format!("{target}: {step}"),
-            Event::TargetOutput { target, line } if self.verbose => format!("{target}: | {line}"),
-            Event::TargetStep { .. } | Event::TargetOutput { .. } => return,
-            other => match line(other) {
-                Some(line) => line,
-                None => return,
-            },
-        };
-        printer::tell(&Text::of(line));
+        let rows = self.rows(event);
+        if !rows.is_empty() {
+            printer::show(&rows);
+        }
     }
 }
 
-/// The line for an event that is worth keeping; none for mere steps.
-pub(super) fn line(event: Event<'_>) -> Option<String> {
-    Some(match event {
-        Event::Stage { name, detail } => format!("==> {name}: {detail}"),
-        Event::TargetStarted { target } => format!("{target}: started"),
-        Event::TargetStep { .. } | Event::TargetOutput { .. } => return None,
-        Event::TargetFinished {
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use bakehouse_core::target::TargetId;
+
+    use super::*;
+
+    fn target(version: &str) -> TargetId {
+        TargetId {
+            app: "outline".to_owned(),
+            version: version.to_owned(),
+            image: "base-outline".to_owned(),
+            platform: "linux/arm64".parse().unwrap(),
+        }
+    }
+
+    fn shown(reporter: &Plain, events: &[Event<'_>]) -> String {
+        let rows = events.iter().flat_map(|event| reporter.rows(*event));
+        rows.map(|row| row.plain() + "\n").collect()
+    }
+
+    #[test]
+    fn a_failure_tells_its_cause_its_last_lines_and_how_to_see_it_again() {
+        let (one, two, three) = (target("1.0.0"), target("1.1.0"), target("1.2.0"));
+        let failed = |target, error, reproduce| Event::TargetFailed {
             target,
-            digest,
-            reused: true,
-            ..
-        } => {
-            format!("{target}: there already, {digest}")
-        }
-        Event::TargetFinished {
-            target,
-            digest,
-            elapsed,
-            ..
-        } => {
-            format!(
-                "{target}: pushed {digest} in {:.1} s",
-                elapsed.as_secs_f64()
-            )
-        }
-        Event::TargetFailed { target, error } => {
-            let first = error.lines().next().unwrap_or_default();
-            let first = first.strip_prefix(&format!("{target}: ")).unwrap_or(first);
-            format!("{target}: FAILED: {first}")
-        }
-        Event::Tagged { reference, to } => format!("tagged {reference} -> {to}"),
-        Event::Retry { what, after } => format!("{what}; trying again in {} ms", after.as_millis()),
-        Event::Warning { message } => format!("warning: {message}"),
-    })
+            error,
+            hint: None,
+            log: Some("runs/1/x.log"),
+            reproduce,
+            code: 8,
+            elapsed: Duration::from_secs(2),
+        };
+        let step = Event::TargetStep {
+            target: &one,
+            step: "compiles",
+        };
+        let line = Event::TargetOutput {
+            target: &one,
+            line: "main.c: no such file",
+        };
+        let events = [
+            step,
+            line,
+            failed(
+                &one,
+                "outline 1.0.0 base-outline linux/arm64: recipe crashed",
+                "bakehouse build a",
+            ),
+            failed(
+                &two,
+                "outline 1.1.0 base-outline linux/arm64: recipe crashed",
+                "bakehouse build b",
+            ),
+            failed(
+                &three,
+                "step `RUN x` failed: exit code: 1\n  a\n::error::b",
+                "bakehouse build c",
+            ),
+        ];
+        insta::assert_snapshot!(shown(&Plain::new(false), &events));
+        let verbose = shown(&Plain::new(true), &events);
+        assert!(
+            verbose.contains("base-outline linux/arm64: | main.c"),
+            "{verbose}"
+        );
+    }
 }

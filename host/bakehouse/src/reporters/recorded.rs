@@ -1,16 +1,22 @@
-//! Progress that is shown, and written to the logs of the run's targets.
+//! Progress that is shown, and kept: events in the run's timeline, and in the logs
+//! of its targets.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use bakehouse_core::progress::{Event, Reporter};
 
-use crate::pipeline::run_folder::RunFolder;
+use crate::pipeline::run_folder::{Detail, RunFolder};
+use crate::text::event_line;
 
-/// Shows events with another reporter; from when a run has a folder, each target's
-/// go into its log, too.
+/// Events that are kept in memory before the run has a folder.
+const EARLY: usize = 1000;
+
+/// Shows events with another reporter; from when a run has a folder, they go into
+/// its timeline, and each target's into its log, too.
 pub struct Recorded {
     shown: Arc<dyn Reporter>,
     folder: OnceLock<Arc<RunFolder>>,
+    early: Mutex<Vec<(String, Detail)>>,
 }
 
 impl Recorded {
@@ -20,17 +26,40 @@ impl Recorded {
         Self {
             shown,
             folder: OnceLock::new(),
+            early: Mutex::default(),
         }
     }
 
-    /// Writes logs into this folder from now on.
+    /// Writes into this folder from now on; first what happened before.
     pub fn write_to(&self, folder: Arc<RunFolder>) {
+        let mut early = self.early.lock().unwrap_or_else(PoisonError::into_inner);
+        for (line, detail) in early.drain(..) {
+            folder.event(&line, detail);
+        }
         let _ = self.folder.set(folder);
+    }
+
+    fn keep(&self, event: Event<'_>) {
+        let Some(detail) = detail(event) else {
+            return;
+        };
+        let line = event_line(event);
+        if let Some(folder) = self.folder.get() {
+            return folder.event(&line, detail);
+        }
+        let mut early = self.early.lock().unwrap_or_else(PoisonError::into_inner);
+        // It may have got one meanwhile.
+        match self.folder.get() {
+            Some(folder) => folder.event(&line, detail),
+            None if early.len() < EARLY => early.push((line, detail)),
+            None => {}
+        }
     }
 }
 
 impl Reporter for Recorded {
     fn report(&self, event: Event<'_>) {
+        self.keep(event);
         if let Some(folder) = self.folder.get() {
             write(folder, event);
         }
@@ -39,6 +68,17 @@ impl Reporter for Recorded {
 
     fn close(&self) {
         self.shown.close();
+    }
+}
+
+/// The worth of an event in the timeline; none where it is in a log.
+const fn detail(event: Event<'_>) -> Option<Detail> {
+    match event {
+        Event::TargetOutput { .. } | Event::Log { .. } => None,
+        Event::TargetStep { .. } | Event::TargetSteps { .. } | Event::TargetPushed { .. } => {
+            Some(Detail::Step)
+        }
+        _ => Some(Detail::Event),
     }
 }
 
@@ -51,14 +91,11 @@ fn write(folder: &RunFolder, event: Event<'_>) {
         Event::TargetFinished { target, digest, .. } => {
             folder.line(target, &format!("pushed {digest}"));
         }
-        Event::TargetFailed { target, error } => {
+        Event::TargetFailed { target, error, .. } => {
             for line in format!("FAILED: {error}").lines() {
                 folder.line(target, line);
             }
         }
-        Event::Stage { .. }
-        | Event::Tagged { .. }
-        | Event::Retry { .. }
-        | Event::Warning { .. } => {}
+        _ => {}
     }
 }

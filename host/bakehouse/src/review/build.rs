@@ -46,7 +46,7 @@ pub async fn build(
         name: "review",
         detail: "images go to a registry of this command, and end with it",
     });
-    let ledger = Ledger::new();
+    let ledger = Ledger::new(String::new());
     build_all(&aside, discovered, plan, &ledger).await?;
     let report = ledger.with(|report| report.clone());
     let mut part = Part {
@@ -56,7 +56,11 @@ pub async fn build(
     };
     for failure in &mut part.failures {
         // No log is kept of it, and it need not be built for the registry.
-        if of(failure).is_some_and(|target| failure.hint == Some(failure::alone(&target))) {
+        let alone = failure
+            .reproduce
+            .take()
+            .map(|alone| failure::try_alone(&alone));
+        if alone.is_some() && failure.hint == alone {
             failure.hint = None;
         }
     }
@@ -79,26 +83,13 @@ pub async fn build(
                     Err(error) => (None, Some(FailureRecord::new(&error))),
                 };
                 tried.ran = ran;
-                let failure = failure.map(|failure| FailureRecord {
-                    hint: failure.hint.clone(),
-                    ..failure.of_target(&tried.id)
-                });
+                let failure = failure.map(|failure| failure.about_target(&tried.id));
                 part.failures.extend(failure);
             }
         }
         part.targets.push(tried);
     }
     Ok(part)
-}
-
-/// The target that a failure is of.
-fn of(failure: &FailureRecord) -> Option<TargetId> {
-    Some(TargetId {
-        app: failure.app.clone()?,
-        version: failure.version.clone()?,
-        image: failure.image.clone()?,
-        platform: failure.platform.clone()?,
-    })
 }
 
 /// The run of a target's image, and the failure that it is; none of an image that

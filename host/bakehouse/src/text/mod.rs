@@ -7,7 +7,15 @@
 //! is decided where text is written, so that no message has to think of it.
 
 mod escape;
+mod event_line;
+mod html;
 mod lines;
+mod row;
+pub mod shell;
+pub mod width;
 
 pub use escape::{json, json_line, line};
+pub use event_line::event_line;
+pub use html::Html;
 pub use lines::Text;
+pub use row::{Row, Style};

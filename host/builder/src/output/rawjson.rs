@@ -66,6 +66,18 @@ pub(crate) enum Shown {
     Step(String),
     Output(String),
     Warning(String),
+    /// The numbers of steps changed.
+    Steps(StepCount),
+}
+
+/// Numbers of a build's steps.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct StepCount {
+    pub(crate) done: usize,
+    /// Of those that are done.
+    pub(crate) cached: usize,
+    /// All that BuildKit has named so far.
+    pub(crate) total: usize,
 }
 
 /// The step that failed.
@@ -85,6 +97,7 @@ pub(crate) struct Progress {
     vertexes: HashMap<String, Vertex>,
     failed: Option<(String, String)>,
     talk: VecDeque<String>,
+    counted: StepCount,
 }
 
 impl Progress {
@@ -109,8 +122,12 @@ impl Progress {
             return Vec::new();
         };
         let mut shown = Vec::new();
+        let changed = !status.vertexes.is_empty();
         for raw in status.vertexes {
             self.vertex(raw, &mut shown);
+        }
+        if changed {
+            self.count(&mut shown);
         }
         for raw in status.logs {
             self.log(&raw, &mut shown);
@@ -177,16 +194,29 @@ impl Progress {
     }
 
     /// Steps of the Dockerfile that are done, and how many of them came from
-    /// the cache. Loading contexts and exporting are no steps.
+    /// the cache.
     pub(crate) fn steps(&self) -> (usize, usize) {
-        let steps = self.vertexes.values().filter(|v| {
-            v.done
-                && v.name.starts_with('[')
-                && !v.name.starts_with("[internal]")
-                && !v.name.starts_with("[auth]")
-        });
-        let cached = steps.clone().filter(|v| v.cached).count();
-        (steps.count(), cached)
+        let StepCount { done, cached, .. } = self.step_count();
+        (done, cached)
+    }
+
+    /// Steps of the Dockerfile. Loading contexts and exporting are no steps.
+    fn step_count(&self) -> StepCount {
+        let steps = self.vertexes.values().filter(|vertex| vertex.is_step());
+        let done = steps.clone().filter(|vertex| vertex.done);
+        StepCount {
+            done: done.clone().count(),
+            cached: done.filter(|vertex| vertex.cached).count(),
+            total: steps.count(),
+        }
+    }
+
+    fn count(&mut self, shown: &mut Vec<Shown>) {
+        let now = self.step_count();
+        if now != self.counted {
+            self.counted = now;
+            shown.push(Shown::Steps(now));
+        }
     }
 
     /// The first step that failed.
@@ -218,6 +248,12 @@ impl Progress {
 }
 
 impl Vertex {
+    fn is_step(&self) -> bool {
+        self.name.starts_with('[')
+            && !self.name.starts_with("[internal]")
+            && !self.name.starts_with("[auth]")
+    }
+
     fn output(&mut self, bytes: &[u8], hidden: &Redactor, shown: &mut Vec<Shown>) {
         let line = hidden.last_seen(&String::from_utf8_lossy(bytes));
         if !line.is_empty() {
@@ -258,6 +294,20 @@ mod tests {
             [&Shown::Output("hello".into()), &Shown::Output("err".into())]
         );
         assert!(shown.contains(&Shown::Step("exporting to image".into())));
+        let counts: Vec<_> = shown
+            .iter()
+            .filter_map(|shown| match shown {
+                Shown::Steps(count) => Some(*count),
+                _ => None,
+            })
+            .collect();
+        let last = StepCount {
+            done: 3,
+            cached: 0,
+            total: 3,
+        };
+        assert_eq!(counts.last(), Some(&last));
+        assert!(counts.is_sorted_by(|a, b| a != b && a.done <= b.done && a.total <= b.total));
         let copies = shown
             .iter()
             .filter(|s| **s == Shown::Step("[base 1/2] COPY arm64/busybox /bin/sh".into()));

@@ -1,19 +1,28 @@
 //! The two streams: stdout is data, stderr is talk.
 //!
-//! Nothing else writes to them (`clippy.toml`), and nothing but [`Text`] and
-//! JSON is written.
+//! Nothing else writes to them (`clippy.toml`), and nothing but [`Text`], [`Row`]s
+//! and JSON is written. On a terminal rows may be drawn below all that; whatever is
+//! written comes above them.
 
 #![allow(clippy::disallowed_methods, reason = "the one place that prints")]
 
+mod screen;
+
 use std::fmt;
-use std::io::{ErrorKind, IsTerminal as _, Write as _};
+use std::io::{self, ErrorKind, IsTerminal as _, Write};
 use std::panic::PanicHookInfo;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use bakehouse_core::progress::Event;
+use console::Term;
 use serde::Serialize;
 
-use crate::text::{self, Text};
+use self::screen::Screen;
+use crate::text::{self, Row, Text, event_line};
 
+/// The rows on the terminal behind stderr; held by who writes.
+static SCREEN: Mutex<Screen> = Mutex::new(Screen::new());
 /// A result that was asked for is in no file.
 static LOST: AtomicBool = AtomicBool::new(false);
 
@@ -53,13 +62,21 @@ impl Paint {
 #[derive(Debug, Clone, Copy)]
 pub struct Printer {
     quiet: bool,
+    json: bool,
 }
 
 impl Printer {
-    /// A printer; a quiet one keeps its talk to itself.
+    /// A printer; a quiet one keeps its talk to itself, and one of JSON talks in
+    /// events.
     #[must_use]
-    pub const fn new(quiet: bool) -> Self {
-        Self { quiet }
+    pub const fn new(quiet: bool, json: bool) -> Self {
+        Self { quiet, json }
+    }
+
+    /// Whether it talks in events.
+    #[must_use]
+    pub const fn is_json(&self) -> bool {
+        self.json
     }
 
     /// Whether it keeps its talk to itself.
@@ -71,6 +88,11 @@ impl Printer {
     /// Prints a result to stdout. A reader that went away is no error.
     pub fn data(&self, text: &Text) {
         data(text.as_str());
+    }
+
+    /// Prints a result to stdout that is escaped as its own language has it.
+    pub fn markup(&self, text: &str) {
+        data(text);
     }
 
     /// Prints a result to stdout, on a terminal in colours.
@@ -107,31 +129,56 @@ impl Printer {
 
     /// Tells something on stderr, in one line, unless quiet.
     pub fn talk(&self, words: impl fmt::Display) {
-        if !self.quiet {
-            tell(&Text::of(words));
+        match (self.quiet, self.json) {
+            (true, _) => {}
+            (false, true) => say(&event_line(Event::Note {
+                message: &words.to_string(),
+            })),
+            (false, false) => tell(&Text::of(words)),
         }
     }
 
-    /// Tells one problem, where its log is and what to do next, quiet or not.
-    pub fn problem(&self, message: &str, log: Option<&str>, hint: Option<&str>) {
+    /// Tells one problem, quiet or not: its message, and what is known of it, as
+    /// names and values.
+    pub fn problem(&self, message: &str, more: &[(&str, &str)]) {
+        if self.json {
+            let of = |name: &str| more.iter().find(|(known, _)| *known == name);
+            return say(&event_line(Event::Failure {
+                message,
+                hint: of("hint").map(|(_, hint)| *hint),
+                log: of("log").map(|(_, log)| *log),
+                code: None,
+            }));
+        }
         let mut text = Text::new();
         text.message("error: ", message);
-        if let Some(log) = log {
-            text.message("log: ", log);
-        }
-        if let Some(hint) = hint {
-            text.message("hint: ", hint);
+        for (name, value) in more {
+            text.message(&format!("{name}: "), value);
         }
         match text.as_str().strip_prefix("error") {
-            Some(rest) if colours() => {
-                let _ = write!(std::io::stderr(), "\u{1b}[1;31merror\u{1b}[0m{rest}");
-            }
+            Some(rest) if colours() => say(&format!("\u{1b}[1;31merror\u{1b}[0m{rest}")),
             _ => tell(&text),
         }
     }
 }
 
+/// A writer of log lines, each escaped already.
+#[derive(Debug, Clone, Copy)]
+pub struct LogLines;
+
+impl Write for LogLines {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        say(&String::from_utf8_lossy(line));
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 fn data(text: &str) {
+    clear();
     let mut out = std::io::stdout().lock();
     let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     if let Err(error) = written
@@ -153,7 +200,63 @@ pub fn lost() -> bool {
 
 /// Tells something on stderr: whole lines at once, whoever else writes.
 pub fn tell(text: &Text) {
-    let _ = std::io::stderr().write_all(text.as_str().as_bytes());
+    say(text.as_str());
+}
+
+/// Tells one event on stderr, as JSON.
+pub fn tell_event(event: Event<'_>) {
+    say(&event_line(event));
+}
+
+/// Shows rows on stderr that stay, in colours where it has some.
+pub fn show(rows: &[Row]) {
+    let colours = colours();
+    let lines = rows.iter().map(|row| match colours {
+        true => row.styled() + "\n",
+        false => row.plain() + "\n",
+    });
+    say(&lines.collect::<String>());
+}
+
+fn say(lines: &str) {
+    let mut screen = screen();
+    let lines = screen.above(lines, columns(), colours());
+    let _ = std::io::stderr().write_all(lines.as_bytes());
+}
+
+/// Draws rows on the terminal behind stderr, below everything else, in place of
+/// those that it shows.
+pub fn draw(rows: Vec<Row>) {
+    let mut screen = screen();
+    if let Some(drawn) = screen.draw(rows, columns(), colours()) {
+        let _ = std::io::stderr().write_all(drawn.as_bytes());
+    }
+}
+
+/// Takes away what is drawn.
+pub fn clear() {
+    let mut screen = screen();
+    if let Some(cleared) = screen.clear(columns()) {
+        let _ = std::io::stderr().write_all(cleared.as_bytes());
+    }
+}
+
+fn screen() -> MutexGuard<'static, Screen> {
+    SCREEN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn columns() -> usize {
+    size().1
+}
+
+/// Rows and columns of the terminal behind stderr; those of old where it does not
+/// say.
+#[must_use]
+pub fn size() -> (usize, usize) {
+    match Term::stderr().size_checked() {
+        Some((rows, columns)) if rows > 0 && columns > 0 => (rows.into(), columns.into()),
+        _ => (24, 80),
+    }
 }
 
 /// Tells of a bug on stderr, as Rust's own hook does.

@@ -1,0 +1,174 @@
+//! `bakehouse logs`
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use bakehouse_core::storage_error::At as _;
+use bakehouse_system::storage;
+
+use super::{Session, kept};
+use crate::cli::LogsArgs;
+use crate::config::Project;
+use crate::failure::{ExitCode, Failure};
+use crate::names;
+use crate::pipeline::report::Report;
+use crate::pipeline::run_folder::KeptRun;
+use crate::text::Text;
+
+/// Bytes of a log that is read; twice what one has.
+const MAX_LOG: u64 = 16 << 20;
+
+/// A target's log in a run's folder.
+struct Log {
+    target: String,
+    path: PathBuf,
+}
+
+/// Prints the logs of targets, of the newest run that has some of them.
+pub(super) fn logs(session: &Session, args: &LogsArgs) -> Result<ExitCode> {
+    let project = session.project()?;
+    let runs = match &args.run {
+        Some(name) => vec![kept::one(&project, Some(name))?],
+        None => kept::all(&project)?,
+    };
+    let mut targets: Vec<String> = Vec::new();
+    for run in &runs {
+        let found = found(run, args, &mut targets)?;
+        if !found.is_empty() {
+            print(session, &project, run, &found)?;
+            return Ok(ExitCode::Success);
+        }
+    }
+    Err(nothing(args, &targets).into())
+}
+
+/// The logs that are asked for; targets that were not are added to `others`.
+fn found(run: &KeptRun, args: &LogsArgs, others: &mut Vec<String>) -> Result<Vec<Log>> {
+    let report = run.report()?.unwrap_or_default();
+    let mut found = Vec::new();
+    for path in run.logs()? {
+        let target = named(&report, &path).or_else(|| first_line(&path));
+        let Some(target) = target else {
+            continue;
+        };
+        let failed = report
+            .targets
+            .iter()
+            .any(|ended| ended.digest.is_none() && ended.target == target);
+        // A run that was killed tells nothing of those that it was at.
+        let unended = report.targets.iter().all(|ended| ended.target != target);
+        let wanted = !args.failed || failed || (unended && !run.is_running());
+        if wanted && is_meant(&target, &args.target) {
+            found.push(Log { target, path });
+        } else if !others.contains(&target) {
+            others.push(target);
+        }
+    }
+    Ok(found)
+}
+
+/// The target whose log this is, as the report says.
+fn named(report: &Report, path: &Path) -> Option<String> {
+    let name = path.file_name()?.to_str()?;
+    let of = |log: &String| log.rsplit('/').next() == Some(name);
+    let mut targets = report.targets.iter();
+    let ended = targets.find(|target| target.log.as_ref().is_some_and(of));
+    ended.map(|target| target.target.clone())
+}
+
+/// The target that a log begins with.
+fn first_line(path: &Path) -> Option<String> {
+    let text = storage::read_text(path, MAX_LOG).ok()?;
+    text.lines().next().map(str::to_owned)
+}
+
+/// Whether a target, as it is shown, has all these words; the first of them names
+/// the app.
+fn is_meant(target: &str, words: &[String]) -> bool {
+    let mut parts = target.split(' ');
+    let app = parts.next().unwrap_or_default();
+    let parts: Vec<&str> = parts.collect();
+    let mut words = words.iter().flat_map(|word| word.split(' '));
+    let is_app = words.next().is_none_or(|word| word == app);
+    is_app && words.all(|word| parts.contains(&word))
+}
+
+fn print(session: &Session, project: &Project, run: &KeptRun, logs: &[Log]) -> Result<()> {
+    for log in logs {
+        let earlier = log.path.with_extension("log.earlier");
+        let mut text = Text::new();
+        let shown = log.path.strip_prefix(project.root()).unwrap_or(&log.path);
+        session
+            .printer
+            .talk(format_args!("==> {} ({})", log.target, shown.display()));
+        for path in [&earlier, &log.path] {
+            match storage::read_text(path, MAX_LOG) {
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                read => read
+                    .at("read", path)?
+                    .lines()
+                    .for_each(|line| text.line(line)),
+            }
+        }
+        session.printer.data(&text);
+    }
+    if run.is_running() {
+        session
+            .printer
+            .talk("the run is at work: there may be more");
+    }
+    Ok(())
+}
+
+fn nothing(args: &LogsArgs, targets: &[String]) -> Failure {
+    let asked = args.target.join(" ");
+    let failed = if args.failed { " that failed" } else { "" };
+    let message = match asked.as_str() {
+        "" => format!("there is no log of a target{failed}"),
+        asked => format!("there is no log of {asked}{failed}"),
+    };
+    let failure = Failure::new(ExitCode::NotFound, message);
+    let known: Vec<&str> = targets.iter().map(String::as_str).collect();
+    match known.as_slice() {
+        [] => failure.hint("targets that are not built have none; `bakehouse runs` lists runs"),
+        known => failure.hint(names::hint(&asked, known, "there are logs of")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bakehouse_core::target::TargetId;
+
+    use super::*;
+
+    #[test]
+    fn words_name_an_app_and_any_parts_of_its_targets() {
+        let target = TargetId {
+            app: "outline".to_owned(),
+            version: "1.0.0".to_owned(),
+            image: "base-outline".to_owned(),
+            platform: "linux/arm64".parse().unwrap(),
+        };
+        let meant = |words: &[&str]| {
+            let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+            is_meant(&target.to_string(), &words)
+        };
+        for words in [
+            &[][..],
+            &["outline"],
+            &["outline", "linux/arm64"],
+            &["outline", "1.0.0", "base-outline", "linux/arm64"],
+            &["outline 1.0.0 base-outline linux/arm64"],
+        ] {
+            assert!(meant(words), "{words:?}");
+        }
+        for words in [
+            &["base-outline"][..],
+            &["outlin"],
+            &["outline", "1.0"],
+            &["outline", "linux/amd64"],
+        ] {
+            assert!(!meant(words), "{words:?}");
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! Causes of failures: what failed for the same reason is told once.
+//!
+//! Twenty targets that fail at the same step are one thing to mend. Failures are
+//! of one cause where their exit codes and the first lines of their messages are
+//! the same, but for what names the app, version, image, platform or digest.
+
+use bakehouse_core::target::TargetId;
+
+use super::failure_record::FailureRecord;
+
+/// Failures that have one cause.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cause<'a> {
+    /// The first of them, which is told in full.
+    pub first: &'a FailureRecord,
+    /// The others.
+    pub others: Vec<&'a FailureRecord>,
+}
+
+/// The likeness of two failures of one cause.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct CauseKey {
+    code: u8,
+    message: String,
+}
+
+impl CauseKey {
+    /// That of a target's failure.
+    #[must_use]
+    pub fn of_target(target: &TargetId, code: u8, message: &str) -> Self {
+        let names = Names {
+            app: Some(&target.app),
+            version: Some(&target.version),
+            image: Some(&target.image),
+            platform: Some(target.platform.to_string()),
+        };
+        names.key(code, message)
+    }
+
+    /// That of any failure.
+    #[must_use]
+    pub fn of(failure: &FailureRecord) -> Self {
+        let names = Names {
+            app: failure.app.as_deref(),
+            version: failure.version.as_deref(),
+            image: failure.image.as_deref(),
+            platform: failure.platform.as_ref().map(ToString::to_string),
+        };
+        names.key(failure.code.code(), &failure.message)
+    }
+}
+
+/// Failures by their causes, in the order in which these came up first.
+#[must_use]
+pub fn causes(failures: &[FailureRecord]) -> Vec<Cause<'_>> {
+    let mut causes: Vec<(CauseKey, Cause<'_>)> = Vec::new();
+    for failure in failures {
+        let key = CauseKey::of(failure);
+        match causes.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, cause)) => cause.others.push(failure),
+            None => {
+                let cause = Cause {
+                    first: failure,
+                    others: Vec::new(),
+                };
+                causes.push((key, cause));
+            }
+        }
+    }
+    causes.into_iter().map(|(_, cause)| cause).collect()
+}
+
+impl<'a> Cause<'a> {
+    /// All failures of it.
+    pub fn all(&self) -> impl Iterator<Item = &'a FailureRecord> + '_ {
+        std::iter::once(self.first).chain(self.others.iter().copied())
+    }
+
+    /// The number of its failures.
+    #[must_use]
+    pub const fn count(&self) -> usize {
+        1 + self.others.len()
+    }
+
+    /// Their subjects, in words, each once; none where they are about nothing
+    /// in particular.
+    #[must_use]
+    pub fn about(&self) -> Vec<String> {
+        let mut about: Vec<String> = Vec::new();
+        for name in self.all().filter_map(FailureRecord::about) {
+            if !about.contains(&name) {
+                about.push(name);
+            }
+        }
+        about
+    }
+
+    /// The message, without the name of what the first is about where there are
+    /// others.
+    #[must_use]
+    pub fn message(&self) -> &'a str {
+        let message = self.first.message.as_str();
+        let about = self.first.about().filter(|_| !self.others.is_empty());
+        let bare = about.and_then(|about| message.strip_prefix(&format!("{about}: ")));
+        bare.unwrap_or(message)
+    }
+}
+
+/// Names that two failures of one cause may differ in.
+struct Names<'a> {
+    app: Option<&'a str>,
+    version: Option<&'a str>,
+    image: Option<&'a str>,
+    platform: Option<String>,
+}
+
+impl Names<'_> {
+    fn key(&self, code: u8, message: &str) -> CauseKey {
+        let mut line = without_digests(message.lines().next().unwrap_or_default());
+        let platform = self.platform.as_deref();
+        let slug = platform.map(|platform| platform.replace('/', "-"));
+        let architecture = platform.and_then(|platform| platform.split('/').nth(1));
+        // The longest first: an image may be named as the app, and more.
+        let mut names: Vec<(&str, &str)> = [
+            (self.version, "{version}"),
+            (platform, "{platform}"),
+            (slug.as_deref(), "{platform}"),
+            (architecture, "{architecture}"),
+            (self.image, "{image}"),
+            (self.app, "{app}"),
+        ]
+        .into_iter()
+        .filter_map(|(name, word)| Some((name.filter(|name| !name.is_empty())?, word)))
+        .collect();
+        names.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
+        for (name, word) in names {
+            line = replaced(&line, name, word);
+        }
+        CauseKey {
+            code,
+            message: line,
+        }
+    }
+}
+
+/// A text with a word in place of a name, where that stands by itself.
+fn replaced(text: &str, name: &str, word: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    let mut before = None;
+    while let Some(at) = rest.find(name) {
+        let (left, found) = rest.split_at(at);
+        let right = found.get(name.len()..).unwrap_or_default();
+        let is_apart = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
+        out.push_str(left);
+        let stands =
+            is_apart(left.chars().next_back().or(before)) && is_apart(right.chars().next());
+        out.push_str(if stands { word } else { name });
+        before = name.chars().next_back();
+        rest = right;
+    }
+    out.push_str(rest);
+    out
+}
+
+fn without_digests(text: &str) -> String {
+    const MARK: &str = "sha256:";
+    let mut parts = text.split(MARK);
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        out.push_str(MARK);
+        out.push_str(part.trim_start_matches(|c: char| c.is_ascii_hexdigit()));
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::{ExitCode, Failure};
+
+    fn failure(version: &str, platform: &str, why: &str) -> FailureRecord {
+        let target = TargetId {
+            app: "outline".to_owned(),
+            version: version.to_owned(),
+            image: "base-outline".to_owned(),
+            platform: platform.parse().unwrap(),
+        };
+        let message = format!("{target}: {why}");
+        let error = Failure::new(ExitCode::Build, message).into();
+        FailureRecord::new(&error).of_target(&target, String::new())
+    }
+
+    #[test]
+    fn what_differs_in_names_alone_has_one_cause() {
+        let step = |version: &str, tail: &str| {
+            let why =
+                format!("step `[2/3] RUN make VERSION={version}` failed: exit code: 2\n  {tail}");
+            failure(version, "linux/arm64", &why)
+        };
+        let lost = |version: &str, platform: &str, digest: &str| {
+            let why = format!(
+                "https://h.test/{version}/x-{}.tgz: sha256:{digest} is gone",
+                platform.replace('/', "-")
+            );
+            failure(version, platform, &why)
+        };
+        let failures = [
+            step("1.0.0", "a"),
+            lost("1.0.0", "linux/amd64", "ab12"),
+            step("1.1.0", "b"),
+            step("1.2.0", "c"),
+            lost("1.1.0", "linux/arm64", "cd34"),
+            failure(
+                "1.0.0",
+                "linux/amd64",
+                "step `[2/3] RUN make VERSION=1.0.0` failed: exit code: 3",
+            ),
+            // A name inside of another word is none.
+            failure("1", "linux/amd64", "line 11 of outlines"),
+            failure("2", "linux/amd64", "line 21 of outlines"),
+        ];
+        let causes = causes(&failures);
+        let counts: Vec<usize> = causes.iter().map(Cause::count).collect();
+        assert_eq!(counts, [3, 2, 1, 1, 1]);
+        let steps = &causes[0];
+        assert_eq!(
+            steps.message(),
+            "step `[2/3] RUN make VERSION=1.0.0` failed: exit code: 2\n  a"
+        );
+        assert_eq!(steps.about()[2], "outline 1.2.0 base-outline linux/arm64");
+        assert!(
+            causes[2]
+                .message()
+                .starts_with("outline 1.0.0 base-outline linux/amd64: ")
+        );
+    }
+
+    #[test]
+    fn a_name_is_replaced_where_it_stands_alone() {
+        for (text, expected) in [
+            ("1.0", "V"),
+            ("v1.0 1.0-x x-1.0", "v1.0 V-x x-V"),
+            ("11.0 1.01 1.0", "11.0 1.01 V"),
+            ("1.01.0", "1.01.0"),
+            ("", ""),
+        ] {
+            assert_eq!(replaced(text, "1.0", "V"), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Requests that were repeated, and warnings, as the timeline tells them.
+
+use serde::Deserialize;
+
+use crate::text::Html;
+
+/// Lines listed at most of each kind.
+const LISTED: usize = 100;
+
+/// An event, as far as it is listed here.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+enum Trouble {
+    Retry {
+        what: String,
+    },
+    Warning {
+        message: String,
+    },
+    #[serde(other)]
+    Other,
+}
+
+/// What was repeated and warned of, each once, with how often.
+pub(super) fn section(html: &mut Html, timeline: &[String]) {
+    let (mut retries, mut warnings) = (Counted::default(), Counted::default());
+    for line in timeline {
+        // A run that was killed may have left half a line.
+        match serde_json::from_str(line) {
+            Ok(Trouble::Retry { what }) => retries.add(what),
+            Ok(Trouble::Warning { message }) => warnings.add(message),
+            Ok(Trouble::Other) | Err(_) => {}
+        }
+    }
+    retries.section(html, "Repeated requests");
+    warnings.section(html, "Warnings");
+}
+
+/// Lines, and how often each was said.
+#[derive(Default)]
+struct Counted(Vec<(String, usize)>);
+
+impl Counted {
+    fn add(&mut self, line: String) {
+        let has_room = self.0.len() < LISTED;
+        match self.0.iter_mut().find(|(known, _)| *known == line) {
+            Some((_, count)) => *count += 1,
+            None if has_room => self.0.push((line, 1)),
+            None => {}
+        }
+    }
+
+    fn section(&self, html: &mut Html, title: &'static str) {
+        if self.0.is_empty() {
+            return;
+        }
+        html.raw("<section>");
+        html.element("h2", title);
+        html.raw("<ul>");
+        for (line, count) in &self.0 {
+            html.element(
+                "li",
+                match count {
+                    1 => line.clone(),
+                    count => format!("{line} ({count} times)"),
+                },
+            );
+        }
+        html.raw("</ul></section>");
+    }
+}

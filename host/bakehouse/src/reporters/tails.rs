@@ -1,0 +1,64 @@
+//! The last lines of targets at work, which tell why one failed.
+
+use std::collections::{HashMap, VecDeque};
+
+use bakehouse_core::progress::Event;
+use bakehouse_core::target::TargetId;
+
+use crate::pipeline::causes::CauseKey;
+
+/// Lines kept of each target.
+const LINES: usize = 10;
+
+/// The last lines of each target at work, and the causes that were told already.
+#[derive(Debug, Default)]
+pub(super) struct Tails {
+    lines: HashMap<TargetId, VecDeque<String>>,
+    told: HashMap<CauseKey, String>,
+}
+
+/// The rest that there is to tell of a failure.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum More {
+    /// Its target's last lines.
+    Lines(Vec<String>),
+    /// This target failed for the same reason before, which was told then.
+    As(String),
+}
+
+impl Tails {
+    /// Takes an event in.
+    pub(super) fn keep(&mut self, event: Event<'_>) {
+        match event {
+            Event::TargetStep { target, step } => self.line(target, step.to_owned()),
+            Event::TargetOutput { target, line } => self.line(target, format!("  {line}")),
+            Event::TargetFinished { target, .. } => {
+                self.lines.remove(target);
+            }
+            _ => {}
+        }
+    }
+
+    /// The rest that there is to tell of a target that failed now. A message of several
+    /// lines has the end of the failed step in it.
+    pub(super) fn failed(&mut self, target: &TargetId, code: u8, error: &str) -> More {
+        let lines = self.lines.remove(target).unwrap_or_default();
+        let key = CauseKey::of_target(target, code, error);
+        if let Some(first) = self.told.get(&key) {
+            return More::As(first.clone());
+        }
+        self.told.insert(key, target.to_string());
+        match error.lines().nth(1) {
+            Some(_) => More::Lines(Vec::new()),
+            None => More::Lines(lines.into()),
+        }
+    }
+
+    fn line(&mut self, target: &TargetId, line: String) {
+        let lines = self.lines.entry(target.clone()).or_default();
+        if lines.len() == LINES {
+            lines.pop_front();
+        }
+        lines.push_back(line);
+    }
+}

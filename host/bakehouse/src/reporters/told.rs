@@ -1,0 +1,111 @@
+//! Events as rows that stay.
+
+use bakehouse_core::progress::{Event, Looking};
+
+use super::tails::More;
+use crate::text::{Row, Style};
+
+/// The row of an event that is worth keeping; none for mere steps.
+pub(super) fn row(event: Event<'_>) -> Option<Row> {
+    let stage = |name: &str, detail: &str| {
+        Row::of(Style::Strong, &format!("==> {name}: ")).with(Style::Plain, detail)
+    };
+    Some(match event {
+        Event::Stage { name, detail } => stage(name, detail),
+        Event::AppStarted {
+            stage: Looking::Load,
+            ..
+        } => return None,
+        Event::AppStarted {
+            stage: looking,
+            app,
+            detail,
+        } => match detail {
+            "" => stage(&looking.to_string(), app),
+            detail => stage(&looking.to_string(), &format!("{app}: {detail}")),
+        },
+        Event::TargetStarted { target } => Row::of(Style::Plain, &format!("{target}: started")),
+        Event::TargetFinished {
+            target,
+            digest,
+            reused: true,
+            ..
+        } => Row::of(Style::Plain, &format!("{target}: there already, {digest}")),
+        Event::TargetFinished {
+            target,
+            digest,
+            elapsed,
+            ..
+        } => {
+            let seconds = elapsed.as_secs_f64();
+            Row::of(
+                Style::Plain,
+                &format!("{target}: pushed {digest} in {seconds:.1} s"),
+            )
+        }
+        Event::TargetFailed { target, error, .. } => {
+            let first = error.lines().next().unwrap_or_default();
+            let first = first.strip_prefix(&format!("{target}: ")).unwrap_or(first);
+            Row::of(Style::Plain, &format!("{target}: "))
+                .with(Style::Bad, "FAILED")
+                .with(Style::Plain, &format!(": {first}"))
+        }
+        Event::Tagged { reference, to } => {
+            Row::of(Style::Plain, &format!("tagged {reference} -> {to}"))
+        }
+        Event::Retry { what, after } => {
+            let pause = after.as_millis();
+            Row::of(Style::Plain, &format!("{what}; trying again in {pause} ms"))
+        }
+        Event::Warning { message } => {
+            Row::of(Style::Odd, "warning").with(Style::Plain, &format!(": {message}"))
+        }
+        Event::Note { message } => Row::of(Style::Plain, message),
+        Event::AppsQueued { .. }
+        | Event::AppFinished { .. }
+        | Event::AppFailed { .. }
+        | Event::TargetsQueued { .. }
+        | Event::TargetStep { .. }
+        | Event::TargetSteps { .. }
+        | Event::TargetOutput { .. }
+        | Event::TargetPushed { .. }
+        | Event::Log { .. }
+        | Event::Failure { .. }
+        | Event::Ended { .. } => return None,
+    })
+}
+
+/// The rows below that of a target that failed: the end of what it said, or
+/// which one failed so before; where its log is, and how to see it again.
+pub(super) fn failure(event: Event<'_>, more: &More) -> Vec<Row> {
+    let Event::TargetFailed {
+        error,
+        log,
+        reproduce,
+        ..
+    } = event
+    else {
+        return Vec::new();
+    };
+    let indented = |line: &str| Row::of(Style::Plain, &format!("  {line}"));
+    let mut rows = Vec::new();
+    match more {
+        More::As(first) => rows.push(indented(&format!("for the same reason as {first}"))),
+        More::Lines(last) => {
+            let of_step = error.lines().skip(1);
+            rows.extend(of_step.map(|line| match line.starts_with("  ") {
+                true => Row::of(Style::Plain, line),
+                false => indented(line),
+            }));
+            rows.extend(last.iter().map(|line| indented(line)));
+        }
+    }
+    let named = |name: &str, value: &str| {
+        Row::of(Style::Faint, &format!("  {name}: ")).with(Style::Plain, value)
+    };
+    rows.extend(log.map(|log| named("log", log)));
+    if !reproduce.is_empty() {
+        rows.push(named("to see it again", reproduce));
+    }
+    rows
+}
