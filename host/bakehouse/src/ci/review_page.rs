@@ -179,7 +179,10 @@ mod tests {
     #[test]
     fn a_comment_is_never_too_long_and_obeys_nobody() {
         let long = "`|<img>@someone ".repeat(1000);
-        let failure = Failure::new(ExitCode::Build, long.clone());
+        let failure = |n: usize| {
+            let failure = Failure::new(ExitCode::Build, format!("{n} {long}"));
+            FailureRecord::new(&failure.into())
+        };
         let grant = |n: usize| Grant {
             kind: Kind::Downloads,
             entry: format!("https://h.example/{n}/`<b>`/"),
@@ -199,7 +202,7 @@ mod tests {
                 added: (0..500).map(grant).collect(),
                 removed: Vec::new(),
             }],
-            failures: vec![FailureRecord::new(&failure.into()); 40],
+            failures: (0..40).map(failure).collect(),
             ..Review::default()
         };
         let page = ReviewPage::new(review).markdown();

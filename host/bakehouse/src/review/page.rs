@@ -85,7 +85,7 @@ impl ReviewPage {
                 let message = format!("{target}: nothing is known of its build");
                 let failure = Failure::new(ExitCode::Build, message)
                     .hint("its job did not come to its end; see its log, and run it again");
-                FailureRecord::new(&failure.into()).of_target(&target)
+                FailureRecord::new(&failure.into()).about_target(&target)
             })
             .collect();
         self.review.failures.extend(lost);
