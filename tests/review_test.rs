@@ -275,6 +275,59 @@ fn what_a_change_touches() {
 }
 
 #[test]
+fn parts_on_several_machines_are_one_page() {
+    let project = project();
+    project.write("apps/tool/app.toml", TOOL.replace("A tool", "Another"));
+    let plan = ["review", "plan", "--base", "main", "--save", "review.json"];
+    let plan = [&plan[..], &["--format", "github"]].concat();
+    let outputs = project.run(&plan).expect(0).stdout;
+    let outputs: Vec<&str> = outputs.lines().collect();
+    assert_eq!([outputs[0], outputs[2]], ["jobs=2", "touched=true"]);
+    let batches: Value = serde_json::from_str(outputs[1].strip_prefix("matrix=").unwrap()).unwrap();
+    std::fs::create_dir_all(project.path("parts/a")).unwrap();
+    let part = |batch: usize, to: &str| {
+        let id = batches[batch]["id"].as_str().unwrap();
+        let arguments = [
+            "review",
+            "build",
+            "--plan",
+            "review.json",
+            "--batch",
+            id,
+            "--save",
+            to,
+        ];
+        project.command(&arguments)
+    };
+    finish(&mut part(0, "parts/a/part.json"))
+        .expect(0)
+        .says("try: tool 1.1.0 linux/amd64");
+    // On another one there is no engine.
+    let mut other = part(1, "parts/part.json");
+    finish(other.env("DOCKER_HOST", "unix:///nonexistent")).expect(7);
+    let page = [
+        "review",
+        "page",
+        "--plan",
+        "review.json",
+        "--parts",
+        "parts",
+    ];
+    let output = project
+        .run(&page)
+        .expect(7)
+        .says("no Docker Engine answers at unix:///nonexistent");
+    let rows = output.stdout.lines().filter(|line| line.contains("linux/"));
+    let rows: Vec<&str> = rows.collect();
+    assert!(rows[0].contains("starts: --version: "), "{rows:?}");
+    assert!(rows[1].ends_with("NOT BUILT"), "{rows:?}");
+    // A machine of which nothing came is told, too.
+    std::fs::remove_file(project.path("parts/part.json")).unwrap();
+    let page = project.run(&page).expect(8);
+    page.says("tool 1.1.0 linux/arm64: nothing is known of its build");
+}
+
+#[test]
 fn without_history_it_says_so() {
     let project = project();
     project

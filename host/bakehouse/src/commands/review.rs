@@ -59,7 +59,7 @@ async fn whole(session: &Session, args: &ReviewArgs) -> Result<ExitCode> {
         let plan = &page.review.plan;
         match build(&context, &discovered, plan, !args.trial.no_run).await {
             Ok(part) => page.add([part]),
-            Err(error) => page.review.failures.push(FailureRecord::new(&error)),
+            Err(error) => page.add([ended(vec![FailureRecord::new(&error)])]),
         }
     }
     end(session, &page, args.format, &args.summary.summaries)
@@ -100,7 +100,7 @@ async fn plan(session: &Session, args: &ReviewPlanArgs) -> Result<ExitCode> {
 
 async fn part(session: &Session, args: &ReviewBuildArgs) -> Result<ExitCode> {
     if let Some(path) = &args.save {
-        save(&Part::default(), path)?;
+        save(&ended(Vec::new()), path)?;
     }
     let review: Review = read(
         &args.plan,
@@ -122,7 +122,8 @@ async fn part(session: &Session, args: &ReviewBuildArgs) -> Result<ExitCode> {
     let (mut plan, unplanned) = check::plan_unchecked(&context, &discovered).await?;
     failed.extend(unplanned);
     build_plan::only(&mut plan, &jobs);
-    let mut part = build(&context, &discovered, &plan, !args.trial.no_run).await?;
+    let built = build(&context, &discovered, &plan, !args.trial.no_run).await;
+    let mut part = built.unwrap_or_else(|error| ended(vec![FailureRecord::new(&error)]));
     part.failures.extend(records(&failed));
     if let Some(path) = &args.save {
         save(&part, path)?;
@@ -225,6 +226,15 @@ async fn look(session: &Session, change: &Change) -> Result<Looked> {
     review.failures.extend(records(&failed));
     looked.context = Some(context);
     Ok(looked)
+}
+
+/// A part of which nothing was built.
+fn ended(failures: Vec<FailureRecord>) -> Part {
+    Part {
+        schema: SCHEMA,
+        targets: Vec::new(),
+        failures,
+    }
 }
 
 /// Keeps layers out of the registry: nothing of a review is to be there.

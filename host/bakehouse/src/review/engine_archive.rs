@@ -43,7 +43,7 @@ pub(super) async fn pack(registry: &Registry, image: Image<'_>, path: &Path) -> 
         "Config": file_name(image.config), "RepoTags": [image.name], "Layers": layers,
     }]);
     let manifest = manifest.to_string();
-    let file = File::create_new(path).at("create", path)?;
+    let file = File::create(path).at("create", path)?;
     let write = move || {
         let mut archive = tar::Builder::new(BufWriter::new(file));
         let mut written = Vec::new();

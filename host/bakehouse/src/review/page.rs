@@ -70,17 +70,15 @@ impl ReviewPage {
         let order = |tried: &Tried| (tried.id.clone(), tried.digest.is_none());
         self.targets.sort_by_key(order);
         self.targets.dedup_by(|second, first| second.id == first.id);
-        let of = |failure: &FailureRecord, app: &str| failure.app.as_deref() == Some(app);
+        // One that is about no app in particular is about all of them.
+        let told = |app: &str| {
+            let mut failures = self.review.failures.iter();
+            failures.any(|failure| failure.app.as_deref().is_none_or(|of| of == app))
+        };
         let planned = self.review.plan.jobs().flat_map(Job::targets);
         let lost: Vec<FailureRecord> = planned
             .filter(|target| self.targets.iter().all(|tried| tried.id != *target))
-            .filter(|target| {
-                !self
-                    .review
-                    .failures
-                    .iter()
-                    .any(|failure| of(failure, &target.app))
-            })
+            .filter(|target| !told(&target.app))
             .map(|target| {
                 let message = format!("{target}: nothing is known of its build");
                 let failure = Failure::new(ExitCode::Build, message)
