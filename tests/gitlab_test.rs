@@ -160,7 +160,7 @@ fn a_bad_app_stops_no_other() {
     ];
     let expected = expected.map(|(name, code)| (name.to_owned(), code));
     assert_eq!(codes, BTreeMap::from(expected));
-    assert_eq!(tags(&host, "esbuild"), ["1.0.0", "latest"]);
+    assert_eq!(tags(&host, "esbuild"), ["1.0", "1.0.0", "latest"]);
     assert_eq!(tags(&host, "misbehave"), ["1.0.0", "latest"]);
     assert!(
         child["merge"]["script"]

@@ -5,6 +5,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use crate::support::{Builder, Package, Project, busybox, finish};
+use crate::workflow_test::crosshello;
 
 const TOOL: &str = r#"recipe = "bakehouse:binaries"
 [options]
@@ -197,11 +198,19 @@ fn what_cannot_be_built_or_does_not_run_is_told_beside_the_rest() {
         "apps/tool/app.toml",
         format!("# why\n{TOOL}[images.tool]\nsmoke = true\n"),
     );
-    std::fs::remove_dir_all(project.path("apps/misbehave")).unwrap();
+    project.options(&[
+        ("behaviour", "behave"),
+        ("hello", "#!/nonexistent\n"),
+        (
+            "dockerfile",
+            "COPY --chmod=755 hello /x\nENTRYPOINT [\"/x\"]",
+        ),
+    ]);
     std::fs::remove_dir_all(project.path("apps/broken")).unwrap();
     let output = project
         .run(&["review", "--base", "main", "--platform", "linux/arm64"])
-        .expect(0);
+        .expect(8)
+        .says("misbehave 1.0.0-arm64fails linux/arm64: its image does not run: exec /x: no such file or directory");
     let said = "starts: --version: exit code 127: --version: applet not found";
     assert!(output.stdout.contains(said), "{}", output.stdout);
 }
@@ -272,6 +281,27 @@ fn what_a_change_touches() {
         "{}",
         output.stdout
     );
+}
+
+#[test]
+fn an_image_is_built_on_another_of_the_same_review() {
+    let project = project();
+    crosshello(&project);
+    let arguments = ["review", "--base", "main", "--platform", "linux/amd64"];
+    let output = project.run(&arguments).expect(0);
+    let rows = output.stdout.lines().filter(|line| line.contains("linux/"));
+    let rows: Vec<&str> = rows.collect();
+    assert!(
+        rows[0].starts_with("crosshello-base  1.0.0    linux/amd64"),
+        "{rows:?}"
+    );
+    assert!(
+        rows[1].starts_with("crosshello       1.0.0    linux/amd64"),
+        "{rows:?}"
+    );
+    assert!(rows[1].contains("starts: "), "{rows:?}");
+    let tags = project.run(&["inspect", "crosshello:1.0.0"]);
+    tags.expect(4);
 }
 
 #[test]

@@ -24,7 +24,7 @@ pub fn esbuild(project: &Project) {
     project.real("esbuild");
 }
 
-fn crosshello(project: &Project) {
+pub fn crosshello(project: &Project) {
     let golang = golang_image();
     let package = Package::new(&["1.0.0"]).description(golang);
     project.npm.publish("crosshello", package);

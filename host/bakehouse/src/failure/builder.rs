@@ -103,6 +103,9 @@ pub(super) fn smoke(error: &SmokeError) -> Explanation {
         SmokeError::Timeout { .. } => Explanation::new(ExitCode::Build)
             .hint("give a command that ends by itself, e.g. one that prints the version"),
         SmokeError::ExecFormat(_) => Explanation::new(ExitCode::Builder).hint(QEMU),
+        SmokeError::NotStarted { .. } => Explanation::new(ExitCode::Build).hint(
+            "its loader, or the interpreter that its first line names, is not in the image, or it may not be executed",
+        ),
         SmokeError::Credentials { .. } => {
             Explanation::new(ExitCode::Credentials).hint("log in with `docker login`")
         }

@@ -13,7 +13,7 @@ use toml::Table;
 /// Keys of `bakehouse.toml` that no image depends on.
 const ASIDE: &[&str] = &["ci", "runners", "keep", "concurrency", "builder", "cache"];
 /// Folders that crates in `plugins/` are compiled with, beside their own.
-const SHARED: &[&str] = &["plugins/", "wit/", ".cargo/"];
+const SHARED: &[&str] = &["plugins/", ".cargo/"];
 /// The same, as files at the root.
 const SHARED_FILES: &[&str] = &[
     "Cargo.toml",
@@ -354,10 +354,10 @@ mod tests {
             // A crate that no app here is made by.
             (&["plugins/binaries/src/lib.rs"], &[]),
             (
-                &["plugins/sdk/a.rs", "Cargo.lock", "wit/x.wit"],
+                &["plugins/sdk/a.rs", "Cargo.lock", ".cargo/config.toml"],
                 &[
-                    "crate-a Changed: shared by recipes: Cargo.lock, plugins/sdk/a.rs and 1 more",
-                    "crate-b Changed: shared by recipes: Cargo.lock, plugins/sdk/a.rs and 1 more",
+                    "crate-a Changed: shared by recipes: .cargo/config.toml, Cargo.lock and 1 more",
+                    "crate-b Changed: shared by recipes: .cargo/config.toml, Cargo.lock and 1 more",
                 ],
             ),
             (

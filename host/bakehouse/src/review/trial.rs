@@ -139,9 +139,11 @@ impl<'a> Trials<'a> {
                 said: format!("its program is not for {}", target.platform),
             },
             // The engine is there: it has something against this image.
-            Err(SmokeError::Engine { said, .. } | SmokeError::NotFound { said, .. }) => {
-                Ran::Failed { said }
-            }
+            Err(
+                SmokeError::NotStarted { said, .. }
+                | SmokeError::Engine { said, .. }
+                | SmokeError::NotFound { said, .. },
+            ) => Ran::Failed { said },
             Err(error) => return Err(error.into()),
         })
     }

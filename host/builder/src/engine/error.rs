@@ -49,6 +49,16 @@ pub enum SmokeError {
     /// The machine does not run programs for the platform.
     #[error("this machine cannot run programs for {0}")]
     ExecFormat(Platform),
+    /// The kernel does not start its program.
+    #[error("{reference} for {platform} does not start: {said}")]
+    NotStarted {
+        /// The image.
+        reference: String,
+        /// Its platform.
+        platform: Platform,
+        /// The words of the container's runtime.
+        said: String,
+    },
     /// The registry wants other credentials.
     #[error("{what}: {said}")]
     Credentials {

@@ -17,7 +17,7 @@ use futures_util::StreamExt as _;
 use super::SmokeError;
 use super::connection::{Engine, open};
 use super::said::{Meaning, meaning, said};
-use crate::output::classify::is_exec_format;
+use crate::output::classify::{is_exec_format, not_started};
 
 const MEMORY: i64 = 1 << 30;
 const PROCESSES: i64 = 256;
@@ -96,6 +96,16 @@ impl Engine {
         let result = result?;
         if result.exit_code != 0 && is_exec_format(&result.stderr) {
             return Err(SmokeError::ExecFormat(smoke.platform.clone()));
+        }
+        if result.exit_code != 0
+            && result.stdout.is_empty()
+            && let Some(said) = not_started(&result.stderr)
+        {
+            return Err(SmokeError::NotStarted {
+                reference: smoke.reference.to_owned(),
+                platform: smoke.platform.clone(),
+                said: said.to_owned(),
+            });
         }
         Ok(result)
     }

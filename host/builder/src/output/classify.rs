@@ -48,6 +48,15 @@ pub(crate) fn is_exec_format(text: &str) -> bool {
     text.to_ascii_lowercase().contains(EXEC_FORMAT)
 }
 
+/// The words of a container's runtime over a program that the kernel did not
+/// start, `exec PATH: REASON`, where they are all that a container said.
+pub(crate) fn not_started(stderr: &str) -> Option<&str> {
+    let said = stderr.trim();
+    let (path, why) = said.strip_prefix("exec ")?.rsplit_once(": ")?;
+    let known = ["no such file or directory", "permission denied"];
+    (path.starts_with('/') && !said.contains('\n') && known.contains(&why)).then_some(said)
+}
+
 /// The error for a build that ended with a non-zero status.
 pub(crate) fn classify(
     progress: &Progress,
@@ -139,6 +148,22 @@ fn denied(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_runtimes_words_are_told_from_a_programs() {
+        // Of runc 1.1.5, over a program whose loader is not there.
+        let said = "exec /app: no such file or directory\n";
+        assert_eq!(not_started(said), Some(said.trim()));
+        for other in [
+            "",
+            "exec: serve: not found",
+            "/entry.sh: exec: line 3: serve: not found",
+            "cannot open /x: no such file or directory",
+            "exec /app: no such file or directory\nand more",
+        ] {
+            assert_eq!(not_started(other), None, "{other}");
+        }
+    }
 
     fn of(lines: &str) -> BuildError {
         let mut progress = Progress::default();
