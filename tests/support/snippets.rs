@@ -27,9 +27,17 @@ pub(crate) fn root() -> PathBuf {
 
 /// The snippets of all pages in `docs/`.
 pub(crate) fn snippets() -> Vec<Snippet> {
+    let pages = pages("docs").into_iter();
+    pages
+        .flat_map(|(page, text)| of_page(&page, &text))
+        .collect()
+}
+
+/// The pages in a folder of the repository, by their paths from its root.
+pub(crate) fn pages(folder: &str) -> Vec<(String, String)> {
     let root = root();
     let mut found = Vec::new();
-    let mut todo = vec![root.join("docs")];
+    let mut todo = vec![root.join(folder)];
     while let Some(folder) = todo.pop() {
         for entry in std::fs::read_dir(&folder).unwrap() {
             let path = entry.unwrap().path();
@@ -37,7 +45,7 @@ pub(crate) fn snippets() -> Vec<Snippet> {
                 todo.push(path);
             } else if path.extension().is_some_and(|end| end == "md") {
                 let page = path.strip_prefix(&root).unwrap().display().to_string();
-                found.extend(of_page(&page, &std::fs::read_to_string(&path).unwrap()));
+                found.push((page, std::fs::read_to_string(&path).unwrap()));
             }
         }
     }

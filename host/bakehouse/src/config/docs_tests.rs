@@ -6,7 +6,7 @@ mod snippets;
 use std::collections::BTreeSet;
 use std::fs;
 
-use snippets::{Snippet, snippets};
+use snippets::{Snippet, pages, root, snippets};
 
 use super::Project;
 
@@ -90,6 +90,82 @@ fn snippets_are_pieces_of_files_or_files_that_can_be_read() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
     assert_eq!(pages.into_iter().collect::<Vec<_>>(), PAGES);
     assert!(pieces >= 5, "{pieces}");
+}
+
+/// A page without its code.
+fn prose(text: &str) -> String {
+    let mut code = false;
+    let lines = text.lines().filter(|line| {
+        let fence = line.trim_start().starts_with("```");
+        code ^= fence;
+        !code && !fence
+    });
+    lines.map(|line| format!("{line}\n")).collect()
+}
+
+/// The anchors of a page's headings, as GitHub makes them.
+fn anchors(text: &str) -> Vec<String> {
+    let text = prose(text);
+    let titles = text.lines().filter_map(|line| {
+        let title = line.trim_start_matches('#');
+        (title != line).then(|| title.trim().to_lowercase())
+    });
+    let kept = |c: &char| c.is_alphanumeric() || matches!(c, '-' | '_' | ' ');
+    titles
+        .map(|title| {
+            title
+                .chars()
+                .filter(kept)
+                .collect::<String>()
+                .replace(' ', "-")
+        })
+        .collect()
+}
+
+#[test]
+fn links_lead_somewhere() {
+    let root = root();
+    let mut all = [pages("docs"), pages("apps")].concat();
+    for page in [
+        "README.md",
+        "CONTRIBUTING.md",
+        "CHANGELOG.md",
+        "SECURITY.md",
+    ] {
+        all.push((
+            page.to_owned(),
+            fs::read_to_string(root.join(page)).unwrap(),
+        ));
+    }
+    let (mut seen, mut faults) = (0, Vec::new());
+    for (page, text) in &all {
+        let text = prose(text);
+        let targets = text
+            .split("](")
+            .skip(1)
+            .filter_map(|rest| rest.split(')').next());
+        for target in targets.filter(|target| !target.contains("://")) {
+            seen += 1;
+            let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
+            let path = root.join(page);
+            let path = match file {
+                "" => path,
+                file => path.parent().unwrap().join(file),
+            };
+            let there = match (path.is_file(), anchor) {
+                (false, _) => path.is_dir(),
+                (true, "") => true,
+                (true, anchor) => {
+                    anchors(&fs::read_to_string(&path).unwrap()).contains(&anchor.to_owned())
+                }
+            };
+            if !there {
+                faults.push(format!("{page}: {target}"));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    assert!(seen > 50, "{seen}");
 }
 
 #[test]
