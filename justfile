@@ -40,7 +40,7 @@ run *ARGS: build
     @eval "$(scripts/env.sh)" && exec target/debug/bakehouse {{ ARGS }}
 
 # Start what is missing: Docker Engine with buildx, QEMU, BuildKit
-up:
+up: build
     @scripts/up.sh all
 
 # Stop what `up`, `demo` or `test` started

@@ -55,7 +55,7 @@ up() {
     once "buildkit-$version" install
     if ! running >/dev/null 2>&1; then
         [ "$(id -u)" = 0 ] || die "buildkitd needs root" "run this as root"
-        command -v runc >/dev/null || "$ROOT/scripts/engine.sh" install
+        command -v runc >/dev/null || bakehouse up --unpack
         say "starting BuildKit"
         mkdir -p "$home" "$run"
         setsid buildkitd --addr "unix://$socket" --root "$home/root" --oci-worker=true \

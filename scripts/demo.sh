@@ -12,15 +12,15 @@ cargo build --quiet "${locked[@]}" --package bakehouse
 "$ROOT/scripts/up.sh" engine
 environment=$("$ROOT/scripts/env.sh")
 eval "$environment"
-bakehouse() {
+show() {
     printf '\n$ bakehouse %s\n' "$*"
     "$BUILT/bakehouse" --registry local "$@"
 }
 
-bakehouse plan esbuild --max-versions 3
-bakehouse run esbuild --max-versions 3
-bakehouse inspect esbuild:latest
-bakehouse smoke esbuild:latest -- --version
+show plan esbuild --max-versions 3
+show run esbuild --max-versions 3
+show inspect esbuild:latest
+show smoke esbuild:latest -- --version
 
 cat <<NEXT
 

@@ -5,11 +5,12 @@
 
 # Whoever evaluates it puts its own PATH in.
 # shellcheck disable=SC2016
-printf 'export BAKEHOUSE_HOME=%q PATH=%q:$PATH\n' "$BAKEHOUSE_HOME" "$TOOLS/bin"
+printf 'export BAKEHOUSE_HOME=%q PATH=%q:%q:$PATH\n' "$BAKEHOUSE_HOME" "$TOOLS/bin" "$BAKEHOUSE_HOME/up/bin"
 if [ -x "$TOOLS/bin/rustc-wasm" ]; then
     printf 'export BAKEHOUSE_WASM_RUSTC=%q\n' "$TOOLS/bin/rustc-wasm"
 fi
-socket=$("$ROOT/scripts/engine.sh" socket)
+# The program finds the engine by itself; others are told.
+socket=$(sed -n 's/.*"socket": "\(.*\)".*/\1/p' "$BAKEHOUSE_HOME/up/started.json" 2>/dev/null || true)
 if [ -S "$socket" ]; then
     printf 'export DOCKER_HOST=%q\n' "unix://$socket"
 fi

@@ -10,7 +10,8 @@ mkdir -p "$TOOLS/bin"
 # shellcheck disable=SC2034
 BUILT=${CARGO_TARGET_DIR:-$ROOT/target}/debug
 export BAKEHOUSE_HOME
-export PATH="$TOOLS/bin:$PATH"
+# Programs that `bakehouse up` unpacks are used by what tests check against, too.
+export PATH="$TOOLS/bin:$BAKEHOUSE_HOME/up/bin:$PATH"
 
 # CI takes Cargo.lock as it is; at a desk a new recipe may add itself to it.
 # shellcheck disable=SC2034
@@ -23,6 +24,20 @@ die() {
     printf 'error: %s\n' "$1" >&2
     [ -z "${2:-}" ] || printf 'hint: %s\n' "$2" >&2
     exit 1
+}
+
+# bakehouse ARGUMENT...: the program, built where there is none yet.
+bakehouse() {
+    if ! "$BUILT/bakehouse" up --help >/dev/null 2>&1; then
+        local environment
+        environment=$("$ROOT/scripts/shipped.sh")
+        (
+            eval "$environment"
+            cd "$ROOT"
+            cargo build --quiet "${locked[@]}" --package bakehouse
+        )
+    fi
+    "$BUILT/bakehouse" "$@"
 }
 
 # once NAME COMMAND...: runs COMMAND under a lock, unless it did succeed before.

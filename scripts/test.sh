@@ -10,14 +10,13 @@
 . "$(dirname "$0")/lib.sh"
 cd "$ROOT"
 
-state() { if "$ROOT/scripts/$1.sh" status | grep -q ' not '; then echo stopped; else echo running; fi; }
+# What was up before, stays up.
 stop() {
-    [ "$buildkit" = running ] || "$ROOT/scripts/buildkit.sh" down
-    [ "$engine" = running ] || "$ROOT/scripts/engine.sh" down
-    [ "$qemu" = running ] || "$ROOT/scripts/qemu.sh" down
+    [ "$before" = up ] || "$ROOT/scripts/up.sh" down
 }
 stop_afterwards() {
-    engine=$(state engine) qemu=$(state qemu) buildkit=$(state buildkit)
+    before=down
+    if grep -qs 'pid\|qemu-' "$BAKEHOUSE_HOME/up/started.json" || [ -e "$BAKEHOUSE_HOME/buildkit/pid" ]; then before=up; fi
     trap stop EXIT
     trap 'exit 130' INT TERM
 }

@@ -2,7 +2,7 @@
 # Starts what is missing on this machine, or stops what it started.
 # usage: scripts/up.sh engine|all|down|status
 #
-# `engine`: Docker Engine with buildx, and QEMU. `all`: BuildKit as a daemon
+# `engine`: what `bakehouse up` sets up, and git. `all`: BuildKit as a daemon
 # and the tests' registry and witness, too.
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -10,23 +10,22 @@
 scripts=$ROOT/scripts
 case ${1:-} in
 engine)
-    "$scripts/engine.sh" up
-    "$scripts/qemu.sh" up
+    bakehouse up >&2
     "$scripts/git.sh"
     ;;
 all)
     "$0" engine
+    # Tests start an engine of their own, wherever this one is from.
+    bakehouse up --unpack
     "$scripts/buildkit.sh" up
     "$scripts/witness.sh"
     ;;
 down)
     "$scripts/buildkit.sh" down
-    "$scripts/engine.sh" down
-    "$scripts/qemu.sh" down
+    [ ! -e "$BAKEHOUSE_HOME/up/started.json" ] || bakehouse down
     ;;
 status)
-    "$scripts/engine.sh" status
-    "$scripts/qemu.sh" status
+    bakehouse up --dry-run
     "$scripts/buildkit.sh" status
     ;;
 *) die "usage: scripts/up.sh engine|all|down|status" ;;

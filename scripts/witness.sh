@@ -31,7 +31,11 @@ install_actionlint() {
         go install "github.com/rhysd/actionlint/cmd/actionlint@$actionlint" ||
         die "actionlint $actionlint did not build" "look at what Go says above"
 }
-command -v crane >/dev/null || "$ROOT/scripts/engine.sh" install
+unpack_crane() {
+    "$ROOT/scripts/debs.sh" testing "$TOOLS/crane" crane
+    ln -sf "$TOOLS/crane/usr/bin/crane" "$TOOLS/bin/"
+}
+command -v crane >/dev/null || once crane unpack_crane
 "$ROOT/scripts/buildkit.sh" go
 once "actionlint-$actionlint" install_actionlint
 command -v jq >/dev/null || once jq install_jq

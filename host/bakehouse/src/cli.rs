@@ -129,6 +129,13 @@ pub(crate) enum Command {
     Recipe(RecipeArgs),
     /// Write the GitHub Actions workflow
     Workflows(WorkflowsArgs),
+    /// Set up what builds need and this machine lacks: Docker Engine, buildx,
+    /// emulation
+    Up(UpArgs),
+    /// Stop what `up` started
+    Down,
+    /// Say what is wrong with this machine and this project, and how to mend it
+    Doctor(DoctorArgs),
 }
 
 /// What `plan` and `run` look at.
@@ -602,6 +609,29 @@ pub(crate) struct WorkflowsArgs {
     /// [ci] in bakehouse.toml, else this program's]
     #[arg(long, value_name = "OWNER/REPO@vN")]
     pub(crate) product: Option<Product>,
+}
+
+/// `bakehouse doctor`
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    /// Mend what is safe to mend: set up what is missing, compile recipes that
+    /// were changed, write the workflow anew
+    #[arg(long)]
+    pub(crate) fix: bool,
+    /// Output format
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
+}
+
+/// `bakehouse up`
+#[derive(Debug, Args)]
+pub(crate) struct UpArgs {
+    /// Show what is there and what would be done, and do nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Unpack all programs, needed or not, and start nothing
+    #[arg(long, conflicts_with = "dry_run")]
+    pub(crate) unpack: bool,
 }
 
 impl Global {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use bakehouse_builder::{
-    Builder, BuilderPool, Buildx, BuildxOptions, HandsBack, LayerCache, Member, StepSettings,
+    Builder, BuilderPool, Buildx, BuildxOptions, ChildEnv, HandsBack, LayerCache, Member,
+    StepSettings,
 };
 use bakehouse_core::progress::{Event, Reporter};
 use bakehouse_registry::{Endpoint, LocalRegistry, Registry, Upstream};
@@ -18,6 +19,7 @@ use bakehouse_upstream::release::{
 };
 
 use crate::config::{BuilderChoice, CacheChoice, Overrides, Project, RegistryChoice, Settings};
+use crate::up::set_up;
 
 /// Project, settings, registry, builder and what recipes may use.
 pub struct Context {
@@ -62,6 +64,7 @@ impl Context {
             emulation: settings.use_qemu,
             mirrors: mirrors.clone(),
             step_settings: step_settings(&project)?,
+            env: child_env(),
             ..BuildxOptions::default()
         };
         let builder = builder(&settings.builders, &options, &reporter);
@@ -111,6 +114,18 @@ impl Context {
             settings,
             _local: local,
         })
+    }
+}
+
+/// The environment of builders' clients: with what `bakehouse up` set up.
+fn child_env() -> ChildEnv {
+    let set_up = set_up();
+    if let Some(engine) = &set_up.engine {
+        tracing::info!("`bakehouse up` started an engine at {engine}");
+    }
+    ChildEnv {
+        set_up,
+        ..ChildEnv::default()
     }
 }
 

@@ -14,6 +14,7 @@ pub mod commands;
 pub mod config;
 pub mod context;
 mod diff;
+pub mod doctor;
 pub mod failure;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
@@ -32,3 +33,4 @@ pub mod review;
 pub mod signals;
 pub mod text;
 mod told_cause;
+pub mod up;

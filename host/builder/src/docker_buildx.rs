@@ -23,6 +23,7 @@ use super::command::command_line;
 use crate::cache::layer_cache::{CacheArgs, LayerCache};
 use crate::engine::Engine;
 use crate::error::{BuildError, BuilderError};
+use crate::inspect::builder_state::BuilderState;
 use crate::inspect::capabilities::Inspected;
 use crate::inspect::nodes::UnreachableNode;
 use crate::inspect::program::Program;
@@ -83,12 +84,8 @@ impl Buildx {
 
     async fn find(&self) -> Result<Found, BuilderError> {
         let program = Program::find(&self.options.env).await?;
-        let named = match &self.options.builder {
-            Some(name) => format!("builder {name}"),
-            None => "the current builder".to_owned(),
-        };
         let silent = |why: &str| BuilderError::Silent {
-            builder: named.clone(),
+            builder: self.named(),
             why: why.to_owned(),
         };
         let text = match self.inspect(&program, true).await {
@@ -101,6 +98,11 @@ impl Buildx {
         };
         let inspected = Inspected::parse(&text);
         if !inspected.running {
+            // The builder of an engine that is not there has no driver: the engine's
+            // own error says more.
+            if inspected.driver.is_empty() {
+                Engine::connect(&self.options.env.set_up)?.info().await?;
+            }
             let why = inspected.error.as_deref().unwrap_or("it is not running");
             return Err(silent(why));
         }
@@ -111,7 +113,11 @@ impl Buildx {
             });
         }
         let docker = inspected.driver == "docker";
-        let store = docker && Engine::connect()?.info().await?.containerd_image_store;
+        let store = docker
+            && Engine::connect(&self.options.env.set_up)?
+                .info()
+                .await?
+                .containerd_image_store;
         if docker && !store {
             return Err(BuilderError::NoImageStore {
                 builder: inspected.name,
@@ -126,6 +132,39 @@ impl Buildx {
             capabilities,
             down,
         })
+    }
+
+    /// The builder's state, without starting it.
+    ///
+    /// # Errors
+    /// [`BuilderError::Program`] where there is no client, [`BuilderError::Silent`]
+    /// where there is no such builder.
+    pub async fn look(&self) -> Result<BuilderState, BuilderError> {
+        let program = Program::find(&self.options.env).await?;
+        let text = self.inspect(&program, false).await;
+        let text = text.map_err(|why| BuilderError::Silent {
+            builder: self.named(),
+            why,
+        })?;
+        let inspected = Inspected::parse(&text);
+        let (running, error) = (inspected.running, inspected.error.clone());
+        Ok(BuilderState {
+            // Whether a layout can be exported is the engine's to tell.
+            capabilities: inspected.capabilities(true),
+            running,
+            error,
+            down: UnreachableNode::parse(&text)
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+        })
+    }
+
+    fn named(&self) -> String {
+        match &self.options.builder {
+            Some(name) => format!("builder {name}"),
+            None => "the current builder".to_owned(),
+        }
     }
 
     /// The output of `docker-buildx inspect`; an error is the reason why there is

@@ -21,6 +21,7 @@ pub(crate) mod inspect;
 mod options;
 pub(crate) mod output;
 pub(crate) mod sandbox;
+mod set_up;
 mod step_settings;
 
 pub use builder::{BuildRequest, Builder, Built, Capabilities, Output};
@@ -35,11 +36,13 @@ pub use error::{BuildError, BuilderError, FailedStep};
 #[cfg(feature = "test-util")]
 pub use fake::Fake;
 pub use hands_back::HandsBack;
+pub use inspect::builder_state::BuilderState;
 pub use inspect::program::{Program, ProgramError};
 pub use options::BuildxOptions;
 pub use output::receive::ReceiveError;
 pub use output::used::UsedError;
 pub use sandbox::child_env::ChildEnv;
+pub use set_up::SetUp;
 pub use step_settings::StepSettings;
 
 #[cfg(feature = "fuzzing")]

@@ -14,7 +14,8 @@ use std::time::Duration;
 
 use bakehouse_builder::engine::{Engine, Smoke, SmokeError, SmokeResult};
 use bakehouse_builder::{
-    BuildError, BuildRequest, Builder as _, BuilderError, Buildx, BuildxOptions, LayerCache, Output,
+    BuildError, BuildRequest, Builder as _, BuilderError, Buildx, BuildxOptions, LayerCache,
+    Output, SetUp,
 };
 use bakehouse_core::date::Date;
 use bakehouse_core::grants::{Access, Kind, policy_for_tests};
@@ -218,7 +219,7 @@ async fn pushes_by_digest_and_the_images_run() {
     assert!(put.status().is_success(), "{put:?}");
     let digest = put.headers()["docker-content-digest"].to_str().unwrap();
 
-    let engine = Engine::connect().unwrap();
+    let engine = Engine::connect(&SetUp::default()).unwrap();
     let by_digest = format!("{registry}/real/hello@{digest}");
     let by_tag = format!("{registry}/real/hello:1");
     for reference in [by_digest.as_str(), by_tag.as_str()] {
@@ -285,7 +286,7 @@ async fn says_when_nothing_here_runs_a_platform() {
         "{registry}/real/other@{}",
         built.descriptor.unwrap().digest()
     );
-    let engine = Engine::connect().unwrap();
+    let engine = Engine::connect(&SetUp::default()).unwrap();
     let error = smoke(&engine, &reference, "linux/s390x", &[])
         .await
         .unwrap_err();

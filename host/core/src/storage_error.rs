@@ -118,7 +118,7 @@ fn told(room: Option<&Room>) -> String {
 }
 
 /// Bytes as people write them, in units of a thousand.
-struct Bytes(u64);
+pub struct Bytes(pub u64);
 
 impl fmt::Display for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -76,6 +76,7 @@ mod client;
 mod digest;
 mod endpoint;
 mod error;
+mod greeting;
 mod heads;
 mod index;
 mod index_view;

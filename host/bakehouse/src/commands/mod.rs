@@ -4,6 +4,8 @@
 mod build;
 mod build_plan;
 mod check_report;
+mod doctor;
+mod down;
 mod ending;
 mod init;
 mod inspect;
@@ -28,6 +30,7 @@ mod serve;
 mod session;
 mod smoke;
 mod text;
+mod up;
 mod workflows;
 
 use anyhow::Result;
@@ -63,5 +66,8 @@ pub async fn dispatch(session: &Session, cli: &Cli) -> Result<ExitCode> {
             RecipeCommand::Build(args) => recipe_build::recipe_build(session, args).await,
         },
         Command::Workflows(args) => workflows::workflows(session, args),
+        Command::Up(args) => up::up(session, args).await,
+        Command::Doctor(args) => doctor::doctor(session, args).await,
+        Command::Down => down::down(session).await,
     }
 }

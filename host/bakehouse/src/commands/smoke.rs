@@ -12,6 +12,7 @@ use crate::cli::SmokeArgs;
 use crate::failure::{ExitCode, Failure};
 use crate::names;
 use crate::text::Text;
+use crate::up::set_up;
 
 /// Longest time for one platform, image pull included.
 const LIMIT: Duration = Duration::from_secs(300);
@@ -43,7 +44,7 @@ pub(super) async fn smoke(session: &Session, args: &SmokeArgs) -> Result<ExitCod
     }
     let mut chosen = published.platforms;
     chosen.retain(|platform, _| args.platforms.is_empty() || args.platforms.contains(platform));
-    let engine = Engine::connect()?;
+    let engine = Engine::connect(&set_up())?;
     let found = DockerCredentials::new(endpoint.host()).find().await?;
     let login = match found {
         RegistryAuth::Basic(username, password) => Some(PullCredentials { username, password }),

@@ -15,7 +15,7 @@ mod recipe_reference;
 mod runners;
 mod scope;
 mod settings;
-mod user_cache;
+mod user_folders;
 
 #[cfg(test)]
 mod docs_tests;
@@ -32,5 +32,5 @@ pub use project_file::{CacheChoice, ProjectFile};
 pub use recipe_reference::{RecipeReference, RecipeReferenceError};
 pub use runners::Runners;
 pub use scope::Scope;
-pub use settings::{Origins, RegistryChoice, Settings};
-pub use user_cache::user_cache;
+pub use settings::{Origins, RegistryChoice, Settings, default_platforms};
+pub use user_folders::{user_cache, user_data};

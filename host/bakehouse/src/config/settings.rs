@@ -175,7 +175,9 @@ fn one(mut platforms: Vec<Platform>) -> Vec<Platform> {
     platforms
 }
 
-fn default_platforms() -> Vec<Platform> {
+/// Platforms of a project that names none.
+#[must_use]
+pub fn default_platforms() -> Vec<Platform> {
     ["amd64", "arm64"]
         .iter()
         .filter_map(|architecture| Platform::new("linux", architecture, None).ok())

@@ -1,13 +1,12 @@
 //! Exit codes and hints for errors of the `builder` crate.
 
-use bakehouse_builder::engine::{EngineError, SmokeError};
+use bakehouse_builder::engine::{EngineError, NamedBy, SmokeError};
 use bakehouse_builder::{BuildError, BuilderError, DockerfileError, ReceiveError, UsedError};
 
 use super::{ExitCode, Explanation, core, system};
 
 /// The advice where programs of another platform cannot run.
-const QEMU: &str = "register QEMU with `docker run --privileged --rm tonistiigi/binfmt --install all`, \
-    or install qemu-user-static and binfmt-support";
+const QEMU: &str = "register QEMU with `bakehouse up` or `docker run --privileged --rm tonistiigi/binfmt --install all`";
 
 pub(super) fn build(error: &BuildError) -> Explanation {
     match error {
@@ -65,10 +64,10 @@ pub(super) fn builder(error: &BuilderError) -> Explanation {
     let explained = Explanation::new(ExitCode::Builder);
     match error {
         BuilderError::Program(_) => {
-            explained.hint("install Docker's buildx plugin, or put docker-buildx on PATH")
+            explained.hint("run `bakehouse up`, install Docker's buildx plugin, or put docker-buildx on PATH")
         }
         BuilderError::Silent { .. } => explained.hint(
-            "run `docker buildx create --name bakehouse --bootstrap` and name it with --builder",
+            "see what `bakehouse doctor` says; or run `docker buildx create --name bakehouse --bootstrap` and name it with --builder",
         ),
         BuilderError::NoImageStore { .. } => explained.hint(
             "add {\"features\":{\"containerd-snapshotter\":true}} to Docker's daemon.json and restart it, or run `docker buildx create --name bakehouse --driver docker-container --bootstrap` and name it with --builder",
@@ -78,21 +77,30 @@ pub(super) fn builder(error: &BuilderError) -> Explanation {
         BuilderError::NoneLeftFor(platform) => {
             explained.hint(format!("name one with --builder {platform}=NAME"))
         }
-        BuilderError::NoneExports(_)
-        | BuilderError::NotAsked(_)
-        | BuilderError::UnreachableNode { .. }
+        BuilderError::UnreachableNode { .. }
         | BuilderError::Stopped { .. }
         | BuilderError::Failed { .. }
-        | BuilderError::NoProvenance(_)
-        | BuilderError::Client(_) => explained,
+        | BuilderError::Client(_) => {
+            explained.hint("see what `bakehouse doctor` says of builders and engine")
+        }
+        BuilderError::NoneExports(_)
+        | BuilderError::NotAsked(_)
+        | BuilderError::NoProvenance(_) => explained,
     }
 }
 
 pub(super) fn engine(error: &EngineError) -> Explanation {
     let explained = Explanation::new(ExitCode::Builder);
     match error {
-        EngineError::Unreachable { .. } | EngineError::Silent { .. } => {
-            explained.hint("start Docker, or set DOCKER_HOST to where it listens")
+        EngineError::Unreachable { named_by, .. } | EngineError::Silent { named_by, .. } => {
+            explained.hint(match named_by {
+                NamedBy::Default => {
+                    "run `bakehouse up`, start Docker, or set DOCKER_HOST to where it listens"
+                }
+                NamedBy::SetUp => "run `bakehouse up` again",
+                NamedBy::Variable => "start it; or unset DOCKER_HOST, and run `bakehouse up`",
+                NamedBy::Context(_) => "start it, or choose another with `docker context use`",
+            })
         }
         EngineError::NoContext(_) => explained.hint("see `docker context ls`, or set DOCKER_HOST"),
     }

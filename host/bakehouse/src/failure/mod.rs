@@ -14,6 +14,7 @@ mod review;
 mod runtime;
 mod stated;
 mod system;
+mod up;
 mod upstream;
 
 use anyhow::Error;
@@ -37,6 +38,7 @@ use crate::new::NewError;
 use crate::recipes::CrateError;
 use crate::review::ReviewError;
 use crate::text::shell;
+use crate::up::UpError;
 
 pub use exit_code::ExitCode;
 pub use stated::Failure;
@@ -188,6 +190,7 @@ fn known(error: &(dyn std::error::Error + 'static)) -> Option<Explanation> {
         WorkflowError => ci::workflow,
         NewError => new::new,
         ReviewError => review::review,
+        UpError => up::up,
     }
     None
 }

@@ -34,7 +34,7 @@ pub(super) fn registry(error: &RegistryError) -> Explanation {
         RegistryError::Unreachable { .. } => failed
             .hint(
                 "check the address given as --registry, as REGISTRY or in bakehouse.toml, and that \
-                 the registry runs",
+                 the registry runs; `bakehouse doctor` asks it alone",
             )
             .everywhere(),
         RegistryError::Failed { host, source, .. } => failed.hint(request(host, source)),

@@ -66,7 +66,8 @@ fn sources_of(made: &Path, metadata: &Metadata, manifest: PathBuf) -> Result<Str
 }
 
 /// Whether a component is missing, or older than something it was made from.
-pub(super) fn is_stale(component: &Path) -> bool {
+#[must_use]
+pub fn is_stale(component: &Path) -> bool {
     let Ok(made) = modified(component) else {
         return true;
     };

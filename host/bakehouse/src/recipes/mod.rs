@@ -17,5 +17,6 @@ mod wasm_toolchain;
 
 pub use build::{BuildOptions, Built, build};
 pub use error::{CrateError, Unbuilt};
+pub use kept::is_stale;
 pub use recipe_crate::RecipeCrate;
 pub use refresh::{Recipes, in_ci, refresh};

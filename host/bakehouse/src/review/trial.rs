@@ -13,6 +13,7 @@ use oci_spec::image::ImageConfiguration;
 use super::Ran;
 use super::engine_archive::{Image, pack};
 use crate::config::SmokeRun;
+use crate::up::set_up;
 
 /// Longest that a program may take over arguments that its app gives: under
 /// emulation, too.
@@ -40,7 +41,7 @@ impl<'a> Trials<'a> {
     /// # Errors
     /// When it does not answer.
     pub(super) async fn open(registry: &'a Registry, room: &'a Path) -> Result<Self> {
-        let engine = Engine::connect()?;
+        let engine = Engine::connect(&set_up())?;
         let native = engine.info().await?.architecture;
         Ok(Self {
             engine,

@@ -6,6 +6,7 @@ use bollard::Docker;
 
 use super::EngineError;
 use super::endpoint::{EngineEndpoint, endpoint};
+use crate::set_up::SetUp;
 
 const LIMIT: Duration = Duration::from_secs(15);
 
@@ -30,12 +31,13 @@ pub struct Engine {
 
 impl Engine {
     /// Connects as Docker's own CLI does: `DOCKER_HOST`, the current context,
-    /// the usual socket. Nothing is sent yet.
+    /// the usual socket; before that one, to the engine that was set up. Nothing is
+    /// sent yet.
     ///
     /// # Errors
     /// If the context that is asked for is unknown, or the address is none.
-    pub fn connect() -> Result<Self, EngineError> {
-        let endpoint = endpoint()?;
+    pub fn connect(set_up: &SetUp) -> Result<Self, EngineError> {
+        let endpoint = endpoint(set_up.engine.as_deref())?;
         match open(&endpoint.host) {
             Ok(docker) => Ok(Self { docker, endpoint }),
             Err(source) => Err(unreachable(&endpoint, source)),
@@ -56,7 +58,7 @@ impl Engine {
         let answer = tokio::time::timeout(LIMIT, self.docker.info());
         let answer = answer.await.map_err(|_| EngineError::Silent {
             host: self.endpoint.host.clone(),
-            named_by: self.endpoint.source.clone(),
+            named_by: self.endpoint.named_by.clone(),
             limit: LIMIT,
         })?;
         let info = answer.map_err(|source| unreachable(&self.endpoint, source))?;
@@ -86,7 +88,7 @@ pub(crate) fn open(host: &str) -> Result<Docker, bollard::errors::Error> {
 fn unreachable(endpoint: &EngineEndpoint, source: bollard::errors::Error) -> EngineError {
     EngineError::Unreachable {
         host: endpoint.host.clone(),
-        named_by: endpoint.source.clone(),
+        named_by: endpoint.named_by.clone(),
         source,
     }
 }

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use bakehouse_core::platform::Platform;
 
+use super::NamedBy;
+
 /// The reasons why the engine cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
@@ -13,7 +15,7 @@ pub enum EngineError {
         /// Its address.
         host: String,
         /// The variable, context or default that names the address.
-        named_by: String,
+        named_by: NamedBy,
         /// The error that talking to it ended with.
         #[source]
         source: bollard::errors::Error,
@@ -24,7 +26,7 @@ pub enum EngineError {
         /// Its address.
         host: String,
         /// The variable, context or default that names the address.
-        named_by: String,
+        named_by: NamedBy,
         /// The time for which it was waited.
         limit: Duration,
     },

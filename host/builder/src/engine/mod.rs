@@ -9,7 +9,7 @@ mod said;
 mod smoke;
 
 pub use connection::{Engine, EngineInfo};
-pub use endpoint::{EngineEndpoint, endpoint};
+pub use endpoint::{EngineEndpoint, NamedBy, endpoint};
 pub use error::{EngineError, SmokeError};
 pub use load::LoadedImage;
 pub use smoke::{PullCredentials, Smoke, SmokeResult};

@@ -9,6 +9,8 @@ use std::path::PathBuf;
 use bakehouse_system::docker::{PROXIES, docker_folder};
 use tokio::process::Command;
 
+use crate::set_up::SetUp;
+
 /// Passed on when set.
 const ALLOWED: &[&str] = &[
     // Finding programs and files.
@@ -67,6 +69,8 @@ pub struct ChildEnv {
     pub source_policy: Option<PathBuf>,
     /// More variables to pass on, by name: what a credential helper needs.
     pub pass: Vec<String>,
+    /// Programs and an engine beside those of the machine.
+    pub set_up: SetUp,
 }
 
 impl ChildEnv {
@@ -87,6 +91,12 @@ impl ChildEnv {
             }
         }
         command.envs(FIXED.iter().copied());
+        if let Some(path) = self.set_up.path() {
+            command.env("PATH", path);
+        }
+        if let Some(host) = self.set_up.docker_host() {
+            command.env("DOCKER_HOST", host);
+        }
         if let Some(folder) = &self.docker_config {
             if std::env::var_os("BUILDX_CONFIG").is_none()
                 && let Some(docker) = docker_folder()
@@ -113,6 +123,10 @@ mod tests {
             docker_config: Some("/tmp/config".into()),
             source_policy: Some("/tmp/policy.json".into()),
             pass: vec!["CARGO_PKG_NAME".to_owned()],
+            set_up: SetUp {
+                programs: Some("/up/bin".into()),
+                engine: Some("unix:///up".to_owned()),
+            },
         };
         env.apply(&mut command, false);
         let set: Vec<_> = command
@@ -129,6 +143,7 @@ mod tests {
             value("EXPERIMENTAL_BUILDKIT_SOURCE_POLICY"),
             Some("/tmp/policy.json")
         );
-        assert!(value("PATH").is_some() && value("BUILDX_CONFIG").is_some());
+        assert!(value("BUILDX_CONFIG").is_some());
+        assert!(value("PATH").unwrap().starts_with("/up/bin:"));
     }
 }

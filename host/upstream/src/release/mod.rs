@@ -35,6 +35,7 @@ mod repository;
 mod response_cache;
 mod selection;
 mod source;
+mod standing;
 mod table;
 
 pub use about::{About, Machines};
@@ -48,5 +49,6 @@ pub use piprc::PipConfig;
 pub use releases::{Releases, ReleasesOptions};
 pub use selection::{Selected, Selection};
 pub use source::SourceId;
+pub use standing::{Forge, Quota, Standing};
 
 pub use bakehouse_system::http::pages::ListLimits;

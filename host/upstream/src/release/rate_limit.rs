@@ -51,7 +51,7 @@ fn reset(headers: &HeaderMap) -> Option<Duration> {
     Some(left + Duration::from_secs(1))
 }
 
-fn number(headers: &HeaderMap, names: &[&str]) -> Option<u64> {
+pub(super) fn number(headers: &HeaderMap, names: &[&str]) -> Option<u64> {
     let value = names.iter().find_map(|name| headers.get(*name))?;
     value.to_str().ok()?.trim().parse().ok()
 }

@@ -1,4 +1,4 @@
-//! The folder of what is kept for all projects of a user.
+//! Folders of what is kept for all projects of a user.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -7,10 +7,24 @@ use std::path::{Path, PathBuf};
 /// Directory Specification, `XDG_CACHE_HOME`); none where there is no such place.
 #[must_use]
 pub fn user_cache() -> Option<PathBuf> {
-    of(|name| std::env::var_os(name))
+    of(|name| std::env::var_os(name), ("XDG_CACHE_HOME", ".cache"))
 }
 
-fn of(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+/// `BAKEHOUSE_HOME`, else `bakehouse` in the user's folder of data
+/// (`XDG_DATA_HOME`); none where there is no such place.
+#[must_use]
+pub fn user_data() -> Option<PathBuf> {
+    of(
+        |name| std::env::var_os(name),
+        ("XDG_DATA_HOME", ".local/share"),
+    )
+}
+
+/// By the variable of the specification, or else in this folder of `HOME`.
+fn of(
+    variable: impl Fn(&str) -> Option<OsString>,
+    (of_kind, in_home): (&str, &str),
+) -> Option<PathBuf> {
     // Those that are not absolute are invalid, by the specification.
     let folder = |name| {
         variable(name)
@@ -19,8 +33,8 @@ fn of(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
     };
     let below = |folder: PathBuf, name: &str| folder.join(Path::new(name));
     folder("BAKEHOUSE_HOME")
-        .or_else(|| folder("XDG_CACHE_HOME").map(|cache| below(cache, "bakehouse")))
-        .or_else(|| folder("HOME").map(|home| below(home, ".cache/bakehouse")))
+        .or_else(|| folder(of_kind).map(|folder| below(folder, "bakehouse")))
+        .or_else(|| folder("HOME").map(|home| below(home, in_home).join("bakehouse")))
 }
 
 #[cfg(test)]
@@ -30,10 +44,11 @@ mod tests {
     #[test]
     fn the_first_place_that_there_is() {
         let found = |set: &[(&str, &str)]| {
-            let path = of(|name| {
+            let variable = |name: &str| {
                 let found = set.iter().find(|(other, _)| *other == name);
                 found.map(|(_, value)| OsString::from(value))
-            });
+            };
+            let path = of(variable, ("XDG_CACHE_HOME", ".cache"));
             path.map(|path| path.display().to_string())
         };
         let home = ("HOME", "/home/me");

@@ -1,0 +1,28 @@
+//! The first request to a registry: whether anything answers there.
+
+use std::time::{Duration, SystemTime};
+
+use bakehouse_system::http::{HttpError, client, server_time};
+use reqwest::header::DATE;
+
+use super::endpoint::Endpoint;
+
+impl Endpoint {
+    /// Asks for `/v2/` (distribution-spec v1.1, "end-1"), once, within a time and
+    /// without a login. Any answer will do, a refusal too. The server's time, where
+    /// it tells.
+    ///
+    /// # Errors
+    /// When nothing answers.
+    pub async fn greet(&self, limit: Duration) -> Result<Option<SystemTime>, HttpError> {
+        let scheme = match self.plain_http() {
+            true => "http",
+            false => "https",
+        };
+        let url = format!("{scheme}://{}/v2/", self.server());
+        let http = client::builder(limit).timeout(limit).build()?;
+        let answer = http.get(url).send().await?;
+        let headers = answer.headers();
+        Ok(headers.contains_key(DATE).then(|| server_time(headers)))
+    }
+}
