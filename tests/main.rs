@@ -38,6 +38,7 @@ mod login_test;
 mod mattermost_test;
 mod merge_trust_test;
 mod mostlymatter_test;
+mod new_terminal_test;
 mod new_test;
 mod nothing_test;
 mod object_store_test;

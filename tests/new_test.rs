@@ -1,9 +1,13 @@
-//! Apps that are written of what upstream publishes: npm, the three forges, git.
+//! Apps that are written of what upstream publishes: npm, PyPI, the three forges,
+//! git, and images.
 
 use bakehouse_loopback::{elf, tar_gz};
 use serde_json::json;
 
-use crate::support::{Builder, Forge, Git, Output, Package, Project, Release, Tree, finish};
+use crate::support::{
+    Builder, DebianRegistry, Forge, Git, Output, Package, Project, PyPi, Release, Tree, crane,
+    finish, published,
+};
 
 fn project() -> Project {
     Project::new(Builder::Docker)
@@ -31,37 +35,10 @@ fn written(project: &Project, app: &str, output: &Output) -> String {
     text
 }
 
-/// The packages of @biomejs/biome 2.3.8, with small programs.
-fn biome(project: &Project) {
-    let version = "2.3.8";
-    let parts = ["x64", "x64-musl", "arm64", "arm64-musl"];
-    let mut optional = json!({ "@biomejs/cli-darwin-arm64": version });
-    for part in parts {
-        let (cpu, libc) = match part.split_once('-') {
-            Some((cpu, _)) => (cpu, "musl"),
-            None => (part, "glibc"),
-        };
-        let machine = if cpu == "x64" { "amd64" } else { "arm64" };
-        let package = Package::new(&[version])
-            .file("biome", &elf(machine, "biome", Some(0)))
-            .facts(json!({ "os": ["linux"], "cpu": [cpu], "libc": [libc] }));
-        let name = format!("@biomejs/cli-linux-{part}");
-        project.npm.publish(&name, package);
-        optional[name] = version.into();
-    }
-    let package = Package::new(&["2.3.7", version])
-        .description("Biome is a toolchain for the web.")
-        .facts(json!({
-            "license": "MIT OR Apache-2.0", "bin": { "biome": "bin/biome" },
-            "optionalDependencies": optional,
-        }));
-    project.npm.publish("@biomejs/biome", package);
-}
-
 #[test]
 fn a_program_that_npm_ships_for_each_platform() {
     let project = project();
-    biome(&project);
+    published::biome(&project.npm);
     let output = new(&project, &["biome", "--from", "npm:@biomejs/biome"], &[]);
     insta::assert_snapshot!(written(&project, "biome", &output), @r#"
     recipe = "bakehouse:binaries"
@@ -254,6 +231,152 @@ fn a_repositorys_dockerfile_says_what_it_needs() {
     new(&project, &["none", "--from", &from], &[])
         .expect(12)
         .says("it has main.go");
+}
+
+#[test]
+fn a_wheel_says_its_licence() {
+    let project = project();
+    let index = PyPi::start();
+    published::ruff(&index);
+    let pip = index.url();
+    let from = ["ruff", "--from", "pypi:ruff"];
+    let output = new(&project, &from, &[("PIP_INDEX_URL", &pip)]);
+    insta::assert_snapshot!(written(&project, "ruff", &output), @r#"
+    recipe = "bakehouse:binaries"
+
+    [options]
+    source = "pypi:ruff"
+    license = "MIT"
+    summary = "An extremely fast Python linter and code formatter, written in Rust"
+    file = "ruff-{version}-py3-none-musllinux_1_2_{arch}.whl"
+
+    [grants]
+    images = ["ruff"]
+    releases = ["pypi:ruff"]
+    "#);
+    let readme = std::fs::read_to_string(project.path("apps/ruff/README.md")).unwrap();
+    assert!(readme.contains("<https://docs.astral.sh/ruff>"), "{readme}");
+}
+
+/// An image for amd64 alone, with labels.
+fn labelled(reference: &str, labels: &[(&str, &str)]) {
+    let layer = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(layer.path(), tar_gz(&[("x".to_owned(), Vec::new())])).unwrap();
+    let path = layer.path().to_str().unwrap();
+    crane(&["append", "--new_layer", path, "--new_tag", reference]);
+    let pairs: Vec<String> = labels
+        .iter()
+        .map(|(name, text)| format!("--label=org.opencontainers.image.{name}={text}"))
+        .collect();
+    let mut mutate = vec![
+        "mutate",
+        reference,
+        "--set-platform=linux/amd64",
+        "--tag",
+        reference,
+    ];
+    mutate.extend(pairs.iter().map(String::as_str));
+    crane(&mutate);
+}
+
+#[test]
+fn an_image_leads_to_what_it_is_made_of() {
+    let project = project();
+    let git = Git::start();
+    let tree = Tree::new().file("Dockerfile", DOCKERFILE);
+    git.release("acme/server", "v1.0.0", &tree);
+    let address = git.url("acme/server");
+    let registry = DebianRegistry::start();
+    let image = format!("{}/acme/server", registry.host());
+    labelled(
+        &format!("{image}:1.0.0"),
+        &[
+            ("source", &format!("{address}.git")),
+            ("revision", "0123456789abcdef0123456789abcdef01234567"),
+            ("licenses", "Apache-2.0"),
+            ("description", "Serves"),
+        ],
+    );
+    let from = format!("oci:{image}");
+    let output = new(&project, &["server", "--from", &from], &[]);
+    let text = written(&project, "server", &output);
+    for line in [
+        format!("repository = \"{address}\"\n"),
+        "license = \"Apache-2.0\"\n".to_owned(),
+        "summary = \"Serves\"\n".to_owned(),
+    ] {
+        assert!(text.contains(&line), "{text}");
+    }
+    output
+        .says(&format!(
+            "{image}:1.0.0 has linux/amd64, and lacks linux/arm64; it says that it is made of git:{address}"
+        ))
+        .says("is made of commit 0123456789abcdef0123456789abcdef01234567, and v1.0.0 is ");
+
+    labelled(&format!("{image}-plain:2.0.0"), &[("title", "Plain")]);
+    new(&project, &["plain", "--from", &format!("{from}-plain")], &[])
+        .expect(12)
+        .says("-plain:2.0.0 has linux/amd64, lacks linux/arm64, and no label that says where its source is")
+        .says("hint: name upstream's repository (git:)");
+    new(&project, &["plain", "--from", &format!("{from}-none")], &[]).expect(6);
+}
+
+#[test]
+fn flags_say_what_is_not_looked_for() {
+    let project = project();
+    let forge = Forge::gitea();
+    let program = |machine: &str| {
+        let files = ["a", "b"].map(|name| (format!("dist/{name}"), elf(machine, name, Some(0))));
+        tar_gz(&files)
+    };
+    let release = |tag: &str| {
+        Release::new(tag)
+            .file("tool-linux-amd64.tar.gz", &program("amd64"))
+            .file("tool-full-linux-amd64.tar.gz", &program("amd64"))
+            .file("tool-full-linux-arm64.tar.gz", &program("arm64"))
+    };
+    forge.release("acme/tool", release("lib-9.0.0"));
+    forge.release("acme/tool", release("tool-1.2.3"));
+    let from = format!("gitea:{}/acme/tool", forge.host());
+    let flags = [
+        "--license=MPL-2.0",
+        "--summary=Says it",
+        "--platforms=linux/amd64",
+        "--tag=tool-{version}",
+        "--file=tool-full-{os}-{arch}.tar.gz",
+        "--member=dist/b",
+        "--base=gcr.io/distroless/static:nonroot",
+    ];
+    let arguments = [&["tool", "--from", &from][..], &flags].concat();
+    let output = new(&project, &arguments, &[]);
+    let text = written(&project, "tool", &output).replace(&from, "gitea:FORGE");
+    insta::assert_snapshot!(text, @r#"
+    recipe = "bakehouse:binaries"
+
+    [options]
+    source = "gitea:FORGE"
+    tag = "tool-{version}"
+    license = "MPL-2.0"
+    summary = "Says it"
+    file = "tool-full-{os}-{arch}.tar.gz"
+    platforms = ["linux/amd64"]
+    member = "dist/b"
+    base = "gcr.io/distroless/static:nonroot"
+
+    [grants]
+    images = ["tool"]
+    releases = ["gitea:FORGE"]
+    bases = ["gcr.io/distroless/static"]
+    "#);
+    let readme = std::fs::read_to_string(project.path("apps/tool/README.md")).unwrap();
+    assert!(readme.contains("tool:1.2.3"), "{readme}");
+
+    // Without them it names what it would have to be told.
+    let plain = ["other", "--from", &from, "--tag=tool-{version}"];
+    new(&project, &plain, &[])
+        .expect(12)
+        .says("tool-linux-amd64.tar.gz holds several programs for linux/amd64: dist/a, dist/b")
+        .says("--member");
 }
 
 #[test]

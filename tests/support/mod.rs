@@ -11,6 +11,7 @@ mod outline;
 mod outline_cut;
 mod output;
 mod project;
+pub mod published;
 mod shared;
 pub mod snippets;
 mod upstreams;

@@ -293,7 +293,7 @@ pub(crate) struct NewArgs {
     /// oci:HOST/REPOSITORY
     #[arg(long, value_name = "SOURCE")]
     pub(crate) from: String,
-    /// What it is made with [default: binaries; dockerfile for git:]
+    /// What it is made with [default: binaries; dockerfile for git: and oci:]
     #[arg(long, value_enum)]
     pub(crate) recipe: Option<Kind>,
     /// Upstream's licence, as an SPDX expression

@@ -13,6 +13,7 @@ use oci_spec::image::Descriptor;
 use super::client::{Registry, config_platform};
 use super::endpoint::{Endpoint, EndpointError};
 use super::error::RegistryError;
+use super::inspect::Inspection;
 use super::manifest::ManifestError;
 
 /// An image of somebody else's registry cannot be looked at.
@@ -100,6 +101,19 @@ impl Upstream {
             Ok(Some(published)) => Ok(published.platforms.into_keys().collect()),
             Ok(None) => Err(absent(reference)),
             Err(error) => Err(error.into()),
+        }
+    }
+
+    /// All that there is to say of the index or image that a reference names, for
+    /// each of its platforms.
+    ///
+    /// # Errors
+    /// When it does not exist, or cannot be asked for.
+    pub async fn inspect(&self, reference: &str) -> Result<Inspection, LookupError> {
+        let (registry, image, tag) = self.open(reference)?;
+        match registry.inspect(&image, &tag).await {
+            Err(RegistryError::NotFound { .. }) => Err(absent(reference)),
+            inspected => Ok(inspected?),
         }
     }
 

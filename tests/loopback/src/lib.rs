@@ -31,6 +31,7 @@ mod service;
 mod token_server;
 mod tools;
 mod tree;
+mod wheel;
 
 pub use crane::{crane, crane_file, crane_files};
 pub use debian_registry::{DebianRegistry, PASSWORD, USER};
@@ -47,3 +48,4 @@ pub use service::Service;
 pub use token_server::{TokenRequest, TokenServer, Tokens};
 pub use tools::tool;
 pub use tree::Tree;
+pub use wheel::wheel;

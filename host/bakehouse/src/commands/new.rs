@@ -70,10 +70,12 @@ fn wanted(project: &Project, args: &NewArgs) -> Result<Wanted> {
         return Err(NewError::Name(args.app.clone()).into());
     }
     let from = args.from.parse().map_err(NewError::Release)?;
-    let git = args.from.starts_with("git:");
+    let of_sources = ["git:", "oci:"]
+        .iter()
+        .any(|kind| args.from.starts_with(kind));
     let kind = args
         .recipe
-        .unwrap_or(match git || args.dockerfile.is_some() {
+        .unwrap_or(match of_sources || args.dockerfile.is_some() {
             true => Kind::Dockerfile,
             false => Kind::Binaries,
         });

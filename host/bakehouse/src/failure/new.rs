@@ -59,7 +59,7 @@ const fn advice(error: &NewError) -> Option<&'static str> {
             "name another with --dockerfile, or write a recipe with --recipe rust"
         }
         NewError::Image { .. } => {
-            "an image is made of upstream's binaries (npm:, pypi:, github:, gitlab:, gitea:) or Dockerfile (git:): name that with --from"
+            "name upstream's repository (git:) or binaries (npm:, pypi:, github:, gitlab:, gitea:) with --from"
         }
         _ => return None,
     })

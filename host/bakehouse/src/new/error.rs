@@ -111,8 +111,8 @@ pub(crate) enum NewError {
         /// Why.
         source: Unreadable,
     },
-    /// An image is no source of programs.
-    #[error("{image} has {}{}", list(.has), wanting(.lacks))]
+    /// An image does not say of which repository it is made.
+    #[error("{image} has {}{}, and no label that says where its source is", list(.has), wanting(.lacks))]
     Image {
         /// The reference.
         image: String,
@@ -129,7 +129,8 @@ pub(crate) enum NewError {
     Answer(#[source] std::io::Error),
 }
 
-fn list(platforms: &[Platform]) -> String {
+/// Platforms, for a sentence.
+pub(super) fn list(platforms: &[Platform]) -> String {
     let texts: Vec<String> = platforms.iter().map(ToString::to_string).collect();
     match texts.as_slice() {
         [] => "no platform".to_owned(),
@@ -139,8 +140,8 @@ fn list(platforms: &[Platform]) -> String {
 
 fn wanting(platforms: &[Platform]) -> String {
     match platforms {
-        [] => ", and lacks none".to_owned(),
-        some => format!(", and lacks {}", list(some)),
+        [] => String::new(),
+        some => format!(", lacks {}", list(some)),
     }
 }
 

@@ -45,12 +45,20 @@ pub(crate) async fn define(
     mut wanted: Wanted,
     ask: Ask,
 ) -> Result<Definition, NewError> {
-    let (kind, _) = wanted.source();
-    if kind == "oci" {
-        return Err(look::image(look, &wanted).await?);
+    let mut image = None;
+    if wanted.source().0 == "oci" {
+        let seen = look::image(look, &wanted).await?;
+        wanted = seen.source(wanted)?;
+        image = Some(seen);
     }
+    let (kind, _) = wanted.source();
     if wanted.kind == Kind::Dockerfile {
-        let found = look::repository(look, &wanted).await?;
+        let mut found = look::repository(look, &wanted).await?;
+        if let Some(image) = image {
+            image.adds(&wanted, &mut found.about, &found.licences, &mut found.notes);
+            let differs = image.differs(&found.release.tag, &found.commit);
+            found.notes.extend(differs);
+        }
         ask_for_facts(&mut wanted, &found.about, &found.licences, ask).await?;
         return make::dockerfile(&wanted, &found);
     }
@@ -64,39 +72,41 @@ pub(crate) async fn define(
             source_text: wanted.from.to_string(),
         });
     }
+    let mut found = programs(look, &mut wanted, ask).await?;
+    if let Some(image) = image {
+        image.adds(&wanted, &mut found.about, &found.licences, &mut found.notes);
+    }
+    ask_for_facts(&mut wanted, &found.about, &found.licences, ask).await?;
+    match wanted.kind {
+        Kind::Rust => make::krate(&wanted, &found),
+        _ => make::binaries(&wanted, &found),
+    }
+}
+
+/// Upstream's programs; of several in an archive, the one that is answered.
+async fn programs(look: &Look, wanted: &mut Wanted, ask: Ask) -> Result<look::Found, NewError> {
     for _ in 0..QUESTIONS {
-        let looked = match kind.as_str() {
-            "npm" => look::npm(look, &wanted).await,
-            _ => look::assets(look, &wanted).await,
+        let looked = match wanted.source().0.as_str() {
+            "npm" => look::npm(look, wanted).await,
+            _ => look::assets(look, wanted).await,
         };
-        let found = match looked {
+        let (file, platform, programs) = match looked {
             Err(NewError::Several {
                 file,
                 platform,
                 programs,
-            }) => {
-                let question = format!("which of {file} is the program?");
-                match ask.one(&question, &programs).await? {
-                    Some(chosen) => {
-                        wanted.member = Some(chosen.to_owned());
-                        continue;
-                    }
-                    None => {
-                        return Err(NewError::Several {
-                            file,
-                            platform,
-                            programs,
-                        });
-                    }
-                }
-            }
-            looked => looked?,
+            }) => (file, platform, programs),
+            looked => return looked,
         };
-        ask_for_facts(&mut wanted, &found.about, &found.licences, ask).await?;
-        return match wanted.kind {
-            Kind::Rust => make::krate(&wanted, &found),
-            _ => make::binaries(&wanted, &found),
+        let question = format!("which of {file} is the program?");
+        let Some(chosen) = ask.one(&question, &programs).await? else {
+            return Err(NewError::Several {
+                file,
+                platform,
+                programs,
+            });
         };
+        wanted.member = Some(chosen.to_owned());
     }
     Err(NewError::Pattern("no program was chosen".to_owned()))
 }

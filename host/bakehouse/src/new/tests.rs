@@ -3,6 +3,7 @@
 use bakehouse_core::platform::Platform;
 use bakehouse_upstream::release::{About, Asset, Release};
 
+use super::choose::releases;
 use super::definition::Definition;
 use super::look::{Found, Pick};
 use super::make;
@@ -122,10 +123,7 @@ fn an_npm_program_takes_at_most_fifteen_lines() {
 /// Files of caddyserver/caddy v2.10.2; one platform more than usual.
 #[test]
 fn a_forges_program_is_named_by_pattern() {
-    let names: Vec<&str> = include_str!("choose/testdata/caddy.txt")
-        .lines()
-        .skip(1)
-        .collect();
+    let names = releases::names(releases::CADDY);
     let files = &["caddy", "LICENSE", "README.md"][..];
     let source = "github:caddyserver/caddy";
     let picks = [

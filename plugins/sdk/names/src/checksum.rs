@@ -4,8 +4,8 @@
 /// `fetch.download` takes (`sha256:HEX`, or SRI for SHA-512).
 ///
 /// Lines are `HEX  NAME` or `HEX *NAME` (coreutils), `SHA256 (NAME) = HEX` (BSD),
-/// `NAME: HEX`, or the digest alone where the text is about one file. Other digests
-/// than SHA-256 and SHA-512 do not count.
+/// `NAME: HEX`, or, where the text is about one file, the digest alone or `SHA2-256=
+/// HEX` (OpenSSL). Other digests than SHA-256 and SHA-512 do not count.
 #[must_use]
 pub fn find(text: &str, file: &str) -> Option<String> {
     let lines = || text.lines().map(str::trim).filter(|line| !line.is_empty());
@@ -16,10 +16,16 @@ pub fn find(text: &str, file: &str) -> Option<String> {
         (name == file || last == file).then_some(digest)?
     });
     let alone = || {
+        let of_kind = |line: &str| {
+            let (kind, digest) = line.split_once("= ")?;
+            integrity_of(kind, digest)
+        };
         let mut all = lines().filter(|line| !line.starts_with('#'));
         match (all.next(), all.next()) {
-            (Some(line), None) => integrity(line.split_whitespace().next()?),
-            _ => None,
+            (Some(line), None) => {
+                of_kind(line).or_else(|| integrity(line.split_whitespace().next()?))
+            }
+            (first, second) => first.into_iter().chain(second).chain(all).find_map(of_kind),
         }
     };
     named.or_else(|| match lines().any(|line| entry(line).is_some()) {
@@ -34,7 +40,7 @@ fn entry(line: &str) -> Option<(&str, Option<String>)> {
         && let Some((name, digest)) = rest.split_once(") = ")
         && !kind.contains(' ')
     {
-        return Some((name, integrity(digest)));
+        return Some((name, integrity_of(kind, digest)));
     }
     let (first, rest) = line.split_once(char::is_whitespace)?;
     let rest = rest.trim_start();
@@ -45,6 +51,20 @@ fn entry(line: &str) -> Option<(&str, Option<String>)> {
             Some((rest.strip_prefix('*').unwrap_or(rest), integrity(first)))
         }
     }
+}
+
+/// The digest of a kind that counts. Others are as long: BLAKE2 as SHA-256, and
+/// Whirlpool as SHA-512.
+fn integrity_of(kind: &str, digest: &str) -> Option<String> {
+    let kind = kind.trim().to_ascii_lowercase().replace('-', "");
+    let bits = kind.strip_prefix("sha2").filter(|bits| bits.len() == 3);
+    let bits = bits.or_else(|| kind.strip_prefix("sha"))?;
+    let digits = match bits {
+        "256" => 64,
+        "512" => 128,
+        _ => return None,
+    };
+    integrity(digest).filter(|_| digest.trim().len() == digits)
 }
 
 fn is_hex(text: &str) -> bool {
@@ -100,6 +120,15 @@ mod tests {
             format!("a.tar.gz: {HEX}\n"),
             format!("{HEX}\n"),
             format!("# by the release script\n{HEX}\n"),
+            format!("SHA2-256 (a.tar.gz) = {HEX}\n"),
+            format!("MD5= d41d8cd98f00b204e9800998ecf8427e\nSHA2-256= {HEX}\n"),
+            format!("SHA256= {HEX}\n"),
+            // The order of `rhash --all --bsd`, with which mikefarah/yq v4.49.2 makes its
+            // checksums-bsd.
+            format!(
+                "WHIRLPOOL (a.tar.gz) = {OTHER}{OTHER}\nGOST94 (a.tar.gz) = {OTHER}\n\
+                 SHA256 (a.tar.gz) = {HEX}\nSHA3-256 (a.tar.gz) = {OTHER}\n"
+            ),
         ] {
             assert_eq!(find(&text, "a.tar.gz"), ours, "{text}");
         }
@@ -113,6 +142,9 @@ mod tests {
             format!("{HEX}\n{OTHER}\n"),
             "d41d8cd98f00b204e9800998ecf8427e  a.tar.gz\n".to_owned(),
             "<!doctype html>\n".to_owned(),
+            format!("BLAKE2S (a.tar.gz) = {HEX}\n"),
+            format!("SHA3-256 (a.tar.gz) = {HEX}\n"),
+            format!("SHA3-256= {HEX}\nBLAKE2S= {OTHER}\n"),
             String::new(),
         ] {
             assert_eq!(find(&text, "a.tar.gz"), None, "{text}");

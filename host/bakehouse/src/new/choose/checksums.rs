@@ -1,4 +1,4 @@
-//! A release's file of checksums, by its name.
+//! A release's files of checksums, by their names.
 
 /// Names of files about all files of a release, in small letters.
 const OF_ALL: &[&str] = &[
@@ -17,6 +17,7 @@ const OF_ALL: &[&str] = &[
     "shasums256.txt",
     "checksums-sha256.txt",
     "sha256-checksums.txt",
+    "checksums-bsd",
 ];
 /// Endings of files about one file.
 const OF_ONE: &[&str] = &[
@@ -25,29 +26,27 @@ const OF_ONE: &[&str] = &[
     ".sha256.txt",
     ".sha512",
     ".sha512sum",
+    ".dgst",
 ];
 
-/// The file that has the checksum of `asset`: its own, else that of all files.
-pub(in crate::new) fn checksum_file<'n>(names: &[&'n str], asset: &str) -> Option<&'n str> {
-    let own = OF_ONE.iter().find_map(|end| {
+/// The files that may have the checksum of `asset`, best first: its own, and those
+/// of all files.
+pub(in crate::new) fn checksum_files<'n>(names: &[&'n str], asset: &str) -> Vec<&'n str> {
+    let own = OF_ONE.iter().filter_map(|end| {
         let own = format!("{asset}{end}");
-        names
-            .iter()
-            .find(|name| name.eq_ignore_ascii_case(&own))
-            .copied()
+        let found = names.iter().find(|name| name.eq_ignore_ascii_case(&own));
+        found.copied()
     });
-    own.or_else(|| {
-        let of_all = |name: &&&str| {
-            let lower = name.to_ascii_lowercase();
-            OF_ALL.iter().any(|known| {
-                let before = lower.strip_suffix(known);
-                before.is_some_and(|before| before.is_empty() || before.ends_with(['_', '-', '.']))
-            })
-        };
-        let mut found: Vec<&&str> = names.iter().filter(of_all).collect();
-        found.sort_by_key(|name| (name.to_ascii_lowercase().contains("512"), name.len()));
-        found.first().map(|name| **name)
-    })
+    let of_all = |name: &&&str| {
+        let lower = name.to_ascii_lowercase();
+        OF_ALL.iter().any(|known| {
+            let before = lower.strip_suffix(known);
+            before.is_some_and(|before| before.is_empty() || before.ends_with(['_', '-', '.']))
+        })
+    };
+    let mut shared: Vec<&str> = names.iter().filter(of_all).copied().collect();
+    shared.sort_by_key(|name| (name.to_ascii_lowercase().contains("512"), name.len()));
+    own.chain(shared).collect()
 }
 
 /// The name as the recipe's option has it.
@@ -67,35 +66,84 @@ pub(in crate::new) fn checksum_pattern(
 
 #[cfg(test)]
 mod tests {
+    use super::super::releases::{BIOME, CADDY, HUGO, JQ, RESTIC, RIPGREP, RUFF, XRAY, YQ, names};
     use super::*;
-
-    fn found(list: &str, asset: &str, tag: &str, version: &str) -> Option<String> {
-        let names: Vec<&str> = list.lines().skip(1).collect();
-        let name = checksum_file(&names, asset)?;
-        Some(checksum_pattern(name, asset, (tag, version)))
-    }
 
     #[test]
     fn real_releases_have_one() {
-        let caddy = include_str!("testdata/caddy.txt");
-        let asset = "caddy_2.10.2_linux_amd64.tar.gz";
-        assert_eq!(
-            found(caddy, asset, "v2.10.2", "2.10.2").as_deref(),
-            Some("caddy_{version}_checksums.txt")
-        );
-        let restic = include_str!("testdata/restic.txt");
-        let asset = "restic_0.18.1_linux_amd64.bz2";
-        assert_eq!(
-            found(restic, asset, "v0.18.1", "0.18.1").as_deref(),
-            Some("SHA256SUMS")
-        );
-        let ruff = include_str!("testdata/ruff.txt");
-        let asset = "ruff-x86_64-unknown-linux-musl.tar.gz";
-        assert_eq!(
-            found(ruff, asset, "0.14.6", "0.14.6").as_deref(),
-            Some("{file}.sha256")
-        );
-        let biome = include_str!("testdata/biome.txt");
-        assert_eq!(found(biome, "biome-linux-x64", "2.3.8", "2.3.8"), None);
+        let found = |list: &str, asset: &str, tag: &str, version: &str| -> Vec<String> {
+            let names = names(list);
+            let files = checksum_files(&names, asset);
+            let pattern = |name: &&str| checksum_pattern(name, asset, (tag, version));
+            files.iter().map(pattern).collect()
+        };
+        for (list, asset, tag, version, wanted) in [
+            (
+                CADDY,
+                "caddy_2.10.2_linux_amd64.tar.gz",
+                "v2.10.2",
+                "2.10.2",
+                &["caddy_{version}_checksums.txt"][..],
+            ),
+            (
+                HUGO,
+                "hugo_0.152.2_linux-amd64.tar.gz",
+                "v0.152.2",
+                "0.152.2",
+                &["hugo_{version}_checksums.txt"],
+            ),
+            (
+                JQ,
+                "jq-linux-amd64",
+                "jq-1.8.1",
+                "1.8.1",
+                &["sha256sum.txt"],
+            ),
+            (
+                RESTIC,
+                "restic_0.18.1_linux_amd64.bz2",
+                "v0.18.1",
+                "0.18.1",
+                &["SHA256SUMS"],
+            ),
+            (
+                RIPGREP,
+                "ripgrep-14.1.1-x86_64-unknown-linux-musl.tar.gz",
+                "14.1.1",
+                "14.1.1",
+                &["{file}.sha256"],
+            ),
+            (
+                RUFF,
+                "ruff-x86_64-unknown-linux-musl.tar.gz",
+                "0.14.6",
+                "0.14.6",
+                &["{file}.sha256", "sha256.sum"],
+            ),
+            (
+                XRAY,
+                "Xray-linux-64.zip",
+                "v25.10.15",
+                "25.10.15",
+                &["{file}.dgst"],
+            ),
+            // The first has all kinds of digests in columns, which only a third file tells.
+            (
+                YQ,
+                "yq_linux_amd64",
+                "v4.49.2",
+                "4.49.2",
+                &["checksums", "checksums-bsd"],
+            ),
+            (
+                BIOME,
+                "biome-linux-x64",
+                "@biomejs/biome@2.3.8",
+                "2.3.8",
+                &[],
+            ),
+        ] {
+            assert_eq!(found(list, asset, tag, version), wanted, "{asset}");
+        }
     }
 }

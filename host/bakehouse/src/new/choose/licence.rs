@@ -1,5 +1,7 @@
 //! Licences, recognised by their texts (SPDX License List).
 
+use super::spdx::canonical;
+
 /// Sentences that only one licence has, each in the form of [`flat`]. What is
 /// part of another comes behind it.
 const TEXTS: &[(&str, &[&str])] = &[
@@ -108,20 +110,23 @@ pub(in crate::new) fn recognise(text: &str) -> Option<&'static str> {
     found.map(|(id, _)| *id)
 }
 
-/// Whether a file is a licence, by its path in an archive: not one of a part.
+/// True of a file that is a licence by its path in an archive, and not one of a
+/// part.
 pub(in crate::new) fn is_licence_file(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let name = name.to_ascii_lowercase();
     let named = ["license", "licence", "copying", "unlicense"];
-    path.matches('/').count() <= 1 && named.iter().any(|word| name.starts_with(word))
+    // Wheels have a folder for them (PEP 639).
+    let whole = !folder.contains('/') || folder.ends_with(".dist-info/licenses");
+    whole && named.iter().any(|word| name.starts_with(word))
 }
 
 /// One expression of what a source says, or of the licences that were recognised:
 /// several files are a choice (`LICENSE-MIT`, `LICENSE-APACHE`). What says that
 /// there is none is none.
 pub(in crate::new) fn expression(said: Option<&str>, recognised: &[&str]) -> Option<String> {
-    let said = said.map(str::trim).filter(|text| is_expression(text));
-    if let Some(said) = said {
-        return Some(canonical(said).unwrap_or(said).to_owned());
+    if let Some(said) = said.and_then(canonical) {
+        return Some(said);
     }
     let mut ids: Vec<&str> = recognised.to_vec();
     // In the order that crates write it.
@@ -131,44 +136,6 @@ pub(in crate::new) fn expression(said: Option<&str>, recognised: &[&str]) -> Opt
         [] => None,
         ids => Some(ids.join(" OR ")),
     }
-}
-
-/// Whether it has the form of an SPDX expression (SPDX 2.3, annex D).
-fn is_expression(text: &str) -> bool {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-.+() /:".contains(c);
-    let none = [
-        "unlicensed",
-        "unknown",
-        "other",
-        "none",
-        "noassertion",
-        "proprietary",
-    ];
-    let lower = text.to_ascii_lowercase();
-    !text.is_empty()
-        && text.len() <= 200
-        && text.chars().all(plain)
-        && !lower.starts_with("see license")
-        && !lower.starts_with("see licence")
-        && !none.contains(&lower.as_str())
-}
-
-/// The identifier as the list writes it, of one that is known in small letters.
-fn canonical(text: &str) -> Option<&'static str> {
-    let older = [
-        ("agpl-3.0", "AGPL-3.0-only"),
-        ("gpl-2.0", "GPL-2.0-only"),
-        ("gpl-3.0", "GPL-3.0-only"),
-        ("lgpl-2.1", "LGPL-2.1-only"),
-        ("lgpl-3.0", "LGPL-3.0-only"),
-    ];
-    let lower = text.to_ascii_lowercase();
-    let older = older
-        .iter()
-        .find(|(old, _)| *old == lower)
-        .map(|(_, new)| *new);
-    let mut known = TEXTS.iter().map(|(id, _)| *id);
-    older.or_else(|| known.find(|id| id.eq_ignore_ascii_case(text)))
 }
 
 /// Words with one space between them, in small letters.
@@ -217,6 +184,11 @@ mod tests {
         for none in ["UNLICENSED", "", "a\nb", "\"x\"", "Other"] {
             assert_eq!(found(none, &[]), None);
         }
+        // What is only said half is read in the texts.
+        assert_eq!(
+            found("BSD", &["BSD-3-Clause"]).as_deref(),
+            Some("BSD-3-Clause")
+        );
     }
 
     #[test]
@@ -227,10 +199,16 @@ mod tests {
             "x/LICENSE-MIT",
             "COPYING",
             "a/licence",
+            "ruff-0.14.6.dist-info/licenses/LICENSE",
         ] {
             assert!(is_licence_file(path), "{path}");
         }
-        for path in ["a/b/LICENSE", "src/main.rs", "vendor/x/COPYING"] {
+        for path in [
+            "a/b/LICENSE",
+            "a/licenses/LICENSE",
+            "src/main.rs",
+            "vendor/x/COPYING",
+        ] {
             assert!(!is_licence_file(path), "{path}");
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bakehouse_core::platform::Platform;
 use bakehouse_names::{Facts, Pattern, architecture_names};
 
-use super::asset::platform_of;
+use super::machine::platform_of;
 
 /// A platform's file, by name.
 #[derive(Debug, Clone, Copy)]
@@ -148,10 +148,13 @@ fn whole(before: &str, behind: &str, number: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::rank;
+    use super::super::releases::{
+        BIOME, CADDY, HUGO, JQ, PROTOC, RESTIC, RIPGREP, RUFF, XRAY, YQ, names,
+    };
     use super::*;
 
     fn written(list: &str, platforms: &[&str], program: &str, tag: &str) -> Option<File> {
-        let names: Vec<&str> = list.lines().skip(1).collect();
+        let names = names(list);
         let platforms: Vec<Platform> = platforms.iter().map(|text| text.parse().unwrap()).collect();
         let picks: Vec<Picked> = platforms
             .iter()
@@ -172,57 +175,98 @@ mod tests {
             Some(File::One(text)) => text,
             other => panic!("{program}: {other:?}"),
         };
-        let biome = include_str!("testdata/biome.txt");
-        assert_eq!(
-            one(biome, "biome", "@biomejs/biome@2.3.8"),
-            "biome-linux-{arch}-musl"
-        );
-        let caddy = include_str!("testdata/caddy.txt");
-        assert_eq!(
-            one(caddy, "caddy", "v2.10.2"),
-            "caddy_{version}_linux_{arch}.tar.gz"
-        );
-        let gitea = include_str!("testdata/gitea.txt");
-        assert_eq!(
-            one(gitea, "gitea", "v1.25.2"),
-            "gitea-{version}-linux-{arch}"
-        );
-        let hugo = include_str!("testdata/hugo.txt");
-        assert_eq!(
-            one(hugo, "hugo", "v0.152.2"),
-            "hugo_{version}_linux-{arch}.tar.gz"
-        );
-        let restic = include_str!("testdata/restic.txt");
-        assert_eq!(
-            one(restic, "restic", "v0.18.1"),
-            "restic_{version}_linux_{arch}.bz2"
-        );
-        let ruff = include_str!("testdata/ruff.txt");
-        assert_eq!(
-            one(ruff, "ruff", "0.14.6"),
-            "ruff-{arch}-unknown-linux-musl.tar.gz"
-        );
-        let jq = include_str!("testdata/jq.txt");
-        assert_eq!(one(jq, "jq", "jq-1.8.1"), "jq-linux-{arch}");
+        for (list, program, tag, wanted) in [
+            (
+                BIOME,
+                "biome",
+                "@biomejs/biome@2.3.8",
+                "biome-linux-{arch}-musl",
+            ),
+            (
+                CADDY,
+                "caddy",
+                "v2.10.2",
+                "caddy_{version}_linux_{arch}.tar.gz",
+            ),
+            (
+                HUGO,
+                "hugo",
+                "v0.152.2",
+                "hugo_{version}_linux-{arch}.tar.gz",
+            ),
+            (JQ, "jq", "jq-1.8.1", "jq-linux-{arch}"),
+            (
+                PROTOC,
+                "protoc",
+                "v33.0",
+                "protoc-{version}-linux-{arch}.zip",
+            ),
+            (
+                RESTIC,
+                "restic",
+                "v0.18.1",
+                "restic_{version}_linux_{arch}.bz2",
+            ),
+            (
+                RUFF,
+                "ruff",
+                "0.14.6",
+                "ruff-{arch}-unknown-linux-musl.tar.gz",
+            ),
+            (YQ, "yq", "v4.49.2", "yq_linux_{arch}.tar.gz"),
+        ] {
+            assert_eq!(one(list, program, tag), wanted);
+        }
     }
 
     #[test]
     fn files_of_unlike_names_are_named_each() {
-        let ruff = include_str!("testdata/ruff.txt");
         let three = &["linux/amd64", "linux/arm64", "linux/arm/v7"];
         let pattern = "ruff-{arch}-unknown-linux-musl*.tar.gz".to_owned();
         assert_eq!(
-            written(ruff, three, "ruff", "0.14.6"),
+            written(RUFF, three, "ruff", "0.14.6"),
             Some(File::One(pattern))
         );
-        let gnu = &["linux/amd64", "linux/ppc64le"];
-        let each = [
-            ("linux/amd64", "ruff-x86_64-unknown-linux-musl.tar.gz"),
-            ("linux/ppc64le", "ruff-powerpc64le-unknown-linux-gnu.tar.gz"),
-        ];
-        let each = each.map(|(platform, name)| (platform.to_owned(), name.to_owned()));
-        let each = File::Each(each.into());
-        assert_eq!(written(ruff, gnu, "ruff", "0.14.6"), Some(each));
+        for (list, program, tag, each) in [
+            (
+                RUFF,
+                "ruff",
+                "0.14.6",
+                [
+                    ("linux/amd64", "ruff-x86_64-unknown-linux-musl.tar.gz"),
+                    ("linux/ppc64le", "ruff-powerpc64le-unknown-linux-gnu.tar.gz"),
+                ],
+            ),
+            (
+                RIPGREP,
+                "rg",
+                "14.1.1",
+                [
+                    (
+                        "linux/amd64",
+                        "ripgrep-{version}-x86_64-unknown-linux-musl.tar.gz",
+                    ),
+                    (
+                        "linux/arm64",
+                        "ripgrep-{version}-aarch64-unknown-linux-gnu.tar.gz",
+                    ),
+                ],
+            ),
+            (
+                XRAY,
+                "xray",
+                "v25.10.15",
+                [
+                    ("linux/amd64", "Xray-linux-64.zip"),
+                    ("linux/arm64", "Xray-linux-arm64-v8a.zip"),
+                ],
+            ),
+        ] {
+            let platforms = each.map(|(platform, _)| platform);
+            let each = each.map(|(platform, name)| (platform.to_owned(), name.to_owned()));
+            let each = File::Each(each.into());
+            assert_eq!(written(list, &platforms, program, tag), Some(each));
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ use bakehouse_upstream::fetch::{Download, Route, Unpack};
 use bakehouse_upstream::release::Asset;
 
 use super::Look;
-use crate::new::choose::{Packed, is_licence_file, recognise};
+use crate::new::choose::{Metadata, Packed, is_licence_file, is_metadata, metadata, recognise};
 use crate::new::error::NewError;
 use crate::programs::linked;
 
@@ -21,8 +21,8 @@ const ROOM: Quota = Quota {
     bytes: 8 << 30,
     entries: 200_000,
 };
-/// Bytes of a licence.
-const LICENCE: u64 = 1 << 20;
+/// Bytes of a licence, or of a wheel's metadata.
+const TEXT: u64 = 1 << 20;
 /// Bytes of a file of checksums.
 const CHECKSUMS: u64 = 4 << 20;
 
@@ -35,6 +35,8 @@ pub(super) struct Opened {
     pub(super) programs: Vec<Packed>,
     /// Licences whose texts are in it.
     pub(super) licences: Vec<&'static str>,
+    /// A wheel's facts of itself.
+    pub(super) metadata: Option<Metadata>,
 }
 
 /// Downloads a file, and looks at what is in it.
@@ -137,10 +139,10 @@ fn read(at: &Path, name: &str) -> Result<Opened, NewError> {
                 let mut file = storage::open(&path).at("read", &path)?;
                 opened.programs.extend(program(&mut file, &inside));
                 if is_licence_file(&inside) {
-                    let text = storage::read(&path, LICENCE).unwrap_or_default();
-                    opened
-                        .licences
-                        .extend(recognise(&String::from_utf8_lossy(&text)));
+                    opened.licences.extend(recognise(&small(&path)));
+                }
+                if is_metadata(&inside) {
+                    opened.metadata = Some(metadata(&small(&path)));
                 }
             }
             opened.files.push(inside);
@@ -149,6 +151,12 @@ fn read(at: &Path, name: &str) -> Result<Opened, NewError> {
     opened.files.sort();
     opened.programs.sort_by(|one, two| one.path.cmp(&two.path));
     Ok(opened)
+}
+
+/// A text that is looked at where it can be read.
+fn small(path: &Path) -> String {
+    let bytes = storage::read(path, TEXT).unwrap_or_default();
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// A program of Linux; what is damaged is none.

@@ -4,6 +4,7 @@ mod archive;
 mod assets;
 mod image;
 mod npm;
+mod pick;
 mod repository;
 
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ use bakehouse_upstream::fetch::Fetcher;
 use bakehouse_upstream::git::Sources;
 use bakehouse_upstream::release::{About, Asset, Release, Releases, Selection, SourceId};
 
+use self::archive::Opened;
 use super::choose;
 use super::error::NewError;
 use super::wanted::Wanted;
@@ -53,6 +55,34 @@ pub(super) struct Found {
     pub(super) notes: Vec<String>,
 }
 
+impl Found {
+    /// Takes the word of a file that was opened, where the source says nothing of
+    /// the project.
+    fn heard(&mut self, opened: &Opened) {
+        self.licences.extend(&opened.licences);
+        let Some(said) = opened.metadata.clone() else {
+            return;
+        };
+        let about = &mut self.about;
+        about.license = about.license.take().or(said.license);
+        about.summary = about.summary.take().or(said.summary);
+        about.home = about.home.take().or(said.home);
+    }
+
+    /// Names of what there is to choose from.
+    fn seen(&self) -> Vec<&str> {
+        match self.about.parts.as_slice() {
+            [] => self
+                .release
+                .assets
+                .iter()
+                .map(|asset| asset.name.as_str())
+                .collect(),
+            parts => parts.iter().map(String::as_str).collect(),
+        }
+    }
+}
+
 /// The program for one platform.
 #[derive(Debug, Clone)]
 pub(super) struct Pick {
@@ -70,6 +100,22 @@ impl Look {
     pub(super) fn tell(&self, detail: &str) {
         let name = "look";
         self.reporter.report(Event::Stage { name, detail });
+    }
+
+    /// The newest release and what its source says of it, without any pick.
+    async fn begin(&self, wanted: &Wanted) -> Result<Found, NewError> {
+        let source = &wanted.from;
+        let (release, tag) = self.newest(source, wanted).await?;
+        Ok(Found {
+            source: source.to_string(),
+            about: self.releases.about(source, &release.tag).await?,
+            release,
+            tag,
+            picks: Vec::new(),
+            licences: Vec::new(),
+            checksums: None,
+            notes: Vec::new(),
+        })
     }
 
     /// The newest release, and the pattern of its tags where they need one.

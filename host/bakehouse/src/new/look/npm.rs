@@ -2,17 +2,13 @@
 //! (`optionalDependencies`), or all in one.
 
 use bakehouse_core::platform::Platform;
-use bakehouse_upstream::release::{About, Asset, Machines, Release, SourceId};
+use bakehouse_upstream::release::{About, Machines, Release, SourceId};
 
-use super::archive::{Opened, open};
-use super::assets::chosen;
-use super::{Found, Look, Pick};
-use crate::new::choose::{is_for_other_system, lacks_none, platform_of};
-use crate::new::error::{NewError, some};
+use super::pick::{Candidate, pick};
+use super::{Found, Look};
+use crate::new::choose::{is_for_other_system, platform_of};
+use crate::new::error::NewError;
 use crate::new::wanted::Wanted;
-
-/// Packages of one platform that are opened until one has a program in it.
-const TRIED: usize = 3;
 
 /// A package for some platforms.
 struct Part {
@@ -23,49 +19,42 @@ struct Part {
 
 /// The programs of the newest version of a package.
 pub(in crate::new) async fn npm(look: &Look, wanted: &Wanted) -> Result<Found, NewError> {
-    let source = &wanted.from;
-    let (release, tag) = look.newest(source, wanted).await?;
-    let about = look.releases.about(source, &release.tag).await?;
-    let mut found = Found {
-        source: source.to_string(),
-        tag,
-        picks: Vec::new(),
-        licences: Vec::new(),
-        checksums: None,
-        notes: Vec::new(),
-        about,
-        release,
-    };
+    let mut found = look.begin(wanted).await?;
     let parts = parts(look, wanted, &found).await?;
-    if parts.is_empty() {
-        whole(look, wanted, &mut found).await?;
-        return Ok(found);
-    }
-    let mut failed = None;
-    for platform in &wanted.platforms {
-        match from_parts(look, wanted, platform, &parts, &mut found).await {
-            Ok(true) => {}
-            Ok(false) => {
-                let none = format!("{} names no package for {platform}", found.source);
-                found.notes.push(none);
-            }
-            Err(error @ (NewError::NoProgram { .. } | NewError::Packed(_))) => {
-                found.notes.push(error.to_string());
-                failed.get_or_insert(error);
-            }
-            Err(error) => return Err(error),
-        }
-    }
-    match (found.picks.is_empty(), failed) {
-        (false, _) => Ok(found),
-        (true, Some(error)) => Err(error),
-        (true, None) => Err(NewError::NoFile {
-            source_text: found.source,
-            version: found.release.version,
-            platforms: wanted.platforms.clone(),
-            seen: some(&found.about.parts),
-        }),
-    }
+    let files = |found: &Found, platform: &Platform| {
+        Ok(match parts.is_empty() {
+            true => whole(found),
+            false => of_parts(&parts, platform),
+        })
+    };
+    let absent = |found: &Found, platform: &Platform| {
+        format!("{} names no package for {platform}", found.source)
+    };
+    pick(look, wanted, &mut found, files, absent).await?;
+    Ok(found)
+}
+
+/// The package itself.
+fn whole(found: &Found) -> Vec<Candidate> {
+    let release = &found.release;
+    let asset = release.assets.first();
+    let candidate = asset.map(|asset| Candidate::of(&found.source, release, asset));
+    candidate.into_iter().collect()
+}
+
+/// The packages for a platform, best first.
+fn of_parts(parts: &[Part], platform: &Platform) -> Vec<Candidate> {
+    let mut fitting: Vec<_> = parts
+        .iter()
+        .filter(|part| is_for(&part.about.machines, &part.source.to_string(), platform))
+        .collect();
+    fitting.sort_by_key(|part| libc(&part.about.machines, &part.source.to_string()));
+    let candidate = |part: &&Part| {
+        let asset = part.release.assets.first()?;
+        let source = part.source.to_string();
+        Some(Candidate::of(&source, &part.release, asset))
+    };
+    fitting.iter().filter_map(candidate).collect()
 }
 
 /// The packages that may be for Linux, with what they say of themselves.
@@ -101,103 +90,6 @@ async fn parts(look: &Look, wanted: &Wanted, found: &Found) -> Result<Vec<Part>,
         }
     }
     Ok(parts)
-}
-
-async fn from_parts(
-    look: &Look,
-    wanted: &Wanted,
-    platform: &Platform,
-    parts: &[Part],
-    found: &mut Found,
-) -> Result<bool, NewError> {
-    let mut fitting: Vec<_> = parts
-        .iter()
-        .filter(|part| is_for(&part.about.machines, &part.source.to_string(), platform))
-        .collect();
-    fitting.sort_by_key(|part| libc(&part.about.machines, &part.source.to_string()));
-    let mut failed = None;
-    let mut second: Option<Pick> = None;
-    let source = found.source.clone();
-    let called = found.about.programs.clone();
-    let called = wanted.programs(&called, &source);
-    for part in fitting.into_iter().take(TRIED) {
-        let Some(asset) = part.release.assets.first() else {
-            continue;
-        };
-        let opened = open(look, asset).await?;
-        let names = (part.release.tag.as_str(), part.release.version.as_str());
-        match chosen(wanted, platform, &asset.name, &opened, &called, names) {
-            Ok((linked, member)) => {
-                let source = part.source.to_string();
-                let pick = picked(platform, source, asset, member, linked);
-                found.licences.extend(&opened.licences);
-                if lacks_none(&pick.linked) {
-                    found.picks.push(pick);
-                    return Ok(true);
-                }
-                second.get_or_insert(pick);
-            }
-            Err(error @ NewError::Several { .. }) => return Err(error),
-            Err(error) => {
-                failed.get_or_insert(error);
-            }
-        }
-    }
-    match second {
-        Some(pick) => {
-            found.picks.push(pick);
-            Ok(true)
-        }
-        None => failed.map_or(Ok(false), Err),
-    }
-}
-
-/// All platforms' programs in the package itself.
-async fn whole(look: &Look, wanted: &Wanted, found: &mut Found) -> Result<(), NewError> {
-    let Some(asset) = found.release.assets.first().cloned() else {
-        return Ok(());
-    };
-    let opened: Opened = open(look, &asset).await?;
-    let source = found.source.clone();
-    let called = found.about.programs.clone();
-    let called = wanted.programs(&called, &source);
-    let mut failed = None;
-    for platform in &wanted.platforms {
-        let names = (found.release.tag.as_str(), found.release.version.as_str());
-        match chosen(wanted, platform, &asset.name, &opened, &called, names) {
-            Ok((linked, member)) => {
-                let pick = picked(platform, source.clone(), &asset, member, linked);
-                found.picks.push(pick);
-            }
-            Err(error @ NewError::NoProgram { .. }) => {
-                found.notes.push(error.to_string());
-                failed.get_or_insert(error);
-            }
-            Err(error) => return Err(error),
-        }
-    }
-    found.licences.extend(&opened.licences);
-    match (found.picks.is_empty(), failed) {
-        (true, Some(error)) => Err(error),
-        _ => Ok(()),
-    }
-}
-
-fn picked(
-    platform: &Platform,
-    source: String,
-    asset: &Asset,
-    member: Option<(String, Vec<String>)>,
-    linked: crate::programs::Linked,
-) -> Pick {
-    Pick {
-        platform: platform.clone(),
-        source,
-        asset: asset.clone(),
-        among: vec![asset.name.clone()],
-        member,
-        linked,
-    }
 }
 
 /// Whether a package is for a platform: by what it says, else by its name.

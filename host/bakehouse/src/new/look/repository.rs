@@ -25,6 +25,8 @@ pub(in crate::new) struct Checked {
     /// Its address.
     pub(in crate::new) repository: String,
     pub(in crate::new) release: Release,
+    /// The commit of its tag.
+    pub(in crate::new) commit: String,
     pub(in crate::new) tag: Option<String>,
     pub(in crate::new) about: About,
     /// The Dockerfile's path.
@@ -37,6 +39,7 @@ pub(in crate::new) struct Checked {
     pub(in crate::new) licences: Vec<&'static str>,
     /// It has submodules.
     pub(in crate::new) submodules: bool,
+    pub(in crate::new) notes: Vec<String>,
 }
 
 /// Checks out the newest version, and reads its Dockerfile.
@@ -52,7 +55,8 @@ pub(in crate::new) async fn repository(look: &Look, wanted: &Wanted) -> Result<C
         git_ref: release.tag.clone(),
         submodules: false,
     };
-    look.sources
+    let revision = look
+        .sources
         .checkout(&source, None, |_| Ok(()), &tree)
         .await?;
     let files = files(&tree)?;
@@ -95,6 +99,8 @@ pub(in crate::new) async fn repository(look: &Look, wanted: &Wanted) -> Result<C
         path: path.clone(),
         others: others.to_vec(),
         repository,
+        commit: revision.commit,
+        notes: Vec::new(),
         release,
         tag,
         about,

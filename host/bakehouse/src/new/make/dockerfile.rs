@@ -80,7 +80,7 @@ pub(in crate::new) fn dockerfile(wanted: &Wanted, found: &Checked) -> Result<Def
 
 fn notes(found: &Checked) -> Vec<String> {
     let read = &found.read;
-    let mut notes = Vec::new();
+    let mut notes = found.notes.clone();
     if !found.others.is_empty() {
         notes.push(format!(
             "{} is built; there is also {}",
