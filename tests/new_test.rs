@@ -64,7 +64,7 @@ fn a_program_that_npm_ships_for_each_platform() {
 #[test]
 fn the_crate_that_is_written_publishes_the_same() {
     let project = Project::new(Builder::BuildKit);
-    biome(&project);
+    published::biome(&project.npm);
     let sources = ["npm:@biomejs/biome", "npm:@biomejs/*"];
     project.app(
         "biome",
