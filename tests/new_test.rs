@@ -1,4 +1,4 @@
-//! Apps that are written of what upstream publishes: npm, PyPI, the three forges,
+//! Apps that are written of what upstream publishes: npm, `PyPI`, the three forges,
 //! git, and images.
 
 use bakehouse_loopback::{elf, tar_gz};
