@@ -75,7 +75,7 @@ fn classifier(text: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    /// Headers of METADATA in wheels on PyPI that carry programs, without those
+    /// Headers of METADATA in wheels on `PyPI` that carry programs, without those
     /// that nothing is read of.
     const RUFF: &str = include_str!("testdata/ruff-0.14.6.METADATA");
     const NINJA: &str = include_str!("testdata/ninja-1.13.2.METADATA");
