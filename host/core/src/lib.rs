@@ -10,6 +10,7 @@ pub mod error;
 pub mod grants;
 pub mod loopback;
 pub mod mirrors;
+pub mod nearest;
 pub mod options;
 pub mod platform;
 pub mod progress;

@@ -9,8 +9,8 @@ use serde_json::Value as Json;
 use toml::Value as Toml;
 use toml::de::DeTable;
 
-/// Names that are as far apart as this many letters are not taken for each other.
-const LIKE: usize = 3;
+use crate::nearest::nearest;
+
 /// Characters of a value that are shown.
 const LONGEST: usize = 60;
 
@@ -208,11 +208,7 @@ impl Options {
     }
 
     fn unknown(&self, app: &str, name: &str, declared: &[OptionDeclaration]) -> OptionError {
-        let near = declared.iter().map(|option| {
-            let apart = strsim::damerau_levenshtein(name, &option.name);
-            (apart, &option.name)
-        });
-        let near = near.min().filter(|(apart, _)| *apart < LIKE);
+        let near = nearest(name, declared.iter().map(|option| option.name.as_str()));
         let has: Vec<_> = declared
             .iter()
             .map(|option| format!("`{}` ({})", option.name, option.takes()))
@@ -221,7 +217,7 @@ impl Options {
             place: self.place_of(name),
             app: app.to_owned(),
             name: name.to_owned(),
-            like: near.map(|(_, like)| like.clone()),
+            like: near.map(str::to_owned),
             has: match has.is_empty() {
                 true => "it has none".to_owned(),
                 false => format!("it has {}", has.join(", ")),

@@ -5,10 +5,85 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A text that is no platform.
+/// A text that is no platform; it says which one was meant, where that is known.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a platform")]
-pub struct PlatformError(String);
+#[error("`{text}` is not a platform{}", like(.meant.as_deref()))]
+pub struct PlatformError {
+    text: String,
+    meant: Option<String>,
+}
+
+fn like(meant: Option<&str>) -> String {
+    meant.map_or_else(String::new, |meant| format!(" (did you mean `{meant}`?)"))
+}
+
+/// Architectures as kernels, Debian and Rust call them, and as OCI does: the
+/// architecture and its variant (`GOARCH`, containerd's `platforms` package).
+const ARCHITECTURES: [(&str, &str); 24] = [
+    ("386", "386"),
+    ("amd64", "amd64"),
+    ("arm", "arm"),
+    ("arm64", "arm64"),
+    ("loong64", "loong64"),
+    ("ppc64le", "ppc64le"),
+    ("riscv64", "riscv64"),
+    ("s390x", "s390x"),
+    ("aarch64", "arm64"),
+    ("arm64v8", "arm64"),
+    ("armel", "arm/v6"),
+    ("armhf", "arm/v7"),
+    ("arm32v5", "arm/v5"),
+    ("arm32v6", "arm/v6"),
+    ("arm32v7", "arm/v7"),
+    ("armv5", "arm/v5"),
+    ("armv6", "arm/v6"),
+    ("armv6l", "arm/v6"),
+    ("armv7", "arm/v7"),
+    ("armv7l", "arm/v7"),
+    ("i386", "386"),
+    ("i686", "386"),
+    ("x86_64", "amd64"),
+    ("x86-64", "amd64"),
+];
+
+/// The platform that a text stands for, where its words are those of another
+/// convention: `arm64`, `x86_64`, `linux/armv7`, `Linux/ARM64`.
+fn meant(text: &str) -> Option<String> {
+    let plain = text.trim().to_lowercase();
+    let parts: Vec<&str> = plain.split(['/', ':']).collect();
+    let (os, architecture, variant) = match *parts.as_slice() {
+        [architecture] => ("linux", architecture, None),
+        [os, architecture] if named(os).is_none() => (os, architecture, None),
+        [architecture, variant] => ("linux", architecture, Some(variant)),
+        [os, architecture, variant] => (os, architecture, Some(variant)),
+        _ => return None,
+    };
+    let known = named(architecture)?;
+    let meant = match variant {
+        Some(variant) => format!("{os}/{known}/{variant}"),
+        None => format!("{os}/{known}"),
+    };
+    (meant != text && valid(&meant)).then_some(meant)
+}
+
+fn named(architecture: &str) -> Option<&'static str> {
+    let mut known = ARCHITECTURES.iter();
+    let (_, oci) = known.find(|(name, _)| *name == architecture)?;
+    Some(oci)
+}
+
+fn valid(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('/').collect();
+    (2..=3).contains(&parts.len()) && parts.into_iter().all(good)
+}
+
+fn good(part: &str) -> bool {
+    !part.is_empty()
+        && part
+            .bytes()
+            .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'.' | b'-'))
+        && !part.starts_with('.')
+}
 
 /// An OCI platform, written `os/architecture[/variant]` (image-spec v1.1,
 /// "Image Index Property Descriptions").
@@ -30,13 +105,6 @@ impl Platform {
     pub fn new(os: &str, architecture: &str, variant: Option<&str>) -> Result<Self, PlatformError> {
         let variant = variant.filter(|v| !v.is_empty());
         let parts = [Some(os), Some(architecture), variant];
-        let good = |part: &str| {
-            !part.is_empty()
-                && part
-                    .bytes()
-                    .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'.' | b'-'))
-                && !part.starts_with('.')
-        };
         if !parts.into_iter().flatten().all(good) {
             let text: Vec<_> = parts.into_iter().flatten().collect();
             return Err(invalid(&text.join("/")));
@@ -120,6 +188,15 @@ impl Platform {
         )
     }
 
+    /// The platform as OCI writes it, where its words are those of another
+    /// convention: `linux/arm/v7` for `linux/armv7`. For hints: such a platform is
+    /// one of its own, and no image is for it.
+    #[must_use]
+    pub fn in_common_words(&self) -> String {
+        let text = self.to_string();
+        meant(&text).unwrap_or(text)
+    }
+
     /// The platform as a file name: `linux-arm-v7`.
     #[must_use]
     pub fn slug(&self) -> String {
@@ -166,12 +243,43 @@ impl<'de> Deserialize<'de> for Platform {
 }
 
 fn invalid(text: &str) -> PlatformError {
-    PlatformError(text.to_owned())
+    PlatformError {
+        text: text.to_owned(),
+        meant: meant(text),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn other_words_for_a_platform_are_told_in_its_own() {
+        for (text, meant) in [
+            ("arm64", "linux/arm64"),
+            ("x86_64", "linux/amd64"),
+            ("Linux/ARM64", "linux/arm64"),
+            ("arm/v7/", "nothing"),
+            ("", "nothing"),
+            ("everything", "nothing"),
+        ] {
+            let said = text.parse::<Platform>().unwrap_err().to_string();
+            let expected = match meant {
+                "nothing" => format!("`{text}` is not a platform"),
+                meant => format!("`{text}` is not a platform (did you mean `{meant}`?)"),
+            };
+            assert_eq!(said, expected);
+        }
+        for (text, meant) in [
+            ("linux/armv7", "linux/arm/v7"),
+            ("linux/aarch64", "linux/arm64"),
+            ("arm/v7", "linux/arm/v7"),
+            ("linux/arm64", "linux/arm64"),
+            ("linux/sparc", "linux/sparc"),
+        ] {
+            assert_eq!(text.parse::<Platform>().unwrap().in_common_words(), meant);
+        }
+    }
 
     #[test]
     fn parses_and_prints() {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use bakehouse_core::grants::{Grants, Places};
+use bakehouse_core::nearest::nearest;
 use bakehouse_core::options::Options;
 use bakehouse_core::recipe::{App, Image};
 use bakehouse_core::reference_grammar::is_tag;
@@ -12,7 +13,6 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
 use super::RecipeReference;
-use super::nearest::nearest;
 use crate::failure::{ExitCode, Failure};
 
 /// One app: the file `apps/<app>/app.toml`.

@@ -5,7 +5,6 @@ mod build_table;
 mod builder_choice;
 mod ci;
 mod keep;
-mod nearest;
 mod origin;
 mod overrides;
 mod parse;

@@ -4,13 +4,7 @@ use super::{ExitCode, Explanation, core};
 use crate::recipes::{CrateError, Unbuilt};
 
 pub(super) fn krate(error: &CrateError) -> Explanation {
-    if let CrateError::Storage(error) = error {
-        return core::storage(error);
-    }
-    let explained = Explanation::new(match error {
-        CrateError::Nothing => ExitCode::Nothing,
-        _ => ExitCode::Recipe,
-    });
+    let explained = Explanation::new(ExitCode::Recipe);
     let hint = match error {
         CrateError::Missing { there, .. } if there.is_empty() => {
             "plugins/ has no crate; write one there, or name a component: recipe = \"NAME.wasm\""
@@ -18,8 +12,9 @@ pub(super) fn krate(error: &CrateError) -> Explanation {
         }
         CrateError::Missing { there, .. } => format!("plugins/ has {}", there.join(", ")),
         CrateError::Nothing => {
-            "write a crate there, or name a component in app.toml: recipe = \"NAME.wasm\""
-                .to_owned()
+            return Explanation::new(ExitCode::Nothing).hint(
+                "write a crate there, or name a component in app.toml: recipe = \"NAME.wasm\"",
+            );
         }
         CrateError::NotBuilt { name, why } => {
             let build = format!("run `bakehouse recipe build {name}`");
@@ -49,7 +44,7 @@ pub(super) fn krate(error: &CrateError) -> Explanation {
         CrateError::NoTarget { target, .. } => format!(
             "run `rustup target add {target}`, or name a rustc that has it in BAKEHOUSE_WASM_RUSTC"
         ),
-        CrateError::Storage(_) => return explained,
+        CrateError::Storage(error) => return core::storage(error),
     };
     explained.hint(hint)
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use bakehouse_core::grants::Kind;
+use bakehouse_core::nearest::nearest;
 use bakehouse_core::platform::Platform;
 use bakehouse_core::progress::{Event, Looking};
 use bakehouse_core::recipe::{App, Version};
@@ -320,7 +321,7 @@ pub(super) fn know_platforms(apps: &[&App], named: &[Platform]) -> Result<(), Fa
         [_] => "its recipe has",
         _ => "their recipes have",
     };
-    let hint = names::hint(platform, &offered, there_are);
+    let hint = names::hint(platform.in_common_words(), &offered, there_are);
     Err(Failure::new(ExitCode::NotFound, message).hint(hint))
 }
 
@@ -483,7 +484,7 @@ pub(super) fn only(name: &str, found: &mut Versions, refused: &mut Vec<Refused>,
         if is_there || refused.iter().any(|it| it.number == *number) {
             continue;
         }
-        let hint = match names::meant(number, &numbers) {
+        let hint = match nearest(number, numbers.iter().copied()) {
             Some(meant) => format!("did you mean {meant}? the newest are {newest}"),
             None => format!("the newest are {newest}"),
         };
