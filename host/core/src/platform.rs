@@ -259,7 +259,7 @@ mod tests {
             ("arm64", "linux/arm64"),
             ("x86_64", "linux/amd64"),
             ("Linux/ARM64", "linux/arm64"),
-            ("arm/v7/", "nothing"),
+            ("linux/arm64/v8/x", "nothing"),
             ("", "nothing"),
             ("everything", "nothing"),
         ] {
