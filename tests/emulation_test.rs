@@ -93,7 +93,7 @@ fn emulation_may_be_forbidden() {
     only_foreign_failed(
         output,
         "arm64",
-        "bakehouse may not emulate: set USE_QEMU=true",
+        "bakehouse may not emulate: pass --use-qemu true",
     );
     // Empty is what CI makes of an input that nobody set.
     run(&one, |command| command.env("USE_QEMU", "")).expect(0);

@@ -6,13 +6,14 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
 use bakehouse_core::platform::Platform;
-use clap::builder::Resettable;
 use clap::parser::ValueSource;
 use clap::{
     ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum,
 };
 
 use crate::config::{BuilderChoice, CacheChoice, Given, Origin, Overrides};
+use crate::environment;
+use crate::help;
 use crate::new::Kind;
 use crate::product::Product;
 use crate::reporters::Progress;
@@ -45,10 +46,10 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "FOLDER")]
     pub(crate) root: Option<PathBuf>,
     /// Registry to publish to: HOST[:PORT], or `local` for the embedded one
-    #[arg(long, global = true, env = "REGISTRY", value_name = "HOST")]
+    #[arg(long, global = true, env = "BAKEHOUSE_REGISTRY", value_name = "HOST")]
     pub(crate) registry: Option<String>,
     /// Path between registry and image name
-    #[arg(long, global = true, env = "NAMESPACE", value_name = "PATH")]
+    #[arg(long, global = true, env = "BAKEHOUSE_NAMESPACE", value_name = "PATH")]
     pub(crate) namespace: Option<String>,
     /// buildx builder to use, or OS/ARCH=NAME for one platform; may be given
     /// several times, or with commas [default: buildx's current one]
@@ -62,11 +63,11 @@ pub(crate) struct Global {
     pub(crate) builders: Vec<BuilderChoice>,
     /// Publish for all configured platforms, or for one: this machine's, else
     /// the first [default: true]
-    #[arg(long, global = true, env = "MULTI_ARCH", value_name = "BOOL")]
+    #[arg(long, global = true, env = "BAKEHOUSE_MULTI_ARCH", value_name = "BOOL")]
     multi_arch: Option<bool>,
     /// Run steps for other platforms emulated, where the builder can
     /// [default: true]
-    #[arg(long, global = true, env = "USE_QEMU", value_name = "BOOL")]
+    #[arg(long, global = true, env = "BAKEHOUSE_USE_QEMU", value_name = "BOOL")]
     use_qemu: Option<bool>,
     /// Where build layers are kept: none, local, registry, gha
     #[arg(long, global = true, env = "BAKEHOUSE_CACHE", value_name = "WHERE")]
@@ -136,13 +137,17 @@ pub(crate) enum Command {
     Down,
     /// Say what is wrong with this machine and this project, and how to mend it
     Doctor(DoctorArgs),
+    /// Print what a shell completes command lines with
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write all of them
+    Man(ManArgs),
 }
 
 /// What `plan` and `run` look at.
 #[derive(Debug, Args)]
 pub(crate) struct AppSelection {
     /// Apps [default: all]
-    #[arg(env = "APPS", value_delimiter = ' ')]
+    #[arg(env = "BAKEHOUSE_APPS", value_delimiter = ' ')]
     pub(crate) apps: Vec<String>,
     /// Platform to build for; may be given several times [default: all that are
     /// configured]
@@ -153,19 +158,24 @@ pub(crate) struct AppSelection {
     #[arg(long, requires = "platforms")]
     pub(crate) partial: bool,
     /// How many of the newest versions to look at
-    #[arg(long, env = "MAX_VERSIONS", value_name = "N")]
+    #[arg(long, env = "BAKEHOUSE_MAX_VERSIONS", value_name = "N")]
     pub(crate) max_versions: Option<NonZeroU32>,
     #[command(flatten)]
     pub(crate) rebuild: Rebuild,
 }
 
 impl Cli {
+    /// The command line, as it is read and as help, completions and manual pages
+    /// tell of it.
+    pub(crate) fn shaped() -> clap::Command {
+        help::shape(environment::read(Self::command()))
+    }
+
     /// Reads the command line and the environment, and ends the process where
-    /// they cannot be understood. A variable set to nothing counts as not set:
-    /// CI hands unset inputs on as empty variables.
+    /// they cannot be understood.
     #[must_use]
     pub fn read() -> Self {
-        let matches = without_empty(Self::command()).get_matches();
+        let matches = Self::shaped().get_matches();
         let read = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
         Self {
             given: given(&matches),
@@ -189,15 +199,15 @@ fn given(matches: &ArgMatches) -> Given {
     };
     let origin = |id, flag, variable| match source(id)? {
         ValueSource::CommandLine => Some(Origin::Flag(flag)),
-        ValueSource::EnvVariable => Some(Origin::Variable(variable)),
+        ValueSource::EnvVariable => Some(Origin::Variable(environment::deciding(variable).unwrap_or(variable))),
         _ => None,
     };
     Given {
-        registry: origin("registry", "--registry", "REGISTRY"),
-        namespace: origin("namespace", "--namespace", "NAMESPACE"),
+        registry: origin("registry", "--registry", "BAKEHOUSE_REGISTRY"),
+        namespace: origin("namespace", "--namespace", "BAKEHOUSE_NAMESPACE"),
         platforms: origin("platforms", "--platform", "")
-            .or_else(|| origin("multi_arch", "--multi-arch", "MULTI_ARCH")),
-        max_versions: origin("max_versions", "--max-versions", "MAX_VERSIONS"),
+            .or_else(|| origin("multi_arch", "--multi-arch", "BAKEHOUSE_MULTI_ARCH")),
+        max_versions: origin("max_versions", "--max-versions", "BAKEHOUSE_MAX_VERSIONS"),
     }
 }
 
@@ -230,25 +240,12 @@ fn flags(matches: &ArgMatches) -> Vec<String> {
     flags
 }
 
-fn without_empty(command: clap::Command) -> clap::Command {
-    let empty = |arg: &clap::Arg| {
-        let name = arg.get_env()?;
-        std::env::var_os(name).map(|value| value.to_string_lossy().trim().is_empty())
-    };
-    command
-        .mut_args(|arg| match empty(&arg) {
-            Some(true) => arg.env(Resettable::Reset),
-            _ => arg,
-        })
-        .mut_subcommands(without_empty)
-}
-
 /// Whether to build what is published.
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct Rebuild {
     /// Build anew what is published, too; other images than before replace the
     /// version's, which keep the tag VERSION-rN
-    #[arg(long, env = "REBUILD")]
+    #[arg(long, env = "BAKEHOUSE_REBUILD")]
     pub(crate) rebuild: bool,
 }
 
@@ -632,6 +629,22 @@ pub(crate) struct UpArgs {
     /// Unpack all programs, needed or not, and start nothing
     #[arg(long, conflicts_with = "dry_run")]
     pub(crate) unpack: bool,
+}
+
+/// `bakehouse completions`
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// `bakehouse man`
+#[derive(Debug, Args)]
+pub(crate) struct ManArgs {
+    /// Write a page for each command into FOLDER
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) folder: Option<PathBuf>,
 }
 
 impl Global {

@@ -20,6 +20,8 @@ pub mod failure;
 pub mod fuzzing;
 pub mod init;
 pub mod logging;
+mod environment;
+mod help;
 mod names;
 mod new;
 pub mod pipeline;

@@ -4,6 +4,7 @@
 mod build;
 mod build_plan;
 mod check_report;
+mod completions;
 mod doctor;
 mod down;
 mod ending;
@@ -11,6 +12,7 @@ mod init;
 mod inspect;
 mod kept;
 mod logs;
+mod man;
 mod merge;
 mod new;
 mod plan;
@@ -69,5 +71,7 @@ pub async fn dispatch(session: &Session, cli: &Cli) -> Result<ExitCode> {
         Command::Up(args) => up::up(session, args).await,
         Command::Doctor(args) => doctor::doctor(session, args).await,
         Command::Down => down::down(session).await,
+        Command::Completions(args) => Ok(completions::completions(session, args)),
+        Command::Man(args) => man::man(session, args),
     }
 }

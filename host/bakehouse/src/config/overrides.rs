@@ -20,9 +20,9 @@ pub struct Overrides {
     pub namespace: Option<String>,
     /// `--builder`, `BAKEHOUSE_BUILDER`.
     pub builders: Vec<BuilderChoice>,
-    /// `--multi-arch`, `MULTI_ARCH`.
+    /// `--multi-arch`, `BAKEHOUSE_MULTI_ARCH`.
     pub multi_arch: Option<bool>,
-    /// `--use-qemu`, `USE_QEMU`.
+    /// `--use-qemu`, `BAKEHOUSE_USE_QEMU`.
     pub use_qemu: Option<bool>,
     /// `--cache`, `BAKEHOUSE_CACHE`.
     pub cache: Option<CacheChoice>,
@@ -32,7 +32,7 @@ pub struct Overrides {
     pub whole: bool,
     /// `--partial`.
     pub partial: bool,
-    /// `--max-versions`, `MAX_VERSIONS`.
+    /// `--max-versions`, `BAKEHOUSE_MAX_VERSIONS`.
     pub max_versions: Option<NonZeroU32>,
     /// `--locked`.
     pub locked: bool,

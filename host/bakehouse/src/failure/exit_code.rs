@@ -41,7 +41,7 @@ pub enum ExitCode {
 
 impl ExitCode {
     /// All of them.
-    const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::Success,
         Self::Internal,
         Self::Usage,
@@ -74,6 +74,27 @@ impl ExitCode {
             None => Self::Success,
             Some(first) if codes.all(|code| code == first) => first,
             Some(_) => Self::Build,
+        }
+    }
+
+    /// The meaning of the code, in a few words for help.
+    pub(crate) const fn meaning(self) -> &'static str {
+        match self {
+            Self::Success => "all that was asked for is done",
+            Self::Internal => "a bug of Bakehouse",
+            Self::Usage => "the command line cannot be understood",
+            Self::Config => "bakehouse.toml, an app.toml or a digest file is missing or malformed",
+            Self::NotFound => "no such app, image, version, platform or reference",
+            Self::Recipe => "a recipe is missing, broken, or answers with an error",
+            Self::Upstream => "a release source or a download failed",
+            Self::Builder => "there is no usable builder or engine",
+            Self::Build => "a target failed to build, or several things failed in different ways",
+            Self::Registry => "the registry cannot be reached, or misbehaves",
+            Self::Credentials => "the registry wants other credentials",
+            Self::Denied => "a recipe asked for something that it was not granted",
+            Self::Nothing => "nothing was found where something is expected",
+            Self::Storage => "the file system refused: access, or room",
+            Self::Interrupted => "stopped by Ctrl-C or SIGTERM",
         }
     }
 

@@ -59,6 +59,13 @@ impl Text {
         self.0.push('\n');
     }
 
+    /// Lines that the program is made of, as they are: nothing of a stranger's is in
+    /// them.
+    #[must_use]
+    pub(crate) fn of_the_program(lines: Vec<u8>) -> Self {
+        Self(String::from_utf8_lossy(&lines).into_owned())
+    }
+
     /// Adds all lines of another.
     pub fn append(&mut self, other: &Self) {
         self.0.push_str(&other.0);

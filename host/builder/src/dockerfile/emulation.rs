@@ -106,7 +106,7 @@ mod tests {
         );
         let message = said(&amd64, &both, false, foreign).unwrap();
         assert!(
-            message.contains("may not emulate: set USE_QEMU=true"),
+            message.contains("may not emulate: pass --use-qemu true"),
             "{message}"
         );
     }

@@ -50,6 +50,6 @@ const fn way_out(allowed: bool) -> &'static str {
     if allowed {
         "cannot emulate"
     } else {
-        "may not emulate: set USE_QEMU=true"
+        "may not emulate: pass --use-qemu true"
     }
 }

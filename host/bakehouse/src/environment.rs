@@ -1,0 +1,80 @@
+//! Environment variables that stand for flags.
+//!
+//! Each has the program's prefix. Those that CI asks people for have a short
+//! name, too, as inputs of a workflow: it counts where the long one is not set,
+//! and what says where a setting comes from names the one that decided.
+
+use clap::builder::Resettable;
+use clap::{Arg, Command};
+
+/// The program's own names, and the short ones.
+const SHORT: [(&str, &str); 7] = [
+    ("BAKEHOUSE_REGISTRY", "REGISTRY"),
+    ("BAKEHOUSE_NAMESPACE", "NAMESPACE"),
+    ("BAKEHOUSE_MULTI_ARCH", "MULTI_ARCH"),
+    ("BAKEHOUSE_USE_QEMU", "USE_QEMU"),
+    ("BAKEHOUSE_MAX_VERSIONS", "MAX_VERSIONS"),
+    ("BAKEHOUSE_APPS", "APPS"),
+    ("BAKEHOUSE_REBUILD", "REBUILD"),
+];
+
+/// The variable that decides in place of this one: itself, or its short name.
+/// None where neither is set; one that is set to nothing counts as not set, as
+/// CI hands unset inputs on.
+pub(crate) fn deciding(own: &'static str) -> Option<&'static str> {
+    decides(own, is_empty)
+}
+
+/// Whether a variable is set to nothing; none where it is not set.
+fn is_empty(name: &str) -> Option<bool> {
+    let value = std::env::var_os(name)?;
+    Some(value.to_string_lossy().trim().is_empty())
+}
+
+fn decides<'a>(own: &'a str, is_empty: impl Fn(&str) -> Option<bool>) -> Option<&'a str> {
+    let mut short = SHORT.iter().filter(|(name, _)| *name == own);
+    let short = short.next().map(|(_, short)| *short);
+    let names = std::iter::once(own).chain(short);
+    names.into_iter().find(|name| is_empty(name) == Some(false))
+}
+
+/// A command whose arguments read the variables that decide.
+pub(crate) fn read(command: Command) -> Command {
+    command.mut_args(reading).mut_subcommands(read)
+}
+
+fn reading(arg: Arg) -> Arg {
+    let own = arg.get_env().and_then(|name| name.to_str());
+    let Some(own) = own.map(str::to_owned) else {
+        return arg;
+    };
+    let short = SHORT.iter().find(|(name, _)| *name == own);
+    match (is_empty(&own), short.and_then(|(name, _)| deciding(name))) {
+        (Some(false), _) | (None, None) => arg,
+        (_, Some(name)) => arg.env(name),
+        // One that is set to nothing must not be read.
+        (Some(true), None) => arg.env(Resettable::Reset),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_long_name_goes_before_the_short_one() {
+        let with = |set: &[(&str, &str)]| {
+            decides("BAKEHOUSE_REGISTRY", |name| {
+                let value = set.iter().find(|(set, _)| *set == name);
+                value.map(|(_, value)| value.is_empty())
+            })
+        };
+        let (long, short) = ("BAKEHOUSE_REGISTRY", "REGISTRY");
+        assert_eq!(with(&[]), None);
+        assert_eq!(with(&[(long, "a"), (short, "b")]), Some(long));
+        assert_eq!(with(&[(short, "b")]), Some(short));
+        assert_eq!(with(&[(long, ""), (short, "b")]), Some(short));
+        assert_eq!(with(&[(long, ""), (short, "")]), None);
+        assert_eq!(decides("BAKEHOUSE_CACHE", |_| Some(false)), Some("BAKEHOUSE_CACHE"));
+    }
+}
