@@ -94,6 +94,9 @@ pub(crate) struct Global {
         default_value = "auto"
     )]
     pub(crate) progress: Progress,
+    /// `--progress plain`, by its earlier name
+    #[arg(long, global = true, hide = true, conflicts_with = "progress")]
+    no_progress: bool,
 }
 
 /// What to do.
@@ -214,7 +217,7 @@ fn given(matches: &ArgMatches) -> Given {
 /// The options of every command that were given as flags, as they were given;
 /// not those that change what is said alone.
 fn flags(matches: &ArgMatches) -> Vec<String> {
-    const TALK: [&str; 3] = ["verbose", "quiet", "progress"];
+    const TALK: [&str; 4] = ["verbose", "quiet", "progress", "no_progress"];
     let mut last = matches;
     while let Some((_, below)) = last.subcommand() {
         last = below;
@@ -648,6 +651,14 @@ pub(crate) struct ManArgs {
 }
 
 impl Global {
+    /// The form in which progress is shown.
+    pub(crate) const fn progress(&self) -> Progress {
+        match self.no_progress {
+            true => Progress::Plain,
+            false => self.progress,
+        }
+    }
+
     /// Settings that come from flags and environment alone.
     pub(crate) fn overrides(&self) -> Overrides {
         Overrides {

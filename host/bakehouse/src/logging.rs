@@ -27,7 +27,7 @@ pub fn start(cli: &Cli) {
     };
     let filter =
         EnvFilter::try_from_env("BAKEHOUSE_LOG").unwrap_or_else(|_| EnvFilter::new(default));
-    let json = cli.global.progress == Progress::Json;
+    let json = cli.global.progress() == Progress::Json;
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(|| printer::LogLines)

@@ -39,9 +39,9 @@ impl Session {
     #[must_use]
     pub fn new(cli: &Cli) -> Self {
         let global = &cli.global;
-        let shown = reporters::choose(global.quiet, global.verbose, global.progress);
+        let shown = reporters::choose(global.quiet, global.verbose, global.progress());
         Self {
-            printer: Printer::new(global.quiet, global.progress == Progress::Json),
+            printer: Printer::new(global.quiet, global.progress() == Progress::Json),
             reporter: Arc::new(Recorded::new(shown)),
             overrides: Overrides {
                 given: cli.given,
