@@ -202,7 +202,9 @@ fn given(matches: &ArgMatches) -> Given {
     };
     let origin = |id, flag, variable| match source(id)? {
         ValueSource::CommandLine => Some(Origin::Flag(flag)),
-        ValueSource::EnvVariable => Some(Origin::Variable(environment::deciding(variable).unwrap_or(variable))),
+        ValueSource::EnvVariable => Some(Origin::Variable(
+            environment::deciding(variable).unwrap_or(variable),
+        )),
         _ => None,
     };
     Given {

@@ -75,6 +75,9 @@ mod tests {
         assert_eq!(with(&[(short, "b")]), Some(short));
         assert_eq!(with(&[(long, ""), (short, "b")]), Some(short));
         assert_eq!(with(&[(long, ""), (short, "")]), None);
-        assert_eq!(decides("BAKEHOUSE_CACHE", |_| Some(false)), Some("BAKEHOUSE_CACHE"));
+        assert_eq!(
+            decides("BAKEHOUSE_CACHE", |_| Some(false)),
+            Some("BAKEHOUSE_CACHE")
+        );
     }
 }

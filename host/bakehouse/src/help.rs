@@ -123,8 +123,8 @@ const SETTINGS: &[&str] = &[
 /// The settings that a command uses; none for one that uses all of them.
 fn uses(command: &str) -> Option<&'static [&'static str]> {
     Some(match command {
-        "init" | "workflows" | "completions" | "man" | "serve" | "up" | "down" | "runs" | "logs"
-        | "report" => &[],
+        "init" | "workflows" | "completions" | "man" | "serve" | "up" | "down" | "runs"
+        | "logs" | "report" => &[],
         "new" => &["multi_arch"],
         "plan" | "merge" => &["registry", "namespace", "multi_arch", "locked"],
         "inspect" | "smoke" => &["registry", "namespace"],
@@ -156,7 +156,9 @@ pub(crate) fn shape(command: Command) -> Command {
 }
 
 fn shown(examples: &[(&str, &str)]) -> String {
-    let lines = examples.iter().map(|(line, does)| format!("\n  # {does}\n  {line}"));
+    let lines = examples
+        .iter()
+        .map(|(line, does)| format!("\n  # {does}\n  {line}"));
     format!("Examples:{}", lines.collect::<String>())
 }
 

@@ -15,13 +15,13 @@ pub mod config;
 pub mod context;
 mod diff;
 pub mod doctor;
+mod environment;
 pub mod failure;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
+mod help;
 pub mod init;
 pub mod logging;
-mod environment;
-mod help;
 mod names;
 mod new;
 pub mod pipeline;
