@@ -31,7 +31,7 @@ fn is_empty(name: &str) -> Option<bool> {
     Some(value.to_string_lossy().trim().is_empty())
 }
 
-fn decides<'a>(own: &'a str, is_empty: impl Fn(&str) -> Option<bool>) -> Option<&'a str> {
+fn decides(own: &str, is_empty: impl Fn(&str) -> Option<bool>) -> Option<&str> {
     let mut short = SHORT.iter().filter(|(name, _)| *name == own);
     let short = short.next().map(|(_, short)| *short);
     let names = std::iter::once(own).chain(short);
