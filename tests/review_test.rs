@@ -351,7 +351,12 @@ fn parts_on_several_machines_are_one_page() {
     let rows: Vec<&str> = rows.collect();
     assert!(rows[0].contains("starts: --version: "), "{rows:?}");
     assert!(rows[1].ends_with("NOT BUILT"), "{rows:?}");
-    // A machine of which nothing came is told, too.
+    // A file that is none stops no page, and a machine of which nothing came is told.
+    project.write("parts/part.json", "{}");
+    project
+        .run(&page)
+        .expect(3)
+        .says("parts/part.json is no part of a review: its schema is not 1");
     std::fs::remove_file(project.path("parts/part.json")).unwrap();
     let page = project.run(&page).expect(8);
     page.says("tool 1.1.0 linux/arm64: nothing is known of its build");

@@ -1,15 +1,10 @@
 //! `bakehouse review`
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Result;
 use bakehouse_core::progress::{Event, Reporter as _};
-use bakehouse_core::storage_error::At as _;
-use bakehouse_system::storage;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use super::review_text::{part_text, review_text};
 use super::{Session, build_plan};
@@ -20,22 +15,16 @@ use crate::cli::{
 };
 use crate::config::{CacheChoice, Overrides, Project, Uses};
 use crate::context::Context;
-use crate::failure::{ExitCode, Failure};
+use crate::failure::ExitCode;
 use crate::pipeline::check;
 use crate::pipeline::discover::{self, Discovered};
 use crate::pipeline::failure_record::FailureRecord;
 use crate::pipeline::times::Times;
 use crate::recipes::RecipeCrate;
 use crate::review::{
-    Checkout, Part, Review, ReviewPage, SCHEMA, State, TouchedApp, Why, build, compared, is_recipe,
+    Checkout, Part, Review, ReviewPage, SCHEMA, bounded, build, compared, handed, is_recipe,
     newest, published, touched,
 };
-use crate::text;
-
-/// Bytes of a review's file; that of a hundred apps has a fiftieth.
-const MAX: u64 = 64 << 20;
-/// Parts of one review: no more jobs are built of one plan.
-const PARTS: usize = 1000;
 
 /// Looks at a change, builds and runs what it touches, and publishes nothing.
 pub(super) async fn review(session: &Session, args: &ReviewArgs) -> Result<ExitCode> {
@@ -59,7 +48,7 @@ async fn whole(session: &Session, args: &ReviewArgs) -> Result<ExitCode> {
         let plan = &page.review.plan;
         match build(&context, &discovered, plan, !args.trial.no_run).await {
             Ok(part) => page.add([part]),
-            Err(error) => page.add([ended(vec![FailureRecord::new(&error)])]),
+            Err(error) => page.add([Part::failed(&error)]),
         }
     }
     end(session, &page, args.format, &args.summary.summaries)
@@ -69,7 +58,7 @@ async fn plan(session: &Session, args: &ReviewPlanArgs) -> Result<ExitCode> {
     prepare(&args.summary.summaries)?;
     if let Some(path) = &args.save {
         // What an earlier one found is no more.
-        save(&Review::default(), path)?;
+        handed::write(&Review::default(), path)?;
     }
     let Looked {
         context,
@@ -80,7 +69,7 @@ async fn plan(session: &Session, args: &ReviewPlanArgs) -> Result<ExitCode> {
     let times = Times::read(&project.times());
     review.plan.batches = matrix::batches(&review.plan, project.file(), &times);
     if let Some(path) = &args.save {
-        save(&review, path)?;
+        handed::write(&review, path)?;
     }
     let page = ReviewPage::new(review);
     let format = match args.format {
@@ -100,12 +89,9 @@ async fn plan(session: &Session, args: &ReviewPlanArgs) -> Result<ExitCode> {
 
 async fn part(session: &Session, args: &ReviewBuildArgs) -> Result<ExitCode> {
     if let Some(path) = &args.save {
-        save(&ended(Vec::new()), path)?;
+        handed::write(&Part::new(), path)?;
     }
-    let review: Review = read(
-        &args.plan,
-        "is not what `bakehouse review plan --save` writes",
-    )?;
+    let review: Review = handed::read(&args.plan)?;
     let jobs = build_plan::jobs(&review.plan, &args.plan, args.batch.as_deref())?;
     let platforms: BTreeSet<_> = jobs.iter().map(|job| job.platform.clone()).collect();
     let context = session
@@ -123,10 +109,10 @@ async fn part(session: &Session, args: &ReviewBuildArgs) -> Result<ExitCode> {
     failed.extend(unplanned);
     build_plan::only(&mut plan, &jobs);
     let built = build(&context, &discovered, &plan, !args.trial.no_run).await;
-    let mut part = built.unwrap_or_else(|error| ended(vec![FailureRecord::new(&error)]));
+    let mut part = built.unwrap_or_else(|error| Part::failed(&error));
     part.failures.extend(records(&failed));
     if let Some(path) = &args.save {
-        save(&part, path)?;
+        handed::write(&part, path)?;
     }
     session.printer.outcome(&part_text(&part));
     for failure in &part.failures {
@@ -139,19 +125,13 @@ async fn part(session: &Session, args: &ReviewBuildArgs) -> Result<ExitCode> {
 
 fn page(session: &Session, args: &ReviewPageArgs) -> Result<ExitCode> {
     prepare(&args.summary.summaries)?;
-    let review = read(
-        &args.plan,
-        "is not what `bakehouse review plan --save` writes",
-    )?;
-    let mut page = ReviewPage::new(review);
-    let mut parts: Vec<Part> = Vec::new();
-    for path in files(&args.parts)? {
-        parts.push(read(
-            &path,
-            "is not what `bakehouse review build --save` writes",
-        )?);
-    }
-    page.add(parts);
+    let mut page = ReviewPage::new(handed::read(&args.plan)?);
+    let parts = handed::files(&args.parts)?;
+    // One that cannot be read is a failure of its machine, and of no other.
+    page.add(parts.iter().map(|path| {
+        let part = handed::read(path);
+        part.unwrap_or_else(|error| Part::failed(&error))
+    }));
     end(session, &page, args.format, &args.summary.summaries)
 }
 
@@ -178,13 +158,20 @@ async fn look(session: &Session, change: &Change) -> Result<Looked> {
     let apps = touched(&changed, &before, &now, &recipes(&project), own);
     let grants = compared(&before, &now, apps.iter().map(|app| app.app.as_str()));
     let (built, unbuilt) = bounded(&apps, change.max_apps.get());
+    let too_many = (!unbuilt.is_empty()).then(|| {
+        format!(
+            "{} more apps are touched, and not built: {}; --max-apps says how many are",
+            unbuilt.len(),
+            unbuilt.join(", ")
+        )
+    });
     let mut looked = Looked {
         context: None,
         discovered: Vec::new(),
         review: Review {
             schema: SCHEMA,
             base: checkout.base,
-            notes: notes(&unbuilt),
+            notes: too_many.into_iter().collect(),
             apps,
             unbuilt,
             grants,
@@ -228,15 +215,6 @@ async fn look(session: &Session, change: &Change) -> Result<Looked> {
     Ok(looked)
 }
 
-/// A part of which nothing was built.
-fn ended(failures: Vec<FailureRecord>) -> Part {
-    Part {
-        schema: SCHEMA,
-        targets: Vec::new(),
-        failures,
-    }
-}
-
 /// Keeps layers out of the registry: nothing of a review is to be there.
 fn unpublished(session: &Session, overrides: &mut Overrides) {
     let file = session
@@ -254,28 +232,6 @@ fn recipes(project: &Project) -> BTreeSet<String> {
     let recipes = crates.filter(|krate| krate.table().is_some_and(|table| is_recipe(&table)));
     let name = |krate: RecipeCrate| Some(krate.folder.file_name()?.to_str()?.to_owned());
     recipes.filter_map(name).collect()
-}
-
-/// The apps that are built, and those that are too many: first go those that
-/// the change itself is in.
-fn bounded(apps: &[TouchedApp], most: usize) -> (Vec<String>, Vec<String>) {
-    let mut there: Vec<&TouchedApp> = apps.iter().collect();
-    there.retain(|app| app.state != State::Removed);
-    there.sort_by_key(|app| !(app.state == State::New || app.why.iter().any(Why::is_own)));
-    let mut names: Vec<String> = there.iter().map(|app| app.app.clone()).collect();
-    let left = names.split_off(most.min(names.len()));
-    (names, left)
-}
-
-fn notes(unbuilt: &[String]) -> Vec<String> {
-    match unbuilt {
-        [] => Vec::new(),
-        apps => vec![format!(
-            "{} more apps are touched, and not built: {}; --max-apps says how many are",
-            apps.len(),
-            apps.join(", ")
-        )],
-    }
 }
 
 fn records(failed: &[(String, anyhow::Error)]) -> Vec<FailureRecord> {
@@ -316,48 +272,4 @@ fn told(session: &Session, page: &ReviewPage, summaries: &[PathBuf]) -> Result<E
         session.tell(failure);
     }
     Ok(page.exit_code())
-}
-
-fn save(value: &impl Serialize, path: &Path) -> Result<()> {
-    let text = text::json(value)? + "\n";
-    Ok(storage::write(path, text.as_bytes()).at("write", path)?)
-}
-
-fn read<T: DeserializeOwned>(path: &Path, otherwise: &str) -> Result<T> {
-    let text = storage::read_text(path, MAX).at("read", path)?;
-    let unfit = |why: String| {
-        let message = format!("{} {otherwise}: {why}", path.display());
-        Failure::new(ExitCode::Config, message)
-    };
-    let value: serde_json::Value =
-        serde_json::from_str(&text).map_err(|error| unfit(error.to_string()))?;
-    let schema = value.get("schema").and_then(serde_json::Value::as_u64);
-    if schema != Some(SCHEMA.into()) {
-        return Err(unfit(format!("its schema is not {SCHEMA}")).into());
-    }
-    Ok(serde_json::from_value(value).map_err(|error| unfit(error.to_string()))?)
-}
-
-/// JSON files of a folder, and of those in it; none where there is no folder.
-fn files(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    let mut folders = vec![(folder.to_owned(), 0)];
-    while let Some((folder, depth)) = folders.pop() {
-        let entries = match std::fs::read_dir(&folder) {
-            Err(error) if depth == 0 && error.kind() == ErrorKind::NotFound => continue,
-            entries => entries.at("read", &folder)?,
-        };
-        for entry in entries {
-            let path = entry.at("read", &folder)?.path();
-            let is_json = path.extension().is_some_and(|end| end == "json");
-            match path.symlink_metadata() {
-                Ok(meta) if meta.is_dir() && depth == 0 => folders.push((path, 1)),
-                Ok(meta) if meta.is_file() && is_json => files.push(path),
-                _ => {}
-            }
-        }
-    }
-    files.sort();
-    files.truncate(PARTS);
-    Ok(files)
 }

@@ -5,7 +5,7 @@ use bakehouse_core::progress::Event;
 use bakehouse_core::target::TargetId;
 
 use super::trial::Trials;
-use super::{Part, Ran, SCHEMA, Tried};
+use super::{Part, Ran, Tried};
 use crate::config::SmokeRun;
 use crate::context::Context;
 use crate::failure::{self, ExitCode, Failure};
@@ -50,9 +50,8 @@ pub async fn build(
     build_all(&aside, discovered, plan, &ledger).await?;
     let report = ledger.with(|report| report.clone());
     let mut part = Part {
-        schema: SCHEMA,
-        targets: Vec::new(),
         failures: report.failures,
+        ..Part::new()
     };
     for failure in &mut part.failures {
         // No log is kept of it, and it need not be built for the registry.

@@ -5,18 +5,46 @@ use std::fmt;
 use bakehouse_core::target::TargetId;
 use serde::{Deserialize, Serialize};
 
+use super::SCHEMA;
 use crate::pipeline::failure_record::FailureRecord;
 
 /// The ends of some targets.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Part {
-    /// [`SCHEMA`](super::SCHEMA).
+    /// [`SCHEMA`].
     pub schema: u32,
     /// Targets, in the order they ended.
     pub targets: Vec<Tried>,
     /// The failures among them.
     pub failures: Vec<FailureRecord>,
+}
+
+impl Part {
+    /// One of which nothing is built yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            schema: SCHEMA,
+            targets: Vec::new(),
+            failures: Vec::new(),
+        }
+    }
+
+    /// One that came to nothing.
+    #[must_use]
+    pub fn failed(error: &anyhow::Error) -> Self {
+        Self {
+            failures: vec![FailureRecord::new(error)],
+            ..Self::new()
+        }
+    }
+}
+
+impl Default for Part {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 /// One target, built and run.

@@ -217,6 +217,18 @@ pub fn touched(
     touched
 }
 
+/// The names of apps that are built, and of those that are too many: first go
+/// those that the change itself is in.
+#[must_use]
+pub fn bounded(apps: &[TouchedApp], most: usize) -> (Vec<String>, Vec<String>) {
+    let mut there: Vec<&TouchedApp> = apps.iter().collect();
+    there.retain(|app| app.state != State::Removed);
+    there.sort_by_key(|app| !(app.state == State::New || app.why.iter().any(Why::is_own)));
+    let mut names: Vec<String> = there.iter().map(|app| app.app.clone()).collect();
+    let left = names.split_off(most.min(names.len()));
+    (names, left)
+}
+
 /// No image has anything of it.
 fn is_prose(path: &str) -> bool {
     path.to_ascii_lowercase().ends_with(".md")
@@ -298,145 +310,5 @@ pub fn is_recipe(manifest: &Table) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SETTINGS: &str = "registry = \"local\"\nnamespace = \"n\"\n[ci]\nname = \"a\"\n";
-
-    fn snapshot(apps: &[(&str, &str)]) -> Snapshot {
-        let apps = apps.iter().map(|(app, recipe)| {
-            let text = format!("recipe = \"{recipe}\"\n[grants]\nimages = [\"{app}\"]\n");
-            ((*app).to_owned(), text)
-        });
-        Snapshot {
-            settings: SETTINGS.to_owned(),
-            apps: apps.collect(),
-            caller: "jobs:\n  publish:\n    uses: acme/bakehouse/x.yml@v1\n".to_owned(),
-        }
-    }
-
-    fn four() -> Snapshot {
-        snapshot(&[
-            ("crate-a", "plugins/a"),
-            ("crate-b", "plugins/b"),
-            ("file", "recipe.wasm"),
-            ("shipped", "bakehouse:binaries"),
-        ])
-    }
-
-    fn seen(changed: &[&str], before: &Snapshot, now: &Snapshot, own: bool) -> Vec<String> {
-        let changed = changed.iter().map(|path| (*path).to_owned()).collect();
-        let recipes = ["a", "b", "binaries"].map(str::to_owned);
-        let touched = touched(&changed, before, now, &BTreeSet::from(recipes), own);
-        let line = |app: &TouchedApp| {
-            let why: Vec<String> = app.why.iter().map(ToString::to_string).collect();
-            format!("{} {:?}: {}", app.app, app.state, why.join("; "))
-        };
-        touched.iter().map(line).collect()
-    }
-
-    #[test]
-    fn each_file_touches_what_is_made_of_it() {
-        let same = four();
-        for (changed, expected) in [
-            (
-                &["apps/file/recipe.wasm"] as &[&str],
-                &["file Changed: apps/file/recipe.wasm"] as &[&str],
-            ),
-            (
-                &["apps/shipped/Dockerfile", "apps/shipped/README.md"],
-                &["shipped Changed: apps/shipped/Dockerfile"],
-            ),
-            (
-                &["plugins/a/src/lib.rs"],
-                &["crate-a Changed: its recipe: plugins/a/src/lib.rs"],
-            ),
-            // A crate that no app here is made by.
-            (&["plugins/binaries/src/lib.rs"], &[]),
-            (
-                &["plugins/sdk/a.rs", "Cargo.lock", ".cargo/config.toml"],
-                &[
-                    "crate-a Changed: shared by recipes: .cargo/config.toml, Cargo.lock and 1 more",
-                    "crate-b Changed: shared by recipes: .cargo/config.toml, Cargo.lock and 1 more",
-                ],
-            ),
-            (
-                &["README.md", "docs/x.txt", "plugins/a/README.md", "apps/x"],
-                &[],
-            ),
-            // Written anew, and says the same.
-            (&["apps/file/app.toml", "bakehouse.toml"], &[]),
-        ] {
-            assert_eq!(seen(changed, &same, &same, false), expected, "{changed:?}");
-        }
-        // Where the program is built from the project, too.
-        assert_eq!(
-            seen(&["plugins/binaries/src/lib.rs"], &same, &same, true),
-            ["shipped Changed: its recipe: plugins/binaries/src/lib.rs"]
-        );
-    }
-
-    #[test]
-    fn what_is_said_counts_and_not_how() {
-        let before = four();
-        let mut now = four();
-        let file = now.apps.get_mut("file").unwrap();
-        *file = format!("# why\n{file}");
-        assert!(seen(&["apps/file/app.toml"], &before, &now, false).is_empty());
-        now.apps.insert("file".to_owned(), "recipe = ".to_owned());
-        assert_eq!(
-            seen(&["apps/file/app.toml"], &before, &now, false),
-            ["file Changed: apps/file/app.toml"]
-        );
-    }
-
-    #[test]
-    fn settings_of_all_touch_all() {
-        let before = four();
-        let mut now = four();
-        now.settings = SETTINGS.replace("name = \"a\"", "name = \"b\"");
-        assert!(seen(&["bakehouse.toml"], &before, &now, false).is_empty());
-        now.settings = format!("platforms = [\"linux/amd64\"]\n{SETTINGS}[allow]\nbases = []\n");
-        let touched = seen(&["bakehouse.toml"], &before, &now, false);
-        assert_eq!(touched.len(), 4);
-        assert_eq!(touched[2], "file Changed: bakehouse.toml: allow, platforms");
-        now.settings = "registry =".to_owned();
-        assert_eq!(seen(&["bakehouse.toml"], &before, &now, false).len(), 4);
-    }
-
-    #[test]
-    fn another_version_of_the_program_has_other_recipes() {
-        let before = four();
-        let mut now = four();
-        now.caller = now.caller.replace("@v1", "@v2");
-        assert_eq!(
-            seen(&[".github/workflows/bakehouse.yml"], &before, &now, false),
-            ["shipped Changed: another version of Bakehouse"]
-        );
-        now.caller = format!("name: other\n{}", before.caller);
-        assert!(seen(&[], &before, &now, false).is_empty());
-    }
-
-    #[test]
-    fn apps_come_and_go() {
-        let before = snapshot(&[("a", "a.wasm"), ("b", "b.wasm")]);
-        let now = snapshot(&[("b", "b.wasm"), ("c", "c.wasm")]);
-        assert_eq!(
-            seen(
-                &["apps/a/app.toml", "apps/c/app.toml"],
-                &before,
-                &now,
-                false
-            ),
-            ["a Removed: ", "c New: apps/c/app.toml"]
-        );
-    }
-
-    #[test]
-    fn a_recipe_is_told_from_a_library() {
-        let manifest = |lib: &str| is_recipe(&lib.parse().unwrap());
-        assert!(manifest("[lib]\ncrate-type = [\"rlib\", \"cdylib\"]\n"));
-        assert!(!manifest("[lib]\npath = \"x.rs\"\n"));
-        assert!(!manifest("[package]\nname = \"x\"\n"));
-    }
-}
+#[path = "touched_tests.rs"]
+mod tests;
