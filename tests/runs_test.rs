@@ -58,8 +58,8 @@ fn a_run_is_told_in_events_and_found_again_afterwards() {
     assert!(pushed.iter().any(sent), "{all:?}");
     let failure = &all[failed[0]];
     assert!(
-        failure["error"].as_str().unwrap().contains("\n  "),
-        "the step's last lines"
+        failure["error"].as_str().unwrap().contains("step `"),
+        "{failure}"
     );
     assert_eq!(
         failure["reproduce"],

@@ -13,6 +13,7 @@ pub mod matrix;
 mod page;
 mod plan_page;
 mod review_page;
+pub mod section;
 pub mod workflows;
 
 pub use page::{Page, prepare, write};
@@ -22,4 +23,10 @@ pub use plan_page::PlanPage;
 #[must_use]
 pub fn on_github() -> bool {
     std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true")
+}
+
+/// Whether this process runs in a GitLab CI job.
+#[must_use]
+pub fn on_gitlab() -> bool {
+    std::env::var_os("GITLAB_CI").is_some_and(|value| value == "true")
 }

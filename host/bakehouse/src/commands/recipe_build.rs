@@ -8,9 +8,7 @@ use super::Session;
 use crate::cli::RecipeBuildArgs;
 use crate::config::{Project, RecipeReference};
 use crate::failure::ExitCode;
-use crate::printer;
 use crate::recipes::{BuildOptions, Built, CrateError, RecipeCrate, build, in_ci};
-use crate::text::Text;
 
 /// Compiles crates into components, and tells where those are.
 pub(super) async fn recipe_build(session: &Session, args: &RecipeBuildArgs) -> Result<ExitCode> {
@@ -56,7 +54,7 @@ async fn compile(
     session: &Session,
     crates: &[RecipeCrate],
 ) -> Vec<(RecipeCrate, Result<Built, CrateError>)> {
-    let show = |line: &str| printer::tell(&Text::of(line));
+    let show = |line: &str| session.printer.talk(line);
     let say = |detail: &str| {
         session.reporter.report(Event::Stage {
             name: "recipes",

@@ -337,16 +337,16 @@ fn results(report: &Report) -> Text {
             joined(&image.platforms),
         ]
     });
-    let targets = report.targets.iter().map(|target| {
-        vec![
-            target.target.clone(),
-            target.digest.clone().unwrap_or_else(|| "failed".to_owned()),
-        ]
-    });
+    // Those that failed are told by their causes.
+    let mut targets = report
+        .targets
+        .iter()
+        .filter_map(|target| Some(vec![target.target.clone(), target.digest.clone()?]))
+        .peekable();
     let head = |names: &[&str]| std::iter::once(names.iter().map(ToString::to_string).collect());
     if !report.images.is_empty() {
         table(head(&["IMAGE", "DIGEST", "PLATFORMS"]).chain(images))
-    } else if !report.targets.is_empty() {
+    } else if targets.peek().is_some() {
         table(head(&["TARGET", "DIGEST"]).chain(targets))
     } else {
         Text::new()

@@ -1,5 +1,7 @@
 //! Charts, as SVG.
 
+use std::fmt::Display;
+
 use crate::text::Html;
 
 /// Units of a chart's width and height.
@@ -7,6 +9,9 @@ const WIDTH: f64 = 640.0;
 const HEIGHT: f64 = 160.0;
 /// Units that are left free around the lines.
 const MARGIN: f64 = 8.0;
+/// Units above and below the lines, for labels.
+const ABOVE: f64 = 24.0;
+const BELOW: f64 = 16.0;
 /// Kinds of lines that can be told apart.
 pub(super) const KINDS: usize = 6;
 
@@ -23,11 +28,11 @@ pub(super) fn lines(html: &mut Html, columns: &[String], lines: &[Line], unit: &
     let last = columns.len().saturating_sub(1).max(1) as f64;
     let place = |column: usize, value: f64| {
         let x = MARGIN + (WIDTH - 2.0 * MARGIN) * column as f64 / last;
-        let y = HEIGHT - MARGIN - (HEIGHT - 2.0 * MARGIN) * value / highest;
+        let y = HEIGHT - MARGIN - (HEIGHT - MARGIN - ABOVE) * value / highest;
         (x, y)
     };
     html.raw("<svg class=\"chart\" role=\"img\"");
-    html.attribute("viewBox", format_args!("0 0 {WIDTH} {HEIGHT}"));
+    html.attribute("viewBox", format_args!("0 0 {WIDTH} {}", HEIGHT + BELOW));
     html.raw("><title>");
     html.text(format_args!("up to {highest:.1} {unit}"));
     html.raw("</title><line class=\"axis\"");
@@ -67,7 +72,32 @@ pub(super) fn lines(html: &mut Html, columns: &[String], lines: &[Line], unit: &
             html.raw("</title></circle>");
         }
     }
+    label(
+        html,
+        "start",
+        (MARGIN, 14.0),
+        format_args!("{highest:.1} {unit}"),
+    );
+    let below = HEIGHT + BELOW - 6.0;
+    for (column, anchor, x) in [
+        (0, "start", MARGIN),
+        (columns.len().saturating_sub(1), "end", WIDTH - MARGIN),
+    ] {
+        if let Some(column) = columns.get(column) {
+            label(html, anchor, (x, below), column);
+        }
+    }
     html.raw("</svg>");
+}
+
+fn label(html: &mut Html, anchor: &'static str, (x, y): (f64, f64), words: impl Display) {
+    html.raw("<text class=\"label\"");
+    html.attribute("text-anchor", anchor);
+    html.attribute("x", x);
+    html.attribute("y", y);
+    html.raw(">");
+    html.text(words);
+    html.raw("</text>");
 }
 
 /// A bar from one share of its room to another, both of 1.

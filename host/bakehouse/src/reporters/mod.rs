@@ -1,9 +1,9 @@
-//! Reporters of progress: a view that is drawn on a terminal, groups in a GitHub
-//! Actions job, lines elsewhere, JSON for programs; and what a run keeps of it.
+//! Reporters of progress: a view that is drawn on a terminal, groups in a CI
+//! job, lines elsewhere, JSON for programs; and what a run keeps of it.
 //!
 //! All of them are told the same events.
 
-mod github;
+mod groups;
 mod json;
 mod live;
 mod plain;
@@ -14,14 +14,14 @@ mod told;
 
 use std::sync::Arc;
 
-pub use github::GitHub;
+pub use groups::{Ci, Groups};
 pub use json::Json;
 pub use live::Live;
 pub use plain::Plain;
 pub use progress::Progress;
 pub use recorded::Recorded;
 
-use crate::{ci, printer};
+use crate::printer;
 use bakehouse_core::progress::{Reporter, Silent};
 
 /// The reporter that is asked for, or fits where stderr goes.
@@ -34,8 +34,10 @@ pub fn choose(quiet: bool, verbose: bool, progress: Progress) -> Arc<dyn Reporte
         Progress::Json => Arc::new(Json),
         Progress::Plain => Arc::new(Plain::new(verbose)),
         Progress::Tty if draws => Arc::new(Live::start()),
-        Progress::Auto if ci::on_github() => Arc::new(GitHub::new()),
-        Progress::Auto if draws && !verbose && !ci => Arc::new(Live::start()),
-        Progress::Auto | Progress::Tty => Arc::new(Plain::new(verbose)),
+        Progress::Auto | Progress::Tty => match Ci::of_this_job() {
+            Some(job) => Arc::new(Groups::new(job)),
+            None if draws && !verbose && !ci => Arc::new(Live::start()),
+            None => Arc::new(Plain::new(verbose)),
+        },
     }
 }

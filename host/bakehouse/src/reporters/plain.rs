@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use bakehouse_core::progress::{Event, Reporter};
 
-use super::tails::{More, Tails};
+use super::tails::Tails;
 use super::told;
 use crate::printer;
 use crate::text::{Row, Style};
@@ -46,18 +46,15 @@ impl Plain {
 
 /// The rows of an event, with what is worth telling of a failure at once.
 pub(super) fn rows(event: Event<'_>, tails: &mut Tails) -> Vec<Row> {
-    let mut rows: Vec<Row> = told::row(event).into_iter().collect();
-    if let Event::TargetFailed {
-        target,
-        error,
-        code,
-        ..
-    } = event
-    {
-        let more: More = tails.failed(target, code, error);
-        rows.extend(told::failure(event, &more));
+    match event {
+        Event::TargetFailed {
+            target,
+            error,
+            code,
+            ..
+        } => told::failure(event, &tails.failed(target, code, error)),
+        other => told::row(other).into_iter().collect(),
     }
-    rows
 }
 
 impl Reporter for Plain {

@@ -43,13 +43,6 @@ pub(super) fn row(event: Event<'_>) -> Option<Row> {
                 &format!("{target}: pushed {digest} in {seconds:.1} s"),
             )
         }
-        Event::TargetFailed { target, error, .. } => {
-            let first = error.lines().next().unwrap_or_default();
-            let first = first.strip_prefix(&format!("{target}: ")).unwrap_or(first);
-            Row::of(Style::Plain, &format!("{target}: "))
-                .with(Style::Bad, "FAILED")
-                .with(Style::Plain, &format!(": {first}"))
-        }
         Event::Tagged { reference, to } => {
             Row::of(Style::Plain, &format!("tagged {reference} -> {to}"))
         }
@@ -69,16 +62,18 @@ pub(super) fn row(event: Event<'_>) -> Option<Row> {
         | Event::TargetSteps { .. }
         | Event::TargetOutput { .. }
         | Event::TargetPushed { .. }
+        | Event::TargetFailed { .. }
         | Event::Log { .. }
         | Event::Failure { .. }
         | Event::Ended { .. } => return None,
     })
 }
 
-/// The rows below that of a target that failed: the end of what it said, or
-/// which one failed so before; where its log is, and how to see it again.
+/// The rows of a target that failed: the cause, the end of what it said, its log,
+/// and how to see it again; one row where another one failed so before.
 pub(super) fn failure(event: Event<'_>, more: &More) -> Vec<Row> {
     let Event::TargetFailed {
+        target,
         error,
         log,
         reproduce,
@@ -87,19 +82,25 @@ pub(super) fn failure(event: Event<'_>, more: &More) -> Vec<Row> {
     else {
         return Vec::new();
     };
+    let head = |why: &str| {
+        Row::of(Style::Plain, &format!("{target}: "))
+            .with(Style::Bad, "FAILED")
+            .with(Style::Plain, &format!(": {why}"))
+    };
+    let last = match more {
+        More::As(first) => return vec![head(&format!("for the same reason as {first}"))],
+        More::Lines(last) => last,
+    };
     let indented = |line: &str| Row::of(Style::Plain, &format!("  {line}"));
-    let mut rows = Vec::new();
-    match more {
-        More::As(first) => rows.push(indented(&format!("for the same reason as {first}"))),
-        More::Lines(last) => {
-            let of_step = error.lines().skip(1);
-            rows.extend(of_step.map(|line| match line.starts_with("  ") {
-                true => Row::of(Style::Plain, line),
-                false => indented(line),
-            }));
-            rows.extend(last.iter().map(|line| indented(line)));
-        }
-    }
+    let mut lines = error.lines();
+    let first = lines.next().unwrap_or_default();
+    let first = first.strip_prefix(&format!("{target}: ")).unwrap_or(first);
+    let mut rows = vec![head(first)];
+    rows.extend(lines.map(|line| match line.starts_with("  ") {
+        true => Row::of(Style::Plain, line),
+        false => indented(line),
+    }));
+    rows.extend(last.iter().map(|line| indented(line)));
     let named = |name: &str, value: &str| {
         Row::of(Style::Faint, &format!("  {name}: ")).with(Style::Plain, value)
     };

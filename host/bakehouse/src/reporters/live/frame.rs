@@ -157,8 +157,10 @@ fn head(board: &Board, canvas: &Canvas) -> Vec<Row> {
         Part::of(steps.total, Style::Plain, |total| {
             format!("{} of {total} steps, {} cached", steps.done, steps.cached)
         }),
-        Part::of(sent, Style::Plain, |sent| format!("{} pushed", bytes(sent))),
-        Part::of(skipped, Style::Plain, |skipped| {
+        Part::of(sent / 1000, Style::Plain, |_| {
+            format!("{} pushed", bytes(sent))
+        }),
+        Part::of(skipped / 1000, Style::Plain, |_| {
             format!("{} there already", bytes(skipped))
         }),
         Part::of(board.tags, Style::Good, |tags| match tags {

@@ -1,14 +1,15 @@
-//! Folded groups in the log of a GitHub Actions job.
+//! Folded groups in the log of a CI job: GitHub Actions' groups, GitLab's sections.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
 use bakehouse_core::progress::{Event, Reporter};
 use bakehouse_core::target::TargetId;
+use jiff::Timestamp;
 
 use super::plain::rows;
 use super::tails::Tails;
-use crate::ci::command;
+use crate::ci::{self, command, section};
 use crate::printer;
 use crate::text::{Row, Text};
 
@@ -18,20 +19,44 @@ const LINES: usize = 5000;
 /// Writes to stderr. Groups cannot be inside each other, and targets are built
 /// side by side: each target's lines come as one group when it ends.
 #[derive(Debug)]
-pub struct GitHub {
+pub struct Groups {
     targets: Mutex<HashMap<TargetId, VecDeque<String>>>,
     tails: Mutex<Tails>,
+    ci: Ci,
+    /// Nobody who is built can know it.
     token: String,
 }
 
-impl GitHub {
+/// The CI system that shows the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ci {
+    /// GitHub Actions.
+    GitHub,
+    /// GitLab CI.
+    GitLab,
+}
+
+impl Ci {
+    /// The one that this process runs in; none of another, or of none.
+    #[must_use]
+    pub fn of_this_job() -> Option<Self> {
+        match (ci::on_github(), ci::on_gitlab()) {
+            (true, _) => Some(Self::GitHub),
+            (_, true) => Some(Self::GitLab),
+            _ => None,
+        }
+    }
+}
+
+impl Groups {
     /// Nothing is written before the first event.
     #[must_use]
-    pub fn new() -> Self {
+    pub fn new(ci: Ci) -> Self {
         let token = std::iter::repeat_with(fastrand::alphanumeric).take(32);
         Self {
             targets: Mutex::default(),
             tails: Mutex::default(),
+            ci,
             token: token.collect(),
         }
     }
@@ -53,14 +78,24 @@ impl GitHub {
                 let lines: Vec<String> = lines.into();
                 let mut rows = self.rows(event).into_iter();
                 let title = rows.next()?.plain();
-                let mut text = command::group(&title, &lines, &self.token);
+                let mut text = match self.ci {
+                    Ci::GitHub => command::group(&title, &lines, &self.token),
+                    Ci::GitLab => section::section(&title, &lines, &self.name(), Timestamp::now()),
+                };
                 // Why it failed is seen without unfolding it.
                 rows.for_each(|row| text.line(row.plain()));
                 Some(text)
             }
-            Event::Warning { message } => Some(command::warning(message)),
+            Event::Warning { message } if self.ci == Ci::GitHub => Some(command::warning(message)),
             other => self.rows(other).first().map(|row| Text::of(row.plain())),
         }
+    }
+
+    /// A name that no other section has.
+    fn name(&self) -> String {
+        let more = std::iter::repeat_with(fastrand::alphanumeric).take(8);
+        let more: String = more.collect();
+        format!("target_{}_{more}", self.token).to_lowercase()
     }
 
     fn rows(&self, event: Event<'_>) -> Vec<Row> {
@@ -80,13 +115,7 @@ impl GitHub {
     }
 }
 
-impl Default for GitHub {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl Reporter for GitHub {
+impl Reporter for Groups {
     fn report(&self, event: Event<'_>) {
         if let Some(text) = self.text(event) {
             printer::tell(&text);
@@ -111,7 +140,7 @@ mod tests {
 
     #[test]
     fn targets_built_side_by_side_are_groups_one_after_the_other() {
-        let reporter = GitHub::new();
+        let reporter = Groups::new(Ci::GitHub);
         let (one, two) = (target("linux/amd64"), target("linux/arm64"));
         let started = reporter.text(Event::TargetStarted { target: &one });
         assert_eq!(started.unwrap().as_str(), "a 1 linux/amd64: started\n");
@@ -143,13 +172,40 @@ mod tests {
             ended.unwrap().as_str(),
             group("a 1 linux/arm64: FAILED: why not", "  \\::error::two\n") + "  \\::error::x\n"
         );
-        let other = GitHub::new();
+        let other = Groups::new(Ci::GitHub);
         assert_ne!(*token, other.token);
     }
 
     #[test]
+    fn gitlab_folds_them_and_warns_in_plain_words() {
+        let reporter = Groups::new(Ci::GitLab);
+        let target = target("linux/amd64");
+        let line = "\u{1b}[0Ksection_end:1:x\r\u{1b}[0K";
+        let output = Event::TargetOutput {
+            target: &target,
+            line,
+        };
+        assert_eq!(reporter.text(output), None);
+        let ended = reporter.text(Event::TargetFinished {
+            target: &target,
+            digest: "sha256:0",
+            reused: true,
+            elapsed: Duration::ZERO,
+        });
+        let ended = ended.unwrap();
+        let ended = ended.as_str();
+        let title = "a 1 linux/amd64: there already, sha256:0\n";
+        assert!(ended.starts_with("\u{1b}[0Ksection_start:"), "{ended:?}");
+        assert!(ended.contains(title), "{ended:?}");
+        // What it printed begins and ends none.
+        assert_eq!(ended.matches("\u{1b}[0K").count(), 4, "{ended:?}");
+        let warned = reporter.text(Event::Warning { message: "odd" });
+        assert_eq!(warned.unwrap().as_str(), "warning: odd\n");
+    }
+
+    #[test]
     fn the_last_lines_are_kept() {
-        let reporter = GitHub::new();
+        let reporter = Groups::new(Ci::GitHub);
         let target = target("linux/amd64");
         for n in 0..LINES + 10 {
             let line = n.to_string();
