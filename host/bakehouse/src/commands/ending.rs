@@ -155,6 +155,7 @@ impl Conclusion {
         let Kind::Report(format) = self.kind else {
             return code;
         };
+        session.reporter.close();
         let (report, code) = self.close(ending, code);
         // The result comes last: it is what is read first.
         session.tell_all(&report.failures);

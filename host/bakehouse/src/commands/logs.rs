@@ -1,5 +1,7 @@
 //! `bakehouse logs`
 
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -17,6 +19,8 @@ use crate::text::Text;
 
 /// Bytes of a log that is read; twice what one has.
 const MAX_LOG: u64 = 16 << 20;
+/// Bytes of a log's first line.
+const MAX_LINE: u64 = 1 << 12;
 
 /// A target's log in a run's folder.
 struct Log {
@@ -78,8 +82,10 @@ fn named(report: &Report, path: &Path) -> Option<String> {
 
 /// The target that a log begins with.
 fn first_line(path: &Path) -> Option<String> {
-    let text = storage::read_text(path, MAX_LOG).ok()?;
-    text.lines().next().map(str::to_owned)
+    let mut line = String::new();
+    let file = File::open(path).ok()?.take(MAX_LINE);
+    BufReader::new(file).read_line(&mut line).ok()?;
+    Some(line.trim_end().to_owned()).filter(|line| !line.is_empty())
 }
 
 /// Whether a target, as it is shown, has all these words; the first of them names
@@ -102,10 +108,10 @@ fn print(session: &Session, project: &Project, run: &KeptRun, logs: &[Log]) -> R
             .printer
             .talk(format_args!("==> {} ({})", log.target, shown.display()));
         for path in [&earlier, &log.path] {
-            match storage::read_text(path, MAX_LOG) {
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-                read => read
-                    .at("read", path)?
+            match storage::read(path, MAX_LOG) {
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                // A run that was killed may have left half a character.
+                read => String::from_utf8_lossy(&read.at("read", path)?)
                     .lines()
                     .for_each(|line| text.line(line)),
             }

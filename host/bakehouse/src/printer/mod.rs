@@ -147,7 +147,6 @@ impl Printer {
                 message,
                 hint: of("hint").map(|(_, hint)| *hint),
                 log: of("log").map(|(_, log)| *log),
-                code: None,
             }));
         }
         let mut text = Text::new();

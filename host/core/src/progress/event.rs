@@ -187,8 +187,6 @@ pub enum Event<'a> {
         hint: Option<&'a str>,
         /// The log: a path from the project's root.
         log: Option<&'a str>,
-        /// The exit code that it stands for; none where that is told elsewhere.
-        code: Option<u8>,
     },
     /// The command has ended. It is the last event.
     Ended {
