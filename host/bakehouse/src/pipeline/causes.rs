@@ -8,6 +8,9 @@ use bakehouse_core::target::TargetId;
 
 use super::failure_record::FailureRecord;
 
+/// Characters of a word that may be a digest, or made at random.
+const ID: usize = 16;
+
 /// Failures that have one cause.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cause<'a> {
@@ -116,7 +119,7 @@ struct Names<'a> {
 
 impl Names<'_> {
     fn key(&self, code: u8, message: &str) -> CauseKey {
-        let mut line = without_digests(message.lines().next().unwrap_or_default());
+        let mut line = without_ids(message.lines().next().unwrap_or_default());
         let platform = self.platform.as_deref();
         let slug = platform.map(|platform| platform.replace('/', "-"));
         let architecture = platform.and_then(|platform| platform.split('/').nth(1));
@@ -163,13 +166,20 @@ fn replaced(text: &str, name: &str, word: &str) -> String {
     out
 }
 
-fn without_digests(text: &str) -> String {
-    const MARK: &str = "sha256:";
-    let mut parts = text.split(MARK);
-    let mut out = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        out.push_str(MARK);
-        out.push_str(part.trim_start_matches(|c: char| c.is_ascii_hexdigit()));
+/// A text with a word in place of digests, and of names that were made at random,
+/// as BuildKit's are: long ones of letters and digits.
+fn without_ids(text: &str) -> String {
+    let is_id = |word: &str| {
+        word.len() >= ID
+            && word.contains(|c: char| c.is_ascii_digit())
+            && word.contains(|c: char| c.is_ascii_alphabetic())
+    };
+    let mut out = String::with_capacity(text.len());
+    for part in text.split_inclusive(|c: char| !c.is_ascii_alphanumeric()) {
+        let word = part.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
+        let (word, end) = part.split_at(word.len());
+        out.push_str(if is_id(word) { "{id}" } else { word });
+        out.push_str(end);
     }
     out
 }
@@ -200,17 +210,17 @@ mod tests {
         };
         let lost = |version: &str, platform: &str, digest: &str| {
             let why = format!(
-                "https://h.test/{version}/x-{}.tgz: sha256:{digest} is gone",
+                "https://h.test/{version}/x-{}.tgz: ref {digest} is gone",
                 platform.replace('/', "-")
             );
             failure(version, platform, &why)
         };
         let failures = [
             step("1.0.0", "a"),
-            lost("1.0.0", "linux/amd64", "ab12"),
+            lost("1.0.0", "linux/amd64", "z831txj7bynjrpvnt7hr89b2t"),
             step("1.1.0", "b"),
             step("1.2.0", "c"),
-            lost("1.1.0", "linux/arm64", "cd34"),
+            lost("1.1.0", "linux/arm64", "ytmzwkzprrb2rh4h9igj4rbhy"),
             failure(
                 "1.0.0",
                 "linux/amd64",
