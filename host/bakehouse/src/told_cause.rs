@@ -50,7 +50,7 @@ impl<'a> ToldCause<'a> {
 }
 
 /// The command that shows it again, where the hint has it not.
-fn reproduce<'a>(cause: &Cause<'a>) -> Option<&'a str> {
+pub(crate) fn reproduce<'a>(cause: &Cause<'a>) -> Option<&'a str> {
     let command = cause.first.reproduce.as_deref()?;
     let hinted = cause.first.hint.as_deref().unwrap_or_default();
     (!hinted.contains(command)).then_some(command)

@@ -105,7 +105,7 @@ pub(super) fn bar(html: &mut Html, parts: &[(&'static str, f64, f64)], title: &s
     html.raw("<svg class=\"bar\" viewBox=\"0 0 1000 10\" preserveAspectRatio=\"none\" role=\"img\"><title>");
     html.text(title);
     html.raw("</title><rect class=\"room\" width=\"1000\" height=\"10\"/>");
-    for (class, from, to) in parts {
+    for (class, from, to) in parts.iter().filter(|(_, _, to)| *to > 0.0) {
         let (from, to) = (from.clamp(0.0, 1.0) * 1000.0, to.clamp(0.0, 1.0) * 1000.0);
         html.raw("<rect height=\"10\"");
         html.attribute("class", class);

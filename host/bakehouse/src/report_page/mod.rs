@@ -18,6 +18,7 @@ pub use earlier::Earlier;
 use crate::pipeline::causes::causes;
 use crate::pipeline::report::{Ending, Report};
 use crate::text::Html;
+use crate::told_cause::reproduce;
 
 const STYLE: &str = include_str!("page.css");
 /// Names listed at most of what is not done.
@@ -108,7 +109,7 @@ impl ReportPage<'_> {
         let failed = report.failures.len();
         let class = if failed > 0 { "failed" } else { "" };
         number("failed", failed.to_string(), class);
-        number("not done", report.unbuilt.len().to_string(), "");
+        number("not built", report.unbuilt.len().to_string(), "");
         number("requests repeated", report.retries.to_string(), "");
         number("time", timeline::clock(report.seconds), "");
         html.raw("</dl><p class=\"soft\">Destination: ");
@@ -171,8 +172,8 @@ fn failures(html: &mut Html, report: &Report) {
         }
         html.raw("</ul>");
         let facts = [
-            ("What to do", cause.first.hint.as_ref()),
-            ("To see it again", cause.first.reproduce.as_ref()),
+            ("What to do", cause.first.hint.as_deref()),
+            ("To see it again", reproduce(cause)),
         ];
         html.raw("<dl>");
         for (name, value) in facts {
