@@ -23,7 +23,9 @@ fn a_run_is_told_in_events_and_found_again_afterwards() {
     let project = Project::new(Builder::Docker);
     project.misbehave(&["1.0.0", "1.1.0-arm64fails", "1.2.0-arm64fails"]);
     project.run(&["runs"]).expect(4).says("no run is kept here");
-    let output = project.run(&["run", "--progress", "json", "-v"]).expect(8);
+    let output = project
+        .run(&["run", "--progress", "json", "-v", "--namespace", "test"])
+        .expect(8);
     let all = events(&output);
     assert!(all.iter().all(|event| event["schema"] == 1), "{all:?}");
     // Each comes after what it follows from.
@@ -64,7 +66,7 @@ fn a_run_is_told_in_events_and_found_again_afterwards() {
     assert_eq!(
         failure["reproduce"],
         format!(
-            "bakehouse build misbehave --version {} --platform linux/arm64",
+            "bakehouse build misbehave --version {} --platform linux/arm64 --namespace test",
             failure["version"].as_str().unwrap()
         )
     );
@@ -87,7 +89,7 @@ fn a_run_is_told_in_events_and_found_again_afterwards() {
     let id = run["run"].as_str().unwrap();
     let shown = project.run(&["runs"]).expect(0).stdout;
     assert!(
-        shown.contains(id) && shown.contains("bakehouse run --progress json -v"),
+        shown.contains(id) && shown.contains("bakehouse run --progress json -v --namespace test"),
         "{shown}"
     );
 
