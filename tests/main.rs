@@ -63,6 +63,7 @@ mod sandbox_test;
 mod shipped_test;
 mod source_test;
 mod state_test;
+mod status_test;
 mod step_settings_test;
 mod storage_test;
 mod support;

@@ -28,7 +28,8 @@ fn state(project: &Project) -> Vec<PathBuf> {
     let folders = ["digests", ".bakehouse/downloads", ".bakehouse/compiled"];
     let folders = folders
         .iter()
-        .chain(&[".bakehouse/rebuild", ".bakehouse/runs"]);
+        .chain(&[".bakehouse/rebuild", ".bakehouse/runs"])
+        .chain(&[".bakehouse/history"]);
     let mut all: Vec<_> = folders
         .flat_map(|folder| files(&project.path(folder)))
         .filter(|path| !path.to_string_lossy().contains(".broken"))
@@ -77,6 +78,7 @@ fn whatever_became_of_it_the_next_run_is_as_good_as_the_first() {
             "/downloads/sha",
             "/compiled/",
             "/rebuild/",
+            "/history/local",
             "registry/lock",
         ];
         for kind in kinds {
@@ -87,7 +89,7 @@ fn whatever_became_of_it_the_next_run_is_as_good_as_the_first() {
             spoil(path);
         }
         let output = run(&project, &["run", "--rebuild"]).expect(0);
-        for kind in ["digests/", "/rebuild/"] {
+        for kind in ["digests/", "/rebuild/", "/history/"] {
             let warned = output.stderr.lines().any(|line| {
                 line.contains("WARN") && line.contains(kind) && line.contains("cannot be used")
             });

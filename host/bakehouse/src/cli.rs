@@ -112,6 +112,9 @@ pub(crate) enum Command {
     Build(BuildArgs),
     /// Merge the digests of one version into an index, and tag it
     Merge(MergeArgs),
+    /// Show what is published against what upstream has, as a table, a page or a
+    /// badge
+    Status(StatusArgs),
     /// All of it: plan, build, push, merge, tag, for every app or those named
     Run(RunArgs),
     /// Look at a change before it is merged: what it touches and grants; build
@@ -165,6 +168,10 @@ pub(crate) struct AppSelection {
     pub(crate) max_versions: Option<NonZeroU32>,
     #[command(flatten)]
     pub(crate) rebuild: Rebuild,
+    /// Try now what failed before, too; else it waits as long as it has been
+    /// failing
+    #[arg(long, env = "BAKEHOUSE_RETRY_FAILED")]
+    pub(crate) retry_failed: bool,
 }
 
 impl Cli {
@@ -332,6 +339,41 @@ pub(crate) struct NewArgs {
     pub(crate) yes: bool,
 }
 
+/// The format of a status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StatusFormat {
+    /// For people, at a terminal
+    Table,
+    /// For programs; its schema is stable
+    Json,
+    /// GitHub-flavoured Markdown
+    Markdown,
+    /// One page that loads nothing, with search
+    Html,
+    /// A badge as SVG: of the app named, or of all
+    Badge,
+    /// A badge as JSON, for shields.io's endpoint
+    Shields,
+}
+
+/// `bakehouse status`
+#[derive(Debug, Args)]
+pub(crate) struct StatusArgs {
+    /// Apps [default: all]
+    #[arg(env = "BAKEHOUSE_APPS", value_delimiter = ' ')]
+    pub(crate) apps: Vec<String>,
+    /// Look at so many of the newest versions
+    #[arg(long, env = "BAKEHOUSE_MAX_VERSIONS", value_name = "N")]
+    pub(crate) max_versions: Option<NonZeroU32>,
+    /// Output format
+    #[arg(long, value_enum, default_value = "table")]
+    pub(crate) format: StatusFormat,
+    /// Also write all formats to a folder, to be published as it is: index.html,
+    /// status.json, status.md, badge.svg, shields.json, badges/
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) site: Option<PathBuf>,
+}
+
 /// `bakehouse plan`
 #[derive(Debug, Args)]
 pub(crate) struct PlanArgs {
@@ -340,6 +382,12 @@ pub(crate) struct PlanArgs {
     /// Output format
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: PlanFormat,
+    /// Show only what is missing
+    #[arg(long)]
+    pub(crate) missing: bool,
+    /// Exit with 17 where there is work, and all is well but for that
+    #[arg(long)]
+    pub(crate) exit_code: bool,
     /// Also write the plan as JSON, for `merge --plan`
     #[arg(long, value_name = "FILE")]
     pub(crate) save: Option<PathBuf>,

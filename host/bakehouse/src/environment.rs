@@ -8,7 +8,7 @@ use clap::builder::Resettable;
 use clap::{Arg, Command};
 
 /// The program's own names, and the short ones.
-const SHORT: [(&str, &str); 7] = [
+const SHORT: [(&str, &str); 8] = [
     ("BAKEHOUSE_REGISTRY", "REGISTRY"),
     ("BAKEHOUSE_NAMESPACE", "NAMESPACE"),
     ("BAKEHOUSE_MULTI_ARCH", "MULTI_ARCH"),
@@ -16,6 +16,7 @@ const SHORT: [(&str, &str); 7] = [
     ("BAKEHOUSE_MAX_VERSIONS", "MAX_VERSIONS"),
     ("BAKEHOUSE_APPS", "APPS"),
     ("BAKEHOUSE_REBUILD", "REBUILD"),
+    ("BAKEHOUSE_RETRY_FAILED", "RETRY_FAILED"),
 ];
 
 /// The variable that decides in place of this one: itself, or its short name.

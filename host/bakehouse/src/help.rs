@@ -45,6 +45,16 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     (
+        "status",
+        &[
+            ("bakehouse status", "all apps, as a table"),
+            (
+                "bakehouse status --site public --format json",
+                "also a folder of a page, badges and data",
+            ),
+        ],
+    ),
+    (
         "build",
         &[
             (
@@ -126,7 +136,7 @@ fn uses(command: &str) -> Option<&'static [&'static str]> {
         "init" | "workflows" | "completions" | "man" | "serve" | "up" | "down" | "runs"
         | "logs" | "report" => &[],
         "new" => &["multi_arch"],
-        "plan" | "merge" => &["registry", "namespace", "multi_arch", "locked"],
+        "plan" | "merge" | "status" => &["registry", "namespace", "multi_arch", "locked"],
         "inspect" | "smoke" => &["registry", "namespace"],
         _ => return None,
     })

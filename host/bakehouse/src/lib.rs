@@ -33,6 +33,7 @@ pub mod report_page;
 pub mod reporters;
 pub mod review;
 pub mod signals;
+pub mod status;
 pub mod text;
 mod told_cause;
 pub mod up;

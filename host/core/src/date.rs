@@ -9,6 +9,7 @@
 use std::fmt;
 
 use jiff::Timestamp;
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The first second that is a date, 1970-01-02: before, somebody's clock or
@@ -16,6 +17,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 const FIRST: i64 = 24 * 3600;
 /// The first second that is none any more, 2100-01-01.
 const END: i64 = 4_102_444_800;
+/// Seconds of a day.
+const DAY: i64 = 24 * 3600;
 
 /// A date and time, RFC 3339, as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +39,44 @@ impl Date {
             text: text.to_owned(),
             seconds,
         })
+    }
+
+    /// The date so many seconds after 1970, in UTC, or the nearest that is one.
+    #[must_use]
+    pub fn at(seconds: i64) -> Self {
+        let seconds = seconds.clamp(FIRST, END - 1);
+        let time = Timestamp::from_second(seconds).unwrap_or_default();
+        Self {
+            text: time.to_string(),
+            seconds,
+        }
+    }
+
+    /// Now, by this machine's clock, in UTC.
+    #[must_use]
+    pub fn now() -> Self {
+        Self::at(Timestamp::now().as_second())
+    }
+
+    /// Whole days since an earlier date; none where it is a later one.
+    #[must_use]
+    pub fn days_since(&self, earlier: &Self) -> u64 {
+        let seconds = self.seconds.saturating_sub(earlier.seconds);
+        u64::try_from(seconds / DAY).unwrap_or(0)
+    }
+
+    /// Its day in UTC, `2025-06-10`.
+    #[must_use]
+    pub fn day(&self) -> String {
+        let time = Timestamp::from_second(self.seconds).unwrap_or_default();
+        time.strftime("%Y-%m-%d").to_string()
+    }
+
+    /// Its minute in UTC, `2025-06-10 22:43 UTC`.
+    #[must_use]
+    pub fn minute(&self) -> String {
+        let time = Timestamp::from_second(self.seconds).unwrap_or_default();
+        time.strftime("%Y-%m-%d %H:%M UTC").to_string()
     }
 
     /// As it was written.
@@ -66,6 +107,13 @@ impl From<Date> for String {
 impl Serialize for Date {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.text)
+    }
+}
+
+impl<'de> Deserialize<'de> for Date {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| D::Error::custom("not a date of RFC 3339"))
     }
 }
 
@@ -121,6 +169,28 @@ mod tests {
             assert_eq!(date.epoch_seconds(), seconds, "{text}");
             assert_eq!(date.to_string(), text);
         }
+    }
+
+    #[test]
+    fn days_between_dates() {
+        let date = |text: &str| Date::parse(text).unwrap();
+        let now = date("2025-06-11T00:43:59+02:00");
+        assert_eq!(
+            (now.day(), now.epoch_seconds()),
+            ("2025-06-10".to_owned(), 1_749_595_439)
+        );
+        assert_eq!(Date::at(now.epoch_seconds()), date("2025-06-10T22:43:59Z"));
+        for (earlier, days) in [
+            ("2025-06-10T22:43:59Z", 0),
+            ("2025-06-09T22:44:00Z", 0),
+            ("2025-06-09T22:43:59Z", 1),
+            ("2025-06-12T00:00:00Z", 0),
+        ] {
+            assert_eq!(now.days_since(&date(earlier)), days, "{earlier}");
+        }
+        assert_eq!(now.minute(), "2025-06-10 22:43 UTC");
+        assert_eq!(Date::at(0).as_str(), "1970-01-02T00:00:00Z");
+        assert!(Date::now().epoch_seconds() > 1_749_595_439);
     }
 
     #[test]

@@ -18,8 +18,8 @@ use crate::pipeline::times::Times;
 const LOGIN: &str = r#"if [ -n "$REGISTRY_PASSWORD" ]; then printf %s "$REGISTRY_PASSWORD" | docker login "$REGISTRY" --username "$REGISTRY_USERNAME" --password-stdin; fi"#;
 /// The plan's file in every job.
 const PLAN: &str = "plan.json";
-/// The file of times that targets took.
-const TIMES: &str = ".bakehouse/times.json";
+/// The folder of what earlier runs saw.
+const HISTORY: &str = ".bakehouse/history";
 
 /// The job that makes the pipeline.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -97,7 +97,7 @@ pub fn pipeline(
             // Also after failed builds: what is complete is published.
             "when": "always",
             "script": [format!("bakehouse merge --plan {PLAN}")],
-            "cache": { "key": "bakehouse-times", "paths": [TIMES], "when": "always" },
+            "cache": { "key": "bakehouse-history", "paths": [HISTORY], "when": "always" },
         });
         if plan.batches.is_empty() {
             job["needs"] = parent.needs();

@@ -86,7 +86,10 @@ pub(super) fn report(summary: &Report) -> String {
         let _ = writeln!(out, "To go on: {}\n", code(next));
     }
     if out.is_empty() {
-        out.push_str("Everything is published, nothing was built.\n\n");
+        out.push_str(match summary.held.is_empty() {
+            true => "Everything is published, nothing was built.\n\n",
+            false => "Nothing was built; what is missing failed before.\n\n",
+        });
     }
     let notes = summary.notes.iter().map(String::as_str);
     epilogue(&mut out, &summary.destination, notes);
@@ -130,7 +133,8 @@ pub(super) fn plan(plan: &Plan, failures: &[FailureRecord]) -> String {
     let count = plan.target_count();
     if count == 0 {
         out.push_str(match failed {
-            0 => "Everything is published, nothing to build.\n\n",
+            0 if plan.held().is_empty() => "Everything is published, nothing to build.\n\n",
+            0 => "Nothing to build now; what is missing failed before.\n\n",
             _ => "Nothing to build of what could be.\n\n",
         });
         epilogue(&mut out, &plan.destination, plan.notes());
@@ -152,8 +156,11 @@ pub(super) fn plan(plan: &Plan, failures: &[FailureRecord]) -> String {
                     true => "never".to_owned(),
                     false => joined(&image.present),
                 },
-                joined(&image.to_build().collect::<Vec<_>>()),
-                joined(&image.reasons),
+                match image.is_held() {
+                    true => "later".to_owned(),
+                    false => joined(&image.to_build().collect::<Vec<_>>()),
+                },
+                joined(&image.why()),
             ]
         })
     });
@@ -218,7 +225,8 @@ fn image(image: &ImageReport) -> Vec<String> {
     ]
 }
 
-pub(super) fn table(out: &mut String, head: &[&str], rows: impl Iterator<Item = Vec<String>>) {
+/// A table.
+pub(crate) fn table(out: &mut String, head: &[&str], rows: impl Iterator<Item = Vec<String>>) {
     let _ = writeln!(out, "| {} |", head.join(" | "));
     let _ = writeln!(out, "|{}", " --- |".repeat(head.len()));
     for row in rows {
@@ -250,7 +258,7 @@ fn short(digest: &str) -> String {
 
 /// A code span (`CommonMark` 0.31, "Code spans") that may stand in a table, whose
 /// cells end at every `|` without a backslash.
-pub(super) fn code(words: &str) -> String {
+pub(crate) fn code(words: &str) -> String {
     let words = line(words).replace('|', "\\|");
     let fence = fence(&words, 1);
     let inside = words.starts_with(['`', ' ']) || words.ends_with(['`', ' ']);
@@ -259,7 +267,7 @@ pub(super) fn code(words: &str) -> String {
 }
 
 /// A name: as it is, where it can be nothing but a name.
-pub(super) fn text(words: &str) -> String {
+pub(crate) fn text(words: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '/' | '+');
     let linked = words.starts_with("www.");
     if !words.is_empty() && !linked && words.chars().all(plain) {

@@ -8,7 +8,7 @@
 pub mod annotation;
 pub mod command;
 pub mod gitlab;
-mod markdown;
+pub(crate) mod markdown;
 pub mod matrix;
 mod page;
 mod plan_page;

@@ -13,6 +13,7 @@ use crate::cli::{Format, MergeArgs};
 use crate::context::Context;
 use crate::failure::{ExitCode, Failure};
 use crate::pipeline::digest_folders::DigestFolders;
+use crate::pipeline::memory;
 use crate::pipeline::merge as pipeline;
 use crate::pipeline::plan::Plan;
 use crate::pipeline::times::Times;
@@ -76,6 +77,9 @@ pub(super) async fn merge(session: &Session, args: &MergeArgs) -> Result<ExitCod
         return Ok(conclusion.finish_plan(session, &plan));
     }
     pipeline::merge(&context, &plan, &digests, args.force, conclusion.ledger()).await?;
+    if args.plan.is_some() {
+        memory::gather(&context, &plan, &digests);
+    }
     if args.plan.is_some()
         && let Err(error) = Times::learn(&context.project.times(), &plan, &digests)
     {

@@ -31,6 +31,8 @@ mod saved_plan;
 mod serve;
 mod session;
 mod smoke;
+mod status;
+mod status_table;
 mod text;
 mod up;
 mod workflows;
@@ -54,6 +56,7 @@ pub async fn dispatch(session: &Session, cli: &Cli) -> Result<ExitCode> {
         Command::Plan(args) => plan::plan(session, args).await,
         Command::Build(args) => build::build(session, args).await,
         Command::Merge(args) => merge::merge(session, args).await,
+        Command::Status(args) => status::status(session, args).await,
         Command::Run(args) => run::run(session, args).await,
         Command::Review(args) => review::review(session, args).await,
         Command::Runs(args) => runs::runs(session, args),

@@ -30,8 +30,9 @@ pub(super) async fn plan(session: &Session, args: &PlanArgs) -> Result<ExitCode>
     let context = session
         .context(|overrides| args.selection.apply(overrides))
         .await?;
-    let (_, mut plan) =
-        planned(session, &context, conclusion.ledger(), &args.selection.apps).await?;
+    let mut planned = planned(session, &context, conclusion.ledger(), &args.selection).await?;
+    let alarms = planned.alarms(&context);
+    let mut plan = std::mem::take(&mut planned.plan);
     let file = context.project.file();
     let times = || Times::read(&context.project.times());
     plan.batches = match args.format {
@@ -43,9 +44,11 @@ pub(super) async fn plan(session: &Session, args: &PlanArgs) -> Result<ExitCode>
     if let Some(path) = &args.save {
         save(&plan, path)?;
     }
+    let missing = args.missing.then(|| plan.missing());
+    let shown = missing.as_ref().unwrap_or(&plan);
     match args.format {
-        PlanFormat::Json => session.printer.json(&PlanPage::new(&plan, &failures))?,
-        PlanFormat::Text => session.printer.data(&plan_table(&plan, failures.len())),
+        PlanFormat::Json => session.printer.json(&PlanPage::new(shown, &failures))?,
+        PlanFormat::Text => session.printer.data(&plan_table(shown, failures.len())),
         PlanFormat::Gitlab => {
             let merge = !plan.batches.is_empty() || overdue::any(&context, &plan).await?;
             let parent = gitlab::Parent::here();
@@ -60,7 +63,13 @@ pub(super) async fn plan(session: &Session, args: &PlanArgs) -> Result<ExitCode>
                 .data(&matrix::outputs(&matrix, "merge", merge)?);
         }
     }
-    Ok(conclusion.finish_plan(session, &plan))
+    let code = conclusion.finish_plan(session, &plan);
+    let code = session.alarmed(code, &alarms);
+    if args.exit_code && code == ExitCode::Success {
+        let work = plan.target_count() > 0 || overdue::any(&context, &plan).await?;
+        return Ok(if work { ExitCode::Work } else { code });
+    }
+    Ok(code)
 }
 
 fn save(plan: &Plan, path: &Path) -> Result<()> {

@@ -3,14 +3,43 @@
 use anyhow::Result;
 
 use super::Session;
+use crate::cli::AppSelection;
 use crate::context::Context;
-use crate::pipeline::check::{self, Failed};
+use crate::pipeline::alarm::{Alarm, alarms};
+use crate::pipeline::check;
 use crate::pipeline::discover::{self, Discovered};
+use crate::pipeline::failure_record::FailureRecord;
+use crate::pipeline::held::hold_back;
 use crate::pipeline::ledger::Ledger;
+use crate::pipeline::memory::{self, Memory};
 use crate::pipeline::plan::Plan;
 
+/// A plan, what it was made of, and what is known from earlier runs.
+pub(super) struct Planned {
+    pub(super) discovered: Vec<Discovered>,
+    pub(super) plan: Plan,
+    pub(super) memory: Memory,
+}
+
+impl Planned {
+    /// Alarms of a command that builds what is missing: about what upstream lost,
+    /// and what is not tried.
+    pub(super) fn alarms(&self, context: &Context) -> Vec<Alarm> {
+        let Memory {
+            history,
+            fewer,
+            now,
+        } = &self.memory;
+        let thresholds = context.project.file().alarms;
+        alarms(&self.plan, fewer, history, thresholds, now, |_, image| {
+            image.is_held()
+        })
+    }
+}
+
 /// Tells where images go, discovers the apps and plans them. Apps and versions
-/// that could not be looked at are failures of the ledger.
+/// that could not be looked at are failures of the ledger. What has failed again
+/// and again is held back, unless it was asked for.
 ///
 /// # Errors
 /// When nothing could be planned: the registry cannot be reached, or all there
@@ -19,27 +48,40 @@ pub(super) async fn planned(
     session: &Session,
     context: &Context,
     ledger: &Ledger,
-    apps: &[String],
-) -> Result<(Vec<Discovered>, Plan)> {
+    selection: &AppSelection,
+) -> Result<Planned> {
     session.destination(context);
-    let (discovered, mut failed) = discover::discover_each(context, apps).await?;
-    let checked = check::plan(context, &discovered).await;
-    if let Ok((plan, unchecked)) = &checked
-        && plan.apps.is_empty()
-        && failed.len() + unchecked.len() == 1
-    {
-        failed.extend(checked?.1);
+    let (discovered, mut failed) = discover::discover_all(context, &selection.apps).await?;
+    let checked = match discovered.is_empty() && failed.len() == 1 {
+        // The registry need not be asked.
+        true => Ok((Plan::default(), Vec::new())),
+        false => check::plan(context, &discovered).await,
+    };
+    let records = |failed: &check::Failed| -> Vec<FailureRecord> {
+        let of = |(app, error): &(String, anyhow::Error)| FailureRecord::new(error).of_app(app);
+        failed.iter().map(of).collect()
+    };
+    let (mut plan, unchecked) = match checked {
+        Ok(checked) => checked,
+        Err(error) => {
+            ledger.with(|report| report.failures.extend(records(&failed)));
+            return Err(error);
+        }
+    };
+    failed.extend(unchecked);
+    let failures = records(&failed);
+    let memory = memory::look(context, &discovered, &plan, &failures);
+    if plan.apps.is_empty() && failed.len() == 1 {
         return Err(failed.remove(0).1);
     }
-    let add = |failed: &Failed| {
-        ledger.with(|report| {
-            for (app, error) in failed {
-                report.add_error(app, error);
-            }
-        });
-    };
-    add(&failed);
-    let (plan, unchecked) = checked?;
-    add(&unchecked);
-    Ok((discovered, plan))
+    ledger.with(|report| report.failures.extend(failures));
+    if !selection.retry_failed {
+        let recipes = memory::recipes(&discovered);
+        hold_back(&mut plan, &memory.history, &recipes, &memory.now);
+    }
+    Ok(Planned {
+        discovered,
+        plan,
+        memory,
+    })
 }

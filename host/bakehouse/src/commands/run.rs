@@ -26,21 +26,24 @@ pub(super) async fn run(session: &Session, args: &RunArgs) -> Result<ExitCode> {
     if !args.dry_run {
         conclusion.keep(session, &context);
     }
-    let (discovered, plan) = planned(session, &context, ledger, &args.selection.apps).await?;
-    refuse_parts(&plan)?;
+    let planned = planned(session, &context, ledger, &args.selection).await?;
+    let (discovered, plan) = (&planned.discovered, &planned.plan);
+    refuse_parts(plan)?;
     if args.dry_run {
         let failures = ledger.with(|report| report.failures.clone());
         match args.format {
-            Format::Json => session.printer.json(&PlanPage::new(&plan, &failures))?,
+            Format::Json => session.printer.json(&PlanPage::new(plan, &failures))?,
             Format::Text => session
                 .printer
-                .data(&dry_run(&plan, Act::BuildAndTag, failures.len())),
+                .data(&dry_run(plan, Act::BuildAndTag, failures.len())),
         }
-        return Ok(conclusion.finish_plan(session, &plan));
+        let code = conclusion.finish_plan(session, plan);
+        return Ok(session.alarmed(code, &planned.alarms(&context)));
     }
-    session.tell_outdated(&plan);
-    pipeline::run(&context, &discovered, &plan, ledger).await?;
-    Ok(conclusion.finish(session, &context).await)
+    session.tell_outdated(plan);
+    pipeline::run(&context, discovered, plan, ledger).await?;
+    let code = conclusion.finish(session, &context).await;
+    Ok(session.alarmed(code, &planned.alarms(&context)))
 }
 
 /// Refuses a plan that builds an image for some of its platforms only: it could

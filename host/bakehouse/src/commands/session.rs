@@ -14,6 +14,7 @@ use crate::cli::{AppSelection, Cli, Command, Rebuild};
 use crate::config::{Overrides, Project};
 use crate::context::Context;
 use crate::failure::ExitCode;
+use crate::pipeline::alarm::{self, Alarm};
 use crate::pipeline::causes::{Cause, causes};
 use crate::pipeline::destination::Destination;
 use crate::pipeline::failure_record::FailureRecord;
@@ -146,6 +147,22 @@ impl Session {
             whole.push_str(&format!("\n{label}: {more}"));
         }
         printer::tell(&command::error(at.as_ref(), app, &whole));
+    }
+
+    /// Tells alarms, quiet or not, and gives the exit code of a command that ends
+    /// with this one but for them.
+    pub(super) fn alarmed(&self, code: ExitCode, alarms: &[Alarm]) -> ExitCode {
+        for alarm in alarms {
+            let message = format!("{}; {}", alarm.message, alarm.hint);
+            match ci::on_github() && !self.printer.is_json() {
+                true => printer::tell(&command::warning(&message)),
+                false => self.printer.alarm(&alarm.message, &alarm.hint),
+            }
+        }
+        match code {
+            ExitCode::Success => alarm::code(alarms),
+            code => code,
+        }
     }
 
     /// Tells that published images were made by other recipes.

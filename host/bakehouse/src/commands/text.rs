@@ -152,14 +152,17 @@ pub(super) fn plan_table(plan: &Plan, failed: usize) -> Text {
                     version.version.number.clone(),
                     image.image.clone(),
                     published(image),
-                    joined(&image.to_build().collect::<Vec<_>>()),
-                    joined(&image.reasons),
+                    to_build(image),
+                    joined(&image.why()),
                 ]);
             }
         }
     }
-    let mut out = table(rows);
-    out.blank();
+    let mut out = Text::new();
+    if rows.len() > 1 {
+        out.append(&table(rows));
+        out.blank();
+    }
     match plan.target_count() {
         0 => out.line(done(plan, failed)),
         count => out.line(format_args!(
@@ -172,6 +175,14 @@ pub(super) fn plan_table(plan: &Plan, failed: usize) -> Text {
     }
     epilogue(&mut out, &plan.destination, plan.notes());
     out
+}
+
+/// The platforms of an image that are built now.
+fn to_build(image: &ImagePlan) -> String {
+    match image.is_held() {
+        true => "later".to_owned(),
+        false => joined(&image.to_build().collect::<Vec<_>>()),
+    }
 }
 
 /// The platforms of an image that are published.
@@ -198,7 +209,8 @@ pub(super) fn outdated(plan: &Plan) -> Option<String> {
 /// looked at.
 fn done(plan: &Plan, failed: usize) -> &'static str {
     match failed {
-        0 => "everything is published, nothing to build",
+        0 if plan.held().is_empty() => "everything is published, nothing to build",
+        0 => "nothing to build now; what is missing failed before",
         _ if plan.apps.is_empty() => "nothing could be looked at",
         _ => "everything that could be looked at is published, nothing to build",
     }
@@ -266,7 +278,10 @@ pub(super) fn report_text(report: &Report, logs: Option<&str>) -> Text {
     if !out.is_empty() {
         out.blank();
     } else if report.ending == Ending::Done && report.moved.is_empty() {
-        out.line("everything is published, nothing to build");
+        out.line(match report.held.is_empty() {
+            true => "everything is published, nothing to build",
+            false => "nothing was built; what is missing failed before",
+        });
         epilogue(&mut out, &report.destination, notes);
         return out;
     }

@@ -37,6 +37,8 @@ pub struct Ci {
     pub job_minutes: Option<NonZeroU32>,
     /// The treatment of pull requests.
     pub pull_requests: PullRequests,
+    /// The place where the status page is published; none without one.
+    pub status: Option<StatusPlace>,
 }
 
 impl Ci {
@@ -77,6 +79,50 @@ impl fmt::Display for Program {
             Self::Release => "release",
             Self::Source => "source",
         })
+    }
+}
+
+/// The place where CI publishes the status page: `pages`, GitHub's Pages of the
+/// project; or `branch:NAME`, a branch that holds nothing else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StatusPlace {
+    /// GitHub Pages.
+    Pages,
+    /// A branch of this name.
+    Branch(String),
+}
+
+impl fmt::Display for StatusPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pages => f.write_str("pages"),
+            Self::Branch(name) => write!(f, "branch:{name}"),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for StatusPlace {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        const EXPECTED: &str = "`pages`, or `branch:NAME` with a branch that holds nothing else";
+        let text = String::deserialize(deserializer)?;
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
+        let fits = |name: &&str| {
+            let parts = name.split('/');
+            // As git-check-ref-format(1) has it, and less.
+            let good = |part: &str| {
+                part.starts_with(|c: char| c.is_ascii_alphanumeric()) && !part.ends_with(".lock")
+            };
+            name.len() <= LONGEST
+                && name.chars().all(plain)
+                && !name.contains("..")
+                && !name.ends_with('.')
+                && parts.into_iter().all(good)
+        };
+        match (text.as_str(), text.strip_prefix("branch:").filter(fits)) {
+            ("pages", _) => Ok(Self::Pages),
+            (_, Some(name)) => Ok(Self::Branch(name.to_owned())),
+            _ => Err(D::Error::invalid_value(Unexpected::Str(&text), &EXPECTED)),
+        }
     }
 }
 
@@ -307,6 +353,10 @@ mod tests {
         assert_eq!(ci.program, Program::Source);
         assert_eq!(ci.pull_requests, PullRequests::Comment);
         assert_eq!(read("").unwrap(), Ci::default());
+        for place in ["pages", "branch:status", "branch:site/status.v1"] {
+            let ci = read(&format!("status = \"{place}\"")).unwrap();
+            assert_eq!(ci.status.unwrap().to_string(), place);
+        }
         assert_eq!(read("schedule = []").unwrap().schedule, Some(Vec::new()));
         let one = read("schedule = \"0 1 * * *\"").unwrap().schedule.unwrap();
         assert_eq!(one[0].as_str(), "0 1 * * *");
@@ -335,6 +385,15 @@ mod tests {
             "secrets = [\"1A\"]",
             "secrets = [\"GITHUB_TOKEN\"]",
             "job-minutes = 0",
+            "status = \"\"",
+            "status = \"page\"",
+            "status = \"branch:\"",
+            "status = \"branch:a b\"",
+            "status = \"branch:-f\"",
+            "status = \"branch:a/../b\"",
+            "status = \"branch:a.lock\"",
+            "status = \"branch:a//b\"",
+            "status = true",
             "program = \"other\"",
             "pull-requests = true",
             "other = 1",

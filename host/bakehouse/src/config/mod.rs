@@ -1,5 +1,6 @@
 //! Configuration: `bakehouse.toml`, `apps/<app>/app.toml`, environment, flags.
 
+mod alarms;
 mod app_file;
 mod build_table;
 mod builder_choice;
@@ -19,10 +20,11 @@ mod user_folders;
 #[cfg(test)]
 mod docs_tests;
 
+pub use alarms::Alarms;
 pub use app_file::{AppFile, SmokeRun, TagPolicy};
 pub use build_table::BuildTable;
 pub use builder_choice::BuilderChoice;
-pub use ci::{Ci, Cron, Line, Program, PullRequests, SecretName, Uses};
+pub use ci::{Ci, Cron, Line, Program, PullRequests, SecretName, StatusPlace, Uses};
 pub use keep::Keep;
 pub use origin::{Given, Origin};
 pub use overrides::Overrides;

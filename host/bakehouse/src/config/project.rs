@@ -239,7 +239,15 @@ impl Project {
     /// Seconds that targets took.
     #[must_use]
     pub fn times(&self) -> PathBuf {
-        self.state().join("times.json")
+        self.state().join("history").join("times.json")
+    }
+
+    /// Memory of earlier runs at a destination of this name.
+    #[must_use]
+    pub fn history(&self, destination: &str) -> PathBuf {
+        self.state()
+            .join("history")
+            .join(format!("{destination}.json"))
     }
 
     /// Work trees.

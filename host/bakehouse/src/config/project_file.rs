@@ -10,7 +10,7 @@ use bakehouse_core::reference_grammar as grammar;
 use bakehouse_runtime::Limits;
 use serde::{Deserialize, Deserializer};
 
-use super::{BuildTable, BuilderChoice, Ci, Keep, Runners, builder_choice};
+use super::{Alarms, BuildTable, BuilderChoice, Ci, Keep, Runners, builder_choice};
 
 /// Defaults of a project: the file `bakehouse.toml` at its root. Every key may
 /// be left out; environment and flags override it.
@@ -48,6 +48,8 @@ pub struct ProjectFile {
     pub limits: Limits,
     /// The amount that is kept under `.bakehouse`.
     pub keep: Keep,
+    /// Thresholds of warnings with exit codes of their own.
+    pub alarms: Alarms,
     /// The most that apps may be granted at all.
     pub allow: Allow,
     /// The places where that is written.

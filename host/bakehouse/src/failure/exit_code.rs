@@ -35,13 +35,22 @@ pub enum ExitCode {
     /// The local file system refused: access, space, or something else in the
     /// place of a file or folder.
     Storage,
+    /// An alarm: upstream lists far fewer versions than last time.
+    Fewer,
+    /// An alarm: an image has been behind upstream for long.
+    Behind,
+    /// An alarm: a target has failed again and again.
+    Failing,
+    /// There is something to build or to tag, and the exit code was asked to say
+    /// so.
+    Work,
     /// Stopped by Ctrl-C or SIGTERM.
     Interrupted,
 }
 
 impl ExitCode {
     /// All of them.
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 19] = [
         Self::Success,
         Self::Internal,
         Self::Usage,
@@ -56,6 +65,10 @@ impl ExitCode {
         Self::Denied,
         Self::Nothing,
         Self::Storage,
+        Self::Fewer,
+        Self::Behind,
+        Self::Failing,
+        Self::Work,
         Self::Interrupted,
     ];
 
@@ -94,6 +107,10 @@ impl ExitCode {
             Self::Denied => "a recipe asked for something that it was not granted",
             Self::Nothing => "nothing was found where something is expected",
             Self::Storage => "the file system refused: access, or room",
+            Self::Fewer => "an alarm: upstream lists far fewer versions than the last time",
+            Self::Behind => "an alarm: an image has been behind upstream for long",
+            Self::Failing => "an alarm: a target has failed again and again",
+            Self::Work => "plan --exit-code: there is work",
             Self::Interrupted => "stopped by Ctrl-C or SIGTERM",
         }
     }
@@ -116,6 +133,10 @@ impl ExitCode {
             Self::Denied => 11,
             Self::Nothing => 12,
             Self::Storage => 13,
+            Self::Fewer => 14,
+            Self::Behind => 15,
+            Self::Failing => 16,
+            Self::Work => 17,
             Self::Interrupted => 130,
         }
     }

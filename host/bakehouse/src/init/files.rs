@@ -95,7 +95,7 @@ mod tests {
         assert!(workflow.path.ends_with(".github/workflows/bakehouse.yml"));
         let uses = "    uses: acme/bakehouse/.github/workflows/publish.yml@v1\n";
         assert!(workflow.text.contains(uses), "{}", workflow.text);
-        assert!(workflow.text.lines().count() < 30);
+        assert!(workflow.text.lines().count() < 31);
         assert!(!workflow.text.replace("${{", "").contains("{{"));
 
         answers.told = false;

@@ -17,6 +17,7 @@ use super::facts::{annotations, dated};
 use super::failure_record::FailureRecord;
 use super::identity;
 use super::ledger::Ledger;
+use super::memory;
 use super::outcome::{Done, Outcome};
 use super::plan::{Job, Plan};
 use super::push;
@@ -38,6 +39,8 @@ pub struct JobRunner<'a> {
     rebuild: Option<Rebuild>,
     /// The machine has a trouble of its own: no further target is begun.
     stopped: AtomicBool,
+    /// Failures are handed on with the digest files.
+    hands_on: bool,
     ledger: &'a Ledger,
 }
 
@@ -56,8 +59,18 @@ impl<'a> JobRunner<'a> {
             work: WorkFolder::create(&context.project.work())?,
             rebuild: Rebuild::begin(context.project.rebuild(&destination), plan)?,
             stopped: AtomicBool::new(false),
+            hands_on: false,
             ledger,
         })
+    }
+
+    /// Hands failures on with the digest files: another machine publishes.
+    #[must_use]
+    pub fn handing_on(self) -> Self {
+        Self {
+            hands_on: true,
+            ..self
+        }
     }
 
     /// Ends the rebuild, whatever became of its targets.
@@ -138,6 +151,7 @@ impl<'a> JobRunner<'a> {
                 result,
                 elapsed,
             };
+            memory::ended(self.context, &outcome, found.recipe.digest(), self.hands_on);
             self.ledger
                 .ended(self.context.registry.endpoint(), &outcome);
             outcomes.push(outcome);

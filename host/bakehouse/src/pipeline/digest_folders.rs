@@ -11,6 +11,7 @@ use bakehouse_registry::Endpoint;
 
 use super::batches::Batch;
 use super::digest_file::DigestFile;
+use super::failure_note::FailureNote;
 use super::plan::{Job, Plan};
 use crate::failure::{ExitCode, Failure};
 
@@ -122,6 +123,15 @@ impl DigestFolders {
             }
         }
         Ok(found.map(|(_, file)| file))
+    }
+
+    /// The note of a target that this job was to build, and that failed; none where
+    /// no folder has one.
+    #[must_use]
+    pub fn failure(&self, target: &TargetId, job: &Job) -> Option<FailureNote> {
+        let id = job.id();
+        let mut folders = self.all.iter().filter(|folder| self.may_have(folder, &id));
+        folders.find_map(|folder| FailureNote::read(folder, &self.destination, target))
     }
 
     fn may_have(&self, folder: &PathBuf, job: &str) -> bool {

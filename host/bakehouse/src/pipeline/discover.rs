@@ -158,12 +158,7 @@ pub async fn discover_each(
     context: &Context,
     apps: &[String],
 ) -> Result<(Vec<Discovered>, Vec<(String, anyhow::Error)>)> {
-    let loaded = load_all(context, apps).await?;
-    let rules = rules(context, Looking::Discover);
-    let looked = rules.at(asking(loaded), async |name, app| {
-        one(context, name, app?, &[]).await
-    });
-    let (found, mut failed) = sorted(looked.await?);
+    let (found, mut failed) = discover_all(context, apps).await?;
     if found.is_empty()
         && failed.len() == 1
         && let Some((_, error)) = failed.pop()
@@ -171,6 +166,22 @@ pub async fn discover_each(
         return Err(error);
     }
     Ok((found, failed))
+}
+
+/// As [`discover_each`], also where that is the only app.
+///
+/// # Errors
+/// When `apps/` cannot be read, or has no app of a name.
+pub async fn discover_all(
+    context: &Context,
+    apps: &[String],
+) -> Result<(Vec<Discovered>, Vec<(String, anyhow::Error)>)> {
+    let loaded = load_all(context, apps).await?;
+    let rules = rules(context, Looking::Discover);
+    let looked = rules.at(asking(loaded), async |name, app| {
+        one(context, name, app?, &[]).await
+    });
+    Ok(sorted(looked.await?))
 }
 
 /// The rules of looking at apps. An upstream that is slow holds up its own apps alone.

@@ -44,7 +44,8 @@ pub async fn merge(
     let mut written = Written::new();
     for app in &plan.apps {
         for version in &app.versions {
-            for image in version.images.iter().filter(|image| !image.unpublished) {
+            let open = |image: &&ImagePlan| !image.unpublished && !image.is_held();
+            for image in version.images.iter().filter(open) {
                 match merge_image(context, app, version, image, digests, force).await {
                     Ok(Some((image, index))) => {
                         written.insert(image.key.clone(), index);
@@ -109,6 +110,9 @@ pub async fn rehearse(
             let planned = version.clone();
             let mut there = Vec::new();
             for image in std::mem::take(&mut version.images) {
+                if image.is_held() {
+                    continue;
+                }
                 match gather(context, &whole, &planned, &image, digests).await {
                     Ok(_) => there.push(image),
                     Err(error) => ledger.with(|report| report.add_error(&whole.app.name, &error)),

@@ -12,6 +12,7 @@
 //! machines built. Nothing here knows the command line or draws.
 
 pub mod admission;
+pub mod alarm;
 pub mod batches;
 pub mod build;
 pub mod causes;
@@ -22,10 +23,14 @@ pub mod digest_file;
 pub mod digest_folders;
 pub mod discover;
 mod facts;
+pub mod failure_note;
 pub mod failure_record;
+pub mod held;
+pub mod history;
 mod identity;
 pub mod image_key;
 pub mod ledger;
+pub mod memory;
 pub mod merge;
 mod origin;
 pub mod outcome;

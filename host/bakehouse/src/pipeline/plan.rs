@@ -12,6 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::batches::Batch;
 use super::destination::Destination;
+use super::held::Held;
 use super::reason::Reason;
 use crate::config::Scope;
 use crate::failure::{ExitCode, Failure};
@@ -94,6 +95,9 @@ pub struct ImagePlan {
     /// it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reasons: Vec<Reason>,
+    /// Targets that keep it from being built, though something is missing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held: Vec<Held>,
     /// Tags for the index, `{version}` first. Moving ones are set only where
     /// they move forward.
     pub tags: Vec<String>,
@@ -152,7 +156,22 @@ impl ImagePlan {
     /// Whether its version's tag is to be written.
     #[must_use]
     pub fn is_to_publish(&self) -> bool {
-        !self.unpublished && !self.is_done()
+        !self.unpublished && !self.is_done() && !self.is_held()
+    }
+
+    /// True where it is not tried now, since it failed before.
+    #[must_use]
+    pub const fn is_held(&self) -> bool {
+        !self.held.is_empty()
+    }
+
+    /// The reasons to build it, or not to, in words.
+    #[must_use]
+    pub fn why(&self) -> Vec<String> {
+        let reasons = self.reasons.iter().map(ToString::to_string);
+        reasons
+            .chain(self.held.iter().map(ToString::to_string))
+            .collect()
     }
 
     /// The published images that the new ones may take the place of.
@@ -257,6 +276,40 @@ impl Plan {
     #[must_use]
     pub fn target_count(&self) -> usize {
         self.jobs().map(|job| job.images.len()).sum()
+    }
+
+    /// Targets that are missing, and not tried now.
+    #[must_use]
+    pub fn held(&self) -> Vec<TargetId> {
+        let mut found = Vec::new();
+        for app in &self.apps {
+            for version in &app.versions {
+                for image in version.images.iter().filter(|image| image.is_held()) {
+                    found.extend(image.to_build().map(|platform| TargetId {
+                        app: app.app.name.clone(),
+                        version: version.version.number.clone(),
+                        image: image.image.clone(),
+                        platform: platform.clone(),
+                    }));
+                }
+            }
+        }
+        found
+    }
+
+    /// The same without what is published: images, versions and apps of which
+    /// something is missing, or to be built again.
+    #[must_use]
+    pub fn missing(&self) -> Self {
+        let mut plan = self.clone();
+        for app in &mut plan.apps {
+            for version in &mut app.versions {
+                version.images.retain(|image| !image.is_done());
+            }
+            app.versions.retain(|version| !version.images.is_empty());
+        }
+        plan.apps.retain(|app| !app.versions.is_empty());
+        plan
     }
 
     /// Published images that another recipe than there is now made, and that are
@@ -418,6 +471,7 @@ fn plan_version(
                 wanted,
                 present,
                 missing,
+                held: Vec::new(),
                 tags: tags(&facts.version, scope, moving),
                 unpublished: false,
             })

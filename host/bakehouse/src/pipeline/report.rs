@@ -43,6 +43,9 @@ pub struct Report {
     pub targets: Vec<TargetReport>,
     /// Targets that were to be built, and have not ended.
     pub unbuilt: Vec<TargetId>,
+    /// Targets that are missing, and were not tried, since they failed before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held: Vec<TargetId>,
     /// Indexes that were tagged, or are complete as they are.
     pub images: Vec<ImageReport>,
     /// Images that were to be published, and are not: full references.
@@ -166,6 +169,7 @@ impl Report {
         self.destination = plan.destination.clone();
         self.notes = plan.notes().map(str::to_owned).collect();
         self.unbuilt = plan.jobs().flat_map(|job| job.targets()).collect();
+        self.held = plan.held();
         let versions = plan.apps.iter().flat_map(|app| &app.versions);
         let images = versions.flat_map(|version| {
             let open = version.images.iter().filter(|image| image.is_to_publish());

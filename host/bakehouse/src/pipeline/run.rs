@@ -64,7 +64,7 @@ pub async fn build_all(
     if plan.target_count() == 0 {
         return Ok(());
     }
-    let runner = open_runner(context, plan, ledger).await?;
+    let runner = open_runner(context, plan, ledger).await?.handing_on();
     builds(&runner, discovered, plan)
         .for_each(async |_| {})
         .await;

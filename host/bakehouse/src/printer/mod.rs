@@ -90,11 +90,6 @@ impl Printer {
         data(text.as_str());
     }
 
-    /// Prints a result to stdout that is escaped as its own language has it.
-    pub fn markup(&self, text: &str) {
-        data(text);
-    }
-
     /// Prints a result to stdout, on a terminal in colours.
     pub fn painted(&self, lines: &[(Paint, Text)]) {
         let stdout = std::io::stdout().is_terminal() && is_lively() && !is_colourless();
@@ -103,6 +98,11 @@ impl Printer {
             false => text.as_str().to_owned(),
         });
         data(&lines.collect::<String>());
+    }
+
+    /// Prints a result to stdout that is escaped as its own language has it.
+    pub fn markup(&self, text: &str) {
+        data(text);
     }
 
     /// Prints how a command went to stdout, unless quiet: who asked for nothing
@@ -156,6 +156,25 @@ impl Printer {
         }
         match text.as_str().strip_prefix("error") {
             Some(rest) if colours() => say(&format!("\u{1b}[1;31merror\u{1b}[0m{rest}")),
+            _ => tell(&text),
+        }
+    }
+}
+
+impl Printer {
+    /// Tells something that somebody should look at, and what to do next, quiet or
+    /// not.
+    pub fn alarm(&self, message: &str, hint: &str) {
+        if self.json {
+            return say(&event_line(Event::Warning {
+                message: &format!("{message}; {hint}"),
+            }));
+        }
+        let mut text = Text::new();
+        text.message("warning: ", message);
+        text.message("hint: ", hint);
+        match text.as_str().strip_prefix("warning") {
+            Some(rest) if colours() => say(&format!("\u{1b}[1;33mwarning\u{1b}[0m{rest}")),
             _ => tell(&text),
         }
     }

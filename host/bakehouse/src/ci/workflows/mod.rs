@@ -11,7 +11,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::config::{Ci, Cron, ProjectFile, PullRequests, SecretName, Uses};
+use crate::config::{Ci, Cron, ProjectFile, PullRequests, SecretName, StatusPlace, Uses};
 use crate::product::Product;
 
 pub use error::WorkflowError;
@@ -31,6 +31,8 @@ const REVIEW_COMMENT: &str = ".github/workflows/review-comment.yml";
 const IS_REVIEW: &str = "github.event_name == 'pull_request'";
 /// The condition of all other jobs.
 const IS_NO_REVIEW: &str = "github.event_name != 'pull_request'";
+/// The one that publishes the status.
+const STATUS: &str = ".github/workflows/status.yml";
 const TEMPLATE: &str = include_str!("caller.yml");
 /// The registry that every repository on GitHub has.
 const REGISTRY: &str = "ghcr.io";
@@ -78,6 +80,7 @@ pub fn caller(config: &ProjectFile, product: Option<&Product>) -> Result<File, W
         ("secrets", secrets(ci)),
         ("publish_if", publish_if(ci)),
         ("review", review(ci, &uses, &with(ci, registry, namespace))),
+        ("status", status(ci, &uses, &with(ci, registry, namespace))),
     ];
     let fill =
         |text: String, (key, value): &(&str, String)| text.replace(&format!("<{key}>"), value);
@@ -203,6 +206,32 @@ fn review(ci: &Ci, uses: &Uses, with: &str) -> String {
     out
 }
 
+/// The job that publishes the status, also where some of it could not be
+/// published or an alarm was raised; nothing where it is not asked for.
+fn status(ci: &Ci, uses: &Uses, with: &str) -> String {
+    let Some(place) = &ci.status else {
+        return String::new();
+    };
+    let may = match place {
+        StatusPlace::Pages => {
+            "{ contents: read, packages: read, pages: write, id-token: write } # deploys Pages"
+        }
+        StatusPlace::Branch(_) => "{ contents: write, packages: read } # pushes a branch",
+    };
+    let mut out = String::from("  status:\n    needs: publish\n");
+    let of_project = "github.ref_name == github.event.repository.default_branch";
+    let _ = writeln!(out, "    if: ${{{{ !cancelled() && {of_project} }}}}");
+    let _ = writeln!(out, "    permissions: {may}");
+    let _ = writeln!(out, "    uses: {}", uses.workflow(STATUS));
+    let _ = writeln!(
+        out,
+        "    with: {{ to: {}, inputs: \"${{{{ toJSON(inputs) }}}}\", {with} }}",
+        quoted(&place.to_string())
+    );
+    let _ = writeln!(out, "    secrets: {{ {} }}", secrets(ci));
+    out
+}
+
 /// A double-quoted scalar; JSON's are YAML's, too (YAML 1.2, 1.3 "Relation to
 /// JSON").
 fn quoted(text: &str) -> String {
@@ -229,7 +258,7 @@ mod tests {
     #[test]
     fn a_caller_is_short_and_names_no_app() {
         let text = text("");
-        assert!(text.lines().count() < 30, "{text}");
+        assert!(text.lines().count() < 31, "{text}");
         assert!(!text.contains(['<', '>']), "{text}");
         assert!(!text.contains("\n\n"), "{text}");
         assert!(text.starts_with(file::MARKER));
@@ -296,7 +325,7 @@ mod tests {
     fn pull_requests_are_reviewed_as_it_says() {
         let workflow = |of: &str| {
             let text = text_of(&format!("[ci]\nuses = \"./\"\npull-requests = \"{of}\"\n"));
-            assert!(text.lines().count() < 30, "{text}");
+            assert!(text.lines().count() < 31, "{text}");
             read(&text)
         };
         let comment = workflow("comment");
@@ -311,6 +340,29 @@ mod tests {
         assert_eq!(off["jobs"]["publish"]["if"], Value::Null);
         assert!(off["on"].get("pull_request").is_none());
         assert_eq!(off["concurrency"]["cancel-in-progress"], false);
+    }
+
+    #[test]
+    fn a_status_is_published_where_it_is_asked_for() {
+        let workflow = |place: &str| {
+            let config =
+                format!("[ci]\nuses = \"a/b@v1\"\nrunner = \"big\"\nstatus = \"{place}\"\n");
+            read(&text_of(&config))
+        };
+        let pages = &workflow("pages")["jobs"]["status"];
+        assert_eq!(pages["uses"], "a/b/.github/workflows/status.yml@v1");
+        assert_eq!(pages["needs"], "publish");
+        assert_eq!(pages["permissions"]["pages"], "write");
+        assert_eq!(pages["permissions"]["contents"], "read");
+        assert_eq!(pages["with"]["to"], "pages");
+        assert_eq!(pages["with"]["runner"], "big");
+        let branch = &workflow("branch:status")["jobs"]["status"];
+        assert_eq!(branch["with"]["to"], "branch:status");
+        assert_eq!(
+            branch["permissions"],
+            json!({ "contents": "write", "packages": "read" })
+        );
+        assert_eq!(read(&text(""))["jobs"]["status"], Value::Null);
     }
 
     fn text_of(config: &str) -> String {

@@ -1,0 +1,75 @@
+//! `bakehouse status`
+
+use anyhow::Result;
+use bakehouse_core::progress::Event;
+
+use super::Session;
+use super::status_table::status_table;
+use crate::cli::{StatusArgs, StatusFormat};
+use crate::failure::ExitCode;
+use crate::pipeline::alarm::alarms;
+use crate::pipeline::discover::discover_all;
+use crate::pipeline::failure_record::FailureRecord;
+use crate::pipeline::{check, held, memory};
+use crate::status::{self, Facts, Shields, Status};
+
+/// Shows what is published against what upstream has. It needs no builder.
+pub(super) async fn status(session: &Session, args: &StatusArgs) -> Result<ExitCode> {
+    let context = session
+        .context(|overrides| overrides.max_versions = args.max_versions)
+        .await?;
+    session.destination(&context);
+    let (found, mut failed) = discover_all(&context, &args.apps).await?;
+    let (mut plan, unchecked) = check::plan(&context, &found).await?;
+    failed.extend(unchecked);
+    let failures: Vec<FailureRecord> = failed
+        .iter()
+        .map(|(app, error)| FailureRecord::new(error).of_app(app))
+        .collect();
+    let memory = memory::look(&context, &found, &plan, &failures);
+    held::hold_back(
+        &mut plan,
+        &memory.history,
+        &memory::recipes(&found),
+        &memory.now,
+    );
+    context.reporter.report(Event::Stage {
+        name: "look",
+        detail: "sizes and moving tags",
+    });
+    let seen = status::look(&context, &found, &plan).await;
+    let alarms = alarms(
+        &plan,
+        &memory.fewer,
+        &memory.history,
+        context.project.file().alarms,
+        &memory.now,
+        |_, image| !image.is_done(),
+    );
+    let status = Status::new(Facts {
+        plan: &plan,
+        seen: &seen,
+        history: &memory.history,
+        failures: &failures,
+        alarms: &alarms,
+        now: &memory.now,
+    });
+    context.reporter.close();
+    if let Some(folder) = &args.site {
+        status::write(&status, folder)?;
+    }
+    match args.format {
+        StatusFormat::Table => session.printer.data(&status_table(&status)),
+        StatusFormat::Json => session.printer.json(&status)?,
+        StatusFormat::Markdown => session.printer.markup(&status::markdown(&status)),
+        StatusFormat::Html => session.printer.markup(status::page(&status).as_str()),
+        StatusFormat::Badge => {
+            let badge = status::badge(&Shields::of_all(&status));
+            session.printer.markup(badge.as_str());
+        }
+        StatusFormat::Shields => session.printer.json(&Shields::of_all(&status))?,
+    }
+    session.tell_all(&failures);
+    let code = ExitCode::common(failures.iter().map(|failure| failure.code));
+    Ok(session.alarmed(code, &status.alarms))
+}

@@ -1,0 +1,113 @@
+//! The status as GitHub-flavoured Markdown.
+
+use std::fmt::Write as _;
+
+use super::model::{AppStatus, ImageStatus, Status};
+use super::totals::Totals;
+use crate::ci::markdown::{code, table, text};
+
+/// The status as a page.
+#[must_use]
+pub fn markdown(status: &Status) -> String {
+    let mut out = String::new();
+    let _ = writeln!(out, "### {}\n", Totals::of(status));
+    for alarm in &status.alarms {
+        let _ = writeln!(out, "- {}", code(&alarm.message));
+    }
+    if !status.alarms.is_empty() {
+        out.push('\n');
+    }
+    let head = [
+        "Image",
+        "State",
+        "Upstream",
+        "Published",
+        "Behind",
+        "Platforms",
+        "Next",
+    ];
+    let seen = status.images().map(|(_, image)| row(image));
+    let unseen = status.apps.iter().filter(|app| app.images.is_empty());
+    let rows: Vec<_> = seen.chain(unseen.map(unknown)).collect();
+    table(&mut out, &head, rows.into_iter());
+    let failing = status.images().flat_map(|(_, image)| {
+        let failing = image.failing.iter();
+        failing.map(move |failing| (image.image.as_str(), failing))
+    });
+    let apps = status.apps.iter();
+    let apps = apps.filter_map(|app| Some((app.app.as_str(), app.failing.as_ref()?)));
+    let failing: Vec<_> = failing.chain(apps).collect();
+    for (name, failing) in &failing {
+        let of = [
+            Some((*name).to_owned()),
+            failing.version.clone(),
+            failing.platform.as_ref().map(ToString::to_string),
+        ];
+        let of: Vec<String> = of.into_iter().flatten().map(|part| text(&part)).collect();
+        let _ = writeln!(
+            out,
+            "- {} {}: {}",
+            of.join(" "),
+            failing.words(),
+            code(&failing.message)
+        );
+    }
+    if !failing.is_empty() {
+        out.push('\n');
+    }
+    let destination = format!("{}/{}", status.registry, status.namespace);
+    let _ = writeln!(
+        out,
+        "Destination: {}, {}\n",
+        text(&destination),
+        status.date
+    );
+    out
+}
+
+fn row(image: &ImageStatus) -> Vec<String> {
+    let version = |version: Option<&str>| version.map_or_else(|| "-".to_owned(), text);
+    let platforms = image.published.as_ref().map(|shown| {
+        let there = shown
+            .platforms
+            .iter()
+            .map(|p| text(&p.platform.to_string()));
+        there.collect::<Vec<_>>().join(", ")
+    });
+    vec![
+        code(&image.repository),
+        match image.state {
+            super::State::Current => image.state.to_string(),
+            other => format!("**{other}**"),
+        },
+        version(
+            image
+                .upstream
+                .as_ref()
+                .map(|upstream| upstream.version.as_str()),
+        ),
+        version(image.published.as_ref().map(|shown| shown.version.as_str())),
+        image
+            .lag
+            .as_ref()
+            .map_or_else(|| "-".to_owned(), ToString::to_string),
+        platforms
+            .filter(|p| !p.is_empty())
+            .unwrap_or_else(|| "-".to_owned()),
+        image.next_words(),
+    ]
+}
+
+fn unknown(app: &AppStatus) -> Vec<String> {
+    let dash = || "-".to_owned();
+    let state = format!("**{}**", super::State::Unknown);
+    vec![
+        code(&app.app),
+        state,
+        dash(),
+        dash(),
+        dash(),
+        dash(),
+        dash(),
+    ]
+}

@@ -1,0 +1,28 @@
+//! The state of what a project publishes, against what upstream has: for who
+//! operates it, and for who pulls its images.
+//!
+//! [`look`] asks the registry for what a plan does not have; [`Status::new`] puts
+//! plan, registry and history together, as pure data; the others show it.
+
+mod badge;
+mod lag;
+mod look;
+mod markdown;
+mod model;
+mod page;
+mod shields;
+mod site;
+mod totals;
+mod words;
+
+pub use badge::badge;
+pub use look::{Seen, SeenImage, look};
+pub use markdown::markdown;
+pub use model::{
+    AppStatus, Facts, Failing, ImageStatus, Lag, Next, PlatformStatus, Shown, State, Status,
+    TagStatus, Upstream, VersionStatus,
+};
+pub use page::page;
+pub use shields::Shields;
+pub use site::write;
+pub use totals::Totals;
