@@ -27,7 +27,7 @@ pub fn write(record: &impl Serialize, path: &Path) -> Result<()> {
     Ok(storage::write(path, text.as_bytes()).at("write", path)?)
 }
 
-/// Reads a record that [`write`] wrote.
+/// Reads a record that [`write()`] wrote.
 ///
 /// # Errors
 /// [`ExitCode::Config`] when it is none; when the file system refuses.

@@ -1,12 +1,12 @@
 //! Review of a change to a project, before it is merged: the apps that it touches,
 //! what they are granted now, and their newest images, built and run.
 //!
-//! 1. [`checkout`]: what has changed, as git tells it;
-//! 2. [`touched`]: the apps that this is about, and why, as pure data;
-//! 3. [`grants`]: what they may do now, and no longer;
-//! 4. [`published`]: sizes of what the registry has of them;
-//! 5. [`build`]: their images, into a registry that ends with the command;
-//! 6. [`trial`]: one run of each.
+//! 1. `checkout`: what has changed, as git tells it;
+//! 2. `touched`: the apps that this is about, and why, as pure data;
+//! 3. `grants`: what they may do now, and no longer;
+//! 4. `published`: sizes of what the registry has of them;
+//! 5. `build`: their images, into a registry that ends with the command;
+//! 6. `trial`: one run of each.
 //!
 //! Nothing is pushed anywhere, so nobody needs a secret for it.
 
