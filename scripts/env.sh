@@ -10,8 +10,8 @@ if [ -x "$TOOLS/bin/rustc-wasm" ]; then
     printf 'export BAKEHOUSE_WASM_RUSTC=%q\n' "$TOOLS/bin/rustc-wasm"
 fi
 # The program finds the engine by itself; others are told.
-socket=$(sed -n 's/.*"socket": "\(.*\)".*/\1/p' "$BAKEHOUSE_HOME/up/started.json" 2>/dev/null || true)
-if [ -S "$socket" ]; then
+socket=$(engine_socket)
+if [ -n "$socket" ]; then
     printf 'export DOCKER_HOST=%q\n' "unix://$socket"
 fi
 if [ -d "$BAKEHOUSE_HOME/buildx" ]; then

@@ -40,6 +40,13 @@ bakehouse() {
     "$BUILT/bakehouse" "$@"
 }
 
+# engine_socket: the socket of the engine that `bakehouse up` started, while it runs.
+engine_socket() {
+    local socket
+    socket=$(sed -n 's/.*"socket": "\(.*\)".*/\1/p' "$BAKEHOUSE_HOME/up/started.json" 2>/dev/null || true)
+    [ ! -S "$socket" ] || printf '%s\n' "$socket"
+}
+
 # once NAME COMMAND...: runs COMMAND under a lock, unless it did succeed before.
 once() {
     local name=$1

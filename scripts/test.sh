@@ -16,7 +16,7 @@ stop() {
 }
 stop_afterwards() {
     before=down
-    if grep -qs 'pid\|qemu-' "$BAKEHOUSE_HOME/up/started.json" || [ -e "$BAKEHOUSE_HOME/buildkit/pid" ]; then before=up; fi
+    if [ -n "$(engine_socket)" ] || [ -e "$BAKEHOUSE_HOME/buildkit/pid" ]; then before=up; fi
     trap stop EXIT
     trap 'exit 130' INT TERM
 }

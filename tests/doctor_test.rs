@@ -142,6 +142,19 @@ fn a_registry_that_refuses_and_a_clock_that_is_wrong_are_told() {
         "timedatectl",
     );
 
+    // A forge that does not know the token.
+    project.app(
+        "misbehave",
+        &GRANTS.replace("[\"npm", "[\"github:acme/x\", \"npm"),
+    );
+    let mut command = project.command(&["doctor", "--format", "json"]);
+    command
+        .env("GITHUB_API_URL", format!("http://{host}"))
+        .env("GITHUB_TOKEN", "x");
+    let output = finish(&mut command).expect(6);
+    let _ = found(&output, "forge", "problem", "403", "GITHUB_TOKEN");
+    project.app("misbehave", GRANTS);
+
     let gone = ["doctor", "--format", "json", "--registry", "127.0.0.1:1"];
     let output = project.run(&gone).expect(9);
     let _ = found(
@@ -173,7 +186,7 @@ fn what_is_wrong_with_the_project_is_told_and_mended_where_that_is_safe() {
     std::fs::copy(recipe("misbehave"), kept).unwrap();
     project.write(
         "apps/misbehave/app.toml",
-        "recipe = \"plugins/misbehave\"\n[grants]\nimages = [\"misbehave\"]\nsecrets = [\"OWN_KEY\"]\n",
+        "recipe = \"plugins/misbehave\"\n[grants]\nreleases = [\"npm:misbehave\"]\nsecrets = [\"OWN_KEY\"]\n",
     );
     let json = ["doctor", "--format", "json"];
     let output = project.run(&json).expect(8);
@@ -199,7 +212,7 @@ fn what_is_wrong_with_the_project_is_told_and_mended_where_that_is_safe() {
         &output,
         "grants",
         "problem",
-        "misbehave: asks for npm:misbehave",
+        "misbehave: asks for misbehave in `images`",
         "bakehouse recipe check misbehave",
     );
 

@@ -124,7 +124,7 @@ fn an_engine_is_set_up_found_used_and_stopped() {
     let up = machine.bakehouse(&["up"]).expect(0);
     assert!(up.stdout.starts_with("engine     Docker "), "{}", up.stdout);
     assert!(
-        up.stdout.contains(", started by `bakehouse up`\nbuildx "),
+        up.stdout.contains(" (started by `bakehouse up`)\nbuildx "),
         "{}",
         up.stdout
     );

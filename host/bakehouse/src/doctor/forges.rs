@@ -32,6 +32,10 @@ async fn forge(forge: &Forge) -> Finding {
     let (host, variables) = (forge.host(), forge.variables());
     let standing = match forge.standing(IDLE).await {
         Ok(standing) => standing,
+        // One that counts no requests has nothing to say of them.
+        Err(error) if error.is_absent() => {
+            return Finding::ok(Check::Forge, format!("{host} answers"));
+        }
         Err(error) => {
             let fix = match forge.has_token() {
                 true => format!("check {variables}, and the way to {host}"),

@@ -27,7 +27,7 @@ pub(super) async fn findings(
 ) -> Vec<Finding> {
     let (found, builders) = tokio::join!(look(set_up, platforms), builders(set_up, settings));
     let info = found.engine.as_ref().ok().cloned();
-    let here = found.is_here();
+    let here = found.is_here().then_some(found.root && found.debian);
     let mut findings = parts(found, settings);
     let docker = builders
         .iter()
@@ -169,12 +169,13 @@ fn builder((_, looked): Looked) -> Finding {
     }
 }
 
-/// Platforms, by the builders that run their programs.
+/// Platforms, by the builders that run their programs. `here` is of an engine on
+/// this machine: whether `up` may register emulators.
 fn platforms_of(
     builders: &[Looked],
     settings: Option<&Settings>,
     platforms: &[Platform],
-    here: bool,
+    here: Option<bool>,
 ) -> Option<Finding> {
     let running: Vec<_> = builders
         .iter()
@@ -212,22 +213,20 @@ fn platforms_of(
         true => format!("{missing}: neither native nor emulated"),
         false => format!("{missing}: not native, and `use-qemu` forbids emulation"),
     };
-    Some(match (allowed, here) {
-        (true, true) => Finding::warning(
-            Check::Platforms,
-            found,
-            "run `bakehouse up` as root, or `docker run --privileged --rm tonistiigi/binfmt --install all`",
-        )
-        .curable(Cure::Up),
-        (true, false) => Finding::warning(
-            Check::Platforms,
-            found,
-            "add a node of that platform with `docker buildx create --append --platform`",
-        ),
-        (false, _) => Finding::warning(
-            Check::Platforms,
-            found,
-            "add a builder node of that platform, or allow emulation with `use-qemu = true`",
-        ),
+    let fix = match (allowed, here) {
+        (true, Some(_)) => {
+            "run `bakehouse up` as root, or `docker run --privileged --rm tonistiigi/binfmt --install all`"
+        }
+        (true, None) => {
+            "add a node of that platform with `docker buildx create --append --platform`"
+        }
+        (false, _) => {
+            "add a builder node of that platform, or allow emulation with `use-qemu = true`"
+        }
+    };
+    let finding = Finding::warning(Check::Platforms, found, fix);
+    Some(match allowed && here == Some(true) {
+        true => finding.curable(Cure::Up),
+        false => finding,
     })
 }

@@ -68,7 +68,11 @@ fn engine(found: Found) -> Verdict {
     let error = match (found.engine, found.endpoint) {
         (Ok(info), Some(endpoint)) => {
             let (version, host, named_by) = (info.version, endpoint.host, endpoint.named_by);
-            return Verdict::There(format!("Docker {version} at {host}, {named_by}"));
+            let store = match info.containerd_image_store {
+                true => "",
+                false => "; its containerd image store is off, see `bakehouse doctor`",
+            };
+            return Verdict::There(format!("Docker {version} at {host} ({named_by}){store}"));
         }
         (Ok(info), None) => return Verdict::There(format!("Docker {}", info.version)),
         (Err(_), Some(endpoint))
@@ -221,12 +225,24 @@ mod tests {
             containerd_image_store: true,
         };
         let [engine, _, emulators] = planned(Found {
-            engine: Ok(info),
+            engine: Ok(info.clone()),
             foreign: Vec::new(),
             ..fresh()
         });
-        assert_eq!(engine, "there: Docker 29.1 at unix:///x, Docker's default");
+        assert_eq!(engine, "there: Docker 29.1 at unix:///x (Docker's default)");
         assert_eq!(emulators, "there: linux/amd64, linux/arm64");
+        let off = EngineInfo {
+            containerd_image_store: false,
+            ..info
+        };
+        let [engine, ..] = planned(Found {
+            engine: Ok(off),
+            ..fresh()
+        });
+        assert!(
+            engine.ends_with("store is off, see `bakehouse doctor`"),
+            "{engine}"
+        );
         let installed = Found {
             dockerd: true,
             debian: false,
