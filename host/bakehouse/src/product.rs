@@ -50,6 +50,15 @@ impl Product {
         )
     }
 
+    /// The SDK at this release, as a dependency in a `Cargo.toml`.
+    #[must_use]
+    pub fn sdk(&self) -> String {
+        let (repository, tag) = (&self.repository, &self.tag);
+        let commit = tag.len() == 40 && tag.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let key = if commit { "rev" } else { "tag" };
+        format!("{{ git = \"https://github.com/{repository}\", {key} = \"{tag}\" }}")
+    }
+
     fn page(&self, name: &str) -> String {
         format!(
             "https://github.com/{}/blob/{}/docs/{name}.md",
@@ -111,6 +120,10 @@ mod tests {
         let page = "https://github.com/acme/bake-house.2/blob/v1.4.0/docs/configuration.md";
         assert_eq!(product.page("configuration"), page);
         assert_eq!(product.to_string(), "acme/bake-house.2@v1.4.0");
+        let sdk = "{ git = \"https://github.com/acme/bake-house.2\", tag = \"v1.4.0\" }";
+        assert_eq!(product.sdk(), sdk);
+        let commit: Product = format!("acme/x@{}", "0".repeat(40)).parse().unwrap();
+        assert!(commit.sdk().contains(", rev = \"000"));
         for text in [
             "",
             "@",

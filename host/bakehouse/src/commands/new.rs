@@ -11,11 +11,14 @@ use bakehouse_system::storage;
 
 use super::{Session, recipe_check};
 use crate::cli::{Format, NewArgs, RecipeCheckArgs};
-use crate::config::{Project, RegistryChoice, Settings};
+use crate::config::{Project, RegistryChoice, Settings, Uses};
 use crate::context::{services, sources};
 use crate::failure::ExitCode;
-use crate::new::{Ask, Destination, Kind, Look, NewError, Wanted, define, is_name, places, write};
+use crate::new::{
+    Ask, Destination, Kind, Look, NewError, OWN_SDK, Wanted, define, is_name, places, write,
+};
 use crate::pipeline::unbuilt::Understudy;
+use crate::product::Product;
 
 /// Platforms that are looked for where neither flag nor project names any.
 const PLATFORMS: &[&str] = &["linux/amd64", "linux/arm64"];
@@ -32,7 +35,7 @@ pub(super) async fn new(session: &Session, args: &NewArgs) -> Result<ExitCode> {
             return Err(NewError::Exists(place).into());
         }
     }
-    if crate_too && !project.root().join("plugins").join("sdk").is_dir() {
+    if crate_too && wanted.sdk.is_none() {
         return Err(NewError::NoSdk(project.root().to_owned()).into());
     }
     let state = project.state();
@@ -101,7 +104,19 @@ fn wanted(project: &Project, args: &NewArgs) -> Result<Wanted> {
         member: args.member.clone(),
         base: args.base.clone(),
         dockerfile: args.dockerfile.clone(),
+        sdk: sdk(project),
     })
+}
+
+/// The SDK that a crate of the project is written on: the project's own, or
+/// that of the release which it, or this program, is of.
+fn sdk(project: &Project) -> Option<String> {
+    if project.root().join("plugins/sdk").is_dir() {
+        return Some(OWN_SDK.to_owned());
+    }
+    let uses = project.file().ci.uses.as_ref();
+    let product = uses.and_then(Uses::product).or_else(Product::own);
+    product.map(|product| product.sdk())
 }
 
 fn look(session: &Session, project: &Project, scratch: PathBuf) -> Result<Look> {

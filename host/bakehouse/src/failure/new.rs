@@ -42,7 +42,7 @@ const fn advice(error: &NewError) -> Option<&'static str> {
             "name npm:, pypi:, github:, gitlab: or gitea: for its binaries, or a repository for its Dockerfile"
         }
         NewError::NoSdk(_) => {
-            "put the SDK there, as the documentation of recipes says, or leave --recipe rust out"
+            "name the release as `uses` under [ci] in bakehouse.toml (OWNER/REPO@vN), or leave --recipe rust out"
         }
         NewError::NoFile { .. } => {
             "name the file with --file, or build upstream's Dockerfile with --recipe dockerfile"

@@ -122,7 +122,7 @@ pub(crate) enum NewError {
         lacks: Vec<Platform>,
     },
     /// There is no SDK to write a crate on.
-    #[error("{} has no crate `sdk` in its plugins/, which recipes are written with", .0.display())]
+    #[error("{} has no crate `sdk` in its plugins/, and names no release of Bakehouse to take it from", .0.display())]
     NoSdk(PathBuf),
     /// Nobody answers.
     #[error("the answer cannot be read: {0}")]

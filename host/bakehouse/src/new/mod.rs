@@ -25,7 +25,7 @@ pub(crate) use ask::Ask;
 pub(crate) use definition::Definition;
 pub(crate) use error::NewError;
 pub(crate) use look::Look;
-pub(crate) use wanted::{Kind, Wanted};
+pub(crate) use wanted::{Kind, OWN_SDK, Wanted};
 pub(crate) use write::{Destination, places, write};
 
 /// Times that a program among several is asked for.

@@ -9,6 +9,7 @@ use super::look::{Found, Pick};
 use super::make;
 use super::wanted::{Kind, Wanted};
 use super::write::app_text;
+use crate::product::Product;
 use crate::programs::Linked;
 
 fn asset(name: &str) -> Asset {
@@ -34,6 +35,7 @@ fn wanted(app: &str, from: &str) -> Wanted {
         member: None,
         base: None,
         dockerfile: None,
+        sdk: None,
     }
 }
 
@@ -210,7 +212,17 @@ fn a_recipe_of_its_own_is_a_crate_that_compiles() {
     };
     let made = make::krate(&wanted, &found).unwrap();
     assert_eq!(made.recipe, "plugins/biome");
-    assert!(toml::from_str::<toml::Table>(&file(&made, "Cargo.toml")).is_ok());
+    let sdk = |made: &Definition| {
+        let manifest: toml::Table = toml::from_str(&file(made, "Cargo.toml")).unwrap();
+        manifest["dependencies"]["bakehouse-sdk"].to_string()
+    };
+    assert_eq!(sdk(&made), r#"{ path = "../sdk" }"#);
+    let released: Product = "acme/bakehouse@v1.4.0".parse().unwrap();
+    wanted.sdk = Some(released.sdk());
+    assert_eq!(
+        sdk(&make::krate(&wanted, &found).unwrap()),
+        r#"{ git = "https://github.com/acme/bakehouse", tag = "v1.4.0" }"#
+    );
     let example = include_str!("../../../../tests/recipes/biome/src/lib.rs");
     // But for what rustfmt does to long lines.
     let plain = |text: &str| -> String {

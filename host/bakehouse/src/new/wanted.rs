@@ -5,6 +5,9 @@ use std::fmt;
 use bakehouse_core::platform::Platform;
 use bakehouse_upstream::release::SourceId;
 
+/// The SDK in the project's own folder of recipes, as a dependency.
+pub(crate) const OWN_SDK: &str = "{ path = \"../sdk\" }";
+
 /// What an app is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Kind {
@@ -51,6 +54,8 @@ pub(crate) struct Wanted {
     pub(crate) base: Option<String>,
     /// The Dockerfile's path.
     pub(crate) dockerfile: Option<String>,
+    /// The SDK that a crate is written on, as a dependency in a `Cargo.toml`.
+    pub(crate) sdk: Option<String>,
 }
 
 impl Wanted {

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use crate::new::definition::Definition;
 use crate::new::error::NewError;
 use crate::new::look::Found;
-use crate::new::wanted::Wanted;
+use crate::new::wanted::{OWN_SDK, Wanted};
 
 use super::binaries;
 
@@ -22,14 +22,15 @@ pub(in crate::new) fn krate(wanted: &Wanted, found: &Found) -> Result<Definition
     made.recipe = format!("plugins/{}", wanted.app);
     let folder = &made.recipe;
     made.files = vec![
-        (format!("{folder}/Cargo.toml"), manifest(&wanted.app)),
+        (format!("{folder}/Cargo.toml"), manifest(wanted)),
         (format!("{folder}/src/lib.rs"), source(wanted, found, &made)),
     ];
     Ok(made)
 }
 
-fn manifest(app: &str) -> String {
-    let package = app.replace('.', "-");
+fn manifest(wanted: &Wanted) -> String {
+    let package = wanted.app.replace('.', "-");
+    let sdk = wanted.sdk.as_deref().unwrap_or(OWN_SDK);
     format!(
         r#"[package]
 name = "bakehouse-recipe-{package}"
@@ -41,7 +42,7 @@ publish = false
 crate-type = ["cdylib"]
 
 [dependencies]
-bakehouse-sdk = {{ path = "../sdk" }}
+bakehouse-sdk = {sdk}
 "#
     )
 }
