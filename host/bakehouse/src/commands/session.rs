@@ -141,7 +141,8 @@ impl Session {
         }
         let app = cause.first.app.as_deref();
         let project = self.project().ok();
-        let at = project.and_then(|project| annotation::locate(project.root(), app, &told.message));
+        let at = project
+            .and_then(|project| annotation::locate(project.root(), app, &cause.first.message));
         let mut whole = told.message.clone();
         for (label, more) in more {
             whole.push_str(&format!("\n{label}: {more}"));
