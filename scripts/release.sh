@@ -2,7 +2,7 @@
 # Builds a static bakehouse and packs it.
 # usage: scripts/release.sh TARGET FOLDER       (TARGET: a Rust target, best one with musl)
 #
-# The same sources make the same archive: names, dates and owners are fixed.
+# The same sources make the same program, and scripts/pack.sh the same archive of it.
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 cd "$ROOT"
@@ -32,13 +32,4 @@ if readelf --program-headers "$program" | grep -q INTERP; then
     die "$program is not static" "build for a target with musl"
 fi
 
-version=$("$program" --version | awk '{ print $2 }')
-name=bakehouse-$version-$target
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-mkdir -p "$work/$name" "$folder"
-cp "$program" README.md LICENSE "$work/$name/"
-date=$(git log -1 --format=%ct)
-tar --sort=name --mtime="@$date" --owner=0 --group=0 --numeric-owner -C "$work" -cf - "$name" |
-    gzip --no-name --best >"$folder/$name.tar.gz"
-say "$folder/$name.tar.gz"
+say "$("$ROOT/scripts/pack.sh" "$program" "$target" "$folder")"

@@ -12,6 +12,7 @@ mod outline_cut;
 mod output;
 mod project;
 pub mod published;
+pub mod released;
 mod shared;
 pub mod snippets;
 mod upstreams;

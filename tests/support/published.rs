@@ -7,9 +7,9 @@ use serde_json::json;
 use super::{Npm, Package, PyPi};
 
 /// The line of [`biome`]'s program.
-pub const BIOME: &str = "Version: 2.3.8\n";
+pub const BIOME: &str = "Version: 2.3.8";
 /// The line of [`ruff`]'s program.
-pub const RUFF: &str = "ruff 0.14.6\n";
+pub const RUFF: &str = "ruff 0.14.6";
 
 /// The packages of @biomejs/biome 2.3.8.
 pub fn biome(npm: &Npm) {

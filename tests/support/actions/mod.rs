@@ -14,7 +14,8 @@ mod runner;
 
 use std::path::Path;
 
-pub use run::Repository;
+pub use release::REPOSITORY;
+pub use run::{COMMIT, Repository};
 pub use runner::own;
 
 /// This repository.

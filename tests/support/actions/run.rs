@@ -36,10 +36,6 @@ impl Repository {
     /// The project, with the workflow that `bakehouse workflows` writes for it, a
     /// release of the program, and a registry that every job can reach.
     pub fn new(project: &Project, registry: &str) -> Self {
-        let port = |address: &str| {
-            let (_, port) = address.trim_end_matches('/').rsplit_once(':').unwrap();
-            port.parse().unwrap()
-        };
         let release = Release::start();
         let settings = std::fs::read_to_string(project.path("bakehouse.toml")).unwrap();
         if !settings.contains("uses = ") {
@@ -68,6 +64,14 @@ impl Repository {
         }
     }
 
+    /// Lets every job reach an address, too; a variable tells it where one is named.
+    pub fn reaches(&mut self, variable: Option<&str>, address: &str) {
+        self.ports.push(port(address));
+        if let Some(variable) = variable {
+            self.env.insert(variable.to_owned(), address.to_owned());
+        }
+    }
+
     /// A run by schedule, which has no inputs; `with` stands for what
     /// bakehouse.toml would say.
     pub fn scheduled(&self, with: &Value) -> Run<'_> {
@@ -93,6 +97,13 @@ impl Repository {
     pub fn cache_keys(&self) -> Vec<String> {
         Caches(self.caches.path().to_owned()).keys()
     }
+}
+
+/// The port of an address on loopback.
+fn port(address: &str) -> u16 {
+    let (_, rest) = address.rsplit_once(':').unwrap();
+    let digits = rest.split('/').next().unwrap();
+    digits.parse().unwrap()
 }
 
 /// One run. Its jobs are run one by one, so that tests can do things between.
