@@ -83,12 +83,22 @@ impl Buildx {
     }
 
     async fn find(&self) -> Result<Found, BuilderError> {
-        let program = Program::find(&self.options.env).await?;
+        // Each takes a client's whole start.
+        let likely = Program::likely();
+        let (program, text) = tokio::join!(
+            Program::find(&self.options.env),
+            self.inspect(&likely, true)
+        );
+        let program = program?;
+        let text = match program.is(&likely) {
+            true => text,
+            false => self.inspect(&program, true).await,
+        };
         let silent = |why: &str| BuilderError::Silent {
             builder: self.named(),
             why: why.to_owned(),
         };
-        let text = match self.inspect(&program, true).await {
+        let text = match text {
             Ok(text) => text,
             // One of several nodes may be down, and the others not.
             Err(why) => match self.inspect(&program, false).await {

@@ -34,6 +34,7 @@ pub(super) async fn build(session: &Session, args: &BuildArgs) -> Result<ExitCod
     session.destination(&context);
     if !args.dry_run {
         conclusion.keep(session, &context);
+        pipeline::look_ahead(&context);
     }
     let apps = [app.clone()];
     let discovered = discover::discover(&context, &apps, Some(number), &args.images).await?;

@@ -38,6 +38,7 @@ pub(super) async fn build_plan(
     session.destination(&context);
     if !args.dry_run {
         conclusion.keep(session, &context);
+        pipeline::look_ahead(&context);
     }
     saved_plan::hold(&context, path, &mut saved)?;
     let mut versions: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();

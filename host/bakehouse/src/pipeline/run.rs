@@ -1,6 +1,7 @@
 //! All stages of a plan, one after the other.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use anyhow::Result;
 use bakehouse_core::platform::Platform;
@@ -38,6 +39,7 @@ pub async fn run(
     ledger.plan(plan, context.registry.endpoint(), true)?;
     let mut written = Written::new();
     if plan.target_count() > 0 {
+        look_ahead(context);
         check_push(context, plan).await?;
         written = build_and_publish(context, discovered, plan, ledger).await?;
     }
@@ -70,6 +72,14 @@ pub async fn build_all(
         .await;
     warn_of_stop(context, &runner, ledger);
     runner.close()
+}
+
+/// Begins to look at the builder while other things are looked at: a client takes
+/// as long to start as a registry to answer. An error is told by whoever uses the
+/// builder, who looks again.
+pub fn look_ahead(context: &Context) {
+    let builder = Arc::clone(&context.builder);
+    tokio::spawn(async move { builder.capabilities().await.ok() });
 }
 
 /// The registry must take our credentials before anything is built for it.

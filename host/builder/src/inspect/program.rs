@@ -14,6 +14,8 @@ use crate::sandbox::child_env::ChildEnv;
 /// The first version with `--progress=rawjson`.
 const OLDEST: Version = Version::new(0, 13, 0);
 const LIMIT: Duration = Duration::from_secs(20);
+/// The program that is tried first, on `PATH`.
+const FIRST: &str = "docker-buildx";
 
 /// The folders in which Docker's own CLI looks for its plugins.
 const PLUGIN_FOLDERS: &[&str] = &[
@@ -73,6 +75,20 @@ impl Program {
         })
     }
 
+    /// The one that is tried first, before anything is known of it: it can be
+    /// asked for more than its version at the same time.
+    pub(crate) fn likely() -> Self {
+        Self {
+            words: vec![FIRST.into()],
+            version: OLDEST,
+        }
+    }
+
+    /// Whether both are started in the same way.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.words == other.words
+    }
+
     /// Its version.
     #[must_use]
     pub const fn version(&self) -> &Version {
@@ -100,7 +116,7 @@ fn candidates() -> Vec<Vec<OsString>> {
         .map(|folder| folder.join("docker-buildx"))
         .filter(|path| path.is_file())
         .map(|path| vec![path.into_os_string()]);
-    std::iter::once(vec!["docker-buildx".into()])
+    std::iter::once(vec![FIRST.into()])
         .chain(plugins)
         .chain([vec!["docker".into(), "buildx".into()]])
         .collect()
