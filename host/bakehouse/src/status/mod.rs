@@ -1,7 +1,7 @@
 //! The state of what a project publishes, against what upstream has: for who
 //! operates it, and for who pulls its images.
 //!
-//! [`look`] asks the registry for what a plan does not have; [`Status::new`] puts
+//! [`look()`] asks the registry for what a plan does not have; [`Status::new`] puts
 //! plan, registry and history together, as pure data; the others show it.
 
 mod badge;
