@@ -1,4 +1,4 @@
-//! What is left of runs: `runs`, `logs`, `report`, and events as JSON.
+//! The remains of runs: `runs`, `logs`, `report`, and events as JSON.
 
 use serde_json::Value;
 
