@@ -154,7 +154,7 @@ fn what_is_missing_is_told_of_where_it_is_missing() {
         run
     };
     output("withdrawn").says("hint: upstream may have withdrawn it");
-    let missing = "misbehave 1.1.0 linux/amd64: upstream's source has no server/Dockerfile";
+    let missing = "FAILED: upstream's source has no server/Dockerfile";
     for behaviour in ["missing", "both"] {
         let output = output(behaviour).says(missing);
         assert!(!output.stderr.contains("withdrawn"), "{}", output.stderr);

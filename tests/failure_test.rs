@@ -71,7 +71,7 @@ fn an_app_that_cannot_be_looked_at() {
     finish(&mut lonely)
         .expect(7)
         .says(why)
-        .says("does not answer");
+        .says("no Docker Engine answers at unix:///nowhere/docker.sock");
     project
         .run(&["run"])
         .expect(6)

@@ -111,7 +111,7 @@ fn wanted(project: &Project, args: &NewArgs) -> Result<Wanted> {
 /// The SDK that a crate of the project is written on: the project's own, or
 /// that of the release which it, or this program, is of.
 fn sdk(project: &Project) -> Option<String> {
-    if project.root().join("plugins/sdk").is_dir() {
+    if project.root().join("plugins").join("sdk").is_dir() {
         return Some(OWN_SDK.to_owned());
     }
     let uses = project.file().ci.uses.as_ref();
