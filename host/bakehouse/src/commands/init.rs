@@ -50,7 +50,7 @@ pub(super) async fn init(session: &Session, args: &InitArgs) -> Result<ExitCode>
     }
     session
         .printer
-        .talk("next: a folder for each app in apps/, with an app.toml; then `bakehouse plan`");
+        .talk("next: `bakehouse new APP --from npm:PACKAGE` writes an app (or github:, pypi:, git:, ...)");
     Ok(ExitCode::Success)
 }
 

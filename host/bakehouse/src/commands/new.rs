@@ -10,7 +10,7 @@ use bakehouse_core::storage_error::At as _;
 use bakehouse_system::storage;
 
 use super::{Session, recipe_check};
-use crate::cli::{Format, NewArgs, RecipeCheckArgs};
+use crate::cli::NewArgs;
 use crate::config::{Project, RegistryChoice, Settings, Uses};
 use crate::context::{services, sources};
 use crate::failure::ExitCode;
@@ -55,15 +55,11 @@ pub(super) async fn new(session: &Session, args: &NewArgs) -> Result<ExitCode> {
     for note in &definition.notes {
         session.printer.talk(format_args!("note: {note}"));
     }
-    let check = RecipeCheckArgs {
-        app: definition.app.clone(),
-        offline: true,
-        format: Format::Text,
-    };
-    let checked = recipe_check::recipe_check(session, &check).await?;
     let app = &definition.app;
+    let checked = recipe_check::new_app(session, app).await?;
     session.printer.talk(format_args!(
-        "next: bakehouse plan {app}, then bakehouse run {app} --registry local"
+        "next: `bakehouse run {app} --registry local` publishes it on this machine; \
+         `bakehouse recipe check {app}` lists all options"
     ));
     Ok(checked)
 }

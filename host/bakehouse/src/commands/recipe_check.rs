@@ -19,19 +19,12 @@ use crate::pipeline::unbuilt::Unbuilt;
 /// as a denial where something is. Where nothing is, and not `--offline`, what
 /// the recipe offers is tried up to the builder.
 pub(super) async fn recipe_check(session: &Session, args: &RecipeCheckArgs) -> Result<ExitCode> {
-    let project = session.project()?;
-    let reporter = Arc::clone(&session.reporter) as Arc<dyn Reporter>;
-    let locked = session.overrides.locked;
-    let app = Unbuilt::open(project, &args.app, locked, &reporter).await?;
+    let app = open(session, &args.app).await?;
     let mut check = check(&app.recipe, &app.file.options);
-    let complete = check.asks.iter().all(|asked| asked.missing.is_none());
-    if !complete || args.offline {
+    let granted = granted(&check);
+    if granted != ExitCode::Success || args.offline {
         show(session, args, &check)?;
-        return Ok(if complete {
-            ExitCode::Success
-        } else {
-            ExitCode::Denied
-        });
+        return Ok(granted);
     }
     let tried = rehearse(&app).await;
     check.tried = tried.as_ref().ok().cloned();
@@ -41,6 +34,29 @@ pub(super) async fn recipe_check(session: &Session, args: &RecipeCheckArgs) -> R
         session.tell(&problem.clone().of_app(&args.app));
     }
     Ok(tried.exit_code())
+}
+
+/// Lists what the recipe of an app that was just written asks for, and the
+/// options that the app sets, of all that there are.
+pub(super) async fn new_app(session: &Session, app: &str) -> Result<ExitCode> {
+    let app = open(session, app).await?;
+    let mut check = check(&app.recipe, &app.file.options);
+    check.options.retain(|option| option.set);
+    session.printer.data(&recipe_table(&check));
+    Ok(granted(&check))
+}
+
+async fn open(session: &Session, app: &str) -> Result<Unbuilt> {
+    let reporter = Arc::clone(&session.reporter) as Arc<dyn Reporter>;
+    let locked = session.overrides.locked;
+    Unbuilt::open(session.project()?, app, locked, &reporter).await
+}
+
+fn granted(check: &RecipeCheck) -> ExitCode {
+    match check.asks.iter().all(|asked| asked.missing.is_none()) {
+        true => ExitCode::Success,
+        false => ExitCode::Denied,
+    }
 }
 
 fn show(session: &Session, args: &RecipeCheckArgs, check: &RecipeCheck) -> Result<()> {
