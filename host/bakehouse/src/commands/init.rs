@@ -48,9 +48,9 @@ pub(super) async fn init(session: &Session, args: &InitArgs) -> Result<ExitCode>
              release; run this again with --product OWNER/REPO@vN to get one",
         );
     }
-    session
-        .printer
-        .talk("next: `bakehouse new APP --from npm:PACKAGE` writes an app (or github:, pypi:, git:, ...)");
+    session.printer.talk(
+        "next: `bakehouse new APP --from npm:PACKAGE` writes an app (or github:, pypi:, git:, ...)",
+    );
     Ok(ExitCode::Success)
 }
 
