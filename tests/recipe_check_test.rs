@@ -1,7 +1,7 @@
 //! `recipe check`: what a recipe offers and cannot build is told before anything is
 //! built.
 
-use crate::support::{Builder, DebianRegistry, Package, Project, crane, tool};
+use crate::support::{Builder, DebianRegistry, Project, crane, tool};
 
 const CHECK: [&str; 3] = ["recipe", "check", "misbehave"];
 
@@ -146,12 +146,7 @@ fn a_base_that_lacks_the_platform_is_named() {
 #[test]
 fn compile_steps_are_not_run() {
     let project = Project::new(Builder::Docker);
-    let package = Package::new(&["1.0.0"]).description("golang.invalid/golang:1");
-    project.npm.publish("crosshello", package);
-    project.app(
-        "crosshello",
-        "images = [\"crosshello\", \"crosshello-base\"]\nreleases = [\"npm:crosshello\"]\nbases = [\"golang.invalid/golang\"]",
-    );
+    project.crosshello();
     let output = project.run(&["recipe", "check", "crosshello"]).expect(0);
     for (target, tried) in [
         (

@@ -225,12 +225,7 @@ fn edits_of_the_real_recipes_are_traced_to_upstreams_files() {
 #[test]
 fn what_a_compile_step_decides_is_not_told_without_it() {
     let project = Project::new(Builder::Docker);
-    let package = Package::new(&["1.0.0"]).description("golang.invalid/golang:1");
-    project.npm.publish("crosshello", package);
-    project.app(
-        "crosshello",
-        "images = [\"crosshello\", \"crosshello-base\"]\nreleases = [\"npm:crosshello\"]\nbases = [\"golang.invalid/golang\"]",
-    );
+    project.crosshello();
     let output = show(&project, &["crosshello", "--platform", "linux/arm64"])
         .expect(7)
         .says("crosshello 1.0.0 linux/arm64: it is compiled first, which takes a builder")

@@ -96,6 +96,17 @@ impl Project {
         );
     }
 
+    /// Adds `crosshello`, which is compiled in an image that no builder can have:
+    /// for what is told without one.
+    pub fn crosshello(&self) {
+        let package = super::Package::new(&["1.0.0"]).description("golang.invalid/golang:1");
+        self.npm.publish("crosshello", package);
+        self.app(
+            "crosshello",
+            "images = [\"crosshello\", \"crosshello-base\"]\nreleases = [\"npm:crosshello\"]\nbases = [\"golang.invalid/golang\"]",
+        );
+    }
+
     /// Has CI build each target in a job of its own.
     pub fn batches_of_one(&self) {
         let settings = std::fs::read_to_string(self.path("bakehouse.toml")).unwrap();

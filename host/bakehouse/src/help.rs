@@ -135,7 +135,7 @@ fn uses(command: &str) -> Option<&'static [&'static str]> {
     Some(match command {
         "init" | "workflows" | "completions" | "man" | "serve" | "up" | "down" | "runs"
         | "logs" | "report" => &[],
-        "new" => &["multi_arch"],
+        "new" => &["registry", "namespace", "locked"],
         "plan" | "merge" | "status" => &["registry", "namespace", "multi_arch", "locked"],
         "inspect" | "smoke" => &["registry", "namespace"],
         _ => return None,
@@ -197,6 +197,7 @@ mod tests {
         for (command, shown, hidden) in [
             ("init", "--product", "--registry"),
             ("plan", "--registry", "--builder"),
+            ("new", "--namespace", "--use-qemu"),
             ("inspect", "--namespace", "--use-qemu"),
             ("build", "--builder", "--yes"),
         ] {

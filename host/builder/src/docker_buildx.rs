@@ -170,7 +170,9 @@ impl Buildx {
         })
     }
 
-    fn named(&self) -> String {
+    /// The builder as messages name it, before it has answered.
+    #[must_use]
+    pub fn named(&self) -> String {
         match &self.options.builder {
             Some(name) => format!("builder {name}"),
             None => "the current builder".to_owned(),

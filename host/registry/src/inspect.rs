@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::client::{Registry, config_platform};
 use super::error::RegistryError;
+use super::manifest::download_size;
 
 /// Images looked at in parallel.
 const PARALLEL: usize = 4;
@@ -139,12 +140,7 @@ impl Registry {
         Ok(InspectedImage {
             platform: platform.clone(),
             media_type: descriptor.media_type().to_string(),
-            size: parsed
-                .layers()
-                .iter()
-                .fold(parsed.config().size(), |all, layer| {
-                    all.saturating_add(layer.size())
-                }),
+            size: download_size(&parsed),
             created: config.created().clone(),
             user: run
                 .and_then(|run| run.user().clone())

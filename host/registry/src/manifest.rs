@@ -210,6 +210,13 @@ impl Manifest {
     }
 }
 
+/// Bytes to download of an image: its configuration and its layers.
+#[must_use]
+pub fn download_size(image: &ImageManifest) -> u64 {
+    let layers = image.layers().iter().map(Descriptor::size);
+    layers.fold(image.config().size(), u64::saturating_add)
+}
+
 /// Whether a media type is that of an index or list.
 pub(super) fn is_index(media_type: &MediaType) -> bool {
     *media_type == MediaType::ImageIndex || media_type.to_string() == DOCKER_LIST

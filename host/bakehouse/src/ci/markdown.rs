@@ -11,7 +11,7 @@ use crate::pipeline::failure_record::FailureRecord;
 use crate::pipeline::plan::Plan;
 use crate::pipeline::report::{Ending, ImageReport, Report, TargetReport};
 use crate::pipeline::web_page::link;
-use crate::text::{Text, line};
+use crate::text::{Text, line, megabytes, short_digest};
 use crate::told_cause::ToldCause;
 
 /// Characters of one failure's message; GitHub keeps 1 MiB of a step's summary.
@@ -175,7 +175,7 @@ pub(super) fn plan(plan: &Plan, failures: &[FailureRecord]) -> String {
 
 fn target(target: &TargetReport) -> Vec<String> {
     let digest = match &target.digest {
-        Some(digest) => linked(&short(digest), target.link.as_deref()),
+        Some(digest) => linked(&short_digest(digest), target.link.as_deref()),
         None => "**failed**".to_owned(),
     };
     let time = if target.reused {
@@ -194,10 +194,7 @@ fn target(target: &TargetReport) -> Vec<String> {
         text(&target.id.image),
         text(&target.id.platform.to_string()),
         digest,
-        target.size.map_or_else(
-            || "-".to_owned(),
-            |size| format!("{:.1} MB", size as f64 / 1e6),
-        ),
+        target.size.map_or_else(|| "-".to_owned(), megabytes),
         time,
         cached,
     ]
@@ -210,7 +207,7 @@ fn image(image: &ImageReport) -> Vec<String> {
         .map_or("", |(name, _)| name);
     vec![
         linked(&image.reference, link(repository).as_deref()),
-        code(&short(&image.digest)),
+        code(&short_digest(&image.digest)),
         image
             .platforms
             .iter()
@@ -248,12 +245,6 @@ fn linked(label: &str, to: Option<&str>) -> String {
         Some(to) => format!("[{}]({to})", code(label)),
         None => code(label),
     }
-}
-
-/// The first twelve digits, as Docker shows them.
-fn short(digest: &str) -> String {
-    let (kind, hex) = digest.split_once(':').unwrap_or(("", digest));
-    format!("{kind}:{}", hex.get(..12).unwrap_or(hex))
 }
 
 /// A code span (`CommonMark` 0.31, "Code spans") that may stand in a table, whose

@@ -7,6 +7,7 @@ use super::markdown::{code, fenced, table, text, told};
 use super::page::Page;
 use crate::pipeline::causes::causes;
 use crate::review::{Grant, GrantsChange, ReviewPage, Row, State};
+use crate::text::megabytes;
 
 /// The first line, by which a comment is found again.
 const MARKER: &str = "<!-- bakehouse review -->";
@@ -110,7 +111,6 @@ fn images(out: &mut String, page: &ReviewPage) {
         return;
     }
     out.push_str("#### Images\n\n");
-    let mb = |size: u64| format!("{:.1} MB", size as f64 / 1e6);
     let none = || "-".to_owned();
     let cells = |row: &Row| {
         let published = row.published.as_ref();
@@ -118,9 +118,9 @@ fn images(out: &mut String, page: &ReviewPage) {
             text(&row.image),
             text(&row.version),
             text(&row.platform.to_string()),
-            row.size.map_or_else(none, mb),
+            row.size.map_or_else(none, megabytes),
             published.map_or_else(none, |(version, size)| {
-                format!("{} ({})", mb(*size), text(version))
+                format!("{} ({})", megabytes(*size), text(version))
             }),
             row.change().unwrap_or_else(none),
             match row.ran.as_str() {

@@ -2,7 +2,7 @@
 
 use super::text::table;
 use crate::review::{Grant, Part, ReviewPage, Row, State};
-use crate::text::Text;
+use crate::text::{Text, megabytes};
 
 /// A review's findings: apps, grants, images.
 pub(super) fn review_text(page: &ReviewPage) -> Text {
@@ -85,9 +85,9 @@ fn images(rows: &[Row]) -> Text {
             row.image.clone(),
             row.version.clone(),
             row.platform.to_string(),
-            row.size.map_or_else(none, mb),
+            row.size.map_or_else(none, megabytes),
             match &row.published {
-                Some((version, size)) => format!("{} ({version})", mb(*size)),
+                Some((version, size)) => format!("{} ({version})", megabytes(*size)),
                 None => none(),
             },
             row.change().unwrap_or_else(none),
@@ -101,7 +101,7 @@ fn images(rows: &[Row]) -> Text {
 pub(super) fn part_text(part: &Part) -> Text {
     let mut out = Text::new();
     for tried in &part.targets {
-        let size = tried.size.map_or_else(|| "not built".to_owned(), mb);
+        let size = tried.size.map_or_else(|| "not built".to_owned(), megabytes);
         let ran = tried.ran.as_ref().map(|ran| format!(", {ran}"));
         out.line(format_args!(
             "{}: {size}{}",
@@ -110,8 +110,4 @@ pub(super) fn part_text(part: &Part) -> Text {
         ));
     }
     out
-}
-
-fn mb(size: u64) -> String {
-    format!("{:.1} MB", size as f64 / 1e6)
 }

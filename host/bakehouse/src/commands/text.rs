@@ -429,11 +429,7 @@ fn inspected(out: &mut Text, image: &InspectedImage, recipe_now: Option<&str>) {
     out.line(&image.platform);
     fact(out, "digest", &image.digest);
     fact(out, "media type", &image.media_type);
-    fact(
-        out,
-        "download",
-        format_args!("{:.1} MB", image.size as f64 / 1e6),
-    );
+    fact(out, "download", text::megabytes(image.size));
     for (name, value) in [("created", &image.created), ("user", &image.user)] {
         if let Some(value) = value {
             fact(out, name, value);

@@ -99,7 +99,6 @@ async fn builders(set_up: &SetUp, settings: Option<&Settings>) -> Vec<Looked> {
         named.push((None, None));
     }
     let looking = named.into_iter().map(|(platform, name)| async move {
-        let shown = name.clone();
         let options = BuildxOptions {
             builder: name,
             env: ChildEnv {
@@ -112,10 +111,7 @@ async fn builders(set_up: &SetUp, settings: Option<&Settings>) -> Vec<Looked> {
         let state = tokio::time::timeout(LIMIT, builder.look()).await;
         let state = state.unwrap_or_else(|_| {
             Err(BuilderError::Silent {
-                builder: match shown {
-                    Some(name) => format!("builder {name}"),
-                    None => "the current builder".to_owned(),
-                },
+                builder: builder.named(),
                 why: format!("no answer within {} s", LIMIT.as_secs()),
             })
         });

@@ -9,7 +9,7 @@ use bakehouse_builder::{Built, Capabilities, Output};
 use bakehouse_core::error::chain;
 use bakehouse_core::progress::{Event, Reporter};
 use bakehouse_core::target::TargetId;
-use bakehouse_registry::{Archive, Labels, Manifest, Sent, other_label};
+use bakehouse_registry::{Archive, Labels, Manifest, Sent, download_size, other_label};
 use oci_spec::image::{Descriptor, ImageConfiguration};
 
 use super::outcome::PushedBytes;
@@ -134,9 +134,7 @@ async fn check(
 
 /// Bytes to download of an image: its configuration and its layers.
 pub(super) fn size(manifest: &Manifest) -> Result<u64> {
-    let image = manifest.image()?;
-    let layers = image.layers().iter().map(Descriptor::size);
-    Ok(layers.fold(image.config().size(), u64::saturating_add))
+    Ok(download_size(&manifest.image()?))
 }
 
 /// Bytes of a target's image on their way, told in steps.

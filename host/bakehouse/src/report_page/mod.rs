@@ -17,7 +17,7 @@ pub use earlier::Earlier;
 
 use crate::pipeline::causes::causes;
 use crate::pipeline::report::{Ending, Report};
-use crate::text::Html;
+use crate::text::{Html, short_digest};
 use crate::told_cause::reproduce;
 
 const STYLE: &str = include_str!("page.css");
@@ -232,7 +232,7 @@ fn images(html: &mut Html, report: &Report) {
             html.raw("<tr>");
             html.element("td", &image.reference);
             html.raw("<td><code>");
-            html.text(short(&image.digest));
+            html.text(short_digest(&image.digest));
             html.raw("</code></td>");
             html.element("td", image.platforms.join(", "));
             html.element(
@@ -268,12 +268,6 @@ fn notes(html: &mut Html, report: &Report) {
         html.element("li", note);
     }
     html.raw("</ul></section>");
-}
-
-/// The first twelve digits, as Docker shows them.
-fn short(digest: &str) -> String {
-    let (kind, hex) = digest.split_once(':').unwrap_or(("", digest));
-    format!("{kind}:{}", hex.get(..12).unwrap_or(hex))
 }
 
 #[cfg(test)]

@@ -6,9 +6,8 @@ use bakehouse_core::version_number::VersionNumber;
 
 use super::chart::{self, Line};
 use super::earlier::Earlier;
-use super::timeline::megabytes;
 use crate::pipeline::report::Report;
-use crate::text::Html;
+use crate::text::{Html, megabytes};
 
 /// A chart for each image of the run, with what earlier runs know of it.
 pub(super) fn section(html: &mut Html, report: &Report, earlier: &Earlier) {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::chart;
 use crate::pipeline::report::{Report, TargetReport};
-use crate::text::Html;
+use crate::text::{Html, megabytes};
 
 /// Targets up to which all apps are unfolded.
 const FEW: usize = 40;
@@ -134,10 +134,6 @@ fn by_app(report: &Report) -> BTreeMap<&str, Vec<&TargetReport>> {
         apps.entry(&target.id.app).or_default().push(target);
     }
     apps
-}
-
-pub(super) fn megabytes(bytes: u64) -> String {
-    format!("{:.1} MB", bytes as f64 / 1e6)
 }
 
 /// Seconds, or minutes and seconds, or hours and minutes.

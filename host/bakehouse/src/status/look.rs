@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bakehouse_core::platform::Platform;
 use bakehouse_core::version_number::VersionNumber;
 use bakehouse_registry::tags::moving_tags;
-use bakehouse_registry::{Registry, RegistryError};
+use bakehouse_registry::{Registry, RegistryError, download_size};
 use futures_util::StreamExt as _;
 
 use super::model::TagStatus;
@@ -130,9 +130,7 @@ async fn sizes(
         let Some(Ok(manifest)) = manifest.map(|manifest| manifest.image()) else {
             continue;
         };
-        let layers = manifest.layers().iter().map(|layer| layer.size());
-        let size = layers.fold(manifest.config().size(), u64::saturating_add);
-        sizes.insert(platform, size);
+        sizes.insert(platform, download_size(&manifest));
     }
     Ok(sizes)
 }

@@ -80,17 +80,9 @@ fn row(image: &ImageStatus) -> Vec<String> {
             super::State::Current => image.state.to_string(),
             other => format!("**{other}**"),
         },
-        version(
-            image
-                .upstream
-                .as_ref()
-                .map(|upstream| upstream.version.as_str()),
-        ),
-        version(image.published.as_ref().map(|shown| shown.version.as_str())),
-        image
-            .lag
-            .as_ref()
-            .map_or_else(|| "-".to_owned(), ToString::to_string),
+        version(image.upstream_version()),
+        version(image.published_version()),
+        image.lag_words(),
         platforms
             .filter(|p| !p.is_empty())
             .unwrap_or_else(|| "-".to_owned()),

@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use super::model::{AppStatus, Failing, ImageStatus, Next, Shown, State, Status};
 use super::totals::Totals;
 use crate::pipeline::alarm::Alarm;
-use crate::text::Html;
+use crate::text::{Html, megabytes};
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
@@ -155,12 +155,7 @@ fn row(html: &mut Html, app: &AppStatus, image: &ImageStatus) {
         published.map(|p| (p.version.as_str(), p.released.as_ref())),
     );
     cell(html, "Behind");
-    html.text(
-        image
-            .lag
-            .as_ref()
-            .map_or_else(|| "-".to_owned(), ToString::to_string),
-    );
+    html.text(image.lag_words());
     html.raw("</td>");
     cell(html, "Platforms");
     platforms(html, published);
@@ -255,10 +250,6 @@ fn platforms(html: &mut Html, published: Option<&Shown>) {
         html.raw("</li>");
     }
     html.raw("</ul>");
-}
-
-fn megabytes(bytes: u64) -> String {
-    format!("{:.1} MB", bytes as f64 / 1e6)
 }
 
 /// For who pulls.

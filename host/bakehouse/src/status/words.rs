@@ -21,6 +21,27 @@ impl Failing {
 }
 
 impl ImageStatus {
+    /// The lag behind upstream, or `-`.
+    #[must_use]
+    pub fn lag_words(&self) -> String {
+        let lag = self.lag.as_ref();
+        lag.map_or_else(|| "-".to_owned(), ToString::to_string)
+    }
+
+    /// The number of upstream's newest version.
+    #[must_use]
+    pub fn upstream_version(&self) -> Option<&str> {
+        self.upstream
+            .as_ref()
+            .map(|upstream| upstream.version.as_str())
+    }
+
+    /// The number of the newest version that is published.
+    #[must_use]
+    pub fn published_version(&self) -> Option<&str> {
+        self.published.as_ref().map(|shown| shown.version.as_str())
+    }
+
     /// The next run's work in a few words.
     #[must_use]
     pub fn next_words(&self) -> String {

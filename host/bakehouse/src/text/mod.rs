@@ -6,6 +6,7 @@
 //! invisible characters, and is no command to the machine that runs the job. It
 //! is decided where text is written, so that no message has to think of it.
 
+mod amount;
 mod escape;
 mod event_line;
 mod html;
@@ -14,6 +15,7 @@ mod row;
 pub mod shell;
 pub mod width;
 
+pub use amount::{megabytes, short_digest};
 pub use escape::{json, json_line, line};
 pub use event_line::event_line;
 pub use html::Html;
