@@ -79,14 +79,27 @@ impl RecipeReference {
     /// # Errors
     /// Says what to write instead.
     fn parse(text: &str, shipped: &[&'static str]) -> Result<Self, RecipeReferenceError> {
+        match Self::of_any_program(text) {
+            Ok(Self::Shipped(name)) if !shipped.contains(&name.as_str()) => {
+                let there = shipped.to_vec();
+                Err(RecipeReferenceError::NotShipped { name, there })
+            }
+            Err(RecipeReferenceError::Bare(name, _)) => {
+                let is_shipped = shipped.contains(&name.as_str());
+                Err(RecipeReferenceError::Bare(name, is_shipped))
+            }
+            read => read,
+        }
+    }
+
+    /// Reads a reference in a project that is for another version of the program,
+    /// perhaps, which ships other recipes.
+    ///
+    /// # Errors
+    /// Says what to write instead.
+    pub fn of_any_program(text: &str) -> Result<Self, RecipeReferenceError> {
         if let Some(name) = text.strip_prefix(SHIPPED) {
-            return match shipped.contains(&name) {
-                true => Ok(Self::Shipped(name.to_owned())),
-                false => Err(RecipeReferenceError::NotShipped {
-                    name: name.to_owned(),
-                    there: shipped.to_vec(),
-                }),
-            };
+            return Ok(Self::Shipped(name.to_owned()));
         }
         if let Some(scheme) = REMOTE.iter().find(|scheme| starts(text, scheme)) {
             return Err(RecipeReferenceError::Remote(scheme));
@@ -100,10 +113,7 @@ impl RecipeReference {
         match text.strip_prefix(CRATES) {
             Some(name) if is_crate(name) => Ok(Self::Crate(name.to_owned())),
             Some(name) => Err(RecipeReferenceError::CrateName(name.to_owned())),
-            None if is_crate(text) => Err(RecipeReferenceError::Bare(
-                text.to_owned(),
-                shipped.contains(&text),
-            )),
+            None if is_crate(text) => Err(RecipeReferenceError::Bare(text.to_owned(), false)),
             None => Err(RecipeReferenceError::Unknown(text.to_owned())),
         }
     }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use bakehouse_core::date::Date;
-use bakehouse_core::target::TargetId;
 use serde::{Deserialize, Serialize};
 
 use super::history::{Fewer, History};
@@ -206,26 +205,16 @@ fn failing(
     thresholds: Alarms,
     is_open: &impl Fn(&VersionPlan, &ImagePlan) -> bool,
 ) -> Option<Alarm> {
-    let mut found = Vec::new();
-    for version in &app.versions {
-        for image in version
-            .images
-            .iter()
-            .filter(|image| is_open(version, image))
-        {
-            for platform in image.to_build() {
-                let target = TargetId {
-                    app: app.app.name.clone(),
-                    version: version.version.number.clone(),
-                    image: image.image.clone(),
-                    platform: platform.clone(),
-                };
-                let trouble = history.trouble(&target);
-                let often = |times: u32| thresholds.failures > 0 && times >= thresholds.failures;
-                found.extend(trouble.filter(|t| often(t.times)).map(|t| (target, t)));
-            }
-        }
-    }
+    let often = |times: u32| thresholds.failures > 0 && times >= thresholds.failures;
+    let open = app
+        .to_build()
+        .filter(|open| is_open(open.version, open.image));
+    let found: Vec<_> = open
+        .filter_map(|open| {
+            let trouble = history.trouble(&open.target)?;
+            often(trouble.times).then_some((open.target, trouble))
+        })
+        .collect();
     let (target, trouble) = found.first()?;
     let more = match found.len() {
         1 => String::new(),

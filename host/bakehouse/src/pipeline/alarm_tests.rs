@@ -1,3 +1,4 @@
+use bakehouse_core::target::TargetId;
 use serde_json::json;
 
 use super::*;

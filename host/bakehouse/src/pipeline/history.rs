@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use super::failure_record::FailureRecord;
 use super::plan::Plan;
+use super::target_key::TargetKey;
 use crate::failure::ExitCode;
 
 /// Version of the file's JSON.
@@ -57,9 +58,9 @@ pub struct AppHistory {
     /// The trouble that keeps it from being looked at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failing: Option<Trouble>,
-    /// Targets that failed, as `VERSION IMAGE PLATFORM`.
+    /// Targets that failed.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    targets: BTreeMap<String, Trouble>,
+    targets: BTreeMap<TargetKey, Trouble>,
 }
 
 /// Upstream's list of versions of an app.
@@ -160,7 +161,8 @@ impl History {
     /// Memory of a target's failures; none where it did not fail, or went well since.
     #[must_use]
     pub fn trouble(&self, target: &TargetId) -> Option<&Trouble> {
-        self.apps.get(&target.app)?.targets.get(&key(target))
+        let app = self.apps.get(&target.app)?;
+        app.targets.get(&TargetKey::of(target))
     }
 
     /// An app was looked at: upstream lists so many versions, of which so many
@@ -223,14 +225,15 @@ impl History {
             return;
         }
         let targets = &mut self.open(&target.app, now).targets;
-        let before = targets.remove(&key(target));
-        targets.insert(key(target), Trouble::again(before, failure, recipe, now));
+        let key = TargetKey::of(target);
+        let before = targets.remove(&key);
+        targets.insert(key, Trouble::again(before, failure, recipe, now));
     }
 
     /// A target went well.
     pub fn succeeded(&mut self, target: &TargetId) {
         if let Some(app) = self.apps.get_mut(&target.app) {
-            app.targets.remove(&key(target));
+            app.targets.remove(&TargetKey::of(target));
         }
     }
 
@@ -241,13 +244,12 @@ impl History {
             let Some(known) = self.apps.get_mut(&app.app.name) else {
                 continue;
             };
-            known.targets.retain(|key, trouble| {
-                let mut parts = key.splitn(3, ' ');
-                let mut next = || parts.next().unwrap_or_default();
-                let (version, image, platform) = (next(), next(), next());
-                let planned = app.versions.iter().find(|v| v.version.number == version);
-                let image = planned.and_then(|v| v.images.iter().find(|i| i.image == image));
-                let is_it = |other: &Platform| other.to_string() == platform;
+            known.targets.retain(|target, trouble| {
+                let mut versions = app.versions.iter();
+                let planned = versions.find(|v| v.version.number == target.version);
+                let image =
+                    planned.and_then(|v| v.images.iter().find(|i| i.image == target.image));
+                let is_it = |other: &Platform| *other == target.platform;
                 let is_recent = now.days_since(&trouble.last) < FORGOTTEN;
                 match image {
                     Some(image) if image.wanted.iter().any(is_it) => image.to_build().any(is_it),
@@ -306,10 +308,6 @@ const fn is_its_own(code: ExitCode) -> bool {
             | ExitCode::Denied
             | ExitCode::Nothing
     )
-}
-
-fn key(target: &TargetId) -> String {
-    format!("{} {} {}", target.version, target.image, target.platform)
 }
 
 #[cfg(test)]

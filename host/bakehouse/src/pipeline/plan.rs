@@ -124,6 +124,45 @@ pub struct Job {
     pub rebuild: bool,
 }
 
+/// A target that is missing, or to be built again, and what it is planned in.
+#[derive(Debug, Clone)]
+pub struct OpenTarget<'a> {
+    /// The target.
+    pub target: TargetId,
+    /// Its version.
+    pub version: &'a VersionPlan,
+    /// Its image.
+    pub image: &'a ImagePlan,
+}
+
+impl AppPlan {
+    /// Targets that are missing, or to be built again, whether they are tried now
+    /// or not.
+    pub fn to_build(&self) -> impl Iterator<Item = OpenTarget<'_>> {
+        let versions = self.versions.iter();
+        versions.flat_map(|version| self.to_build_of(version))
+    }
+
+    /// Those of one of its versions.
+    pub fn to_build_of<'a>(
+        &'a self,
+        version: &'a VersionPlan,
+    ) -> impl Iterator<Item = OpenTarget<'a>> {
+        version.images.iter().flat_map(move |image| {
+            image.to_build().map(move |platform| OpenTarget {
+                target: TargetId {
+                    app: self.app.name.clone(),
+                    version: version.version.number.clone(),
+                    image: image.image.clone(),
+                    platform: platform.clone(),
+                },
+                version,
+                image,
+            })
+        })
+    }
+}
+
 impl VersionPlan {
     /// The job that builds an image for a platform; none where nothing is built.
     #[must_use]
@@ -281,20 +320,9 @@ impl Plan {
     /// Targets that are missing, and not tried now.
     #[must_use]
     pub fn held(&self) -> Vec<TargetId> {
-        let mut found = Vec::new();
-        for app in &self.apps {
-            for version in &app.versions {
-                for image in version.images.iter().filter(|image| image.is_held()) {
-                    found.extend(image.to_build().map(|platform| TargetId {
-                        app: app.app.name.clone(),
-                        version: version.version.number.clone(),
-                        image: image.image.clone(),
-                        platform: platform.clone(),
-                    }));
-                }
-            }
-        }
-        found
+        let open = self.apps.iter().flat_map(AppPlan::to_build);
+        let held = open.filter(|open| open.image.is_held());
+        held.map(|open| open.target).collect()
     }
 
     /// The same without what is published: images, versions and apps of which

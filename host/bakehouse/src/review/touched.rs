@@ -10,6 +10,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use toml::Table;
 
+use crate::config::RecipeReference;
+
 /// Keys of `bakehouse.toml` that no image depends on.
 const ASIDE: &[&str] = &["ci", "runners", "keep", "concurrency", "builder", "cache"];
 /// Folders that crates in `plugins/` are compiled with, beside their own.
@@ -116,31 +118,11 @@ impl fmt::Display for Why {
     }
 }
 
-/// The origin of an app's recipe, as far as its `app.toml` can be read.
-#[derive(Debug, PartialEq, Eq)]
-enum Recipe {
-    /// Part of the program, of this name.
-    Shipped(String),
-    /// A crate of the project.
-    Crate(String),
-    /// A component in the app's folder, or nothing that is known.
-    Other,
-}
-
-impl Recipe {
-    fn of(app_file: &str) -> Self {
-        let table: Table = app_file.parse().unwrap_or_default();
-        let text = table.get("recipe").and_then(|value| value.as_str());
-        let text = text.unwrap_or_default();
-        match (
-            text.strip_prefix("bakehouse:"),
-            text.strip_prefix("plugins/"),
-        ) {
-            (Some(name), _) => Self::Shipped(name.to_owned()),
-            (_, Some(name)) => Self::Crate(name.to_owned()),
-            _ => Self::Other,
-        }
-    }
+/// The recipe that an `app.toml` names; none where it names none that can be.
+fn recipe(app_file: &str) -> Option<RecipeReference> {
+    let table: Table = app_file.parse().ok()?;
+    let text = table.get("recipe")?.as_str()?;
+    RecipeReference::of_any_program(text).ok()
 }
 
 /// The apps that differ between two times. `changed` are paths from the project's
@@ -169,10 +151,10 @@ pub fn touched(
         if !files.is_empty() {
             why.push(Why::Files { files });
         }
-        let recipe = Recipe::of(file);
+        let recipe = recipe(file);
         let compiled = match &recipe {
-            Recipe::Crate(name) => Some(name),
-            Recipe::Shipped(name) if own => Some(name),
+            Some(RecipeReference::Crate(name)) => Some(name),
+            Some(RecipeReference::Shipped(name)) if own => Some(name),
             _ => None,
         };
         if let Some(name) = compiled {
@@ -185,7 +167,7 @@ pub fn touched(
                 why.push(Why::Shared { files });
             }
         }
-        if program && matches!(recipe, Recipe::Shipped(_)) {
+        if program && matches!(recipe, Some(RecipeReference::Shipped(_))) {
             why.push(Why::Program);
         }
         if !settings.is_empty() {

@@ -439,27 +439,21 @@ fn version(version: &VersionPlan, image: &ImagePlan) -> VersionStatus {
 
 /// Targets of an image that are missing and failed the last time.
 fn failures(facts: Facts<'_>, app: &AppPlan, image: &str) -> Vec<Failing> {
-    let mut found = Vec::new();
-    for version in app.versions.iter().rev() {
-        for planned in version.images.iter().filter(|i| i.image == image) {
-            for platform in planned.to_build() {
-                let target = TargetId {
-                    app: app.app.name.clone(),
-                    version: version.version.number.clone(),
-                    image: image.to_owned(),
-                    platform: platform.clone(),
-                };
-                let trouble = facts.history.trouble(&target);
-                let held = planned.held.iter().find(|held| held.platform == *platform);
-                let until = held.map(|held| held.until.clone());
-                found.extend(trouble.map(|trouble| {
-                    let number = Some(target.version.clone());
-                    failing(trouble, number, Some(platform.clone()), until)
-                }));
-            }
-        }
-    }
-    found
+    let versions = app.versions.iter().rev();
+    let open = versions.flat_map(|version| app.to_build_of(version));
+    let of_image = open.filter(|open| open.target.image == image);
+    of_image
+        .filter_map(|open| {
+            let trouble = facts.history.trouble(&open.target)?;
+            let TargetId {
+                version, platform, ..
+            } = open.target;
+            let mut held = open.image.held.iter();
+            let held = held.find(|held| held.platform == platform);
+            let until = held.map(|held| held.until.clone());
+            Some(failing(trouble, Some(version), Some(platform), until))
+        })
+        .collect()
 }
 
 fn failing(
