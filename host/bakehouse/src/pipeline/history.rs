@@ -247,8 +247,7 @@ impl History {
             known.targets.retain(|target, trouble| {
                 let mut versions = app.versions.iter();
                 let planned = versions.find(|v| v.version.number == target.version);
-                let image =
-                    planned.and_then(|v| v.images.iter().find(|i| i.image == target.image));
+                let image = planned.and_then(|v| v.images.iter().find(|i| i.image == target.image));
                 let is_it = |other: &Platform| *other == target.platform;
                 let is_recent = now.days_since(&trouble.last) < FORGOTTEN;
                 match image {

@@ -44,7 +44,9 @@ impl FromStr for TargetKey {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let parts: Vec<&str> = text.split(' ').collect();
         let [version, image, platform] = parts[..] else {
-            return Err(format!("`{text}` is no target: expected VERSION IMAGE PLATFORM"));
+            return Err(format!(
+                "`{text}` is no target: expected VERSION IMAGE PLATFORM"
+            ));
         };
         Ok(Self {
             version: version.to_owned(),
