@@ -81,7 +81,7 @@ fn steps_are_handed_settings_that_no_image_has() {
             without.stderr
         );
         for line in [
-            "npm=https://npm.corp.example/all/ go=https://go.corp.example,direct proxy=*** ca=/.bakehouse/ca.pem",
+            "npm=https://npm.corp.example/all go=https://go.corp.example,direct proxy=*** ca=/.bakehouse/ca.pem",
             "read registry = \"sparse+https://cargo.corp.example/index/\"",
             "read THEIRS",
             // Steps are shown as their Dockerfile has them.

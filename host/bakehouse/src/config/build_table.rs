@@ -189,6 +189,17 @@ impl BuildTable {
         variable: impl Fn(&str) -> Option<String>,
     ) -> Result<StepSettings, Failure> {
         let mut settings = StepSettings::default();
+        if let Some(Address(text)) = &self.mirrors.npm {
+            let names = &[
+                "NPM_CONFIG_REGISTRY",
+                "YARN_NPM_REGISTRY_SERVER",
+                "COREPACK_NPM_REGISTRY",
+            ];
+            let (value, hidden) = resolved("npm", text, &variable)?;
+            // Corepack puts a slash of its own behind it, and registries refuse two.
+            let value = value.trim_end_matches('/').to_owned();
+            settings.variables("npm", names, value, hidden);
+        }
         let mut hand = |id: &str, names, text: &str| -> Result<(), Failure> {
             let (value, hidden) = resolved(id, text, &variable)?;
             settings.variables(id, names, value, hidden);
@@ -202,14 +213,6 @@ impl BuildTable {
         }
         if let Some(HostList(text)) = &self.proxy.no_proxy {
             hand("no-proxy", &["NO_PROXY", "no_proxy"], text)?;
-        }
-        if let Some(Address(text)) = &self.mirrors.npm {
-            let names = &[
-                "NPM_CONFIG_REGISTRY",
-                "YARN_NPM_REGISTRY_SERVER",
-                "COREPACK_NPM_REGISTRY",
-            ];
-            hand("npm", names, text)?;
         }
         if let Some(Address(text)) = &self.mirrors.pypi {
             hand("pypi", &["PIP_INDEX_URL", "UV_DEFAULT_INDEX"], text)?;
