@@ -3,7 +3,7 @@
 use bakehouse_core::platform::Platform;
 
 use super::text::table;
-use crate::status::{Failing, ImageStatus, State, Status, Totals};
+use crate::status::{ImageStatus, State, Status, ToldFailing, Totals};
 use crate::text::Text;
 
 /// Characters of a failure's message.
@@ -25,8 +25,8 @@ pub(super) fn status_table(status: &Status) -> Text {
     for app in &status.apps {
         for image in &app.images {
             rows.push(row(image));
-            for failed in &image.failing {
-                failing.message("", &line(&image.image, failed));
+            for told in ToldFailing::all(&image.failing) {
+                failing.message("", &line(&image.image, &told));
             }
         }
         if app.images.is_empty() {
@@ -42,8 +42,8 @@ pub(super) fn status_table(status: &Status) -> Text {
                 unknown(),
             ]);
         }
-        if let Some(failed) = &app.failing {
-            failing.message("", &line(&app.app, failed));
+        for told in ToldFailing::all(&app.failing) {
+            failing.message("", &line(&app.app, &told));
         }
     }
     let mut out = table(rows);
@@ -97,18 +97,19 @@ fn platforms(image: &ImageStatus) -> String {
     }
 }
 
-/// One failure, with what it is of.
-fn line(name: &str, failed: &Failing) -> String {
-    let platform = failed.platform.as_ref().map(ToString::to_string);
-    let parts = [Some(name.to_owned()), failed.version.clone(), platform];
-    let of: Vec<String> = parts.into_iter().flatten().collect();
-    let of = of.join(" ");
-    let message = failed.message.lines().next().unwrap_or_default();
+/// Failures of one cause, with what they are of.
+fn line(name: &str, told: &ToldFailing<'_>) -> String {
+    let ToldFailing { of, words, cause } = told;
+    let of = match of.is_empty() {
+        true => name.to_owned(),
+        false => format!("{name} {}", of.join(", ")),
+    };
+    let message = cause.lines().next().unwrap_or_default();
     let short: String = message.chars().take(MESSAGE).collect();
-    let dots = if short.len() < failed.message.len() {
+    let dots = if short.len() < cause.len() {
         " ..."
     } else {
         ""
     };
-    format!("{of} {}: {short}{dots}", failed.words())
+    format!("{of} {words}: {short}{dots}")
 }

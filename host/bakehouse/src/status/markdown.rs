@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::model::{AppStatus, ImageStatus, Status};
 use super::totals::Totals;
+use super::words::ToldFailing;
 use crate::ci::markdown::{code, table, text};
 
 /// The status as a page.
@@ -30,27 +31,20 @@ pub fn markdown(status: &Status) -> String {
     let unseen = status.apps.iter().filter(|app| app.images.is_empty());
     let rows: Vec<_> = seen.chain(unseen.map(unknown)).collect();
     table(&mut out, &head, rows.into_iter());
-    let failing = status.images().flat_map(|(_, image)| {
-        let failing = image.failing.iter();
-        failing.map(move |failing| (image.image.as_str(), failing))
-    });
     let apps = status.apps.iter();
-    let apps = apps.filter_map(|app| Some((app.app.as_str(), app.failing.as_ref()?)));
-    let failing: Vec<_> = failing.chain(apps).collect();
-    for (name, failing) in &failing {
-        let of = [
-            Some((*name).to_owned()),
-            failing.version.clone(),
-            failing.platform.as_ref().map(ToString::to_string),
-        ];
-        let of: Vec<String> = of.into_iter().flatten().map(|part| text(&part)).collect();
-        let _ = writeln!(
-            out,
-            "- {} {}: {}",
-            of.join(" "),
-            failing.words(),
-            code(&failing.message)
-        );
+    let images = status.images().map(|(_, image)| {
+        let told = ToldFailing::all(&image.failing);
+        (image.image.as_str(), told)
+    });
+    let apps = apps.map(|app| (app.app.as_str(), ToldFailing::all(&app.failing)));
+    let failing = images.chain(apps);
+    let failing: Vec<_> = failing
+        .flat_map(|(name, told)| told.into_iter().map(move |told| (name, told)))
+        .collect();
+    for (name, ToldFailing { of, words, cause }) in &failing {
+        let of = of.iter().map(|of| text(of)).collect::<Vec<_>>().join(", ");
+        let of = [text(name), of].join(" ");
+        let _ = writeln!(out, "- {} {words}: {}", of.trim_end(), code(cause));
     }
     if !failing.is_empty() {
         out.push('\n');

@@ -26,3 +26,4 @@ pub use page::page;
 pub use shields::Shields;
 pub use site::write;
 pub use totals::Totals;
+pub use words::ToldFailing;

@@ -8,8 +8,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
-use super::model::{AppStatus, Failing, ImageStatus, Next, Shown, State, Status};
+use super::model::{AppStatus, ImageStatus, Next, Shown, State, Status};
 use super::totals::Totals;
+use super::words::ToldFailing;
 use crate::pipeline::alarm::Alarm;
 use crate::text::{Html, megabytes};
 
@@ -343,8 +344,9 @@ fn operate(html: &mut Html, app: &AppStatus, image: &ImageStatus) {
     html.raw("</dd>");
     if !image.failing.is_empty() {
         html.raw("<dt>Failing</dt><dd><ul class=\"plain\">");
-        for failing in &image.failing {
-            html.element("li", told(failing));
+        for told in ToldFailing::all(&image.failing) {
+            let ToldFailing { of, words, cause } = told;
+            html.element("li", format_args!("{} {words}: {cause}", of.join(", ")));
         }
         html.raw("</ul></dd>");
     }
@@ -374,17 +376,6 @@ fn next(html: &mut Html, next: &[Next]) {
         html.element("li", format_args!("{what} ({})", reasons.join("; ")));
     }
     html.raw("</ul>");
-}
-
-fn told(failing: &Failing) -> String {
-    let version = failing.version.as_deref().unwrap_or_default();
-    let platform = failing.platform.as_ref().map(ToString::to_string);
-    let platform = platform.unwrap_or_default();
-    format!(
-        "{version} {platform} {}: {}",
-        failing.words(),
-        failing.message
-    )
 }
 
 fn fact(html: &mut Html, name: &'static str, value: impl std::fmt::Display) {

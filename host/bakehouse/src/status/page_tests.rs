@@ -1,7 +1,7 @@
 use bakehouse_core::date::Date;
 
 use super::*;
-use crate::status::model::{Lag, PlatformStatus, TagStatus, Upstream, VersionStatus};
+use crate::status::model::{Failing, Lag, PlatformStatus, TagStatus, Upstream, VersionStatus};
 use crate::status::{Shields, badge, markdown, write};
 
 /// A status of as many images, every kind of state among them, with words that

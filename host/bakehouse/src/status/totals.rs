@@ -11,8 +11,10 @@ pub struct Totals {
     pub all: usize,
     /// Upstream's newest version, whole.
     pub current: usize,
-    /// Behind, missing, or in part.
+    /// Behind, or in part.
     pub behind: usize,
+    /// Nothing is published.
+    pub missing: usize,
     /// Failed the last time.
     pub failing: usize,
     /// Not looked at.
@@ -30,7 +32,8 @@ impl Totals {
             totals.all += 1;
             *match state {
                 State::Current => &mut totals.current,
-                State::Partial | State::Behind | State::Missing => &mut totals.behind,
+                State::Partial | State::Behind => &mut totals.behind,
+                State::Missing => &mut totals.missing,
                 State::Failing => &mut totals.failing,
                 State::Unknown => &mut totals.unknown,
             } += 1;
@@ -45,6 +48,7 @@ impl fmt::Display for Totals {
         write!(f, "{current} of {all} images current")?;
         for (count, what) in [
             (self.behind, "behind"),
+            (self.missing, "missing"),
             (self.failing, "failing"),
             (self.unknown, "not looked at"),
         ] {

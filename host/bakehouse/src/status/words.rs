@@ -18,6 +18,57 @@ impl Failing {
         }
         out
     }
+
+    /// The last failure in words, without the target that it begins with.
+    fn cause(&self) -> &str {
+        let Some((about, cause)) = self.message.split_once(": ") else {
+            return &self.message;
+        };
+        let platform = self.platform.as_ref().map(ToString::to_string);
+        let about: Vec<&str> = about.split(' ').collect();
+        match about[..] {
+            [_, version, on] | [_, version, _, on]
+                if self.version.as_deref() == Some(version) && platform.as_deref() == Some(on) =>
+            {
+                cause
+            }
+            _ => &self.message,
+        }
+    }
+}
+
+/// Failures of one cause, told once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToldFailing<'a> {
+    /// Versions and platforms, as `1.2.0 linux/arm64`; none where it is about the app.
+    pub of: Vec<String>,
+    /// [`Failing::words`].
+    pub words: String,
+    /// The last failure in words.
+    pub cause: &'a str,
+}
+
+impl<'a> ToldFailing<'a> {
+    /// These failures, those with the same words and cause together.
+    #[must_use]
+    pub fn all(failing: impl IntoIterator<Item = &'a Failing>) -> Vec<Self> {
+        let mut told: Vec<Self> = Vec::new();
+        for one in failing {
+            let platform = one.platform.as_ref().map(ToString::to_string);
+            let of: Vec<String> = one.version.iter().cloned().chain(platform).collect();
+            let of = Some(of.join(" ")).filter(|of| !of.is_empty());
+            let (words, cause) = (one.words(), one.cause());
+            match told.iter_mut().find(|t| t.words == words && t.cause == cause) {
+                Some(same) => same.of.extend(of),
+                None => told.push(Self {
+                    of: of.into_iter().collect(),
+                    words,
+                    cause,
+                }),
+            }
+        }
+        told
+    }
 }
 
 impl ImageStatus {
@@ -87,5 +138,43 @@ impl fmt::Display for Lag {
             Some(days) => write!(f, ", {days} day{}", plural(days)),
             None => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod failing_tests {
+    use bakehouse_core::date::Date;
+
+    use super::*;
+
+    fn failing(version: &str, platform: &str, message: &str) -> Failing {
+        let date = || Date::parse("2026-11-30T00:00:00Z").unwrap();
+        Failing {
+            version: Some(version.to_owned()),
+            platform: Some(platform.parse().unwrap()),
+            since: date(),
+            last: date(),
+            times: 1,
+            until: None,
+            message: message.to_owned(),
+        }
+    }
+
+    #[test]
+    fn one_cause_is_told_once() {
+        let all = [
+            failing("2.0", "linux/amd64", "a 2.0 linux/amd64: step `x` failed: no"),
+            failing("2.0", "linux/arm64", "a 2.0 b linux/arm64: step `x` failed: no"),
+            failing("1.0", "linux/arm64", "a 2.0 linux/arm64: step `x` failed: no"),
+            failing("1.0", "linux/amd64", "no"),
+        ];
+        let told = ToldFailing::all(&all);
+        let told: Vec<_> = told.iter().map(|t| (t.of.join(", "), t.cause)).collect();
+        let expected = [
+            ("2.0 linux/amd64, 2.0 linux/arm64", "step `x` failed: no"),
+            ("1.0 linux/arm64", "a 2.0 linux/arm64: step `x` failed: no"),
+            ("1.0 linux/amd64", "no"),
+        ];
+        assert_eq!(told, expected.map(|(of, cause)| (of.to_owned(), cause)));
     }
 }
