@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Node.js for both architectures with Yarn 1 and 4, for the tests' stand-in of
-# the image `node`: from npm's registry, the C libraries from Debian.
+# the image `node`: from npm's registry, the C libraries from Debian. And esbuild, for its compose file.
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -35,3 +35,9 @@ unpack() {
     done
 }
 once node unpack
+
+unpack_esbuild() {
+    registry=$(registry)
+    package @esbuild/linux-x64 0.28.2 9573bb2233aab0f9ea7647d5cca9726113cc1768de61d66b17267f4db84488f6 "$TOOLS/esbuild-amd64"
+}
+once esbuild unpack_esbuild

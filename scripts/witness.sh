@@ -36,6 +36,7 @@ unpack_crane() {
     ln -sf "$TOOLS/crane/usr/bin/crane" "$TOOLS/bin/"
 }
 command -v crane >/dev/null || once crane unpack_crane
+"$ROOT/scripts/compose.sh" install
 "$ROOT/scripts/buildkit.sh" go
 once "actionlint-$actionlint" install_actionlint
 command -v jq >/dev/null || once jq install_jq

@@ -19,6 +19,7 @@ mod build_merge_test;
 mod builders_test;
 mod cache_test;
 mod cases_test;
+mod compose_test;
 mod contract_0_1_test;
 mod contract_test;
 mod cross_compile_test;
