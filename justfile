@@ -51,6 +51,14 @@ down:
 status:
     @scripts/up.sh status
 
+# Start an app's compose file with the image that `run` published, and say what it answers
+compose NAME *ARGS: up
+    @scripts/compose.sh {{ NAME }} {{ ARGS }}
+
+# Make the pictures of docs/pictures from a real run
+pictures *ARGS: up
+    @scripts/pictures.sh {{ ARGS }}
+
 # Compare with docker, buildx, crane and skopeo; prints tables
 bench *ARGS:
     @scripts/bench.sh {{ ARGS }}
