@@ -129,7 +129,10 @@ fn readmes_settings_are_all_that_it_takes() {
         );
         for (other, service) in config["services"].as_object().unwrap() {
             let image = service["image"].as_str().unwrap();
-            assert!(other == name || image.starts_with("docker.io/library/"), "{image}");
+            assert!(
+                other == name || image.starts_with("docker.io/library/"),
+                "{image}"
+            );
             // Nobody else on the network sees it before somebody says so.
             for port in service["ports"].as_array().unwrap_or(&Vec::new()) {
                 assert_eq!(port["host_ip"], "127.0.0.1", "{name}");
@@ -193,7 +196,8 @@ fn answers(address: &str, path: &str, word: &str) {
     let end = Instant::now() + Duration::from_secs(20);
     loop {
         let answer = TcpStream::connect(address).and_then(|mut stream| {
-            stream.write_all(format!("GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n").as_bytes())?;
+            stream
+                .write_all(format!("GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n").as_bytes())?;
             let mut answer = String::new();
             stream.read_to_string(&mut answer)?;
             Ok(answer)
@@ -242,7 +246,10 @@ fn esbuild_serves_the_folder() {
         std::fs::write(path, text).unwrap();
     };
     write("www/index.html", "<script src=\"/app.js\"></script>");
-    write("app.js", "import { word } from './word.js'; console.log(word)");
+    write(
+        "app.js",
+        "import { word } from './word.js'; console.log(word)",
+    );
     write("word.js", "export const word = 'hello'");
     // The image's user reads it.
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);

@@ -58,7 +58,10 @@ impl<'a> ToldFailing<'a> {
             let of: Vec<String> = one.version.iter().cloned().chain(platform).collect();
             let of = Some(of.join(" ")).filter(|of| !of.is_empty());
             let (words, cause) = (one.words(), one.cause());
-            match told.iter_mut().find(|t| t.words == words && t.cause == cause) {
+            match told
+                .iter_mut()
+                .find(|t| t.words == words && t.cause == cause)
+            {
                 Some(same) => same.of.extend(of),
                 None => told.push(Self {
                     of: of.into_iter().collect(),
@@ -163,9 +166,21 @@ mod failing_tests {
     #[test]
     fn one_cause_is_told_once() {
         let all = [
-            failing("2.0", "linux/amd64", "a 2.0 linux/amd64: step `x` failed: no"),
-            failing("2.0", "linux/arm64", "a 2.0 b linux/arm64: step `x` failed: no"),
-            failing("1.0", "linux/arm64", "a 2.0 linux/arm64: step `x` failed: no"),
+            failing(
+                "2.0",
+                "linux/amd64",
+                "a 2.0 linux/amd64: step `x` failed: no",
+            ),
+            failing(
+                "2.0",
+                "linux/arm64",
+                "a 2.0 b linux/arm64: step `x` failed: no",
+            ),
+            failing(
+                "1.0",
+                "linux/arm64",
+                "a 2.0 linux/arm64: step `x` failed: no",
+            ),
             failing("1.0", "linux/amd64", "no"),
         ];
         let told = ToldFailing::all(&all);
