@@ -19,9 +19,13 @@ unit *NAMES:
 it +NAMES:
     @scripts/test.sh --it {{ NAMES }}
 
-# Format, spelling, scripts, licences, lints, documentation
+# Format, spelling, scripts, licences, the site and its links, lints, documentation
 lint:
     @scripts/lint.sh
+
+# Build the site of docs/ into target/site, and follow its links
+site:
+    @scripts/site.sh
 
 # Build the bakehouse program
 build:

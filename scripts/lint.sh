@@ -15,6 +15,8 @@ typos
 # Advisories come from a server that is not everywhere to be reached.
 cargo deny --log-level error "${locked[@]}" check bans licenses sources
 
+"$ROOT/scripts/site.sh"
+
 say "words of modules"
 # docs/STYLE.md: a module opens with a noun phrase that names the thing.
 asking=$(find . \( -name target -o -name .git -o -path ./.bakehouse \) -prune -o -name '*.rs' -exec awk '

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Other people's tools that the tests check against: Debian's docker-registry as
 # a second registry, crane as a second client, busybox and Node.js for both
-# architectures; actionlint with shellcheck, and zizmor, for the workflows, and jq for their own steps.
+# architectures; actionlint with shellcheck, and zizmor, for the workflows, and jq for their own steps;
+# what makes the documentation's site.
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -42,4 +43,5 @@ once "actionlint-$actionlint" install_actionlint
 command -v jq >/dev/null || once jq install_jq
 
 "$ROOT/scripts/shellcheck.sh" install
+"$ROOT/scripts/site.sh" install
 "$ROOT/scripts/wheel.sh" zizmor 1.32.0 84a6acb975accc13408786a2bd274b572537ca19c933ebbc13e78f3988562071 zizmor

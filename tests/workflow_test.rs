@@ -506,7 +506,7 @@ fn root() -> &'static Path {
 
 /// A witness that is pleased with the workflows of a folder.
 #[track_caller]
-fn finds_nothing(program: &str, arguments: &[&str], folder: &Path) {
+pub fn finds_nothing(program: &str, arguments: &[&str], folder: &Path) {
     let output = Command::new(tool(program))
         .args(arguments)
         .current_dir(folder)
