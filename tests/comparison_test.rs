@@ -33,7 +33,8 @@ fn buildx(arguments: &[&str]) -> Command {
     command
 }
 
-/// The tags of an image, each with the platforms that it has.
+/// The tags of an image, each with the platforms that it has; `imagetools` orders
+/// them by digest here.
 fn published(image: &str) -> Vec<(String, Vec<String>)> {
     let platforms = |tag: &str| {
         let manifest = crane(&["manifest", &format!("{image}:{tag}")]);
@@ -46,7 +47,10 @@ fn published(image: &str) -> Vec<(String, Vec<String>)> {
                 .to_owned()
         };
         // What attests is of no platform.
-        images.map(name).filter(|name| name != "unknown").collect()
+        let names = images.map(name).filter(|name| name != "unknown");
+        let mut names: Vec<String> = names.collect();
+        names.sort();
+        names
     };
     let tags = crane(&["ls", image]);
     let mut all: Vec<_> = tags
