@@ -2,13 +2,13 @@
 # Builds the site of docs/ into target/site, and follows all of its links but those to other hosts.
 # usage: scripts/site.sh [install | DOCS SITE]
 #
-# Pages link to files of the repository, too, as a forge shows them. In the site those links lead to SOURCE, the address of the
+# Pages link to files of the repository, too, as a forge shows them. In the site those links lead to BAKEHOUSE_SITE_SOURCE, the address of the
 # repository's files; the check follows them into this checkout.
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 [ $# = 0 ] || [ $# = 2 ] || [ "$*" = install ] || die "usage: scripts/site.sh [install | DOCS SITE]"
-source=${SOURCE:-https://github.com/OWNER/REPO/blob/HEAD}
+source=${BAKEHOUSE_SITE_SOURCE:-https://github.com/OWNER/REPO/blob/HEAD}
 
 mdbook=0.5.4
 install_mdbook() {
