@@ -59,6 +59,7 @@ mod registry_answers_test;
 mod registry_random_faults_test;
 mod release_sources_test;
 mod release_test;
+mod remembered_test;
 mod resume_test;
 mod review_test;
 mod run_test;

@@ -9,7 +9,7 @@ use bakehouse_builder::{
     StepSettings,
 };
 use bakehouse_core::progress::{Event, Reporter};
-use bakehouse_registry::{Endpoint, LocalRegistry, Registry, Upstream};
+use bakehouse_registry::{Endpoint, KeptManifests, LocalRegistry, Registry, Upstream};
 use bakehouse_runtime::{Lazy, RecipeError, Runtime, Services};
 use bakehouse_system::storage;
 use bakehouse_upstream::fetch::Fetcher;
@@ -56,14 +56,18 @@ impl Context {
         let settings = Settings::resolve(project.file(), overrides)?;
         storage::owned(&project.state())?;
         let mirrors = project.file().mirrors.clone();
+        let kept = KeptManifests::new(project.manifests());
         let (registry, local) =
             open_registry(&project, &settings, Arc::clone(&reporter), 0).await?;
+        let registry = registry.keeping(kept.clone());
         let options = BuildxOptions {
             builder: None,
             layer_cache: layer_cache(&project, &settings, registry.endpoint(), &*reporter),
             emulation: settings.use_qemu,
             mirrors: mirrors.clone(),
             step_settings: step_settings(&project)?,
+            kept,
+            memory: Some(project.builders()),
             env: child_env(),
             ..BuildxOptions::default()
         };
@@ -210,6 +214,7 @@ pub fn services(
 ) -> Result<Arc<Services>> {
     let mirrors = project.file().mirrors.clone();
     let upstream = Upstream::new(Arc::clone(reporter)).mirrors(mirrors.clone());
+    let upstream = upstream.keeping(KeptManifests::new(project.manifests()));
     let access = ForgeAccess::from_env(|name| std::env::var(name).ok())?;
     let access = access.mirrors(mirrors.clone());
     let (answers, downloads) = (project.api_answers(), project.downloads());

@@ -23,6 +23,10 @@ pub trait Builder: Send + Sync {
     /// When there is no usable builder.
     async fn capabilities(&self) -> Result<Capabilities, BuilderError>;
 
+    /// Looks at the builder before it is known whether there is work for it, and
+    /// starts nothing. Whatever is wrong is told by who gives it work.
+    async fn look_ahead(&self) {}
+
     /// The abilities of the builder that gets a platform's builds.
     ///
     /// # Errors
@@ -98,6 +102,18 @@ pub enum Output {
     OciArchive(PathBuf),
     /// The files of the last stage, in this folder.
     Files(PathBuf),
+}
+
+impl Output {
+    /// Whether a builder with these abilities gives such a result.
+    #[must_use]
+    pub(crate) const fn fits(&self, can: &Capabilities) -> bool {
+        match self {
+            Self::PushByDigest { .. } => can.push_by_digest,
+            Self::OciArchive(_) => can.oci_export,
+            Self::Files(_) => true,
+        }
+    }
 }
 
 /// A finished build.

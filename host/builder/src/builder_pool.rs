@@ -8,7 +8,7 @@ use bakehouse_core::error::chain;
 use bakehouse_core::platform::Platform;
 use bakehouse_core::progress::{Event, Reporter};
 
-use super::builder::{BuildRequest, Builder, Built, Capabilities, Output};
+use super::builder::{BuildRequest, Builder, Built, Capabilities};
 use crate::error::{BuildError, BuilderError};
 
 /// One builder of several.
@@ -123,6 +123,14 @@ impl Builder for BuilderPool {
         }
     }
 
+    async fn look_ahead(&self) {
+        let members = self
+            .members
+            .iter()
+            .map(|member| member.builder.look_ahead());
+        futures_util::future::join_all(members).await;
+    }
+
     async fn capabilities_for(&self, platform: &Platform) -> Result<Capabilities, BuilderError> {
         let mut usable = self.usable(platform).await?;
         Ok(usable.swap_remove(0).1)
@@ -133,11 +141,7 @@ impl Builder for BuilderPool {
         let usable = self.usable(platform).await;
         let mut reason = None;
         for (at, can) in usable? {
-            let fits = match request.output {
-                Output::PushByDigest { .. } => can.push_by_digest,
-                Output::OciArchive(_) => can.oci_export,
-                Output::Files(_) => true,
-            };
+            let fits = request.output.fits(&can);
             let Some(member) = self.members.get(at).filter(|_| fits) else {
                 continue;
             };

@@ -3,6 +3,7 @@ use bakehouse_core::target::TargetId;
 
 use super::*;
 use crate::Fake;
+use crate::builder::Output;
 use crate::command::tests::request;
 
 fn pool(members: Vec<(Option<&str>, Arc<Fake>)>) -> BuilderPool {

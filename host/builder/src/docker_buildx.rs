@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -25,6 +26,7 @@ use crate::engine::Engine;
 use crate::error::{BuildError, BuilderError};
 use crate::inspect::builder_state::BuilderState;
 use crate::inspect::capabilities::Inspected;
+use crate::inspect::memory::Memory;
 use crate::inspect::nodes::UnreachableNode;
 use crate::inspect::program::Program;
 use crate::inspect::watch::{Heard, lost};
@@ -50,9 +52,22 @@ pub struct Buildx {
     options: BuildxOptions,
     reporter: Arc<dyn Reporter>,
     bases: Bases,
+    /// The builder as it was before there was work for it; none where that is not
+    /// known, or not all of it runs.
+    ahead: Arc<OnceCell<Option<Found>>>,
+    /// The builder as it is, started.
     found: Arc<OnceCell<Found>>,
+    /// The builder was not as it was remembered.
+    changed: Arc<AtomicBool>,
     /// Steps of compile steps, of targets whose image is not built yet.
     compiled: Arc<Mutex<HashMap<TargetId, Steps>>>,
+}
+
+/// Whether a builder that does not run is started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Start {
+    Yes,
+    No,
 }
 
 /// Steps of builds, and how many of them came from a cache.
@@ -63,50 +78,101 @@ struct Found {
     program: Program,
     capabilities: Capabilities,
     down: Vec<UnreachableNode>,
+    /// As an earlier process found it.
+    remembered: bool,
 }
 
 impl Buildx {
     /// Nothing is started before the first question.
     pub fn new(options: BuildxOptions, reporter: Arc<dyn Reporter>) -> Self {
         let upstream = Upstream::new(Arc::clone(&reporter)).mirrors(options.mirrors.clone());
+        let upstream = upstream.keeping(options.kept.clone());
         Self {
             options,
             reporter,
             bases: Bases::new(upstream),
+            ahead: Arc::default(),
             found: Arc::default(),
+            changed: Arc::default(),
             compiled: Arc::default(),
         }
     }
 
+    /// The builder: as it was found ahead, as it is remembered, or as it is once it
+    /// was started.
     async fn found(&self) -> Result<&Found, BuilderError> {
-        self.found.get_or_try_init(|| self.find()).await
+        if self.found.get().is_none() && !self.changed.load(Ordering::Relaxed) {
+            let ahead = self.ahead.get_or_init(|| self.recall()).await;
+            if let Some(found) = ahead {
+                return Ok(found);
+            }
+        }
+        self.found.get_or_try_init(|| self.find(Start::Yes)).await
     }
 
-    async fn find(&self) -> Result<Found, BuilderError> {
+    /// The builder as an earlier process found it. Where it is the engine's own, the
+    /// engine is asked how it keeps images, which takes no client.
+    async fn recall(&self) -> Option<Found> {
+        let memory = Memory::of(&self.options)?;
+        let (program, text) = memory.recall()?;
+        let found = self.understood(program, &text).await.ok()?;
+        Some(Found {
+            remembered: true,
+            ..found
+        })
+    }
+
+    /// Asks the builder. One that does not run whole is started, or told as an
+    /// error.
+    async fn find(&self, start: Start) -> Result<Found, BuilderError> {
+        let memory = Memory::of(&self.options);
         // Each takes a client's whole start.
         let likely = Program::likely();
         let (program, text) = tokio::join!(
             Program::find(&self.options.env),
-            self.inspect(&likely, true)
+            self.inspect(&likely, false)
         );
         let program = program?;
-        let text = match program.is(&likely) {
+        let mut text = match program.is(&likely) {
             true => text,
-            false => self.inspect(&program, true).await,
+            false => self.inspect(&program, false).await,
         };
+        let silent = |why: String| BuilderError::Silent {
+            builder: self.named(),
+            why,
+        };
+        let runs = |text: &String| {
+            Inspected::parse(text).running && UnreachableNode::parse(text).is_empty()
+        };
+        if text.as_ref().is_ok_and(|text| !runs(text)) {
+            if start == Start::No {
+                return Err(silent("it is not running".to_owned()));
+            }
+            let as_it_was = text;
+            text = match self.inspect(&program, true).await {
+                Err(why) => match as_it_was {
+                    // One of several nodes may be down, and the others not.
+                    Ok(text) if Inspected::parse(&text).running => Ok(text),
+                    _ => Err(why),
+                },
+                started => started,
+            };
+        }
+        let text = text.map_err(silent)?;
+        let found = self.understood(program, &text).await?;
+        if let Some(memory) = memory {
+            memory.remember(&found.program, &text);
+        }
+        Ok(found)
+    }
+
+    /// The builder of which `docker-buildx inspect` says this.
+    async fn understood(&self, program: Program, text: &str) -> Result<Found, BuilderError> {
         let silent = |why: &str| BuilderError::Silent {
             builder: self.named(),
             why: why.to_owned(),
         };
-        let text = match text {
-            Ok(text) => text,
-            // One of several nodes may be down, and the others not.
-            Err(why) => match self.inspect(&program, false).await {
-                Ok(text) if Inspected::parse(&text).running => text,
-                _ => return Err(silent(&why)),
-            },
-        };
-        let inspected = Inspected::parse(&text);
+        let inspected = Inspected::parse(text);
         if !inspected.running {
             // The builder of an engine that is not there has no driver: the engine's
             // own error says more.
@@ -116,7 +182,7 @@ impl Buildx {
             let why = inspected.error.as_deref().unwrap_or("it is not running");
             return Err(silent(why));
         }
-        let down = UnreachableNode::parse(&text);
+        let down = UnreachableNode::parse(text);
         for node in &down {
             self.reporter.report(Event::Warning {
                 message: &format!("builder {}: {node}", inspected.name),
@@ -141,7 +207,17 @@ impl Buildx {
             program,
             capabilities,
             down,
+            remembered: false,
         })
+    }
+
+    /// Forgets what was remembered of the builder, and asks it.
+    async fn found_anew(&self) -> Result<&Found, BuilderError> {
+        self.changed.store(true, Ordering::Relaxed);
+        if let Some(memory) = Memory::of(&self.options) {
+            memory.forget();
+        }
+        self.found().await
     }
 
     /// The builder's state, without starting it.
@@ -344,9 +420,48 @@ impl Builder for Buildx {
         Ok(self.found().await?.capabilities.clone())
     }
 
+    async fn look_ahead(&self) {
+        let look = async || match self.recall().await {
+            None => self.find(Start::No).await.ok(),
+            remembered => remembered,
+        };
+        self.ahead.get_or_init(look).await;
+    }
+
     async fn build(&self, request: &BuildRequest) -> Result<Built, BuildError> {
-        let begun = Instant::now();
         let found = self.found().await?;
+        let error = match self.build_with(found, request).await {
+            Err(error) if found.remembered && error.may_be_the_builders() => error,
+            ended => return ended,
+        };
+        let now = self.found_anew().await?;
+        if now.is(found) {
+            return Err(error);
+        }
+        tracing::info!("builder {} is not as it was", found.capabilities.name);
+        match request.output.fits(&now.capabilities) {
+            true => self.build_with(now, request).await,
+            false => Err(BuildError::OtherBuilder(now.capabilities.name.clone())),
+        }
+    }
+}
+
+impl Found {
+    /// Whether a build goes the same way with another one.
+    fn is(&self, other: &Self) -> bool {
+        let Self {
+            program,
+            capabilities,
+            down,
+            remembered: _,
+        } = self;
+        program.is(&other.program) && *capabilities == other.capabilities && *down == other.down
+    }
+}
+
+impl Buildx {
+    async fn build_with(&self, found: &Found, request: &BuildRequest) -> Result<Built, BuildError> {
+        let begun = Instant::now();
         let platform = &request.build.platform;
         if let Some(node) = found.down.iter().find(|node| node.takes(platform)) {
             return Err(BuilderError::UnreachableNode {

@@ -23,6 +23,10 @@ pub enum BuildError {
     /// The builder is not usable, or went away: another one may do.
     #[error(transparent)]
     BuilderGone(#[from] BuilderError),
+    /// The builder is another than it was when the result was asked for, and gives
+    /// no such result: what it can do has to be asked again.
+    #[error("builder {0} is not what it was")]
+    OtherBuilder(String),
     /// A step of the Dockerfile failed.
     #[error("{0}")]
     Step(FailedStep),
@@ -96,6 +100,34 @@ pub enum BuildError {
     /// A thread that worked for the build ended early.
     #[error("{0}")]
     Thread(#[from] tokio::task::JoinError),
+}
+
+impl BuildError {
+    /// Whether a builder that is not what it was taken for can be the reason.
+    pub(crate) const fn may_be_the_builders(&self) -> bool {
+        match self {
+            Self::BuilderGone(_)
+            | Self::OtherBuilder(_)
+            | Self::Step(_)
+            | Self::ExecFormat { .. }
+            | Self::PushFailed(_)
+            | Self::Refused(_)
+            | Self::Dockerfile(_)
+            | Self::Receive(_)
+            | Self::Metadata(_) => true,
+            Self::Denied(_)
+            | Self::Entitlement { .. }
+            | Self::SecretNotSet { .. }
+            | Self::Timeout(_)
+            | Self::Request(_)
+            | Self::Used(_)
+            | Self::Credentials(_)
+            | Self::Storage(_)
+            | Self::Path(_)
+            | Self::Place(_)
+            | Self::Thread(_) => false,
+        }
+    }
 }
 
 /// A step that failed: its name, why, and the last lines that it printed.

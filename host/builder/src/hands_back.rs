@@ -17,6 +17,10 @@ impl Builder for HandsBack {
         self.0.capabilities().await.map(without_push)
     }
 
+    async fn look_ahead(&self) {
+        self.0.look_ahead().await;
+    }
+
     async fn capabilities_for(&self, platform: &Platform) -> Result<Capabilities, BuilderError> {
         let can = self.0.capabilities_for(platform).await;
         can.map(without_push)

@@ -1,15 +1,17 @@
 //! Options of builds.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use bakehouse_core::mirrors::Mirrors;
+use bakehouse_registry::KeptManifests;
 
 use crate::cache::layer_cache::LayerCache;
 use crate::sandbox::child_env::ChildEnv;
 use crate::step_settings::StepSettings;
 
 /// The settings of all builds.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct BuildxOptions {
     /// The builder's name, as in `docker buildx ls`; none: the current one.
     pub builder: Option<String>,
@@ -25,6 +27,11 @@ pub struct BuildxOptions {
     pub mirrors: Mirrors,
     /// The settings that steps with a network are handed.
     pub step_settings: StepSettings,
+    /// Facts of bases that registries have shown.
+    pub kept: KeptManifests,
+    /// The folder in which builders are remembered; none: they are looked at each
+    /// time.
+    pub memory: Option<PathBuf>,
 }
 
 impl Default for BuildxOptions {
@@ -37,6 +44,8 @@ impl Default for BuildxOptions {
             env: ChildEnv::default(),
             mirrors: Mirrors::default(),
             step_settings: StepSettings::default(),
+            kept: KeptManifests::default(),
+            memory: None,
         }
     }
 }

@@ -184,6 +184,81 @@ async fn says_what_builders_can_do() {
     );
 }
 
+/// A builder that is remembered below a place.
+fn remembered(name: &str, place: &Place) -> Buildx {
+    let options = BuildxOptions {
+        builder: Some(name.to_owned()),
+        memory: Some(place.0.path().join("builders")),
+        ..BuildxOptions::default()
+    };
+    Buildx::new(options, Arc::new(Silent))
+}
+
+/// Changes the memory of the one builder that is remembered.
+fn forge(place: &Place, from: &str, to: &str) {
+    let folder = place.0.path().join("builders");
+    let mut files = std::fs::read_dir(folder).unwrap();
+    let path = files.next().unwrap().unwrap().path();
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(files.next().is_none() && text.contains(from), "{text}");
+    std::fs::write(path, text.replace(from, to)).unwrap();
+}
+
+#[tokio::test]
+async fn a_builder_that_is_not_what_it_was_is_asked_again() {
+    let place = Place::new();
+    let is = remembered(REMOTE, &place).capabilities().await.unwrap();
+    assert_eq!(remembered(REMOTE, &place).capabilities().await.unwrap(), is);
+
+    // An emulator was registered since: what would be refused is built.
+    let arm64 = "linux/arm64".parse().unwrap();
+    forge(&place, "linux/arm64", "linux/s390x");
+    let builder = remembered(REMOTE, &place);
+    let before = builder.capabilities().await.unwrap();
+    assert!(!before.platforms.contains(&arm64));
+    let request = place.request("linux/arm64", None, push("remembered/hello"));
+    builder.build(&request).await.unwrap();
+    assert_eq!(builder.capabilities().await.unwrap(), is);
+    assert_eq!(remembered(REMOTE, &place).capabilities().await.unwrap(), is);
+
+    // One has gone: the refusal is that of now, and no step has failed.
+    forge(&place, "linux/arm64", "linux/s390x, linux/arm64");
+    let builder = remembered(REMOTE, &place);
+    let request = place.request("linux/s390x", None, push("remembered/hello"));
+    let refused = builder.build(&request).await.unwrap_err();
+    assert!(
+        matches!(refused, BuildError::Dockerfile(_) | BuildError::Step(_)),
+        "{refused:?}"
+    );
+    assert_eq!(builder.capabilities().await.unwrap(), is);
+
+    // The program is another.
+    forge(&place, "\"docker-buildx\"", "\"/nowhere/docker-buildx\"");
+    let builder = remembered(REMOTE, &place);
+    let request = place.request("linux/amd64", None, push("remembered/hello"));
+    builder.build(&request).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_result_that_the_builder_of_now_does_not_give_is_not_asked_for() {
+    let place = Place::new();
+    let is = remembered("default", &place).capabilities().await.unwrap();
+    assert!(!is.push_by_digest);
+    forge(&place, "docker\\n", "remote\\n");
+    let builder = remembered("default", &place);
+    assert!(builder.capabilities().await.unwrap().push_by_digest);
+    let request = place.request("linux/amd64", None, push("remembered/other"));
+    let error = builder.build(&request).await.unwrap_err();
+    assert!(matches!(error, BuildError::OtherBuilder(_)), "{error:?}");
+    assert_eq!(builder.capabilities().await.unwrap(), is);
+    // A step's own failure stays one.
+    let builder = remembered("default", &place);
+    let archive = Output::OciArchive(place.0.path().join("image.tar"));
+    let failing = place.request("linux/amd64", Some("failing"), archive);
+    let error = builder.build(&failing).await.unwrap_err();
+    assert!(matches!(error, BuildError::Step(_)), "{error:?}");
+}
+
 #[tokio::test]
 async fn pushes_by_digest_and_the_images_run() {
     let registry = registry();

@@ -16,6 +16,7 @@ use super::endpoint::Endpoint;
 use super::error::RegistryError;
 use super::heads::Heads;
 use super::json;
+use super::kept_manifests::KeptManifests;
 use super::known_blobs::KnownBlobs;
 use super::manifest::{MANIFEST_TYPES, Manifest, ManifestError};
 use super::transport::{Answer, Request, RetryPolicy, Scope, Transport, TransportError};
@@ -33,6 +34,7 @@ pub struct Registry {
     pub(super) uploads: UploadTurns,
     pub(super) blobs: KnownBlobs,
     pub(super) heads: Heads,
+    kept: KeptManifests,
 }
 
 impl Registry {
@@ -66,7 +68,15 @@ impl Registry {
             uploads: UploadTurns::default(),
             blobs: KnownBlobs::default(),
             heads: Heads::default(),
+            kept: KeptManifests::default(),
         })
+    }
+
+    /// Keeps what the registry shows of manifests and configurations, and asks for
+    /// none that is kept but where it must be seen that the registry has it.
+    #[must_use]
+    pub fn keeping(self, kept: KeptManifests) -> Self {
+        Self { kept, ..self }
     }
 
     /// The registry and its namespace.
@@ -141,11 +151,45 @@ impl Registry {
                 let manifest =
                     manifest.map_err(|error| self.unreadable(image, tag_or_digest, error))?;
                 self.blobs.note(image, &manifest);
+                self.keep_shown(
+                    image,
+                    manifest.descriptor().digest().as_ref(),
+                    manifest.bytes(),
+                );
                 Ok(Some(manifest))
             }
             Err(error) if error.is_absent() => Ok(None),
             Err(error) => Err(self.failed(&what, error)),
         }
+    }
+
+    /// A manifest by digest that this registry has shown before, or has named: by an
+    /// answer to `HEAD`, or in an index. It is asked for it only where that is not
+    /// kept.
+    ///
+    /// # Errors
+    /// As [`manifest`](Self::manifest).
+    pub async fn named_manifest(
+        &self,
+        image: &str,
+        digest: &str,
+    ) -> Result<Option<Manifest>, RegistryError> {
+        if let Some(bytes) = self.kept(image, digest)
+            && let Ok(name) = digest.parse()
+            && let Ok(manifest) = Manifest::new(bytes, name)
+        {
+            return Ok(Some(manifest));
+        }
+        self.manifest(image, digest).await
+    }
+
+    fn kept(&self, image: &str, digest: &str) -> Option<Bytes> {
+        self.kept.get(&self.endpoint.show_repository(image), digest)
+    }
+
+    fn keep_shown(&self, image: &str, digest: &str, bytes: &[u8]) {
+        let repository = self.endpoint.show_repository(image);
+        self.kept.keep(&repository, digest, bytes);
     }
 
     /// The error for content that cannot be read: anybody may have put it into the
@@ -172,12 +216,8 @@ impl Registry {
         image: &str,
         manifest: &Manifest,
     ) -> Result<ImageConfiguration, RegistryError> {
-        let of = manifest.descriptor().digest().as_ref();
-        let parsed = manifest.refuse_artifact().and_then(|()| manifest.image());
-        let parsed = parsed.map_err(|error| self.unreadable(image, of, error))?;
-        let digest = parsed.config().digest().to_string();
-        let reference = self.endpoint.show(image, of);
-        let what = format!("reading the configuration of {reference}");
+        let digest = self.config_digest(image, manifest)?;
+        let what = self.reading_config(image, manifest);
         let repository = self.endpoint.path(image);
         let url = self.url(&format!("{repository}/blobs/{digest}"))?;
         let request = Request::new(&what, Method::GET, url, Scope::pull(&repository))
@@ -185,8 +225,42 @@ impl Registry {
             .must_exist(true);
         let read = self.transport.verified(&request, Some(&digest)).await;
         let (answer, _) = read.map_err(|error| self.failed(&what, error))?;
-        json::configuration(&answer.body)
-            .map_err(|source| RegistryError::Configuration { what, source })
+        let config = json::configuration(&answer.body)
+            .map_err(|source| RegistryError::Configuration { what, source })?;
+        self.keep_shown(image, &digest, &answer.body);
+        Ok(config)
+    }
+
+    /// The same, of a manifest that this registry has named; it is asked for what is
+    /// not kept.
+    ///
+    /// # Errors
+    /// As [`config`](Self::config).
+    pub async fn named_config(
+        &self,
+        image: &str,
+        manifest: &Manifest,
+    ) -> Result<ImageConfiguration, RegistryError> {
+        let digest = self.config_digest(image, manifest)?;
+        if let Some(bytes) = self.kept(image, &digest)
+            && let Ok(config) = json::configuration(&bytes)
+        {
+            return Ok(config);
+        }
+        self.config(image, manifest).await
+    }
+
+    fn config_digest(&self, image: &str, manifest: &Manifest) -> Result<String, RegistryError> {
+        let of = manifest.descriptor().digest().as_ref();
+        let parsed = manifest.refuse_artifact().and_then(|()| manifest.image());
+        let parsed = parsed.map_err(|error| self.unreadable(image, of, error))?;
+        Ok(parsed.config().digest().to_string())
+    }
+
+    fn reading_config(&self, image: &str, manifest: &Manifest) -> String {
+        let of = manifest.descriptor().digest().as_ref();
+        let reference = self.endpoint.show(image, of);
+        format!("reading the configuration of {reference}")
     }
 
     /// Puts a manifest under a tag or its digest. That the registry took these
@@ -212,6 +286,7 @@ impl Registry {
             .body(bytes);
         let answer = self.transport.send(&request).await.map_err(failed)?;
         if answer.digest() == Some(&digest) {
+            self.keep_shown(image, &digest, &request.body);
             return Ok(());
         }
         let back = self.read_manifest(image, tag_or_digest, true).await?;

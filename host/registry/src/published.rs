@@ -27,6 +27,15 @@ pub struct Published {
     pub recipes: BTreeMap<Platform, Option<String>>,
 }
 
+/// How a registry has shown something.
+#[derive(Debug, Clone, Copy)]
+enum Seen {
+    /// By its digest.
+    Named,
+    /// Whole: it must be there.
+    There,
+}
+
 impl Registry {
     /// The image or index that is published under a tag or digest, with its
     /// platforms; none when the registry does not have it.
@@ -45,13 +54,33 @@ impl Registry {
             Looked::Absent => return Ok(None),
             Looked::Whole(manifest) => manifest,
             // By digest first: the tag may move in between.
-            Looked::Head(head) => match self.manifest(image, head.digest().as_ref()).await? {
-                Some(manifest) => manifest,
-                None => return self.read_published(image, tag_or_digest).await,
-            },
+            Looked::Head(head) => {
+                let named = self.named_manifest(image, head.digest().as_ref()).await?;
+                match named {
+                    Some(manifest) => manifest,
+                    None => return self.read_published(image, tag_or_digest).await,
+                }
+            }
         };
-        let understood = self.understood(image, tag_or_digest, manifest).await;
-        understood.map(Some)
+        let understood = self.understood(image, tag_or_digest, manifest, Seen::Named);
+        understood.await.map(Some)
+    }
+
+    /// The same of a digest that the registry has named, as
+    /// [`named_manifest`](Self::named_manifest).
+    ///
+    /// # Errors
+    /// As [`published`](Self::published).
+    pub async fn named(
+        &self,
+        image: &str,
+        digest: &str,
+    ) -> Result<Option<Published>, RegistryError> {
+        let Some(manifest) = self.named_manifest(image, digest).await? else {
+            return Ok(None);
+        };
+        let understood = self.understood(image, digest, manifest, Seen::Named);
+        understood.await.map(Some)
     }
 
     /// The same by `GET` alone, for who is about to write: what exists must not
@@ -64,8 +93,8 @@ impl Registry {
         let Some(manifest) = self.manifest(image, tag_or_digest).await? else {
             return Ok(None);
         };
-        let understood = self.understood(image, tag_or_digest, manifest).await;
-        understood.map(Some)
+        let understood = self.understood(image, tag_or_digest, manifest, Seen::There);
+        understood.await.map(Some)
     }
 
     /// The image or index that was just pushed by digest.
@@ -78,7 +107,7 @@ impl Registry {
         let manifest = manifest.ok_or_else(|| RegistryError::Lost {
             reference: self.endpoint().show(image, digest),
         })?;
-        self.understood(image, digest, manifest).await
+        self.understood(image, digest, manifest, Seen::There).await
     }
 
     async fn understood(
@@ -86,11 +115,15 @@ impl Registry {
         image: &str,
         tag_or_digest: &str,
         manifest: Manifest,
+        seen: Seen,
     ) -> Result<Published, RegistryError> {
         let unreadable = |error: ManifestError| self.unreadable(image, tag_or_digest, error);
         manifest.refuse_artifact().map_err(unreadable)?;
         let Some(index) = manifest.index().map_err(unreadable)? else {
-            let config = self.config(image, &manifest).await?;
+            let config = match seen {
+                Seen::Named => self.named_config(image, &manifest).await?,
+                Seen::There => self.config(image, &manifest).await?,
+            };
             let platform = config_platform(&config).map_err(|error| unreadable(error.into()))?;
             return Ok(Published {
                 recipes: BTreeMap::from([(platform.clone(), None)]),

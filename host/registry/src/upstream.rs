@@ -14,7 +14,8 @@ use super::client::{Registry, config_platform};
 use super::endpoint::{Endpoint, EndpointError};
 use super::error::RegistryError;
 use super::inspect::Inspection;
-use super::manifest::ManifestError;
+use super::kept_manifests::KeptManifests;
+use super::manifest::{Manifest, ManifestError};
 
 /// An image of somebody else's registry cannot be looked at.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +58,7 @@ pub enum LookupError {
 pub struct Upstream {
     reporter: Arc<dyn Reporter>,
     mirrors: Mirrors,
+    kept: KeptManifests,
     clients: Arc<Mutex<HashMap<(String, String), Registry>>>,
 }
 
@@ -67,6 +69,7 @@ impl Upstream {
         Self {
             reporter,
             mirrors: Mirrors::default(),
+            kept: KeptManifests::default(),
             clients: Arc::default(),
         }
     }
@@ -75,6 +78,13 @@ impl Upstream {
     #[must_use]
     pub fn mirrors(mut self, mirrors: Mirrors) -> Self {
         self.mirrors = mirrors;
+        self
+    }
+
+    /// Keeps what registries show, as [`Registry::keeping`].
+    #[must_use]
+    pub fn keeping(mut self, kept: KeptManifests) -> Self {
+        self.kept = kept;
         self
     }
 
@@ -130,21 +140,26 @@ impl Upstream {
         wanted: &Platform,
     ) -> Result<Option<Platform>, LookupError> {
         let (registry, image, tag) = self.open(reference)?;
-        let read = async |digest: &str| match registry.manifest(&image, digest).await {
+        let found = |read: Result<Option<Manifest>, RegistryError>| match read {
             Ok(Some(manifest)) => Ok(manifest),
             Ok(None) => Err(absent(reference)),
-            Err(error) => Err(error.into()),
+            Err(error) => Err(LookupError::from(error)),
         };
-        let mut manifest = read(&tag).await?;
+        // A builder has just resolved a digest there.
+        let mut manifest = match tag.contains(':') {
+            true => found(registry.named_manifest(&image, &tag).await)?,
+            false => found(registry.manifest(&image, &tag).await)?,
+        };
         let unreadable = |error: ManifestError| registry.unreadable(&image, &tag, error);
         if let Some(index) = manifest.index().map_err(unreadable)? {
             let platforms = index.platforms();
             let exact = platforms.get_key_value(wanted);
             let fitting = || platforms.iter().find(|(made, _)| made.runs_on(wanted));
             let (_, child) = exact.or_else(fitting).ok_or_else(|| absent(reference))?;
-            manifest = read(child.digest().as_ref()).await?;
+            let child = child.digest().as_ref();
+            manifest = found(registry.named_manifest(&image, child).await)?;
         }
-        let config = registry.config(&image, &manifest).await?;
+        let config = registry.named_config(&image, &manifest).await?;
         let platform = config_platform(&config).ok();
         Ok(platform.filter(|platform| platform.architecture() != "unknown"))
     }
@@ -189,8 +204,8 @@ impl Upstream {
         let registry = match clients.entry((endpoint.host().to_owned(), namespace.to_owned())) {
             Entry::Occupied(known) => known.get().clone(),
             Entry::Vacant(free) => {
-                let registry = Registry::new(endpoint, Arc::clone(&self.reporter));
-                free.insert(registry?).clone()
+                let registry = Registry::new(endpoint, Arc::clone(&self.reporter))?;
+                free.insert(registry.keeping(self.kept.clone())).clone()
             }
         };
         Ok((registry, image.to_owned(), tag))

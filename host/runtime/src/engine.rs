@@ -1,8 +1,9 @@
 //! The wasmtime engine that all recipes share.
 
+use std::collections::HashMap;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use bakehouse_system::storage;
 use wasmtime::component::Linker;
@@ -11,6 +12,7 @@ use wasmtime::{Cache, CacheConfig, Config, Engine};
 use super::contract;
 use super::error::RecipeError;
 use super::limits::{Limits, TICK};
+use super::load::Loaded;
 use super::state::State;
 use super::work_files;
 
@@ -27,6 +29,8 @@ pub struct Runtime {
     pub(super) engine: Engine,
     pub(super) linker: Linker<State>,
     pub(super) limits: Limits,
+    /// Components by digest: apps with the same one share its code.
+    pub(super) loaded: Arc<Mutex<HashMap<String, Loaded>>>,
     _ticker: Arc<Ticker>,
 }
 
@@ -64,6 +68,7 @@ impl Runtime {
             engine,
             linker,
             limits,
+            loaded: Arc::default(),
             _ticker: ticker,
         })
     }

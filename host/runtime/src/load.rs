@@ -1,14 +1,17 @@
 //! From a wasm file to a recipe that can be called.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::io::{self, ErrorKind};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 use bakehouse_core::grants::Policy;
 use bakehouse_core::options::Options;
 use bakehouse_core::storage_error::StorageError;
 use bakehouse_registry::sha256;
 use bakehouse_system::storage;
+use tokio::sync::OnceCell;
 use wasmtime::component::Component;
 
 use super::error::{NotComponent, RecipeError};
@@ -21,6 +24,10 @@ const MAX_WASM: u64 = 256 << 20;
 /// module (component model, "Binary Format").
 const MAGIC: &[u8] = b"\0asm";
 const COMPONENT_LAYER: [u8; 2] = [1, 0];
+
+/// A component that is compiled once for all apps whose recipe it is, however many
+/// load it at the same time.
+pub(super) type Loaded = Arc<OnceCell<Linked>>;
 
 impl Runtime {
     /// Loads an app's recipe and asks what it is and needs. Nothing is granted
@@ -37,9 +44,26 @@ impl Runtime {
         services: Arc<Services>,
     ) -> Result<Recipe, RecipeError> {
         let app = policy.app();
-        let wasm = source.path();
         let bytes = read(app, source)?;
-        let digest = identity(&bytes, &options);
+        let wasm = sha256(&bytes).to_string();
+        let digest = identity(&wasm, &options);
+        let loaded = Arc::clone(self.loaded().entry(wasm).or_default());
+        let linked = loaded.get_or_try_init(|| self.link(app, source.path(), bytes));
+        let linked = linked.await?.clone();
+        Recipe::described(self.limits, digest, linked, policy, options, services).await
+    }
+
+    fn loaded(&self) -> MutexGuard<'_, HashMap<String, Loaded>> {
+        self.loaded.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Compiles a component and finds its imports.
+    async fn link(
+        &self,
+        app: &str,
+        wasm: &Path,
+        bytes: Cow<'static, [u8]>,
+    ) -> Result<Linked, RecipeError> {
         let engine = self.engine.clone();
         // Compilation takes a while where the cache has nothing.
         let component = tokio::task::spawn_blocking(move || Component::new(&engine, bytes))
@@ -49,8 +73,7 @@ impl Runtime {
         let misfit = |error| contract::misfit(app, error);
         let instance = self.linker.instantiate_pre(&component).map_err(misfit)?;
         let exports = spoken.find(&instance).map_err(misfit)?.into();
-        let linked = Linked { instance, exports };
-        Recipe::described(self.limits, digest, linked, policy, options, services).await
+        Ok(Linked { instance, exports })
     }
 }
 
@@ -63,14 +86,15 @@ pub fn recipe_digest(
     source: &ComponentSource,
     options: &Options,
 ) -> Result<String, RecipeError> {
-    Ok(identity(&read(app, source)?, options))
+    let wasm = sha256(&read(app, source)?).to_string();
+    Ok(identity(&wasm, options))
 }
 
-/// The identity of the maker of a target: the wasm, and the options it is given.
-fn identity(wasm: &[u8], options: &Options) -> String {
-    let wasm = sha256(wasm).to_string();
+/// The identity of the maker of a target: the wasm's digest, and the options it is
+/// given.
+fn identity(wasm: &str, options: &Options) -> String {
     if options.values().is_empty() {
-        return wasm;
+        return wasm.to_owned();
     }
     sha256(
         serde_json::json!([wasm, options.values()])
@@ -80,11 +104,11 @@ fn identity(wasm: &[u8], options: &Options) -> String {
     .to_string()
 }
 
-fn read(app: &str, source: &ComponentSource) -> Result<Vec<u8>, RecipeError> {
+fn read(app: &str, source: &ComponentSource) -> Result<Cow<'static, [u8]>, RecipeError> {
     let wasm = source.path();
     let bytes = match source {
-        ComponentSource::File(path) => storage::read(path, MAX_WASM),
-        ComponentSource::Program { bytes, .. } => Ok(bytes.to_vec()),
+        ComponentSource::File(path) => storage::read(path, MAX_WASM).map(Cow::Owned),
+        ComponentSource::Program { bytes, .. } => Ok(Cow::Borrowed(*bytes)),
     };
     let bytes = bytes.map_err(|error| unread(app, wasm, error))?;
     if !bytes.starts_with(MAGIC) {

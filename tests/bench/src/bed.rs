@@ -3,9 +3,15 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
-use bakehouse_loopback::{DebianRegistry, FaultProxy, Image, Npm, Package, tool};
+use bakehouse_core::platform::Platform;
+use bakehouse_core::progress::Silent;
+use bakehouse_loopback::{
+    DebianRegistry, FaultProxy, Image, Layer, Npm, Package, tool, write_archive,
+};
+use bakehouse_registry::{Child, Endpoint, MergeRequest, Registry, Replace, VERSION_ANNOTATION};
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use reqwest::{Client, Method, Response};
 use tempfile::TempDir;
@@ -26,6 +32,8 @@ const INHERITED: &[&str] = &["PATH", "DOCKER_HOST", "BUILDX_CONFIG"];
 pub(crate) struct Bed {
     folder: TempDir,
     program: PathBuf,
+    /// An earlier one.
+    before: Option<PathBuf>,
     npm: Npm,
     pub(crate) registry: DebianRegistry,
     pub(crate) proxy: FaultProxy,
@@ -34,14 +42,15 @@ pub(crate) struct Bed {
 }
 
 impl Bed {
-    /// Starts it with this `bakehouse` program, and an app.
-    pub(crate) fn start(program: &Path) -> Result<Self> {
+    /// Starts it with this `bakehouse` program, perhaps an earlier one, and an app.
+    pub(crate) fn start(program: &Path, before: Option<&Path>) -> Result<Self> {
         let registry = DebianRegistry::start();
         let bed = Self {
             folder: tempfile::Builder::new()
                 .prefix("bakehouse-bench-")
                 .tempdir()?,
             program: std::path::absolute(program)?,
+            before: before.map(std::path::absolute).transpose()?,
             npm: Npm::start(),
             proxy: FaultProxy::start(&registry.host()),
             registry,
@@ -105,10 +114,72 @@ impl Bed {
         Ok(std::fs::write(path, text)?)
     }
 
+    /// Publishes a version of an image, for both platforms.
+    pub(crate) fn push(&self, image: &str, version: &str) -> Result<()> {
+        let endpoint = Endpoint::new(&self.registry.host(), NAMESPACE)?;
+        let registry = Registry::new(endpoint, Arc::new(Silent))?;
+        self.runtime.block_on(async {
+            let mut children = Vec::new();
+            for platform in ["linux/amd64", "linux/arm64"] {
+                let platform: Platform = platform.parse()?;
+                let layer = Layer {
+                    seed: 1,
+                    size: 1000,
+                };
+                let archive = self.path("image.tar");
+                write_archive(&archive, platform.architecture(), &[layer]);
+                let pushed = registry.push_archive(image, &archive).await?;
+                children.push(Child::new(platform, pushed));
+            }
+            let wanted: Vec<Platform> = children.iter().map(|c| c.platform.clone()).collect();
+            let annotations = [(VERSION_ANNOTATION.to_owned(), version.to_owned())];
+            let request = MergeRequest {
+                image,
+                version,
+                children,
+                wanted: &wanted,
+                annotations: annotations.into(),
+                replace: Replace::Never,
+                labels: None,
+            };
+            registry.merge(&request).await?;
+            anyhow::Ok(())
+        })
+    }
+
+    /// Removes files or folders of the project that are there.
+    pub(crate) fn forget(&self, paths: &[&str]) -> Result<()> {
+        for path in paths {
+            match std::fs::remove_dir_all(self.path(path)) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(error.into());
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     /// A command of bakehouse.
     pub(crate) fn bakehouse(&self, host: &str, arguments: &[&str]) -> Invocation {
         let arguments = [arguments, &["--registry", host]].concat();
         self.invocation(self.program.clone(), &arguments)
+    }
+
+    /// The same command of the program and of the earlier one, by their names in
+    /// tables.
+    pub(crate) fn both(&self, host: &str, arguments: &[&str]) -> Vec<(String, Invocation)> {
+        let named = arguments.first().copied().unwrap_or_default();
+        let now = self.bakehouse(host, arguments);
+        let before = self.before.clone().map(|program| {
+            let before = Invocation {
+                program,
+                ..now.clone()
+            };
+            (format!("`bakehouse {named}`, before"), before)
+        });
+        let now = (format!("`bakehouse {named}`"), now);
+        std::iter::once(now).chain(before).collect()
     }
 
     /// A command of another program, found on `PATH`.

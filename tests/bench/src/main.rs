@@ -42,6 +42,9 @@ enum Command {
         /// The bakehouse program
         #[arg(long, default_value = "target/release/bakehouse")]
         program: PathBuf,
+        /// An earlier bakehouse program, which takes its turns, too
+        #[arg(long)]
+        before: Option<PathBuf>,
         /// Only these [default: all]
         cases: Vec<Case>,
     },
@@ -67,9 +70,10 @@ fn main() -> Result<ExitCode> {
         Command::Run {
             rounds,
             program,
+            before,
             cases,
         } => {
-            cases::run(&program, rounds, &cases)?;
+            cases::run(&program, before.as_deref(), rounds, &cases)?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Measure { report, command } => measure::measure(&report, &command),

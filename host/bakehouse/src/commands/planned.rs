@@ -7,12 +7,13 @@ use crate::cli::AppSelection;
 use crate::context::Context;
 use crate::pipeline::alarm::{Alarm, alarms};
 use crate::pipeline::check;
-use crate::pipeline::discover::{self, Discovered};
+use crate::pipeline::discover::Discovered;
 use crate::pipeline::failure_record::FailureRecord;
 use crate::pipeline::held::hold_back;
 use crate::pipeline::ledger::Ledger;
 use crate::pipeline::memory::{self, Memory};
 use crate::pipeline::plan::Plan;
+use crate::pipeline::survey::{Survey, survey};
 
 /// A plan, what it was made of, and what is known from earlier runs.
 pub(super) struct Planned {
@@ -51,12 +52,11 @@ pub(super) async fn planned(
     selection: &AppSelection,
 ) -> Result<Planned> {
     session.destination(context);
-    let (discovered, mut failed) = discover::discover_all(context, &selection.apps).await?;
-    let checked = match discovered.is_empty() && failed.len() == 1 {
-        // The registry need not be asked.
-        true => Ok((Plan::default(), Vec::new())),
-        false => check::plan(context, &discovered).await,
-    };
+    let Survey {
+        discovered,
+        mut failed,
+        checked,
+    } = survey(context, &selection.apps).await?;
     let records = |failed: &check::Failed| -> Vec<FailureRecord> {
         let of = |(app, error): &(String, anyhow::Error)| FailureRecord::new(error).of_app(app);
         failed.iter().map(of).collect()

@@ -8,9 +8,9 @@ use super::status_table::status_table;
 use crate::cli::{StatusArgs, StatusFormat};
 use crate::failure::ExitCode;
 use crate::pipeline::alarm::alarms;
-use crate::pipeline::discover::discover_all;
 use crate::pipeline::failure_record::FailureRecord;
-use crate::pipeline::{check, held, memory};
+use crate::pipeline::survey::{Survey, survey};
+use crate::pipeline::{held, memory};
 use crate::status::{self, Facts, Shields, Status};
 
 /// Shows what is published against what upstream has. It needs no builder.
@@ -19,8 +19,12 @@ pub(super) async fn status(session: &Session, args: &StatusArgs) -> Result<ExitC
         .context(|overrides| overrides.max_versions = args.max_versions)
         .await?;
     session.destination(&context);
-    let (found, mut failed) = discover_all(&context, &args.apps).await?;
-    let (mut plan, unchecked) = check::plan(&context, &found).await?;
+    let Survey {
+        discovered: found,
+        mut failed,
+        checked,
+    } = survey(&context, &args.apps).await?;
+    let (mut plan, unchecked) = checked?;
     failed.extend(unchecked);
     let failures: Vec<FailureRecord> = failed
         .iter()

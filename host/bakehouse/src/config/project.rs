@@ -147,9 +147,14 @@ impl Project {
     /// [`ExitCode::NotFound`] naming the known apps, [`ExitCode::Config`] when
     /// the file is malformed.
     pub fn app(&self, name: &str) -> Result<AppFile> {
-        self.knows([name])?;
         let shown = format!("apps/{name}/app.toml");
-        let (mut file, text) = parse::read::<AppFile>(&self.root.join(&shown), &shown)?;
+        let path = self.root.join(&shown);
+        // All of them are looked for only where this one is not.
+        let is_folder_name = Path::new(name).file_name() == Some(name.as_ref());
+        if !is_folder_name || !path.is_file() {
+            self.knows([name])?;
+        }
+        let (mut file, text) = parse::read::<AppFile>(&path, &shown)?;
         file.places = Places::find(&shown, &text, "grants");
         file.options.place(&shown, &text);
         file.grants
@@ -191,6 +196,18 @@ impl Project {
     #[must_use]
     pub fn sources(&self) -> PathBuf {
         self.state().join("sources")
+    }
+
+    /// Manifests and configurations that registries have shown.
+    #[must_use]
+    pub fn manifests(&self) -> PathBuf {
+        self.state().join("manifests")
+    }
+
+    /// Builders, as they were found.
+    #[must_use]
+    pub fn builders(&self) -> PathBuf {
+        self.state().join("builders")
     }
 
     /// Answers of release sources, for conditional requests.

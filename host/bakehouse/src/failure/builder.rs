@@ -12,6 +12,9 @@ pub(super) fn build(error: &BuildError) -> Explanation {
     match error {
         BuildError::BuilderGone(_) => Explanation::new(ExitCode::Builder)
             .hint("start the builder and run the same command again"),
+        BuildError::OtherBuilder(_) => {
+            Explanation::new(ExitCode::Builder).hint("run the same command again")
+        }
         BuildError::ExecFormat { platform, .. } => Explanation::new(ExitCode::Build).hint(format!(
             "{platform} needs emulation, or cross-compile in the step: {QEMU}"
         )),

@@ -210,7 +210,7 @@ impl<'a> JobRunner<'a> {
         let capabilities = context.builder.capabilities_for(&target.platform).await;
         let capabilities = capabilities.with_context(|| target.to_string())?;
         let output = push::output(context, &capabilities, &target.image, room.path());
-        let request = BuildRequest {
+        let mut request = BuildRequest {
             target: target.clone(),
             work_tree: tree,
             build,
@@ -220,7 +220,15 @@ impl<'a> JobRunner<'a> {
             provenance: context.settings.provenance,
             created: version.created.clone(),
         };
-        let result = self.build(&request).await;
+        let result = match self.build(&request).await {
+            Err(BuildError::OtherBuilder(_)) => {
+                let capabilities = context.builder.capabilities_for(&target.platform).await;
+                let capabilities = capabilities.with_context(|| target.to_string())?;
+                request.output = push::output(context, &capabilities, &target.image, room.path());
+                self.build(&request).await
+            }
+            ended => ended,
+        };
         let result = result.with_context(|| target.to_string())?;
         let pushed = push::push(context, target, &request.output, &result, &labels).await?;
         let descriptor = pushed.descriptor;

@@ -1,5 +1,6 @@
 //! Stage 2, check: what the registry has.
 
+use std::borrow::Borrow;
 use std::collections::BTreeSet;
 
 use anyhow::Result;
@@ -8,9 +9,10 @@ use bakehouse_core::platform::Platform;
 use bakehouse_core::progress::{Event, Looking};
 use bakehouse_core::recipe::{App, Version};
 use bakehouse_core::target::TargetId;
-use bakehouse_registry::Published;
+use bakehouse_registry::{Published, RegistryError};
 use futures_util::StreamExt as _;
 use oci_spec::image::Descriptor;
+use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::destination::Destination;
 use super::digest_file::DigestFile;
@@ -31,23 +33,39 @@ pub type Failed = Vec<(String, anyhow::Error)>;
 /// # Errors
 /// [`ExitCode::Registry`] when the registry cannot be reached at all.
 pub async fn plan(context: &Context, discovered: &[Discovered]) -> Result<(Plan, Failed)> {
-    let endpoint = context.registry.endpoint();
-    let looks = Looks {
-        reporter: &*context.reporter,
-        stage: Looking::Check,
-        late: too_slow,
-        stops: is_everywhere,
-    };
-    let apps = discovered.iter().map(|found| Look {
-        app: found.app.name.clone(),
-        detail: format!("{} versions in {endpoint}", found.versions.len()),
-        hosts: BTreeSet::from([endpoint.host().to_owned()]),
-        with: found,
-    });
+    let apps = discovered.iter().map(|found| looking(context, found));
+    let looks = rules(context);
     let looked = looks.at(apps.collect(), async |_, found| {
         app(context, found, true).await
     });
-    let looked = looked.await?;
+    Ok(planned(context, looked.await?))
+}
+
+/// An app that was checked: its plan, of the versions that could be, and why the
+/// others could not.
+type Checked = (String, Result<(Option<AppPlan>, Failed)>);
+
+/// Checks apps as they are discovered, of which so many are expected; their order is
+/// that in which they come.
+///
+/// # Errors
+/// [`ExitCode::Registry`] when the registry cannot be reached at all.
+pub(super) async fn as_they_come(
+    context: &Context,
+    mut found: UnboundedReceiver<Discovered>,
+    expected: usize,
+) -> Result<Vec<Checked>> {
+    let found = futures_util::stream::poll_fn(move |waker| found.poll_recv(waker));
+    let looks = rules(context);
+    let apps = found.map(|found| looking(context, found));
+    let looked = looks.as_they_come(apps, expected, async |_, found| {
+        app(context, &found, true).await
+    });
+    looked.await
+}
+
+/// The plan of apps that were checked.
+pub(super) fn planned(context: &Context, looked: Vec<Checked>) -> (Plan, Failed) {
     let (mut apps, mut failed) = (Vec::new(), Failed::new());
     for (name, checked) in looked {
         match checked {
@@ -58,7 +76,29 @@ pub async fn plan(context: &Context, discovered: &[Discovered]) -> Result<(Plan,
             Err(error) => failed.push((name, error)),
         }
     }
-    Ok((whole(context, apps), failed))
+    (whole(context, apps), failed)
+}
+
+/// The rules of checking apps. How many requests the registry gets at a time is the
+/// client's to see to, however many apps they are for.
+fn rules(context: &Context) -> Looks<'_> {
+    Looks {
+        reporter: &*context.reporter,
+        stage: Looking::Check,
+        late: too_slow,
+        stops: is_everywhere,
+    }
+}
+
+fn looking<D: Borrow<Discovered>>(context: &Context, found: D) -> Look<D> {
+    let endpoint = context.registry.endpoint();
+    let app = found.borrow();
+    Look {
+        app: app.app.name.clone(),
+        detail: format!("{} versions in {endpoint}", app.versions.len()),
+        hosts: BTreeSet::new(),
+        with: found,
+    }
 }
 
 /// The plan as if nothing was published; the registry is not asked.
@@ -123,6 +163,32 @@ async fn app(
     check: bool,
 ) -> Result<(Option<AppPlan>, Failed)> {
     refuse_unknown_platforms(&found.app, context.settings.scope.only())?;
+    let (facts, tags) = futures_util::future::try_join(all_facts(context, found, check), async {
+        Ok(published_tags(context, found, check).await)
+    })
+    .await?;
+    let (all, failed) = facts;
+    if all.is_empty() {
+        return Ok((None, failed));
+    }
+    let moving = &found.file.tags.moving;
+    let mut plan = plan_app(&found.app, all, &context.settings.scope, moving)?;
+    refuse_nothing(&plan, context.settings.scope.only())?;
+    if let Some((image, tags)) = tags {
+        plan.notes.extend(shrunk_image(context, found, image, tags));
+    }
+    Ok((Some(plan), failed))
+}
+
+/// The facts of each version that could be checked, and why others could not be.
+///
+/// # Errors
+/// What no other version is worth trying after.
+async fn all_facts(
+    context: &Context,
+    found: &Discovered,
+    check: bool,
+) -> Result<(Vec<VersionFacts>, Failed)> {
     let mut checked = futures_util::stream::iter(&found.versions)
         .map(|version| facts(context, found, version, check))
         .buffered(context.registry.parallel());
@@ -134,28 +200,29 @@ async fn app(
             Err(error) => failed.push((found.app.name.clone(), error)),
         }
     }
-    if all.is_empty() {
-        return Ok((None, failed));
-    }
-    let moving = &found.file.tags.moving;
-    let mut plan = plan_app(&found.app, all, &context.settings.scope, moving)?;
-    refuse_nothing(&plan, context.settings.scope.only())?;
-    if check {
-        plan.notes.extend(shrunk_image(context, found).await);
-    }
-    Ok((Some(plan), failed))
+    Ok((all, failed))
+}
+
+/// The tags of an app's first published image, and its name.
+async fn published_tags<'a>(
+    context: &Context,
+    found: &'a Discovered,
+    check: bool,
+) -> Option<(&'a str, Result<Vec<String>, RegistryError>)> {
+    let mut images = found.app.images.iter().filter(|_| check);
+    let image = &images.find(|image| !image.unpublished)?.name;
+    Some((image, context.registry.tags(image).await))
 }
 
 /// Whether upstream lists less than it did when it was published. That the
 /// registry does not list tags is no reason to stop, and is told, too.
-async fn shrunk_image(context: &Context, found: &Discovered) -> Option<String> {
-    let image = &found
-        .app
-        .images
-        .iter()
-        .find(|image| !image.unpublished)?
-        .name;
-    let told = match context.registry.tags(image).await {
+fn shrunk_image(
+    context: &Context,
+    found: &Discovered,
+    image: &str,
+    tags: Result<Vec<String>, RegistryError>,
+) -> Option<String> {
+    let told = match tags {
         Ok(tags) => shrunk(&found.known, &tags, &found.file.tags.moving)?,
         Err(error) => {
             let why = chain(&error);

@@ -158,7 +158,8 @@ pub async fn discover_each(
     context: &Context,
     apps: &[String],
 ) -> Result<(Vec<Discovered>, Vec<(String, anyhow::Error)>)> {
-    let (found, mut failed) = discover_all(context, apps).await?;
+    let loaded = load_all(context, apps).await?;
+    let (found, mut failed) = newest(context, loaded, |_| {}).await?;
     if found.is_empty()
         && failed.len() == 1
         && let Some((_, error)) = failed.pop()
@@ -168,18 +169,23 @@ pub async fn discover_each(
     Ok((found, failed))
 }
 
-/// As [`discover_each`], also where that is the only app.
+/// Asks for the newest versions of apps that are loaded, and tells of each app that
+/// has some as soon as it is known.
 ///
 /// # Errors
-/// When `apps/` cannot be read, or has no app of a name.
-pub async fn discover_all(
+/// None of its own.
+pub(super) async fn newest(
     context: &Context,
-    apps: &[String],
+    loaded: Vec<(String, Result<Loaded>)>,
+    tell: impl Fn(&Discovered),
 ) -> Result<(Vec<Discovered>, Vec<(String, anyhow::Error)>)> {
-    let loaded = load_all(context, apps).await?;
     let rules = rules(context, Looking::Discover);
     let looked = rules.at(asking(loaded), async |name, app| {
-        one(context, name, app?, &[]).await
+        let found = one(context, name, app?, &[]).await?;
+        if !found.versions.is_empty() {
+            tell(&found);
+        }
+        Ok(found)
     });
     Ok(sorted(looked.await?))
 }
@@ -268,11 +274,14 @@ fn named(context: &Context, apps: &[String]) -> Result<Vec<String>> {
 }
 
 /// An app that is loaded: its `app.toml`, its recipe, and what that says of it.
-type Loaded = (AppFile, Recipe, App);
+pub(super) type Loaded = (AppFile, Recipe, App);
 
 /// Loads the recipes of these apps, all of them when none is named. Names that
 /// were mistyped are told before anything is asked for.
-async fn load_all(context: &Context, apps: &[String]) -> Result<Vec<(String, Result<Loaded>)>> {
+pub(super) async fn load_all(
+    context: &Context,
+    apps: &[String],
+) -> Result<Vec<(String, Result<Loaded>)>> {
     let names = named(context, apps)?;
     let recipes = recipes(context, &names).await;
     let rules = rules(context, Looking::Load);

@@ -48,6 +48,7 @@ pub mod run;
 pub mod run_folder;
 mod shrink;
 mod side_by_side;
+pub mod survey;
 pub mod target_key;
 pub mod times;
 pub mod unbuilt;

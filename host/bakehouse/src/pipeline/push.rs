@@ -80,7 +80,15 @@ pub(super) async fn push(
     let published = context.registry.pushed(&target.image, &digest).await?;
     let platforms = &published.platforms;
     if let Some(pushed) = platforms.get(&target.platform) {
-        let size = check(context, target, output, pushed, labels).await?;
+        let manifest = match pushed.digest() == descriptor.digest() {
+            true => published.manifest.clone(),
+            false => {
+                let digest = pushed.digest().as_ref();
+                let there = context.registry.manifest(&target.image, digest).await?;
+                there.context("the image that was just pushed is gone")?
+            }
+        };
+        let size = check(context, target, output, &manifest, labels).await?;
         // A run trusts this, so that it need not ask again.
         let mut descriptor = descriptor;
         descriptor.set_platform(Some(target.platform.to_oci()));
@@ -112,13 +120,12 @@ async fn check(
     context: &Context,
     target: &TargetId,
     output: &Output,
-    pushed: &Descriptor,
+    manifest: &Manifest,
     labels: &Labels,
 ) -> Result<u64> {
-    let digest = pushed.digest().as_ref();
-    let manifest = context.registry.manifest(&target.image, digest).await?;
-    let manifest = manifest.context("the image that was just pushed is gone")?;
-    let config = context.registry.config(&target.image, &manifest).await?;
+    let digest = manifest.descriptor().digest();
+    let config = context.registry.named_config(&target.image, manifest);
+    let config = config.await?;
     // A frontend may do with labels what it likes.
     if let Some(why) = other_label(&config, labels) {
         return Err(Failure::new(
@@ -129,7 +136,7 @@ async fn check(
         .into());
     }
     programs(context, target, output, manifest.image()?.layers(), config).await?;
-    size(&manifest)
+    size(manifest)
 }
 
 /// Bytes to download of an image: its configuration and its layers.

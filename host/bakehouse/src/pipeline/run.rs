@@ -39,7 +39,8 @@ pub async fn run(
     ledger.plan(plan, context.registry.endpoint(), true)?;
     let mut written = Written::new();
     if plan.target_count() > 0 {
-        look_ahead(context);
+        let builder = Arc::clone(&context.builder);
+        tokio::spawn(async move { builder.capabilities().await.ok() });
         check_push(context, plan).await?;
         written = build_and_publish(context, discovered, plan, ledger).await?;
     }
@@ -75,11 +76,11 @@ pub async fn build_all(
 }
 
 /// Begins to look at the builder while other things are looked at: a client takes
-/// as long to start as a registry to answer. An error is told by whoever uses the
-/// builder, who looks again.
+/// as long to start as a registry to answer. Nothing is started before there is work
+/// for it, and an error is told by whoever uses the builder, who looks again.
 pub fn look_ahead(context: &Context) {
     let builder = Arc::clone(&context.builder);
-    tokio::spawn(async move { builder.capabilities().await.ok() });
+    tokio::spawn(async move { builder.look_ahead().await });
 }
 
 /// The registry must take our credentials before anything is built for it.

@@ -5,14 +5,14 @@
 //! others.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Error, Result};
 use bakehouse_core::error::chain;
 use bakehouse_core::progress::{Event, Looking, Reporter};
-use futures_util::StreamExt as _;
-use futures_util::stream::FuturesUnordered;
+use futures_util::stream::{self, FuturesUnordered, Stream, StreamExt as _};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
@@ -55,33 +55,62 @@ impl Looks<'_> {
         apps: Vec<Look<A>>,
         look: impl AsyncFn(&str, A) -> Result<T>,
     ) -> Result<Vec<(String, Result<T>)>> {
-        self.reporter.report(Event::AppsQueued {
-            stage: self.stage,
-            apps: apps.len(),
-        });
-        let hosts = turns(&apps);
+        let expected = apps.len();
+        self.as_they_come(stream::iter(apps), expected, look).await
+    }
+
+    /// The same of apps that come one after the other, of which so many are
+    /// expected. Results are in the order in which they came.
+    ///
+    /// # Errors
+    /// The first that stops it.
+    pub(super) async fn as_they_come<A, T>(
+        &self,
+        apps: impl Stream<Item = Look<A>>,
+        expected: usize,
+        look: impl AsyncFn(&str, A) -> Result<T>,
+    ) -> Result<Vec<(String, Result<T>)>> {
+        let queued = |apps| {
+            let stage = self.stage;
+            self.reporter.report(Event::AppsQueued { stage, apps });
+        };
+        queued(expected);
         let all = Semaphore::new(IN_ALL);
-        let (hosts, all, look) = (&hosts, &all, &look);
-        let mut open: FuturesUnordered<_> = apps
-            .into_iter()
-            .enumerate()
-            .map(|(place, app)| async move {
-                // In the order of their names, so that no two wait for each other.
-                let mut turns = Vec::new();
-                for turn in app.hosts.iter().filter_map(|host| hosts.get(host)) {
-                    turns.push(turn.acquire().await);
-                }
-                let _turn = all.acquire().await;
-                let name = app.app.clone();
-                (place, name, self.one(app, look).await)
-            })
-            .collect();
+        let (all, look) = (&all, &look);
+        let mut hosts = BTreeMap::new();
+        let mut open = FuturesUnordered::new();
         let mut ended = BTreeMap::new();
-        while let Some((place, name, result)) = open.next().await {
-            match result {
-                Err(error) if (self.stops)(&error) => return Err(error),
-                result => ended.insert(place, (name, result)),
-            };
+        let mut came = 0;
+        let mut apps = pin!(apps.fuse());
+        loop {
+            tokio::select! {
+                biased;
+                app = apps.next(), if !apps.is_done() => match app {
+                    Some(app) => {
+                        let turns = turns(&app, &mut hosts);
+                        let place = came;
+                        came += 1;
+                        open.push(async move {
+                            let mut held = Vec::new();
+                            for turn in &turns {
+                                held.push(turn.acquire().await);
+                            }
+                            let _turn = all.acquire().await;
+                            let name = app.app.clone();
+                            (place, name, self.one(app, look).await)
+                        });
+                    }
+                    None if came == expected => {}
+                    None => queued(came),
+                },
+                Some((place, name, result)) = open.next() => match result {
+                    Err(error) if (self.stops)(&error) => return Err(error),
+                    result => {
+                        ended.insert(place, (name, result));
+                    }
+                },
+                else => break,
+            }
         }
         Ok(ended.into_values().collect())
     }
@@ -118,11 +147,14 @@ impl Looks<'_> {
     }
 }
 
-fn turns<A>(apps: &[Look<A>]) -> BTreeMap<String, Arc<Semaphore>> {
-    let hosts = apps.iter().flat_map(|app| &app.hosts);
-    hosts
-        .map(|host| (host.clone(), Arc::new(Semaphore::new(OF_ONE_HOST))))
-        .collect()
+/// The turns that an app waits for: in the order of the hosts' names, so that no two
+/// apps wait for each other.
+fn turns<A>(app: &Look<A>, hosts: &mut BTreeMap<String, Arc<Semaphore>>) -> Vec<Arc<Semaphore>> {
+    let of = |host: &String| {
+        let turns = hosts.entry(host.clone());
+        Arc::clone(turns.or_insert_with(|| Arc::new(Semaphore::new(OF_ONE_HOST))))
+    };
+    app.hosts.iter().map(of).collect()
 }
 
 #[cfg(test)]
@@ -195,6 +227,27 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_app_that_comes_later_holds_up_no_other() {
+        let begun = Instant::now();
+        let apps = stream::iter([1, 5, 2]).then(async |seconds: u64| {
+            tokio::time::sleep(Duration::from_secs(seconds)).await;
+            app(&format!("after{seconds}"), "h.test")
+        });
+        let looks = looks();
+        let looked = looks.as_they_come(apps, 4, async |_, ()| {
+            tokio::time::sleep(Duration::from_secs(3)).await;
+            anyhow::Ok(begun.elapsed().as_secs())
+        });
+        let looked = looked.await.unwrap();
+        let looked: Vec<_> = looked
+            .into_iter()
+            .map(|(name, ended)| (name, ended.unwrap()))
+            .collect();
+        let expected = [("after1", 4), ("after5", 9), ("after2", 11)];
+        assert_eq!(looked, expected.map(|(name, at)| (name.to_owned(), at)));
     }
 
     #[tokio::test(start_paused = true)]

@@ -121,12 +121,11 @@ async fn sizes(
     digest: &str,
 ) -> Result<BTreeMap<Platform, u64>, RegistryError> {
     let mut sizes = BTreeMap::new();
-    let published = registry.published(image, digest).await?;
+    let published = registry.named(image, digest).await?;
     let platforms = published.map(|published| published.platforms);
     for (platform, descriptor) in platforms.into_iter().flatten() {
-        let manifest = registry
-            .manifest(image, descriptor.digest().as_ref())
-            .await?;
+        let manifest = registry.named_manifest(image, descriptor.digest().as_ref());
+        let manifest = manifest.await?;
         let Some(Ok(manifest)) = manifest.map(|manifest| manifest.image()) else {
             continue;
         };

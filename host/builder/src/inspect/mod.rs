@@ -2,6 +2,7 @@
 
 pub(crate) mod builder_state;
 pub(crate) mod capabilities;
+pub(crate) mod memory;
 pub(crate) mod nodes;
 pub(crate) mod program;
 pub(crate) mod watch;

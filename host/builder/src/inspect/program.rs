@@ -75,6 +75,20 @@ impl Program {
         })
     }
 
+    /// One that was found before.
+    pub(crate) fn known(words: Vec<String>, version: Version) -> Self {
+        Self {
+            words: words.into_iter().map(OsString::from).collect(),
+            version,
+        }
+    }
+
+    /// The words that start it, where they are text.
+    pub(crate) fn words(&self) -> Option<Vec<String>> {
+        let words = self.words.iter();
+        words.map(|word| word.to_str().map(str::to_owned)).collect()
+    }
+
     /// The one that is tried first, before anything is known of it: it can be
     /// asked for more than its version at the same time.
     pub(crate) fn likely() -> Self {
@@ -106,6 +120,25 @@ fn command(words: &[OsString]) -> Command {
     let mut command = Command::new(words.next().map_or_else(OsString::new, Clone::clone));
     command.args(words);
     command
+}
+
+/// The programs that are tried, in their order, and the file that each is.
+pub(crate) fn resolved(env: &ChildEnv) -> Vec<(Vec<OsString>, Option<PathBuf>)> {
+    let path = env.set_up.path().or_else(|| std::env::var_os("PATH"));
+    let folders: Vec<PathBuf> = std::env::split_paths(&path.unwrap_or_default()).collect();
+    let file = |words: &[OsString]| {
+        let first = words.first()?;
+        // An absolute one stays as it is.
+        let mut files = folders.iter().map(|folder| folder.join(first));
+        files.find(|file| file.is_file())
+    };
+    let programs = candidates().into_iter();
+    programs
+        .map(|words| {
+            let file = file(&words);
+            (words, file)
+        })
+        .collect()
 }
 
 fn candidates() -> Vec<Vec<OsString>> {

@@ -23,7 +23,8 @@ pub enum Event<'a> {
         /// One line.
         detail: &'a str,
     },
-    /// A stage is going to look at so many apps.
+    /// A stage is going to look at so many apps; told again where it turns out that
+    /// they are fewer.
     AppsQueued {
         /// The stage.
         stage: Looking,

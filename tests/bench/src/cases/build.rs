@@ -24,7 +24,7 @@ pub(super) fn run(bed: &Bed, rounds: usize) -> Result<()> {
 fn contestants<'a>(bed: &'a Bed, host: &str) -> Vec<Contestant<'a>> {
     let platform = "linux/amd64";
     let build = ["build", APP, "--version", VERSION, "--platform", platform];
-    let ours = bed.bakehouse(host, &build);
+    let ours = bed.both(host, &build);
     let output = format!(
         "--output=type=image,name={host}/{NAMESPACE}/buildx,push-by-digest=true,name-canonical=true,push=true"
     );
@@ -37,21 +37,16 @@ fn contestants<'a>(bed: &'a Bed, host: &str) -> Vec<Contestant<'a>> {
         "context",
     ];
     let buildx = bed.tool("docker-buildx", &buildx);
-    let contestant = |name: &str, command| Contestant {
-        name: name.to_owned(),
+    let contestant = |(name, command)| Contestant {
+        name,
         commands: vec![command],
         scale: 1,
         // Neither published nor, without digest files, known to be built.
         prepare: Box::new(|| {
             bed.remove(VERSION)?;
-            match std::fs::remove_dir_all(bed.path("digests")) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
-                _ => Ok(()),
-            }
+            bed.forget(&["digests"])
         }),
     };
-    vec![
-        contestant("`bakehouse build`", ours),
-        contestant("`docker buildx build`", buildx),
-    ]
+    let buildx = ("`docker buildx build`".to_owned(), buildx);
+    ours.into_iter().chain([buildx]).map(contestant).collect()
 }

@@ -34,7 +34,7 @@ pub(super) fn run(bed: &Bed, rounds: usize, versions: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Puts one index under every version's tag.
+/// Puts an index of its own under every version's tag.
 fn publish(bed: &Bed, versions: &[String]) -> Result<()> {
     if !merge::is_built(bed) {
         merge::build(bed)?;
@@ -47,9 +47,11 @@ fn publish(bed: &Bed, versions: &[String]) -> Result<()> {
     )
     .output()?;
     let index = bed.index(VERSION)?.context("the index was just merged")?;
-    versions
-        .iter()
-        .try_for_each(|version| bed.put(version, &index))
+    let mut index: Value = serde_json::from_slice(&index)?;
+    versions.iter().try_for_each(|version| {
+        index["annotations"]["org.opencontainers.image.version"] = version.as_str().into();
+        bed.put(version, index.to_string().as_bytes())
+    })
 }
 
 /// The plan has all versions, and nothing to build.
@@ -80,24 +82,26 @@ fn contestants<'a>(bed: &'a Bed, host: &str, versions: &[String]) -> Result<Vec<
         });
         commands.collect::<Vec<_>>()
     };
-    let contestant = |name: &str, commands, scale| Contestant {
+    let contestant = |name: &str, commands, scale, forgets: bool| Contestant {
         name: name.to_owned(),
         commands,
         scale,
-        prepare: Box::new(|| Ok(())),
+        prepare: Box::new(move || match forgets {
+            true => bed.forget(&[".bakehouse/manifests"]),
+            false => Ok(()),
+        }),
     };
-    let plan = bed.bakehouse(host, &["plan", APP, "--max-versions", &all]);
-    Ok(vec![
-        contestant("`bakehouse plan`", vec![plan], 1),
-        contestant(
-            "`crane digest`, each tag",
-            each("crane", &["digest"]),
-            scale,
-        ),
-        contestant(
-            "`docker manifest inspect`, each tag",
-            each("docker", &["manifest", "inspect", "--insecure"]),
-            scale,
-        ),
-    ])
+    let plan = bed.both(host, &["plan", APP, "--max-versions", &all]);
+    let plans = plan.into_iter().flat_map(|(name, command)| {
+        let first = format!("{name}, for the first time");
+        let again = contestant(&name, vec![command.clone()], 1, false);
+        [again, contestant(&first, vec![command], 1, true)]
+    });
+    let crane = each("crane", &["digest"]);
+    let docker = each("docker", &["manifest", "inspect", "--insecure"]);
+    let others = [
+        contestant("`crane digest`, each tag", crane, scale, false),
+        contestant("`docker manifest inspect`, each tag", docker, scale, false),
+    ];
+    Ok(plans.chain(others).collect())
 }

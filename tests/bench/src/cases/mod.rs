@@ -3,7 +3,9 @@
 mod build;
 mod check;
 mod cross;
+mod many;
 mod merge;
+mod plan;
 mod push;
 
 use std::path::Path;
@@ -26,6 +28,10 @@ pub(crate) enum Case {
     Push,
     /// A build whose layers are all cached, with its push.
     Build,
+    /// Twenty published apps planned, of upstreams that take their time.
+    Plan,
+    /// The first plan of 500 apps.
+    Many,
     /// A Go program cross-compiled, and compiled under QEMU.
     Cross,
 }
@@ -36,9 +42,14 @@ const VERSIONS: u32 = 500;
 const LATENCY: Duration = Duration::from_millis(50);
 
 /// Measures, and prints tables.
-pub(crate) fn run(program: &Path, rounds: usize, only: &[Case]) -> Result<()> {
+pub(crate) fn run(
+    program: &Path,
+    before: Option<&Path>,
+    rounds: usize,
+    only: &[Case],
+) -> Result<()> {
     let versions: Vec<String> = (0..VERSIONS).map(|patch| format!("1.0.{patch}")).collect();
-    let bed = Bed::start(program)?;
+    let bed = Bed::start(program, before)?;
     println!("{}; {rounds} rounds in turns, medians.\n", host::describe());
     let wanted = |case| only.is_empty() || only.contains(&case);
     if wanted(Case::Merge) {
@@ -49,6 +60,12 @@ pub(crate) fn run(program: &Path, rounds: usize, only: &[Case]) -> Result<()> {
     }
     if wanted(Case::Build) {
         build::run(&bed, rounds)?;
+    }
+    if wanted(Case::Plan) {
+        plan::run(&Bed::start(program, before)?, rounds)?;
+    }
+    if wanted(Case::Many) {
+        many::run(program, before, rounds)?;
     }
     if wanted(Case::Cross) {
         cross::run(&bed, rounds)?;

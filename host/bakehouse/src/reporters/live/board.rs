@@ -111,11 +111,16 @@ impl Board {
         match event {
             Event::AppsQueued { stage, apps } => {
                 let look = self.looks.entry(stage).or_default();
-                *look = Look {
-                    apps,
-                    begun: now,
-                    ..Look::default()
-                };
+                // One that has begun turns out to be of fewer apps.
+                if look.is_open() {
+                    look.apps = apps;
+                } else {
+                    *look = Look {
+                        apps,
+                        begun: now,
+                        ..Look::default()
+                    };
+                }
             }
             Event::AppStarted { stage, app, .. } => {
                 let look = self.looks.entry(stage).or_default();

@@ -10,6 +10,7 @@ use super::system::{Case, path, place, unpack};
 pub(super) fn build(error: &BuildError) -> Told<'_> {
     let case: Case = match error {
         BuildError::BuilderGone(error) => return Ok(CallError::Unavailable(chain(error))),
+        BuildError::OtherBuilder(_) => return Ok(CallError::Unavailable(error.to_string())),
         BuildError::Step(_)
         | BuildError::ExecFormat { .. }
         | BuildError::PushFailed(_)
