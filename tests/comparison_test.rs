@@ -147,6 +147,15 @@ fn the_workflow_publishes_what_is_missing() {
         &example(),
     );
 
+    let zizmor = [
+        "--offline",
+        "--no-progress",
+        "--color=never",
+        "--persona=auditor",
+    ];
+    let collected = ["--strict-collection", ".github/workflows"];
+    finds_nothing("zizmor", &[&zizmor[..], &collected].concat(), &example());
+
     let text = std::fs::read_to_string(example().join(".github/workflows/esbuild.yml")).unwrap();
     let workflow: Value = yaml_serde::from_str(&text).unwrap();
     let jobs = &workflow["jobs"];
