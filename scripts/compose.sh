@@ -35,11 +35,13 @@ stand_in() {
     case $1 in
     postgres) packages+=(postgresql-17 postgresql-client-17 libcrypt1 libicu76 libpam0g libaudit1 libcap-ng0
         libldap2 libsasl2-2 libkrb5-3 libgssapi-krb5-2 libk5crypto3 libkrb5support0 libcom-err2 libkeyutils1 libnuma1
-        libxml2 libxslt1.1 libpq5 libreadline8t64 libtinfo6 libselinux1 libpcre2-8-0 libuuid1 libxxhash0 libllvm19 tzdata) ;;
+        libxml2 libxslt1.1 libpq5 libreadline8t64 libtinfo6 libselinux1 libpcre2-8-0 libuuid1 libxxhash0 libllvm19) ;;
     redis) packages+=(redis-server redis-tools libatomic1 libjemalloc2 liblzf1) ;;
     *) die "there is no stand-in for $1" ;;
     esac
-    once "stand-in-$1-$arch" "$ROOT/scripts/debs.sh" trixie "$TOOLS/stand-in-$1-$arch" "${packages[@]/%/:$arch}"
+    # What `$(...)` runs does not end at a failure by itself.
+    set -e
+    once "stand-in-$1-$arch" "$ROOT/scripts/debs.sh" trixie "$TOOLS/stand-in-$1-$arch" "${packages[@]/%/:$arch}" tzdata
     docker-buildx build --quiet --load --platform "$platform" --target "$1" --tag "stand-in/$1:$arch" \
         --build-context busybox="$TOOLS/busybox-$arch" --build-context debian="$TOOLS/stand-in-$1-$arch" scripts/compose >&2
     printf 'stand-in/%s:%s\n' "$1" "$arch"
@@ -70,7 +72,8 @@ for image in postgres redis; do
     grep -q "^  $image:" "$file" || continue
     if ! timeout 60 docker-compose --project-directory "$work" --file "$file" pull --quiet "$image" >/dev/null 2>&1; then
         say "$image: of Debian's packages"
-        printf '%s_IMAGE=%s\n' "${image^^}" "$(stand_in "$image")" >>"$work/.env"
+        stand_in=$(stand_in "$image")
+        printf '%s_IMAGE=%s\n' "${image^^}" "$stand_in" >>"$work/.env"
     fi
 done
 

@@ -56,7 +56,7 @@ once() {
     (
         flock 9
         [ ! -e "$TOOLS/.done/$name" ] || exit 0
-        "$@"
+        "$@" || exit
         touch "$TOOLS/.done/$name"
     ) 9>"$TOOLS/.done/$name.lock"
 }
