@@ -2,7 +2,7 @@
 # Pictures of docs/pictures/, from a real run in a real terminal, and a real status page in a real browser.
 # usage: scripts/pictures.sh [PROJECT [ARGUMENT...]]
 #
-# PROJECT is this repository where none is given; its images are built anew into a registry of their own. ARGUMENTs are
+# PROJECT is this repository where none is given; its images are built anew into a registry of their own. Each ARGUMENT is one of
 # `bakehouse run`'s. Of what the terminal showed, the picture is where most is at work; the page is of what the run published.
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -47,12 +47,13 @@ run() {
     done
 }
 
-# busiest: the screen with most targets at work, and of those the one with most that was done before.
+# busiest: the screen with most targets at work, and of those the one that is nearest to the middle of the run.
 busiest() {
-    local spinners='⠋\|⠙\|⠹\|⠸\|⠼\|⠴\|⠦\|⠧\|⠇\|⠏'
+    local spinners='⠋\|⠙\|⠹\|⠸\|⠼\|⠴\|⠦\|⠧\|⠇\|⠏' screen
     for screen in "$work"/screens/*; do
-        printf '%s %s %s\n' "$(grep -c "$spinners" "$screen")" "$(sed -n 's/.*build.* \([0-9]*\) of [0-9]* done.*/\1/p' "$screen" | head -n 1)" "$screen"
-    done | sort -k1,1n -k2,2n | tail -n 1 | cut -d' ' -f3
+        printf '%s %s %s\n' "$(grep -c "$spinners" "$screen")" \
+            "$(sed -n 's/.*build.* \([0-9]*\) of \([0-9]*\) done.*/\1 \2/p' "$screen" | head -n 1)" "$screen"
+    done | awk 'NF == 4 { far = 2 * $2 - $3; print $1, (far < 0 ? -far : far), $4 }' | sort -k1,1nr -k2,2n | head -n 1 | cut -d' ' -f3
 }
 
 # page PAGE NAME WIDTH HEIGHT: a page as NAME-light.png and NAME-dark.png.

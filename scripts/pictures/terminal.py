@@ -48,7 +48,9 @@ def main(screen, light, dark, columns, title):
         with open("/dev/null", "w", encoding="utf-8") as nowhere:
             console = Console(record=True, width=int(columns), file=nowhere, force_terminal=True, color_system="truecolor", legacy_windows=False)
             console.print(text, no_wrap=True, crop=True)
-            console.save_svg(path, title="", theme=theme(*colours), code_format=form, unique_id="t")
+            svg = console.export_svg(title="", theme=theme(*colours), code_format=form, unique_id="t")
+            # A frame that is seen on a page of the terminal's own colour, too.
+            Path(path).write_text(svg.replace("rgba(255,255,255,0.35)", "rgba(128,128,128,0.6)"), encoding="utf-8")
 
 
 main(*sys.argv[1:])
