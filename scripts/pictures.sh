@@ -3,7 +3,8 @@
 # usage: scripts/pictures.sh [PROJECT [ARGUMENT...]]
 #
 # PROJECT is this repository where none is given; its images are built anew into a registry of their own. Each ARGUMENT is one of
-# `bakehouse run`'s. Of what the terminal showed, the picture is where most is at work; the page is of what the run published.
+# `bakehouse run`'s. Of what the terminal showed, the picture is where most is at work. The page is of the project's own
+# images where it has a history, else of those of the run.
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -75,6 +76,8 @@ screen=$(busiest)
 "$TOOLS/rich/bin/python" "$ROOT/scripts/pictures/terminal.py" "$screen" "$out/run-light.svg" "$out/run-dark.svg" $columns \
     "bakehouse run in a terminal"
 say "the status page"
-(cd "$work/project" && "$BUILT/bakehouse" status --registry local --format html >"$work/status.html") || [ -s "$work/status.html" ]
+[ -d "$project/.bakehouse/history" ] || project=$work/project
+# Alarms have exit codes of their own.
+(cd "$project" && "$BUILT/bakehouse" status --registry local --format html >"$work/status.html") || [ -s "$work/status.html" ]
 page "$work/status.html" status 1100 720
 ls -l "$out" >&2
