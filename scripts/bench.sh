@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures bakehouse against docker, buildx, crane and skopeo on this machine;
 # prints the tables of docs/benchmarks.md.
-# usage: scripts/bench.sh [--rounds N] [merge|check|build|cross|push]...
+# usage: scripts/bench.sh [--rounds N] [--before PROGRAM] [merge|check|build|plan|many|cross|push]...
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 cd "$ROOT"

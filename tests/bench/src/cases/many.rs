@@ -4,14 +4,15 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
-use crate::bed::Bed;
+use crate::bed::{APP, Bed};
 use crate::contest::{Contestant, contest};
 use crate::table;
 
 const APPS: usize = 500;
 /// Each round takes long.
 const ROUNDS: usize = 3;
-const WASM: &str = "target/recipes/wasm32-wasip2/recipe/bakehouse_test_recipe_misbehave.wasm";
+/// The component of `bakehouse:binaries`.
+const WASM: &str = "target/shipped/binaries.wasm";
 /// Compiled code, of the user whose home the bed is.
 const COMPILED: &str = ".cache/bakehouse/compiled";
 
@@ -26,6 +27,7 @@ pub(super) fn run(program: &Path, before: Option<&Path>, rounds: usize) -> Resul
     ] {
         let bed = Bed::start(program, before)?;
         bed.forget(&["apps"])?;
+        bed.publish(&["1.0.0"]);
         let wasm = std::fs::read(WASM).with_context(|| format!("there is no {WASM}"))?;
         for app in 0..APPS {
             write(&bed, app, components, &wasm)?;
@@ -36,29 +38,17 @@ pub(super) fn run(program: &Path, before: Option<&Path>, rounds: usize) -> Resul
     Ok(())
 }
 
-/// An app that has no version to publish but those of the bed's package, which is
-/// upstream of all.
+/// An app of the bed's package, like all others.
 fn write(bed: &Bed, app: usize, components: usize, wasm: &[u8]) -> Result<()> {
     let name = format!("app{app:03}");
-    bed.publish(&["1.0.0"]);
-    let source = "npm:misbehave";
-    let (recipe, options) = match components {
-        0 => (
-            "bakehouse:binaries",
-            format!(
-                "source = \"{source}\"\nlicense = \"MIT\"\nsources = {{ \"linux/amd64\" = \"{source}\", \"linux/arm64\" = \"{source}\" }}\n"
-            ),
-        ),
-        _ => ("recipe.wasm", format!("source = \"{source}\"\n")),
-    };
-    let image = match components {
-        0 => name.as_str(),
-        _ => "misbehave",
+    let recipe = match components {
+        0 => "bakehouse:binaries",
+        _ => "recipe.wasm",
     };
     bed.write(
         &format!("apps/{name}/app.toml"),
         &format!(
-            "recipe = \"{recipe}\"\n\n[tags]\nmoving = []\n\n[options]\n{options}\n[grants]\nimages = [\"{image}\"]\nreleases = [\"{source}\"]\n"
+            "recipe = \"{recipe}\"\n\n[tags]\nmoving = []\n\n[options]\nsource = \"npm:{APP}\"\nlicense = \"MIT\"\nsources = {{ \"linux/amd64\" = \"npm:{APP}\", \"linux/arm64\" = \"npm:{APP}\" }}\n\n[grants]\nimages = [\"{name}\"]\nreleases = [\"npm:{APP}\"]\n"
         ),
     )?;
     if components > 0 {

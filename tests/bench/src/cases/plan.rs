@@ -47,7 +47,7 @@ pub(super) fn run(bed: &Bed, rounds: usize) -> Result<()> {
         .into_iter()
         .max()
         .map_or(Duration::ZERO, Duration::from_millis);
-    for (forgets, what) in [(false, "again"), (true, "for the first time")] {
+    for (forgets, what) in [(true, "for the first time"), (false, "again")] {
         let outcomes = contest(bed, rounds, Some(LATENCY), &|host| {
             Ok(contestants(bed, host, forgets))
         })?;
