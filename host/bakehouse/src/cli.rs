@@ -15,6 +15,7 @@ use crate::config::{BuilderChoice, CacheChoice, Given, Origin, Overrides};
 use crate::environment;
 use crate::help;
 use crate::new::Kind;
+use crate::printer::{self, Colour};
 use crate::product::Product;
 use crate::reporters::Progress;
 
@@ -37,6 +38,10 @@ pub struct Cli {
     /// done.
     #[arg(skip)]
     pub(crate) flags: Vec<String>,
+    /// Variables of the environment that decide something which nothing else tells
+    /// of, with their values.
+    #[arg(skip)]
+    pub(crate) variables: Vec<String>,
 }
 
 /// Options of every command.
@@ -78,8 +83,8 @@ pub(crate) struct Global {
     /// Show every step, what it prints, and recipes' logs
     #[arg(short, long, global = true, conflicts_with = "quiet")]
     pub(crate) verbose: bool,
-    /// Say nothing when all is well: show errors, and results that were asked
-    /// for
+    /// Say nothing when all is well: show errors, alarms, and results that were
+    /// asked for
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
     /// Progress: auto (by what stderr is), tty (drawn on a
@@ -94,6 +99,17 @@ pub(crate) struct Global {
         default_value = "auto"
     )]
     pub(crate) progress: Progress,
+    /// Colours: auto (on a terminal, as `NO_COLOR` and `CLICOLOR_FORCE` say), always,
+    /// never
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        value_enum,
+        hide_possible_values = true,
+        default_value = "auto"
+    )]
+    pub(crate) color: Colour,
     /// `--progress plain`, by its earlier name
     #[arg(long, global = true, hide = true, conflicts_with = "progress")]
     no_progress: bool,
@@ -185,11 +201,16 @@ impl Cli {
     /// they cannot be understood.
     #[must_use]
     pub fn read() -> Self {
-        let matches = Self::shaped().get_matches();
+        // Help and errors of the command line itself are told before it is read.
+        let asked = help::colour(std::env::args_os());
+        let mut shaped = Self::shaped().color(asked);
+        let matches = shaped.get_matches_mut();
         let read = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+        printer::choose_colour(read.global.color);
         Self {
             given: given(&matches),
             flags: flags(&matches),
+            variables: variables(&shaped, &matches),
             ..read
         }
     }
@@ -226,7 +247,7 @@ fn given(matches: &ArgMatches) -> Given {
 /// The options of every command that were given as flags, as they were given;
 /// not those that change what is said alone.
 fn flags(matches: &ArgMatches) -> Vec<String> {
-    const TALK: [&str; 4] = ["verbose", "quiet", "progress", "no_progress"];
+    const TALK: [&str; 5] = ["verbose", "quiet", "progress", "color", "no_progress"];
     let mut last = matches;
     while let Some((_, below)) = last.subcommand() {
         last = below;
@@ -250,6 +271,38 @@ fn flags(matches: &ArgMatches) -> Vec<String> {
         }
     }
     flags
+}
+
+/// Variables that decide something, as `NAME=VALUE`; not those that are told with
+/// the destination, or that change what is said alone.
+fn variables(shaped: &clap::Command, matches: &ArgMatches) -> Vec<String> {
+    const TOLD: [&str; 7] = [
+        "registry",
+        "namespace",
+        "multi_arch",
+        "max_versions",
+        "platforms",
+        "progress",
+        "summaries",
+    ];
+    let (mut command, mut matches) = (shaped, matches);
+    while let Some((name, below)) = matches.subcommand()
+        && let Some(found) = command.find_subcommand(name)
+    {
+        (command, matches) = (found, below);
+    }
+    let decides = |arg: &&clap::Arg| {
+        let id = arg.get_id().as_str();
+        !TOLD.contains(&id)
+            && matches.ids().any(|known| known == id)
+            && matches.value_source(id) == Some(ValueSource::EnvVariable)
+    };
+    let arguments = command.get_arguments().filter(decides);
+    let shown = arguments.filter_map(|arg| {
+        let name = arg.get_env()?.to_string_lossy();
+        Some(format!("{name}={}", std::env::var(&*name).ok()?.trim()))
+    });
+    shown.collect()
 }
 
 /// Whether to build what is published.

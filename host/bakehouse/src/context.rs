@@ -39,6 +39,8 @@ pub struct Context {
     pub services: Arc<Services>,
     /// Told what happens.
     pub reporter: Arc<dyn Reporter>,
+    /// Its registry ends with the command.
+    pub is_aside: bool,
     _local: Option<LocalRegistry>,
 }
 
@@ -85,6 +87,7 @@ impl Context {
             runtime,
             services,
             reporter,
+            is_aside: false,
             _local: local,
         })
     }
@@ -116,6 +119,7 @@ impl Context {
             reporter: Arc::clone(&self.reporter),
             project,
             settings,
+            is_aside: true,
             _local: local,
         })
     }

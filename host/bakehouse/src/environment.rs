@@ -44,7 +44,16 @@ pub(crate) fn read(command: Command) -> Command {
     command.mut_args(reading).mut_subcommands(read)
 }
 
+/// Help shows the value of a variable that is set, and else its name alone.
 fn reading(arg: Arg) -> Arg {
+    let arg = deciding_of(arg);
+    let is_set = arg
+        .get_env()
+        .is_some_and(|name| std::env::var_os(name).is_some());
+    arg.hide_env_values(!is_set)
+}
+
+fn deciding_of(arg: Arg) -> Arg {
     let own = arg.get_env().and_then(|name| name.to_str());
     let Some(own) = own.map(str::to_owned) else {
         return arg;

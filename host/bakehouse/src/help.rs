@@ -1,7 +1,9 @@
 //! The shape of help: examples below each command, the exit codes below all of
 //! them, and no flag that a command does not use.
 
-use clap::Command;
+use std::ffi::OsString;
+
+use clap::{ColorChoice, Command};
 
 use crate::failure::ExitCode;
 
@@ -111,6 +113,61 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
         )],
     ),
     (
+        "review",
+        &[(
+            "bakehouse review --base origin/main",
+            "what this branch changes, built and run",
+        )],
+    ),
+    (
+        "logs",
+        &[
+            ("bakehouse logs --failed", "of targets that failed"),
+            (
+                "bakehouse logs biome linux/arm64",
+                "of one app for one platform",
+            ),
+        ],
+    ),
+    (
+        "report",
+        &[
+            ("bakehouse report", "of the newest run, as it ended"),
+            ("bakehouse report --html > report.html", "as a page"),
+        ],
+    ),
+    (
+        "doctor",
+        &[
+            ("bakehouse doctor", "what is wrong, and how to mend it"),
+            ("bakehouse doctor --fix", "mends what is safe to mend"),
+        ],
+    ),
+    (
+        "recipe",
+        &[
+            (
+                "bakehouse recipe check biome",
+                "what it needs, and whether it would build",
+            ),
+            ("bakehouse recipe show biome", "what it is built with"),
+        ],
+    ),
+    (
+        "workflows",
+        &[(
+            "bakehouse workflows --check",
+            "whether it is in step with bakehouse.toml",
+        )],
+    ),
+    (
+        "up",
+        &[(
+            "bakehouse up --dry-run",
+            "what is there, and what would be done",
+        )],
+    ),
+    (
         "completions",
         &[(
             "bakehouse completions bash > ~/.local/share/bash-completion/completions/bakehouse",
@@ -142,9 +199,44 @@ fn uses(command: &str) -> Option<&'static [&'static str]> {
     })
 }
 
+/// The colours of help, where they are asked for anywhere on the command line.
+pub(crate) fn colour(arguments: impl IntoIterator<Item = OsString>) -> ColorChoice {
+    let mut arguments = arguments.into_iter();
+    let mut asked = ColorChoice::Auto;
+    while let Some(argument) = arguments.next().filter(|argument| argument != "--") {
+        let argument = argument.to_string_lossy().into_owned();
+        let when = match argument.strip_prefix("--color") {
+            Some("") => arguments
+                .next()
+                .map(|when| when.to_string_lossy().into_owned()),
+            Some(when) => when.strip_prefix('=').map(str::to_owned),
+            None => None,
+        };
+        asked = match when.as_deref() {
+            Some("always") => ColorChoice::Always,
+            Some("never") => ColorChoice::Never,
+            Some("auto") => ColorChoice::Auto,
+            _ => asked,
+        };
+    }
+    asked
+}
+
+/// The heading of options that say where and how images are published.
+const PUBLISHING: &str = "Where and how images are published";
+/// The heading of the other options of every command.
+const EVERYWHERE: &str = "Options of every command";
+
 /// The command with examples, exit codes, and its own flags alone. A setting
 /// that is not shown is still taken: a script may give the same to all commands.
 pub(crate) fn shape(command: Command) -> Command {
+    let command = command.mut_args(|arg| {
+        let heading = match SETTINGS.contains(&arg.get_id().as_str()) {
+            true => PUBLISHING,
+            false => EVERYWHERE,
+        };
+        arg.help_heading(heading)
+    });
     let settings: Vec<_> = command.get_arguments().cloned().collect();
     command
         .after_long_help(exit_codes())
@@ -159,11 +251,14 @@ pub(crate) fn shape(command: Command) -> Command {
             }
             let mut examples = EXAMPLES.iter().filter(|(command, _)| *command == name);
             match examples.next() {
-                Some((_, examples)) => sub.after_help(shown(examples)),
-                None => sub,
+                Some((_, examples)) => sub.after_help(shown(examples) + WHERE_CODES),
+                None => sub.after_help(WHERE_CODES.trim_start()),
             }
         })
 }
+
+/// The place of exit codes, below the help of a command.
+const WHERE_CODES: &str = "\n\nExit codes: see `bakehouse --help`";
 
 fn shown(examples: &[(&str, &str)]) -> String {
     let lines = examples
@@ -205,6 +300,10 @@ mod tests {
             assert!(help.contains(shown), "{help}");
             assert!(!help.contains(hidden), "{help}");
             assert!(help.contains("Examples:\n  # "), "{help}");
+            assert!(help.contains("bakehouse --help"), "{help}");
+            let own = help.find("Options:\n").unwrap();
+            let shared = help.find(EVERYWHERE).unwrap();
+            assert!(own < shared, "{help}");
         }
     }
 
@@ -232,6 +331,24 @@ mod tests {
             let cli = Cli::from_arg_matches(&matches).unwrap();
             assert_eq!(cli.global.registry.as_deref(), Some("r.test"), "{line:?}");
             assert!(matches!(cli.command, Given::Plan(_) | Given::Serve(_)));
+        }
+    }
+
+    #[test]
+    fn colours_are_asked_for_anywhere_before_other_programs_arguments() {
+        for (line, expected) in [
+            ("bakehouse", ColorChoice::Auto),
+            ("bakehouse run --color never --help", ColorChoice::Never),
+            ("bakehouse --color=always nonsense", ColorChoice::Always),
+            ("bakehouse --color=never --color auto", ColorChoice::Auto),
+            ("bakehouse smoke a -- --color never", ColorChoice::Auto),
+            ("bakehouse --colors never --color", ColorChoice::Auto),
+        ] {
+            assert_eq!(
+                colour(line.split(' ').map(OsString::from)),
+                expected,
+                "{line}"
+            );
         }
     }
 

@@ -11,9 +11,6 @@ use toml::de::DeTable;
 
 use crate::nearest::nearest;
 
-/// Characters of a value that are shown.
-const LONGEST: usize = 60;
-
 /// The value of an option.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
@@ -310,14 +307,10 @@ impl fmt::Display for OptionKind {
 }
 
 impl OptionValue {
-    /// As it may be written in app.toml; what is long is cut.
+    /// As it may be written in app.toml; in full.
     #[must_use]
     pub fn written(&self) -> String {
-        let text = serde_json::to_string(self).unwrap_or_default();
-        match text.char_indices().nth(LONGEST) {
-            Some((at, _)) => format!("{}...", text.get(..at).unwrap_or_default()),
-            None => text,
-        }
+        serde_json::to_string(self).unwrap_or_default()
     }
 }
 

@@ -132,7 +132,7 @@ impl fmt::Display for Bytes {
             (unit, name) = (unit * 1000, larger);
         }
         let (whole, tenth) = (self.0 / unit, self.0 % unit * 10 / unit);
-        match whole < 10 && unit > 1 {
+        match whole < 100 && unit > 1 {
             true => write!(f, "{whole}.{tenth} {name}"),
             false => write!(f, "{whole} {name}"),
         }
@@ -233,7 +233,7 @@ mod tests {
         let told = all.map(|bytes| Bytes(bytes).to_string());
         assert_eq!(
             told,
-            ["0 B", "999 B", "1.0 kB", "65 kB", "252 GB", "18446 PB"]
+            ["0 B", "999 B", "1.0 kB", "65.5 kB", "252 GB", "18446 PB"]
         );
     }
 }

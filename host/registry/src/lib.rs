@@ -114,7 +114,7 @@ pub use index_view::IndexView;
 pub use inspect::{InspectedAttestation, InspectedImage, Inspection};
 pub use kept_manifests::KeptManifests;
 pub use local::{LocalRegistry, LocalRegistryError, MetadataError};
-pub use manifest::{Manifest, ManifestError, download_size};
+pub use manifest::{Manifest, ManifestError, RECIPE_ANNOTATION, download_size};
 pub use merge::{Labels, MergeRequest, Merged, Replace, Replaced, other_label};
 pub use merge_error::MergeError;
 pub use moving::{Move, Moved, MovedTag, PRERELEASE_ANNOTATION, VERSION_ANNOTATION};

@@ -32,7 +32,7 @@ const CONFIG_TYPES: [&str; 3] = [
 
 /// The annotation with the digest of the recipe that made an image: of an
 /// index for all of its images, of one of its descriptors for that image.
-pub(crate) const RECIPE_ANNOTATION: &str = "dev.bakehouse.recipe.digest";
+pub const RECIPE_ANNOTATION: &str = "dev.bakehouse.recipe.digest";
 /// Its value for an image of which nobody knows the recipe, in an index that
 /// names the recipe of others.
 pub(super) const UNKNOWN_RECIPE: &str = "unknown";

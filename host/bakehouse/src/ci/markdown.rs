@@ -11,7 +11,7 @@ use crate::pipeline::failure_record::FailureRecord;
 use crate::pipeline::plan::Plan;
 use crate::pipeline::report::{Ending, ImageReport, Report, TargetReport};
 use crate::pipeline::web_page::link;
-use crate::text::{Text, line, megabytes, short_digest};
+use crate::text::{Text, bytes, line, short_digest};
 use crate::told_cause::ToldCause;
 
 /// Characters of one failure's message; GitHub keeps 1 MiB of a step's summary.
@@ -194,7 +194,7 @@ fn target(target: &TargetReport) -> Vec<String> {
         text(&target.id.image),
         text(&target.id.platform.to_string()),
         digest,
-        target.size.map_or_else(|| "-".to_owned(), megabytes),
+        target.size.map_or_else(|| "-".to_owned(), bytes),
         time,
         cached,
     ]

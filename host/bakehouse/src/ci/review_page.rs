@@ -7,7 +7,7 @@ use super::markdown::{code, fenced, table, text, told};
 use super::page::Page;
 use crate::pipeline::causes::causes;
 use crate::review::{Grant, GrantsChange, ReviewPage, Row, State};
-use crate::text::megabytes;
+use crate::text::bytes;
 
 /// The first line, by which a comment is found again.
 const MARKER: &str = "<!-- bakehouse review -->";
@@ -118,9 +118,9 @@ fn images(out: &mut String, page: &ReviewPage) {
             text(&row.image),
             text(&row.version),
             text(&row.platform.to_string()),
-            row.size.map_or_else(none, megabytes),
+            row.size.map_or_else(none, bytes),
             published.map_or_else(none, |(version, size)| {
-                format!("{} ({})", megabytes(*size), text(version))
+                format!("{} ({})", bytes(*size), text(version))
             }),
             row.change().unwrap_or_else(none),
             match row.ran.as_str() {

@@ -46,9 +46,9 @@ pub(crate) struct Change {
     #[arg(long, value_name = "REV", required = true)]
     pub(crate) base: Option<String>,
     /// How many of the touched apps to build: first those that the change itself
-    /// is in
-    #[arg(long, value_name = "N", default_value = "10")]
-    pub(crate) max_apps: NonZeroUsize,
+    /// is in [default: `review-apps` under [ci] in bakehouse.toml, else 10]
+    #[arg(long, value_name = "N")]
+    pub(crate) max_apps: Option<NonZeroUsize>,
     /// Platform to build for; may be given several times [default: all that are
     /// configured]
     #[arg(long = "platform", value_name = "OS/ARCH")]

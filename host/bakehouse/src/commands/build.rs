@@ -11,6 +11,7 @@ use super::ending::Kind;
 use super::text::{Act, dry_run};
 use crate::cli::{BuildArgs, Format};
 use crate::failure::{ExitCode, Failure};
+use crate::pipeline::build::reusable;
 use crate::pipeline::plan::Plan;
 use crate::pipeline::{check, discover, run as pipeline};
 
@@ -44,7 +45,9 @@ pub(super) async fn build(session: &Session, args: &BuildArgs) -> Result<ExitCod
     }
     only(&mut plan, &args.images);
     if args.dry_run {
-        session.printer.data(&dry_run(&plan, Act::Build, 0));
+        let reused = reusable(&context, &discovered, &plan).await?;
+        let page = dry_run(session.printer.new_page(), &plan, &reused, Act::Build, 0);
+        session.printer.page(&page);
         return Ok(conclusion.finish_plan(session, &plan));
     }
     session.tell_outdated(&plan);

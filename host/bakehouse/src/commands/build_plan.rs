@@ -11,6 +11,7 @@ use super::text::{Act, dry_run};
 use super::{Session, saved_plan};
 use crate::cli::{BuildArgs, Format};
 use crate::failure::{ExitCode, Failure};
+use crate::pipeline::build::reusable;
 use crate::pipeline::check::{self, Failed};
 use crate::pipeline::plan::{Job, Plan};
 use crate::pipeline::{discover, run as pipeline};
@@ -60,7 +61,15 @@ pub(super) async fn build_plan(
     only(&mut plan, &jobs);
     if args.dry_run {
         let failed = ledger.with(|report| report.failures.len());
-        session.printer.data(&dry_run(&plan, Act::Build, failed));
+        let reused = reusable(&context, &discovered, &plan).await?;
+        let page = dry_run(
+            session.printer.new_page(),
+            &plan,
+            &reused,
+            Act::Build,
+            failed,
+        );
+        session.printer.page(&page);
         return Ok(conclusion.finish_plan(session, &plan));
     }
     pipeline::build_all(&context, &discovered, &plan, ledger).await?;

@@ -9,7 +9,7 @@ use crate::doctor::{Finding, State, examine, mend};
 use crate::failure::ExitCode;
 use crate::pipeline::failure_record::FailureRecord;
 use crate::recipes::in_ci;
-use crate::text::Text;
+use crate::text::{Page, Row, Style};
 
 /// Version of the JSON. It grows by adding fields.
 const SCHEMA: u32 = 1;
@@ -52,7 +52,8 @@ pub(super) async fn doctor(session: &Session, args: &DoctorArgs) -> Result<ExitC
         })?,
         Format::Text => {
             let quiet = session.printer.is_quiet();
-            session.printer.data(&table(&findings, quiet));
+            let page = page(session.printer.new_page(), &findings, quiet);
+            session.printer.page(&page);
         }
     }
     Ok(code)
@@ -60,26 +61,31 @@ pub(super) async fn doctor(session: &Session, args: &DoctorArgs) -> Result<ExitC
 
 /// A line for each finding, and what to do below those that are not well; with
 /// `quiet` these alone.
-fn table(findings: &[Finding], quiet: bool) -> Text {
-    let mut text = Text::new();
+fn page(mut out: Page, findings: &[Finding], quiet: bool) -> Page {
     let shown = findings
         .iter()
         .filter(|finding| !quiet || finding.state >= State::Warning);
     for finding in shown {
-        let (state, check) = (word(finding.state), finding.check.name());
+        let (style, state) = word(finding.state);
+        let check = format!("{:<CHECK$}", finding.check.name());
         let found = finding.found.lines().collect::<Vec<_>>().join(" ");
-        text.line(format_args!("{state:<STATE$}{check:<CHECK$}{found}"));
+        let label = Row::of(style, &format!("{state:<STATE$}")).with(Style::Plain, &check);
+        let well = match finding.state {
+            State::Skipped => Style::Faint,
+            _ => Style::Plain,
+        };
+        out.styled_words(label, well, found);
         if finding.state < State::Warning {
             continue;
         }
-        let below = |label: &str| format!("{:STATE$}{label:<CHECK$}", "");
-        text.line(format_args!("{}{}", below("matters"), finding.matters));
+        let below = |label: &str| Row::of(Style::Faint, &format!("{:STATE$}{label:<CHECK$}", ""));
+        out.words(below("matters"), finding.matters);
         if let Some(fix) = &finding.fix {
-            text.line(format_args!("{}{fix}", below("fix")));
+            out.words(below("fix"), fix);
         }
     }
     if quiet {
-        return text;
+        return out;
     }
     let of = |state| {
         findings
@@ -91,25 +97,35 @@ fn table(findings: &[Finding], quiet: bool) -> Text {
         .iter()
         .filter(|finding| finding.fixable.is_some())
         .count();
-    text.blank();
-    text.line(match (of(State::Problem), of(State::Warning)) {
-        (0, 0) => "all is well".to_owned(),
-        (problems, warnings) => {
-            let told = format!("problems: {problems}, warnings: {warnings}");
-            match fixable {
-                0 => told,
-                fixable => format!("{told}; `bakehouse doctor --fix` mends {fixable} of them"),
-            }
+    out.blank();
+    let (problems, warnings) = (of(State::Problem), of(State::Warning));
+    let mut told = Vec::new();
+    for (count, thing) in [(problems, "problem"), (warnings, "warning")] {
+        match count {
+            0 => {}
+            1 => told.push(format!("1 {thing}")),
+            count => told.push(format!("{count} {thing}s")),
         }
-    });
-    text
+    }
+    let told = told.join(", ");
+    let (style, words) = match (problems, warnings, fixable) {
+        (0, 0, _) => (Style::Good, "all is well".to_owned()),
+        (0, _, 0) => (Style::Odd, told),
+        (_, _, 0) => (Style::Bad, told),
+        (_, _, fixable) => {
+            let mends = format!("{told}; `bakehouse doctor --fix` mends {fixable} of them");
+            (if problems > 0 { Style::Bad } else { Style::Odd }, mends)
+        }
+    };
+    out.styled_words(Row::new(), style, words);
+    out
 }
 
-const fn word(state: State) -> &'static str {
+const fn word(state: State) -> (Style, &'static str) {
     match state {
-        State::Ok => "ok",
-        State::Skipped => "-",
-        State::Warning => "warning",
-        State::Problem => "PROBLEM",
+        State::Ok => (Style::Good, "ok"),
+        State::Skipped => (Style::Faint, "-"),
+        State::Warning => (Style::Odd, "warning"),
+        State::Problem => (Style::Bad, "PROBLEM"),
     }
 }

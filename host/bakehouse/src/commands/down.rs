@@ -4,7 +4,6 @@ use anyhow::Result;
 
 use super::Session;
 use crate::failure::ExitCode;
-use crate::text::Text;
 use crate::up::{Home, UpError, Work};
 
 /// Stops what `bakehouse up` started, and nothing else. What was unpacked stays.
@@ -23,7 +22,7 @@ pub(super) async fn down(session: &Session) -> Result<ExitCode> {
             .talk("nothing that `bakehouse up` started runs");
     }
     for line in stopped {
-        session.printer.outcome(&Text::of(line));
+        session.printer.done(line);
     }
     Ok(ExitCode::Success)
 }

@@ -15,7 +15,7 @@ use bakehouse_core::storage_error::StorageError;
 use bakehouse_registry::Registry;
 
 use super::Session;
-use super::text::report_text;
+use super::report_text::report_page;
 use crate::ci::{self, Page, PlanPage};
 use crate::cli::Format;
 use crate::context::Context;
@@ -118,7 +118,7 @@ impl Conclusion {
             self.sizes(context).await;
         }
         let code = self.ledger.with(|report| report.failed());
-        self.tell(session, ending(code), code)
+        self.tell(session, Ending::of(code), code)
     }
 
     /// The ending of a plan that came to its own.
@@ -163,9 +163,9 @@ impl Conclusion {
             Format::Json => session.printer.json(&report),
             Format::Text if report.destination.registry.is_empty() => Ok(()),
             Format::Text => {
-                session
-                    .printer
-                    .outcome(&report_text(&report, self.ledger.logs().as_deref()));
+                let page = session.printer.new_page();
+                let page = report_page(page, &report, self.ledger.logs().as_deref());
+                session.printer.outcome(&page);
                 Ok(())
             }
         };
@@ -265,13 +265,6 @@ fn add(failures: &mut Vec<FailureRecord>, errors: &[anyhow::Error]) {
 fn write(page: &impl Page, summaries: &[PathBuf]) -> Vec<anyhow::Error> {
     let written = summaries.iter().map(|path| ci::write(page, path));
     written.filter_map(Result::err).map(Into::into).collect()
-}
-
-const fn ending(code: ExitCode) -> Ending {
-    match code {
-        ExitCode::Success => Ending::Done,
-        _ => Ending::Failed,
-    }
 }
 
 /// The command line of this process, as a shell takes it.

@@ -56,7 +56,7 @@ pub(super) async fn init(session: &Session, args: &InitArgs) -> Result<ExitCode>
 
 fn tell(session: &Session, path: &Path, written: Written) {
     let path = path.display();
-    session.printer.line(match written {
+    session.printer.done(match written {
         Written::New => format!("wrote {path}"),
         Written::Added => format!("added to {path}"),
         Written::Left => format!("left {path}, which is there"),

@@ -5,6 +5,7 @@ use std::io::{BufRead as _, BufReader, ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use bakehouse_core::nearest::nearest;
 use bakehouse_core::storage_error::At as _;
 use bakehouse_system::storage;
 
@@ -12,21 +13,16 @@ use super::{Session, kept};
 use crate::cli::LogsArgs;
 use crate::config::Project;
 use crate::failure::{ExitCode, Failure};
-use crate::names;
 use crate::pipeline::report::Report;
 use crate::pipeline::run_folder::KeptRun;
 use crate::text::Text;
 
 /// Bytes of a log that is read; twice what one has.
 const MAX_LOG: u64 = 16 << 20;
+/// Targets named in a hint.
+const LISTED: usize = 6;
 /// Bytes of a log's first line.
 const MAX_LINE: u64 = 1 << 12;
-
-/// A target's log in a run's folder.
-struct Log {
-    target: String,
-    path: PathBuf,
-}
 
 /// Prints the logs of targets, of the newest run that has some of them.
 pub(super) fn logs(session: &Session, args: &LogsArgs) -> Result<ExitCode> {
@@ -47,7 +43,7 @@ pub(super) fn logs(session: &Session, args: &LogsArgs) -> Result<ExitCode> {
 }
 
 /// The logs that are asked for; targets that were not are added to `others`.
-fn found(run: &KeptRun, args: &LogsArgs, others: &mut Vec<String>) -> Result<Vec<Log>> {
+fn found(run: &KeptRun, args: &LogsArgs, others: &mut Vec<String>) -> Result<Vec<PathBuf>> {
     let report = run.report()?.unwrap_or_default();
     let mut found = Vec::new();
     for path in run.logs()? {
@@ -63,7 +59,7 @@ fn found(run: &KeptRun, args: &LogsArgs, others: &mut Vec<String>) -> Result<Vec
         let unended = report.targets.iter().all(|ended| ended.target != target);
         let wanted = !args.failed || failed || (unended && !run.is_running());
         if wanted && is_meant(&target, &args.target) {
-            found.push(Log { target, path });
+            found.push(path);
         } else if !others.contains(&target) {
             others.push(target);
         }
@@ -96,24 +92,35 @@ fn is_meant(target: &str, words: &[String]) -> bool {
     let parts: Vec<&str> = parts.collect();
     let mut words = words.iter().flat_map(|word| word.split(' '));
     let is_app = words.next().is_none_or(|word| word == app);
-    is_app && words.all(|word| parts.contains(&word))
+    let is = |part: &str, word: &str| {
+        part == word
+            || part.strip_prefix("linux/") == Some(word)
+            || word.strip_prefix('v') == Some(part)
+    };
+    is_app && words.all(|word| parts.iter().any(|part| is(part, word)))
 }
 
-fn print(session: &Session, project: &Project, run: &KeptRun, logs: &[Log]) -> Result<()> {
+fn print(session: &Session, project: &Project, run: &KeptRun, logs: &[PathBuf]) -> Result<()> {
     for log in logs {
-        let earlier = log.path.with_extension("log.earlier");
+        let earlier = log.with_extension("log.earlier");
         let mut text = Text::new();
-        let shown = log.path.strip_prefix(project.root()).unwrap_or(&log.path);
+        let shown = log.strip_prefix(project.root()).unwrap_or(log);
         session
             .printer
-            .talk(format_args!("==> {} ({})", log.target, shown.display()));
-        for path in [&earlier, &log.path] {
+            .talk(format_args!("==> {}", shown.display()));
+        let mut parts = 0;
+        for path in [&earlier, log] {
             match storage::read(path, MAX_LOG) {
                 Err(error) if error.kind() == ErrorKind::NotFound => {}
                 // A run that was killed may have left half a character.
-                read => String::from_utf8_lossy(&read.at("read", path)?)
-                    .lines()
-                    .for_each(|line| text.line(line)),
+                read => {
+                    String::from_utf8_lossy(&read.at("read", path)?)
+                        .lines()
+                        // Both parts begin with the target.
+                        .skip(parts)
+                        .for_each(|line| text.line(line));
+                    parts = 1;
+                }
             }
         }
         session.printer.data(&text);
@@ -134,11 +141,37 @@ fn nothing(args: &LogsArgs, targets: &[String]) -> Failure {
         asked => format!("there is no log of {asked}{failed}"),
     };
     let failure = Failure::new(ExitCode::NotFound, message);
-    let known: Vec<&str> = targets.iter().map(String::as_str).collect();
-    match known.as_slice() {
-        [] => failure.hint("targets that are not built have none; `bakehouse runs` lists runs"),
-        known => failure.hint(names::hint(&asked, known, "there are logs of")),
+    let mut words = args.target.iter().flat_map(|word| word.split(' '));
+    let wanted = words.next().unwrap_or_default();
+    let of_app = |target: &&String| target.split(' ').next() == Some(wanted);
+    let mut of: Vec<&str> = targets.iter().filter(of_app).map(String::as_str).collect();
+    let meant = words.find_map(|word| {
+        let parts = of.iter().flat_map(|target| target.split(' ').skip(1));
+        nearest(word, parts).map(str::to_owned)
+    });
+    if of.is_empty() {
+        // Apps are enough to go on with.
+        of = targets
+            .iter()
+            .filter_map(|target| target.split(' ').next())
+            .collect();
+        of.dedup();
     }
+    let shown = of.get(..LISTED).unwrap_or(&of).join(", ");
+    let more = match of.len().checked_sub(LISTED) {
+        None | Some(0) => String::new(),
+        Some(more) => format!(" and {more} more"),
+    };
+    let meant = meant.or_else(|| nearest(wanted, of.iter().copied()).map(str::to_owned));
+    failure.hint(
+        match (meant.filter(|meant| meant != wanted), of.is_empty()) {
+            (_, true) => {
+                "targets that are not built have none; `bakehouse runs` lists runs".to_owned()
+            }
+            (Some(meant), _) => format!("did you mean {meant}? there are logs of {shown}{more}"),
+            (None, _) => format!("there are logs of {shown}{more}"),
+        },
+    )
 }
 
 #[cfg(test)]
@@ -165,6 +198,7 @@ mod tests {
             &["outline", "linux/arm64"],
             &["outline", "1.0.0", "base-outline", "linux/arm64"],
             &["outline 1.0.0 base-outline linux/arm64"],
+            &["outline", "v1.0.0", "arm64"],
         ] {
             assert!(meant(words), "{words:?}");
         }

@@ -1,5 +1,6 @@
 //! `bakehouse merge`
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::Result;
@@ -73,7 +74,14 @@ pub(super) async fn merge(session: &Session, args: &MergeArgs) -> Result<ExitCod
         let ledger = conclusion.ledger();
         pipeline::rehearse(&context, &mut plan, &digests, ledger).await;
         let failed = ledger.with(|report| report.failures.len());
-        session.printer.data(&dry_run(&plan, Act::Tag, failed));
+        let page = dry_run(
+            session.printer.new_page(),
+            &plan,
+            &BTreeSet::new(),
+            Act::Tag,
+            failed,
+        );
+        session.printer.page(&page);
         return Ok(conclusion.finish_plan(session, &plan));
     }
     pipeline::merge(&context, &plan, &digests, args.force, conclusion.ledger()).await?;

@@ -15,7 +15,8 @@ use crate::config::{Project, RegistryChoice, Settings, Uses};
 use crate::context::{services, sources};
 use crate::failure::ExitCode;
 use crate::new::{
-    Ask, Destination, Kind, Look, NewError, OWN_SDK, Wanted, define, is_name, places, write,
+    Ask, Destination, Kind, Look, NewError, OWN_SDK, OpenedFiles, Wanted, define, is_name, places,
+    write,
 };
 use crate::pipeline::unbuilt::Understudy;
 use crate::product::Product;
@@ -50,7 +51,7 @@ pub(super) async fn new(session: &Session, args: &NewArgs) -> Result<ExitCode> {
     };
     let prefix = prefix.map(|prefix| prefix.trim_end_matches('/').to_owned());
     for path in write(&project, &definition, &Destination { prefix })? {
-        session.printer.line(format_args!("wrote {path}"));
+        session.printer.done(format_args!("wrote {path}"));
     }
     for note in &definition.notes {
         session.printer.talk(format_args!("note: {note}"));
@@ -125,6 +126,7 @@ fn look(session: &Session, project: &Project, scratch: PathBuf) -> Result<Look> 
         sources: sources(project, &reporter),
         images: services.upstream.clone(),
         scratch,
+        opened: OpenedFiles::default(),
         reporter,
     })
 }

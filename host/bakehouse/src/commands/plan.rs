@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 use super::Session;
 use super::ending::Kind;
 use super::planned::planned;
-use super::text::plan_table;
+use super::text::plan_page;
 use crate::ci::{PlanPage, gitlab, matrix};
 use crate::cli::{PlanArgs, PlanFormat};
 use crate::failure::ExitCode;
@@ -48,7 +48,13 @@ pub(super) async fn plan(session: &Session, args: &PlanArgs) -> Result<ExitCode>
     let shown = missing.as_ref().unwrap_or(&plan);
     match args.format {
         PlanFormat::Json => session.printer.json(&PlanPage::new(shown, &failures))?,
-        PlanFormat::Text => session.printer.data(&plan_table(shown, failures.len())),
+        PlanFormat::Text => {
+            let page = plan_page(session.printer.new_page(), shown, failures.len());
+            match plan.target_count() {
+                0 => session.printer.outcome(&page),
+                _ => session.printer.page(&page),
+            }
+        }
         PlanFormat::Gitlab => {
             let merge = !plan.batches.is_empty() || overdue::any(&context, &plan).await?;
             let parent = gitlab::Parent::here();

@@ -7,17 +7,16 @@ use bakehouse_core::recipe::Network;
 
 use crate::diff::Tag;
 use crate::pipeline::previewed::{Preview, PreviewedBuild, PreviewedTarget};
-use crate::printer::Paint;
-use crate::text::Text;
+use crate::text::{Style, Text};
 
 /// All targets, in build order.
-pub(super) fn preview_text(preview: &Preview) -> Vec<(Paint, Text)> {
+pub(super) fn preview_text(preview: &Preview) -> Vec<(Style, Text)> {
     let mut out = Lines::default();
     for (index, target) in preview.targets.iter().enumerate() {
         if index > 0 {
             out.blank();
         }
-        out.line(Paint::Bold, &target.target);
+        out.line(Style::Strong, &target.target);
         if let Some(source) = &preview.source {
             out.fact("source", &source.repository);
             out.fact(
@@ -37,15 +36,15 @@ pub(super) fn preview_text(preview: &Preview) -> Vec<(Paint, Text)> {
 }
 
 #[derive(Default)]
-struct Lines(Vec<(Paint, Text)>);
+struct Lines(Vec<(Style, Text)>);
 
 impl Lines {
-    fn line(&mut self, paint: Paint, words: impl Display) {
-        self.0.push((paint, Text::of(words)));
+    fn line(&mut self, style: Style, words: impl Display) {
+        self.0.push((style, Text::of(words)));
     }
 
     fn fact(&mut self, name: &str, value: impl Display) {
-        self.line(Paint::Plain, format_args!("  {name:11} {value}"));
+        self.line(Style::Plain, format_args!("  {name:11} {value}"));
     }
 
     fn pairs(&mut self, name: &str, pairs: &[(String, String)]) {
@@ -57,7 +56,7 @@ impl Lines {
     fn blank(&mut self) {
         let mut blank = Text::new();
         blank.blank();
-        self.0.push((Paint::Plain, blank));
+        self.0.push((Style::Plain, blank));
     }
 }
 
@@ -108,7 +107,7 @@ fn dockerfile(out: &mut Lines, build: &PreviewedBuild) {
         out.fact("dockerfile", "the recipe's own:");
         out.blank();
         for line in build.dockerfile.lines() {
-            out.line(Paint::Plain, line);
+            out.line(Style::Plain, line);
         }
         return;
     };
@@ -125,13 +124,13 @@ fn dockerfile(out: &mut Lines, build: &PreviewedBuild) {
     );
     out.blank();
     for line in &upstream.lines {
-        let paint = match line.tag {
-            Tag::Name => Paint::Bold,
-            Tag::Place => Paint::Cyan,
-            Tag::Kept => Paint::Plain,
-            Tag::Removed => Paint::Red,
-            Tag::Added => Paint::Green,
+        let style = match line.tag {
+            Tag::Name => Style::Strong,
+            Tag::Place => Style::Busy,
+            Tag::Kept => Style::Plain,
+            Tag::Removed => Style::Bad,
+            Tag::Added => Style::Good,
         };
-        out.line(paint, &line.text);
+        out.line(style, &line.text);
     }
 }

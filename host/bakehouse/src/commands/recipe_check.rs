@@ -9,11 +9,12 @@ use bakehouse_runtime::Recipe;
 
 use super::Session;
 use super::check_report::{CheckedOption, RecipeCheck, Unused};
-use super::text::recipe_table;
+use super::check_text::check_page;
 use crate::cli::{Format, RecipeCheckArgs};
 use crate::failure::ExitCode;
-use crate::pipeline::rehearsal::rehearse;
+use crate::pipeline::rehearsal::{Rehearsal, rehearse};
 use crate::pipeline::unbuilt::Unbuilt;
+use crate::text::Page;
 
 /// Lists what a recipe asks for, what is granted, and what is missing; exits
 /// as a denial where something is. Where nothing is, and not `--offline`, what
@@ -23,12 +24,15 @@ pub(super) async fn recipe_check(session: &Session, args: &RecipeCheckArgs) -> R
     let mut check = check(&app.recipe, &app.file.options);
     let granted = granted(&check);
     if granted != ExitCode::Success || args.offline {
-        show(session, args, &check)?;
+        show(session, args, &check, granted)?;
         return Ok(granted);
     }
     let tried = rehearse(&app).await;
     check.tried = tried.as_ref().ok().cloned();
-    show(session, args, &check)?;
+    let code = tried
+        .as_ref()
+        .map_or(ExitCode::Internal, Rehearsal::exit_code);
+    show(session, args, &check, code)?;
     let tried = tried?;
     for problem in tried.problems() {
         session.tell(&problem.clone().of_app(&args.app));
@@ -42,8 +46,10 @@ pub(super) async fn new_app(session: &Session, app: &str) -> Result<ExitCode> {
     let app = open(session, app).await?;
     let mut check = check(&app.recipe, &app.file.options);
     check.options.retain(|option| option.set);
-    session.printer.data(&recipe_table(&check));
-    Ok(granted(&check))
+    let page = check_page(session.printer.new_page(), &check);
+    let granted = granted(&check);
+    tell(session, &page, granted);
+    Ok(granted)
 }
 
 async fn open(session: &Session, app: &str) -> Result<Unbuilt> {
@@ -59,12 +65,29 @@ fn granted(check: &RecipeCheck) -> ExitCode {
     }
 }
 
-fn show(session: &Session, args: &RecipeCheckArgs, check: &RecipeCheck) -> Result<()> {
+fn show(
+    session: &Session,
+    args: &RecipeCheckArgs,
+    check: &RecipeCheck,
+    code: ExitCode,
+) -> Result<()> {
     match args.format {
         Format::Json => session.printer.json(check)?,
-        Format::Text => session.printer.data(&recipe_table(check)),
+        Format::Text => tell(
+            session,
+            &check_page(session.printer.new_page(), check),
+            code,
+        ),
     }
     Ok(())
+}
+
+/// Where all is well, who asked to hear nothing of that hears nothing.
+fn tell(session: &Session, page: &Page, code: ExitCode) {
+    match code {
+        ExitCode::Success => session.printer.outcome(page),
+        _ => session.printer.page(page),
+    }
 }
 
 fn check(recipe: &Recipe, set: &Options) -> RecipeCheck {

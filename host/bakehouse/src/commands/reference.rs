@@ -1,9 +1,13 @@
 //! References on the command line.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Result;
+use bakehouse_core::nearest::nearest;
 use bakehouse_core::progress::Reporter;
+use bakehouse_core::version_number::VersionNumber;
 use bakehouse_registry::{Endpoint, LocalRegistry, Registry};
 use oci_client::Reference;
 
@@ -11,6 +15,10 @@ use super::Session;
 use crate::config::Settings;
 use crate::context::open_registry;
 use crate::failure::{ExitCode, Failure};
+use crate::names;
+
+/// The time that a registry has to tell what else there is.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A reference with a client for its registry.
 pub(super) struct Opened {
@@ -67,6 +75,41 @@ impl<'a> ImageReference<'a> {
             Self::Project(name) | Self::Local(_, name) | Self::Full(_, _, name) => *name,
         }
     }
+}
+
+impl Opened {
+    /// The failure that there is nothing under the reference; with what was meant,
+    /// as far as the registry and the project tell.
+    pub(super) async fn nothing(&self, session: &Session) -> Failure {
+        let endpoint = self.registry.endpoint();
+        let shown = endpoint.show(&self.image, &self.tag);
+        let failure = Failure::new(ExitCode::NotFound, format!("{shown} does not exist"));
+        let asked = tokio::time::timeout(PATIENCE, self.registry.tags(&self.image)).await;
+        let mut tags = asked.ok().and_then(Result::ok).unwrap_or_default();
+        tags.sort_by_cached_key(|tag| Reverse(VersionNumber::parse(tag)));
+        let tags: Vec<&str> = tags.iter().map(String::as_str).collect();
+        if !tags.is_empty() {
+            return failure.hint(names::hint(&self.tag, &tags, "its tags are"));
+        }
+        let images = images(session);
+        let images: Vec<&str> = images.iter().map(String::as_str).collect();
+        match nearest(&self.image, images.iter().copied()) {
+            Some(meant) if meant != self.image => {
+                failure.hint(names::hint(&self.image, &images, "this project publishes"))
+            }
+            _ => failure.hint("`bakehouse plan` shows what is published and what is missing"),
+        }
+    }
+}
+
+/// The images that the project publishes; none without a project.
+fn images(session: &Session) -> Vec<String> {
+    let Ok(project) = session.project() else {
+        return Vec::new();
+    };
+    let apps = project.apps().unwrap_or_default();
+    let files = apps.iter().filter_map(|app| project.app(app).ok());
+    files.flat_map(|file| file.grants.images).collect()
 }
 
 /// Opens the registry of an image reference.

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::text::report_text;
+use super::report_text::report_page;
 use super::{Session, kept};
 use crate::ci::Page as _;
 use crate::cli::{ReportArgs, ReportFormat};
@@ -30,7 +30,8 @@ pub(super) fn report(session: &Session, args: &ReportArgs) -> Result<ExitCode> {
             let logs = run.path.strip_prefix(project.root()).unwrap_or(&run.path);
             let logs = (!run.logs()?.is_empty()).then(|| logs.display().to_string());
             session.tell_all(&report.failures);
-            printer.data(&report_text(&report, logs.as_deref()));
+            let page = printer.new_page();
+            printer.page(&report_page(page, &report, logs.as_deref()));
         }
         ReportFormat::Json => printer.json(&report)?,
         ReportFormat::Markdown => printer.markup(&report.markdown()),

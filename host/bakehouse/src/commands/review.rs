@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::Result;
 use bakehouse_core::progress::{Event, Reporter as _};
 
-use super::review_text::{part_text, review_text};
+use super::ending::command_line;
+use super::review_text::{part_page, review_page};
 use super::{Session, build_plan};
 use crate::ci::{self, matrix};
 use crate::cli::{
@@ -19,6 +21,9 @@ use crate::failure::ExitCode;
 use crate::pipeline::check;
 use crate::pipeline::discover::{self, Discovered};
 use crate::pipeline::failure_record::FailureRecord;
+use crate::pipeline::ledger::Ledger;
+use crate::pipeline::report::Ending;
+use crate::pipeline::run_folder::RunFolder;
 use crate::pipeline::times::Times;
 use crate::recipes::RecipeCrate;
 use crate::review::{
@@ -46,10 +51,12 @@ async fn whole(session: &Session, args: &ReviewArgs) -> Result<ExitCode> {
     let mut page = ReviewPage::new(review);
     if let Some(context) = context.filter(|_| !args.no_build) {
         let plan = &page.review.plan;
-        match build(&context, &discovered, plan, !args.trial.no_run).await {
+        let ledger = kept(session)?;
+        match build(&context, &discovered, plan, !args.trial.no_run, &ledger).await {
             Ok(part) => page.add([part]),
             Err(error) => page.add([Part::failed(&error)]),
         }
+        close(session, &ledger, page.exit_code());
     }
     end(session, &page, args.format, &args.summary.summaries)
 }
@@ -108,19 +115,54 @@ async fn part(session: &Session, args: &ReviewBuildArgs) -> Result<ExitCode> {
     let (mut plan, unplanned) = check::plan_unchecked(&context, &discovered).await?;
     failed.extend(unplanned);
     build_plan::only(&mut plan, &jobs);
-    let built = build(&context, &discovered, &plan, !args.trial.no_run).await;
+    let ledger = kept(session)?;
+    let built = build(&context, &discovered, &plan, !args.trial.no_run, &ledger).await;
     let mut part = built.unwrap_or_else(|error| Part::failed(&error));
     part.failures.extend(records(&failed));
+    let code = ExitCode::common(part.failures.iter().map(|failure| failure.code));
+    close(session, &ledger, code);
     if let Some(path) = &args.save {
-        handed::write(&part, path)?;
+        let mut handed = part.clone();
+        // Who reads it is on another machine.
+        for failure in &mut handed.failures {
+            failure.log = None;
+        }
+        handed::write(&handed, path)?;
     }
-    session.printer.outcome(&part_text(&part));
+    session
+        .printer
+        .outcome(&part_page(session.printer.new_page(), &part));
     for failure in &part.failures {
         session.tell(failure);
     }
-    Ok(ExitCode::common(
-        part.failures.iter().map(|failure| failure.code),
-    ))
+    Ok(code)
+}
+
+/// A ledger that is kept with the project's runs, and the logs beside it. Where it
+/// cannot be, the review goes on without.
+fn kept(session: &Session) -> Result<Ledger> {
+    let project = session.project()?;
+    let ledger = Ledger::new(command_line());
+    let kept = RunFolder::create(&project.runs(), project.file().keep).and_then(|folder| {
+        let folder = Arc::new(folder);
+        session.reporter.write_to(Arc::clone(&folder));
+        ledger.keep_in(project.root(), folder)
+    });
+    if let Err(error) = kept {
+        session.reporter.report(Event::Warning {
+            message: &format!("this review keeps no logs: {error}"),
+        });
+    }
+    Ok(ledger)
+}
+
+fn close(session: &Session, ledger: &Ledger, code: ExitCode) {
+    let _ = ledger.close(Ending::of(code), code);
+    if let Err(error) = ledger.save() {
+        session.reporter.report(Event::Warning {
+            message: &format!("this review keeps no report: {error}"),
+        });
+    }
 }
 
 fn page(session: &Session, args: &ReviewPageArgs) -> Result<ExitCode> {
@@ -156,11 +198,14 @@ async fn look(session: &Session, change: &Change) -> Result<Looked> {
     let (before, now) = (checkout.before().await?, checkout.now());
     let own = project.file().ci.uses.as_ref().is_some_and(Uses::is_own);
     let apps = touched(&changed, &before, &now, &recipes(&project), own);
+    let max_apps = change.max_apps;
+    let max_apps = max_apps.unwrap_or_else(|| project.file().ci.review_apps());
     let grants = compared(&before, &now, apps.iter().map(|app| app.app.as_str()));
-    let (built, unbuilt) = bounded(&apps, change.max_apps.get());
+    let (built, unbuilt) = bounded(&apps, max_apps.get());
     let too_many = (!unbuilt.is_empty()).then(|| {
         format!(
-            "{} more apps are touched, and not built: {}; --max-apps says how many are",
+            "{} more apps are touched, and not built: {}; --max-apps says how many are, or \
+             `review-apps` under [ci] in bakehouse.toml",
             unbuilt.len(),
             unbuilt.join(", ")
         )
@@ -258,7 +303,13 @@ fn end(
 ) -> Result<ExitCode> {
     match format {
         Format::Json => session.printer.json(page)?,
-        Format::Text => session.printer.data(&review_text(page)),
+        Format::Text => {
+            let shown = review_page(session.printer.new_page(), page);
+            match page.exit_code() {
+                ExitCode::Success => session.printer.outcome(&shown),
+                _ => session.printer.page(&shown),
+            }
+        }
     }
     told(session, page, summaries)
 }

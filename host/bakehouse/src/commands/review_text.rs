@@ -1,19 +1,16 @@
 //! A review, for people.
 
-use super::text::table;
-use crate::review::{Grant, Part, ReviewPage, Row, State};
-use crate::text::{Text, megabytes};
+use super::text::faint_if_nothing;
+use crate::review::{self, Grant, Part, ReviewPage, State};
+use crate::text::{Page, Row, Style, Table, bytes};
 
 /// A review's findings: apps, grants, images.
-pub(super) fn review_text(page: &ReviewPage) -> Text {
-    let mut out = Text::new();
-    out.line(page.headline());
+pub(super) fn review_page(mut out: Page, page: &ReviewPage) -> Page {
+    out.words(Row::new(), page.headline());
     let review = &page.review;
     if !review.apps.is_empty() {
-        let head = ["APP", "VERSION", "IMAGES", "TOUCHED BY"]
-            .map(str::to_owned)
-            .to_vec();
-        let rows = review.apps.iter().map(|app| {
+        let mut table = Table::new(&["APP", "VERSION", "IMAGES", "TOUCHED BY"]);
+        for app in &review.apps {
             let none = || ("-".to_owned(), "-".to_owned());
             let (version, images) = page.builds(&app.app).unwrap_or_else(none);
             let mut why: Vec<String> = app.why.iter().map(ToString::to_string).collect();
@@ -22,10 +19,15 @@ pub(super) fn review_text(page: &ReviewPage) -> Text {
                 State::Removed => why.push("removed; what is published of it stays".to_owned()),
                 State::Changed => {}
             }
-            vec![app.app.clone(), version, images, why.join("; ")]
-        });
+            table.row([
+                app.app.clone().into(),
+                faint_if_nothing(version),
+                faint_if_nothing(images),
+                why.join("; ").into(),
+            ]);
+        }
         out.blank();
-        out.append(&table(std::iter::once(head).chain(rows)));
+        out.table(&table);
     }
     if !review.grants.is_empty() {
         out.blank();
@@ -40,14 +42,15 @@ pub(super) fn review_text(page: &ReviewPage) -> Text {
             ("may no longer", &change.removed),
         ] {
             for grant in grants {
-                out.line(format_args!("{who} {may} {}", words(grant)));
+                let label = Row::of(Style::Odd, &format!("{who} {may} "));
+                out.words(label, words(grant));
             }
         }
     }
-    let rows: Vec<Row> = page.rows().collect();
-    if !rows.is_empty() {
+    let images = images(page.rows());
+    if !images.is_empty() {
         out.blank();
-        out.append(&images(&rows));
+        out.table(&images);
     }
     let notes: Vec<String> = page
         .warnings()
@@ -57,7 +60,7 @@ pub(super) fn review_text(page: &ReviewPage) -> Text {
         out.blank();
     }
     for note in notes {
-        out.line(note);
+        out.words(Row::new(), note);
     }
     out
 }
@@ -67,8 +70,8 @@ fn words(grant: &Grant) -> String {
     format!("{before}{}{after}", entry.unwrap_or_default())
 }
 
-fn images(rows: &[Row]) -> Text {
-    let head = [
+fn images(rows: impl Iterator<Item = review::Row>) -> Table {
+    let mut table = Table::new(&[
         "IMAGE",
         "VERSION",
         "PLATFORM",
@@ -76,38 +79,33 @@ fn images(rows: &[Row]) -> Text {
         "PUBLISHED",
         "CHANGE",
         "RUN",
-    ]
-    .map(str::to_owned)
-    .to_vec();
+    ]);
     let none = || "-".to_owned();
-    let rows = rows.iter().map(|row| {
-        vec![
-            row.image.clone(),
-            row.version.clone(),
-            row.platform.to_string(),
-            row.size.map_or_else(none, megabytes),
-            match &row.published {
-                Some((version, size)) => format!("{} ({version})", megabytes(*size)),
-                None => none(),
-            },
-            row.change().unwrap_or_else(none),
-            row.ran.clone(),
-        ]
-    });
-    table(std::iter::once(head).chain(rows))
+    for row in rows {
+        let published = match &row.published {
+            Some((version, size)) => format!("{} ({version})", bytes(*size)),
+            None => none(),
+        };
+        table.row([
+            row.image.clone().into(),
+            row.version.clone().into(),
+            row.platform.to_string().into(),
+            faint_if_nothing(row.size.map_or_else(none, bytes)),
+            faint_if_nothing(published),
+            faint_if_nothing(row.change().unwrap_or_else(none)),
+            row.ran.clone().into(),
+        ]);
+    }
+    table
 }
 
 /// The targets of one machine's part.
-pub(super) fn part_text(part: &Part) -> Text {
-    let mut out = Text::new();
+pub(super) fn part_page(mut out: Page, part: &Part) -> Page {
     for tried in &part.targets {
-        let size = tried.size.map_or_else(|| "not built".to_owned(), megabytes);
+        let size = tried.size.map_or_else(|| "not built".to_owned(), bytes);
         let ran = tried.ran.as_ref().map(|ran| format!(", {ran}"));
-        out.line(format_args!(
-            "{}: {size}{}",
-            tried.id,
-            ran.unwrap_or_default()
-        ));
+        let ran = ran.unwrap_or_default();
+        out.words(Row::new(), format_args!("{}: {size}{ran}", tried.id));
     }
     out
 }

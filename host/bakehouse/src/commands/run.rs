@@ -9,6 +9,7 @@ use super::text::{Act, dry_run, joined};
 use crate::ci::PlanPage;
 use crate::cli::{Format, RunArgs};
 use crate::failure::{ExitCode, Failure};
+use crate::pipeline::build::reusable;
 use crate::pipeline::plan::Plan;
 use crate::pipeline::run as pipeline;
 
@@ -33,9 +34,12 @@ pub(super) async fn run(session: &Session, args: &RunArgs) -> Result<ExitCode> {
         let failures = ledger.with(|report| report.failures.clone());
         match args.format {
             Format::Json => session.printer.json(&PlanPage::new(plan, &failures))?,
-            Format::Text => session
-                .printer
-                .data(&dry_run(plan, Act::BuildAndTag, failures.len())),
+            Format::Text => {
+                let reused = reusable(&context, discovered, plan).await?;
+                let page = session.printer.new_page();
+                let page = dry_run(page, plan, &reused, Act::BuildAndTag, failures.len());
+                session.printer.page(&page);
+            }
         }
         let code = conclusion.finish_plan(session, plan);
         return Ok(session.alarmed(code, &planned.alarms(&context)));

@@ -3,13 +3,13 @@
 use anyhow::Result;
 use serde::Serialize;
 
-use super::text::table;
+use super::text::faint_if_nothing;
 use super::{Session, kept};
 use crate::cli::{Format, RunsArgs};
 use crate::failure::ExitCode;
 use crate::pipeline::report::Ending;
 use crate::pipeline::run_folder::KeptRun;
-use crate::text::Text;
+use crate::text::{Cell, Page, Style, Table};
 
 /// Version of the list's JSON. It grows by adding fields; a field that changes its
 /// meaning makes it 2.
@@ -50,7 +50,10 @@ pub(super) fn runs(session: &Session, args: &RunsArgs) -> Result<ExitCode> {
             schema: SCHEMA,
             runs: lines,
         })?,
-        Format::Text => session.printer.data(&text(&lines)),
+        Format::Text => {
+            let page = page(session.printer.new_page(), &lines);
+            session.printer.page(&page);
+        }
     }
     Ok(ExitCode::Success)
 }
@@ -76,27 +79,45 @@ fn line(run: &KeptRun) -> Line {
     }
 }
 
-fn text(lines: &[Line]) -> Text {
-    let head = [
+fn page(mut out: Page, lines: &[Line]) -> Page {
+    let mut table = Table::new(&[
         "RUN", "ENDED", "BUILT", "REUSED", "TAGS", "FAILED", "TIME", "COMMAND",
-    ];
-    let rows = lines.iter().map(|line| {
+    ]);
+    for line in lines {
         let time = match line.exit_code {
             None => "-".to_owned(),
             Some(_) => format!("{:.1} s", line.seconds),
         };
-        vec![
-            line.run.clone(),
-            ended(line).to_owned(),
-            line.built.to_string(),
-            line.reused.to_string(),
-            line.tags.to_string(),
-            line.failures.to_string(),
-            time,
-            line.command.clone(),
-        ]
-    });
-    table(std::iter::once(head.map(str::to_owned).to_vec()).chain(rows))
+        table.row([
+            Cell::from(line.run.clone()).or(short(&line.run)),
+            Cell::of(style(line), ended(line)),
+            line.built.to_string().into(),
+            line.reused.to_string().into(),
+            line.tags.to_string().into(),
+            match line.failures {
+                0 => "0".into(),
+                some => Cell::of(Style::Bad, some.to_string()),
+            },
+            faint_if_nothing(time),
+            line.command.clone().into(),
+        ]);
+    }
+    out.table(&table);
+    out
+}
+
+/// The second at which a run began names it, where there is little room.
+fn short(run: &str) -> &str {
+    run.split('.').next().unwrap_or(run)
+}
+
+const fn style(line: &Line) -> Style {
+    match line.ending {
+        Ending::Unfinished if line.running => Style::Busy,
+        Ending::Unfinished | Ending::Stopped => Style::Odd,
+        Ending::Done => Style::Good,
+        Ending::Failed => Style::Bad,
+    }
 }
 
 const fn ended(line: &Line) -> &'static str {

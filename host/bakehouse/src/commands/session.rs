@@ -29,6 +29,8 @@ pub struct Session {
     pub(super) reporter: Arc<Recorded>,
     pub(super) overrides: Overrides,
     pub(super) root: Option<PathBuf>,
+    /// Variables of the environment that decide something.
+    variables: Vec<String>,
     /// Serving has no end of its own.
     serves: bool,
     conclusion: OnceLock<Conclusion>,
@@ -50,6 +52,7 @@ impl Session {
                 ..global.overrides()
             },
             root: global.root.clone(),
+            variables: cli.variables.clone(),
             serves: matches!(cli.command, Command::Serve(_)),
             conclusion: OnceLock::new(),
             stopped: AtomicBool::new(false),
@@ -173,13 +176,19 @@ impl Session {
         }
     }
 
-    /// Tells where images go, and what said so.
+    /// Tells where images go, and what said so; and what else the environment says.
     pub(super) fn destination(&self, context: &Context) {
         let destination = Destination::new(&context.settings, context.registry.endpoint());
         self.reporter.report(Event::Stage {
             name: "destination",
             detail: &destination.to_string(),
         });
+        if !self.variables.is_empty() {
+            self.reporter.report(Event::Stage {
+                name: "environment",
+                detail: &self.variables.join(", "),
+            });
+        }
     }
 
     /// The project.

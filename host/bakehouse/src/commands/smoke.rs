@@ -22,14 +22,10 @@ pub(super) async fn smoke(session: &Session, args: &SmokeArgs) -> Result<ExitCod
     let opened = reference::open(session, &args.reference).await?;
     let endpoint = opened.registry.endpoint();
     let shown = endpoint.show(&opened.image, &opened.tag);
-    let published = opened
-        .registry
-        .published(&opened.image, &opened.tag)
-        .await?
-        .ok_or_else(|| {
-            Failure::new(ExitCode::NotFound, format!("{shown} does not exist"))
-                .hint("`bakehouse plan` shows what is published and what is missing")
-        })?;
+    let published = opened.registry.published(&opened.image, &opened.tag);
+    let Some(published) = published.await? else {
+        return Err(opened.nothing(session).await.into());
+    };
     let known: Vec<String> = published
         .platforms
         .keys()

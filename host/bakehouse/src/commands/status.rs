@@ -63,7 +63,13 @@ pub(super) async fn status(session: &Session, args: &StatusArgs) -> Result<ExitC
         status::write(&status, folder)?;
     }
     match args.format {
-        StatusFormat::Table => session.printer.data(&status_table(&status)),
+        StatusFormat::Table => {
+            let page = status_table(session.printer.new_page(), &status);
+            match status.is_current() {
+                true => session.printer.outcome(&page),
+                false => session.printer.page(&page),
+            }
+        }
         StatusFormat::Json => session.printer.json(&status)?,
         StatusFormat::Markdown => session.printer.markup(&status::markdown(&status)),
         StatusFormat::Html => session.printer.markup(status::page(&status).as_str()),

@@ -2,16 +2,16 @@
 
 use bakehouse_core::platform::Platform;
 
-use super::text::table;
+use super::text::faint_if_nothing;
 use crate::status::{ImageStatus, State, Status, ToldFailing, Totals};
-use crate::text::Text;
+use crate::text::{Cell, Page, Row, Style, Table};
 
 /// Characters of a failure's message.
 const MESSAGE: usize = 160;
 
 /// The status as lines for a terminal.
-pub(super) fn status_table(status: &Status) -> Text {
-    let head = [
+pub(super) fn status_table(mut out: Page, status: &Status) -> Page {
+    let mut table = Table::new(&[
         "IMAGE",
         "STATE",
         "UPSTREAM",
@@ -19,63 +19,68 @@ pub(super) fn status_table(status: &Status) -> Text {
         "BEHIND",
         "PLATFORMS",
         "NEXT",
-    ];
-    let mut rows = vec![head.map(str::to_owned).to_vec()];
-    let mut failing = Text::new();
+    ]);
+    let mut failing = Page::new(out.room());
     for app in &status.apps {
         for image in &app.images {
-            rows.push(row(image));
+            table.row(row(image));
             for told in ToldFailing::all(&image.failing) {
-                failing.message("", &line(&image.image, &told));
+                failing.words(Row::new(), line(&image.image, &told));
             }
         }
         if app.images.is_empty() {
-            let unknown = || "-".to_owned();
-            let state = State::Unknown.to_string();
-            rows.push(vec![
-                app.app.clone(),
-                state,
-                unknown(),
-                unknown(),
-                unknown(),
-                unknown(),
-                unknown(),
+            let nothing = || faint_if_nothing("-".to_owned());
+            table.row([
+                app.app.clone().into(),
+                state(State::Unknown),
+                nothing(),
+                nothing(),
+                nothing(),
+                nothing(),
+                nothing(),
             ]);
         }
         for told in ToldFailing::all(&app.failing) {
-            failing.message("", &line(&app.app, &told));
+            failing.words(Row::new(), line(&app.app, &told));
         }
     }
-    let mut out = table(rows);
+    out.table(&table);
     if !failing.is_empty() {
         out.blank();
-        out.append(&failing);
+        out.append(failing);
     }
     out.blank();
     for app in &status.apps {
         for note in &app.notes {
-            out.line(format_args!("note: {note}"));
+            out.words(Row::of(Style::Faint, "note: "), note);
         }
     }
-    out.line(Totals::of(status));
-    out.line(format_args!(
-        "destination: {}/{}",
-        status.registry, status.namespace
-    ));
+    out.words(Row::new(), Totals::of(status));
+    let destination = format!("{}/{}", status.registry, status.namespace);
+    out.words(Row::of(Style::Faint, "destination: "), destination);
     out
 }
 
-fn row(image: &ImageStatus) -> Vec<String> {
-    let version = |version: Option<&str>| version.unwrap_or("-").to_owned();
-    vec![
-        image.image.clone(),
-        image.state.to_string(),
+fn row(image: &ImageStatus) -> [Cell; 7] {
+    let version = |version: Option<&str>| faint_if_nothing(version.unwrap_or("-").to_owned());
+    [
+        image.image.clone().into(),
+        state(image.state),
         version(image.upstream_version()),
         version(image.published_version()),
-        image.lag_words(),
-        platforms(image),
-        image.next_words(),
+        faint_if_nothing(image.lag_words()),
+        faint_if_nothing(platforms(image)),
+        faint_if_nothing(image.next_words()),
     ]
+}
+
+fn state(state: State) -> Cell {
+    let style = match state {
+        State::Current => Style::Good,
+        State::Failing => Style::Bad,
+        State::Partial | State::Behind | State::Missing | State::Unknown => Style::Odd,
+    };
+    Cell::of(style, state.to_string())
 }
 
 fn platforms(image: &ImageStatus) -> String {

@@ -54,8 +54,7 @@ fn tell(session: &Session, parts: Vec<(Part, Verdict)>) -> ExitCode {
         let name = part.name();
         match verdict {
             Verdict::There(what) => {
-                let line = Text::of(format_args!("{name:<11}{what}"));
-                session.printer.outcome(&line);
+                session.printer.done(format_args!("{name:<11}{what}"));
             }
             Verdict::Todo(step) => {
                 let line = Text::of(format_args!("{name:<11}would {step}"));

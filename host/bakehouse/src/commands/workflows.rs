@@ -6,7 +6,6 @@ use super::Session;
 use crate::ci::workflows::{self, File, MARKER, There};
 use crate::cli::WorkflowsArgs;
 use crate::failure::{ExitCode, Failure};
-use crate::text::Text;
 
 /// Writes the GitHub Actions workflow, or checks it. Where it would take the place
 /// of a file that is somebody else's, it is not written.
@@ -42,9 +41,8 @@ pub(super) fn workflows(session: &Session, args: &WorkflowsArgs) -> Result<ExitC
     }
     for (file, _) in &stale {
         file.write(project.root())?;
-        session
-            .printer
-            .outcome(&Text::of(format_args!("wrote {}", file.path.display())));
+        let path = file.path.display();
+        session.printer.done(format_args!("wrote {path}"));
     }
     Ok(ExitCode::Success)
 }

@@ -1,7 +1,7 @@
 //! The `[ci]` table of `bakehouse.toml`.
 
 use std::fmt;
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroUsize};
 
 use serde::de::{Error as _, Unexpected};
 use serde::{Deserialize, Deserializer};
@@ -10,6 +10,8 @@ use crate::product::Product;
 
 /// Work for one machine where nothing is said.
 const JOB_MINUTES: NonZeroU32 = NonZeroU32::new(20).expect("not zero");
+/// Apps that a review builds where nothing is said.
+const REVIEW_APPS: NonZeroUsize = NonZeroUsize::new(10).expect("not zero");
 /// Longest a value may be that stands in a workflow file.
 const LONGEST: usize = 200;
 
@@ -37,6 +39,8 @@ pub struct Ci {
     pub job_minutes: Option<NonZeroU32>,
     /// The treatment of pull requests.
     pub pull_requests: PullRequests,
+    /// Apps that a review builds at most.
+    pub review_apps: Option<NonZeroUsize>,
     /// The place where the status page is published; none without one.
     pub status: Option<StatusPlace>,
 }
@@ -46,6 +50,12 @@ impl Ci {
     #[must_use]
     pub fn job_minutes(&self) -> NonZeroU32 {
         self.job_minutes.unwrap_or(JOB_MINUTES)
+    }
+
+    /// Apps that a review builds at most.
+    #[must_use]
+    pub fn review_apps(&self) -> NonZeroUsize {
+        self.review_apps.unwrap_or(REVIEW_APPS)
     }
 }
 

@@ -33,8 +33,8 @@ pub(super) fn registry(error: &RegistryError) -> Explanation {
         }
         RegistryError::Unreachable { .. } => failed
             .hint(
-                "check the address given as --registry, as REGISTRY or in bakehouse.toml, and that \
-                 the registry runs; `bakehouse doctor` asks it alone",
+                "check the address given as --registry, as REGISTRY, in bakehouse.toml or in the \
+                 reference, and that the registry runs; `bakehouse doctor` asks the project's alone",
             )
             .everywhere(),
         RegistryError::Failed { host, source, .. } => failed.hint(request(host, source)),

@@ -24,7 +24,7 @@ use bakehouse_upstream::release::About;
 pub(crate) use ask::Ask;
 pub(crate) use definition::Definition;
 pub(crate) use error::NewError;
-pub(crate) use look::Look;
+pub(crate) use look::{Look, OpenedFiles};
 pub(crate) use wanted::{Kind, OWN_SDK, Wanted};
 pub(crate) use write::{Destination, places, write};
 

@@ -1,6 +1,6 @@
 //! Stage 4, build: jobs, target by target.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -9,6 +9,7 @@ use bakehouse_builder::{BuildError, BuildRequest, Built, Capabilities};
 use bakehouse_core::progress::Event;
 use bakehouse_core::recipe::{Base, Version};
 use bakehouse_core::target::TargetId;
+use bakehouse_registry::Manifest;
 
 use super::checkout::{checked_out, checkout};
 use super::digest_file::DigestFile;
@@ -126,6 +127,7 @@ impl<'a> JobRunner<'a> {
                         target: &target,
                         digest: &digest,
                         reused: done.reused,
+                        aside: self.context.is_aside,
                         elapsed,
                     });
                     let repository = self.context.registry.endpoint().repository(&target.image);
@@ -303,20 +305,13 @@ impl<'a> JobRunner<'a> {
             unchecked: false,
         };
         let mark = self.mark(target);
-        let digests = context.project.digests();
-        if let Some(file) = DigestFile::own(&digests, registry.endpoint(), target)? {
-            let of = file.rebuild.as_ref().map(|rebuild| &rebuild.id);
-            let same = file.recipe == found.recipe.digest()
-                && mark.is_none_or(|mark| of == Some(&mark.id));
-            let digest = file.descriptor.digest().to_string();
-            if same && let Some(there) = registry.manifest(&target.image, &digest).await? {
-                return Ok(Some(done(
-                    file.descriptor,
-                    push::size(&there).ok(),
-                    file.revision,
-                    Some(file.recipe),
-                )));
-            }
+        if let Some((file, there)) = pushed_before(context, found, target, mark).await? {
+            return Ok(Some(done(
+                file.descriptor,
+                push::size(&there).ok(),
+                file.revision,
+                Some(file.recipe),
+            )));
         }
         if mark.is_some() {
             return Ok(None);
@@ -328,4 +323,53 @@ impl<'a> JobRunner<'a> {
         });
         Ok(there.map(|(descriptor, recipe)| done(descriptor, None, None, recipe)))
     }
+}
+
+/// The digest file of a target that an earlier run pushed by the same recipe, or in
+/// the same rebuild, and its manifest; none where the registry has it no more.
+async fn pushed_before(
+    context: &Context,
+    found: &Discovered,
+    target: &TargetId,
+    mark: Option<&Mark>,
+) -> Result<Option<(DigestFile, Manifest)>> {
+    let registry = &context.registry;
+    let digests = context.project.digests();
+    let Some(file) = DigestFile::own(&digests, registry.endpoint(), target)? else {
+        return Ok(None);
+    };
+    let of = file.rebuild.as_ref().map(|rebuild| &rebuild.id);
+    let same = file.recipe == found.recipe.digest() && mark.is_none_or(|mark| of == Some(&mark.id));
+    if !same {
+        return Ok(None);
+    }
+    let digest = file.descriptor.digest().to_string();
+    let there = registry.manifest(&target.image, &digest).await?;
+    Ok(there.map(|there| (file, there)))
+}
+
+/// The targets of a plan that a run would not build, since an earlier one pushed
+/// them. Of a rebuild all are built.
+///
+/// # Errors
+/// When a digest file cannot be read, or the registry does not answer.
+pub async fn reusable(
+    context: &Context,
+    discovered: &[Discovered],
+    plan: &Plan,
+) -> Result<BTreeSet<TargetId>> {
+    let mut reusable = BTreeSet::new();
+    for job in plan.jobs().filter(|job| !job.rebuild) {
+        let found = discovered.iter().find(|found| found.app.name == job.app);
+        for target in job.targets() {
+            if let Some(found) = found
+                && pushed_before(context, found, &target, None)
+                    .await?
+                    .is_some()
+            {
+                reusable.insert(target);
+            }
+        }
+    }
+    Ok(reusable)
 }

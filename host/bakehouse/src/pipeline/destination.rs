@@ -57,14 +57,17 @@ impl fmt::Display for Destination {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{}/{} (registry: {}, namespace: {}), {} ({}), newest {} versions ({})",
+            "{}/{} (registry: {}, namespace: {}), {} ({}), newest {} ({})",
             self.registry,
             self.namespace,
             self.registry_from,
             self.namespace_from,
             self.platforms.join(", "),
             self.platforms_from,
-            self.max_versions,
+            match self.max_versions {
+                1 => "version".to_owned(),
+                count => format!("{count} versions"),
+            },
             self.max_versions_from
         )
     }

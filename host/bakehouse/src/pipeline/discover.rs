@@ -423,7 +423,7 @@ async fn one(
 
 /// Finding nothing is never right: upstream renamed its tags, or the recipe
 /// looks for them in the wrong place.
-pub(super) fn nothing(name: &str, found: &Versions) -> Failure {
+pub fn nothing(name: &str, found: &Versions) -> Failure {
     Failure::new(
         ExitCode::Nothing,
         format!("{name} has no version to publish: {}", found.why_nothing()),
@@ -436,7 +436,7 @@ pub(super) fn nothing(name: &str, found: &Versions) -> Failure {
 /// Adds to versions what the host alone can say: whose names belong to something
 /// else, and which are prereleases whatever their recipe says. Returns those that
 /// cannot be published.
-pub(super) fn settle(name: &str, found: &mut Versions, moving: &[String]) -> Vec<Refused> {
+pub fn settle(name: &str, found: &mut Versions, moving: &[String]) -> Vec<Refused> {
     let invalid = std::mem::take(&mut found.refused).into_iter();
     let mut refused: Vec<_> = invalid
         .map(|(number, why)| Refused {

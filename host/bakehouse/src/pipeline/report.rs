@@ -91,6 +91,17 @@ pub enum Ending {
     Stopped,
 }
 
+impl Ending {
+    /// That of a command which came to its own end, with this exit code.
+    #[must_use]
+    pub const fn of(code: ExitCode) -> Self {
+        match code {
+            ExitCode::Success => Self::Done,
+            _ => Self::Failed,
+        }
+    }
+}
+
 /// One target.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

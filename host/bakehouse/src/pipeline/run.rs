@@ -308,13 +308,7 @@ async fn publish_image(
         .show(&image.image, &version.version.number);
     for outcome in ended {
         let Ok(done) = outcome.result else {
-            // The target's own failure is in the report already.
-            context.reporter.report(Event::Warning {
-                message: &format!(
-                    "{reference} is not tagged: {} failed",
-                    outcome.target.platform
-                ),
-            });
+            // The report names the target's failure, and the image as not published.
             return Ok(None);
         };
         revisions.extend(done.revision);

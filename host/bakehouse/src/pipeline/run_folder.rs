@@ -71,6 +71,8 @@ pub enum Detail {
 #[derive(Debug)]
 struct Log {
     name: String,
+    /// Its first line, which says whose it is: a part that is begun anew has it, too.
+    first: String,
     /// None after it could not be written.
     file: Option<File>,
     written: u64,
@@ -208,6 +210,7 @@ impl Log {
         }
         Self {
             name,
+            first: String::new(),
             file: file.ok(),
             written: 0,
         }
@@ -219,6 +222,9 @@ impl Log {
         };
         let path = folder.join(&self.name);
         let bytes = format!("{line}\n");
+        if self.first.is_empty() {
+            self.first.clone_from(&bytes);
+        }
         let mut add = || {
             if self.written >= MAX_LOG {
                 fs::rename(&path, path.with_extension("log.earlier"))?;
@@ -226,6 +232,7 @@ impl Log {
                     .append(true)
                     .create_new(true)
                     .open(&path)?;
+                file.write_all(self.first.as_bytes())?;
                 self.written = 0;
             }
             file.write_all(bytes.as_bytes())
@@ -343,7 +350,7 @@ impl KeptRun {
     }
 
     /// Its logs, by name. What a log had before it was begun anew stands beside
-    /// it, with `.earlier` behind its name.
+    /// it, with `.earlier` behind its name; both begin with the same line.
     ///
     /// # Errors
     /// When the folder cannot be read.

@@ -60,15 +60,16 @@ fn a_log_is_bounded_and_keeps_its_end() {
     let dir = tempfile::tempdir().unwrap();
     let run = RunFolder::create(dir.path(), Keep::default()).unwrap();
     let line = "x".repeat(1 << 20);
+    run.line(&target("1"), "whose it is");
     for n in 0..14 {
         run.line(&target("1"), &format!("{n} {line}"));
     }
     run.line(&target("1"), "the end");
     let log = run.log(&target("1")).unwrap();
     let text = fs::read_to_string(&log).unwrap();
-    assert!(text.ends_with("the end\n") && text.starts_with("12 "));
+    assert!(text.ends_with("the end\n") && text.starts_with("whose it is\n12 "));
     let earlier = fs::read_to_string(log.with_extension("log.earlier")).unwrap();
-    assert!(earlier.starts_with("8 "));
+    assert!(earlier.starts_with("whose it is\n8 "));
     assert_eq!(fs::read_dir(run.path()).unwrap().count(), 3);
 }
 

@@ -6,6 +6,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "the one place that prints")]
 
+mod colour;
 mod screen;
 
 use std::fmt;
@@ -18,45 +19,16 @@ use bakehouse_core::progress::Event;
 use console::Term;
 use serde::Serialize;
 
+pub use self::colour::{Colour, choose_colour};
 use self::screen::Screen;
-use crate::text::{self, Row, Text, event_line};
+use crate::text::{self, Page, Row, Style, Text, event_line};
 
 /// The rows on the terminal behind stderr; held by who writes.
 static SCREEN: Mutex<Screen> = Mutex::new(Screen::new());
+/// Columns of a terminal that does not say how many it has.
+const COLUMNS: usize = 80;
 /// A result that was asked for is in no file.
 static LOST: AtomicBool = AtomicBool::new(false);
-
-/// The colours of lines on a terminal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Paint {
-    /// As all text.
-    Plain,
-    /// Bold: the head of what follows.
-    Bold,
-    /// Green: what is new.
-    Green,
-    /// Red: what is gone.
-    Red,
-    /// Cyan: a place.
-    Cyan,
-}
-
-impl Paint {
-    /// The lines with the codes around each (ECMA-48, SGR).
-    fn on(self, text: &Text) -> String {
-        let code = match self {
-            Self::Plain => return text.as_str().to_owned(),
-            Self::Bold => "1",
-            Self::Green => "32",
-            Self::Red => "31",
-            Self::Cyan => "36",
-        };
-        let lines = text.as_str().lines();
-        lines
-            .map(|line| format!("\u{1b}[{code}m{line}\u{1b}[0m\n"))
-            .collect()
-    }
-}
 
 /// Prints for one invocation.
 #[derive(Debug, Clone, Copy)]
@@ -90,11 +62,23 @@ impl Printer {
         data(text.as_str());
     }
 
-    /// Prints a result to stdout, on a terminal in colours.
-    pub fn painted(&self, lines: &[(Paint, Text)]) {
-        let stdout = std::io::stdout().is_terminal() && is_lively() && !is_colourless();
-        let lines = lines.iter().map(|(paint, text)| match stdout {
-            true => paint.on(text),
+    /// A page for where results go.
+    #[must_use]
+    pub fn new_page(&self) -> Page {
+        Page::new(room())
+    }
+
+    /// Prints a result to stdout.
+    pub fn page(&self, page: &Page) {
+        data(&page.shown(colour::on(std::io::stdout().is_terminal())));
+    }
+
+    /// Prints a result to stdout whose lines have a style each, and are as they are
+    /// otherwise.
+    pub fn painted(&self, lines: &[(Style, Text)]) {
+        let colours = colour::on(std::io::stdout().is_terminal());
+        let lines = lines.iter().map(|(style, text)| match colours {
+            true => style.of_lines(text),
             false => text.as_str().to_owned(),
         });
         data(&lines.collect::<String>());
@@ -107,9 +91,16 @@ impl Printer {
 
     /// Prints how a command went to stdout, unless quiet: who asked for nothing
     /// hears of failures alone.
-    pub fn outcome(&self, text: &Text) {
+    pub fn outcome(&self, page: &Page) {
         if !self.quiet {
-            data(text.as_str());
+            self.page(page);
+        }
+    }
+
+    /// Prints that something is done, in one line to stdout, unless quiet.
+    pub fn done(&self, words: impl fmt::Display) {
+        if !self.quiet {
+            self.line(words);
         }
     }
 
@@ -154,10 +145,7 @@ impl Printer {
         for (name, value) in more {
             text.message(&format!("{name}: "), value);
         }
-        match text.as_str().strip_prefix("error") {
-            Some(rest) if colours() => say(&format!("\u{1b}[1;31merror\u{1b}[0m{rest}")),
-            _ => tell(&text),
-        }
+        matter(Style::Bad, "error", &text);
     }
 }
 
@@ -173,10 +161,7 @@ impl Printer {
         let mut text = Text::new();
         text.message("warning: ", message);
         text.message("hint: ", hint);
-        match text.as_str().strip_prefix("warning") {
-            Some(rest) if colours() => say(&format!("\u{1b}[1;33mwarning\u{1b}[0m{rest}")),
-            _ => tell(&text),
-        }
+        matter(Style::Odd, "warning", &text);
     }
 }
 
@@ -193,6 +178,30 @@ impl Write for LogLines {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// Tells of a matter, whose first line begins with this label. On a terminal lines
+/// of words are broken; what a shell is to be given is in hints, and stays whole.
+fn matter(style: Style, label: &str, text: &Text) {
+    let mut lines = text.as_str().lines();
+    let first = lines.next().unwrap_or_default();
+    let Some(rest) = first.strip_prefix(label).filter(|_| is_terminal()) else {
+        return match text.as_str().strip_prefix(label) {
+            Some(rest) if colours() => say(&(style.on(label) + rest)),
+            _ => tell(text),
+        };
+    };
+    let columns = columns();
+    let first = Row::of(style, label).with(Style::Plain, rest);
+    let mut rows = first.broken(columns);
+    for line in lines {
+        let row = Row::of(Style::Plain, line);
+        match line.starts_with("failed: ") {
+            true => rows.extend(row.broken(columns)),
+            false => rows.push(row),
+        }
+    }
+    show(&rows, 0);
 }
 
 fn data(text: &str) {
@@ -226,10 +235,18 @@ pub fn tell_event(event: Event<'_>) {
     say(&event_line(event));
 }
 
-/// Shows rows on stderr that stay, in colours where it has some.
-pub fn show(rows: &[Row]) {
+/// Shows rows on stderr that stay, in colours where it has some; on a terminal so many
+/// of the first are broken between words.
+pub fn show(rows: &[Row], breaks: usize) {
     let colours = colours();
-    let lines = rows.iter().map(|row| match colours {
+    let columns = columns();
+    let breaks = if is_terminal() { breaks } else { 0 };
+    let rows = rows.iter().enumerate();
+    let rows = rows.flat_map(|(place, row)| match place < breaks {
+        true => row.broken(columns),
+        false => vec![row.clone()],
+    });
+    let lines = rows.map(|row| match colours {
         true => row.styled() + "\n",
         false => row.plain() + "\n",
     });
@@ -273,7 +290,7 @@ fn columns() -> usize {
 pub fn size() -> (usize, usize) {
     match Term::stderr().size_checked() {
         Some((rows, columns)) if rows > 0 && columns > 0 => (rows.into(), columns.into()),
-        _ => (24, 80),
+        _ => (24, COLUMNS),
     }
 }
 
@@ -308,28 +325,18 @@ fn is_lively() -> bool {
     term.is_some_and(|term| !term.is_empty() && term != "dumb")
 }
 
-fn is_colourless() -> bool {
-    std::env::var_os("NO_COLOR").is_some()
-}
-
 /// Whether stderr is shown in colours.
 #[must_use]
 pub fn colours() -> bool {
-    draws() && !is_colourless()
+    colour::on(is_terminal())
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_line_has_its_own_colour() {
-        let mut text = Text::of("+a\u{1b}[2J");
-        text.line("+b");
-        assert_eq!(
-            Paint::Green.on(&text),
-            "\u{1b}[32m+a\\u{1b}[2J\u{1b}[0m\n\u{1b}[32m+b\u{1b}[0m\n"
-        );
-        assert_eq!(Paint::Plain.on(&text), text.as_str());
+/// Columns of the terminal behind stdout; none where there is no terminal.
+fn room() -> Option<usize> {
+    if !std::io::stdout().is_terminal() {
+        return None;
     }
+    let size = Term::stdout().size_checked();
+    let columns = size.map(|(_, columns)| usize::from(columns));
+    Some(columns.filter(|columns| *columns > 0).unwrap_or(COLUMNS))
 }

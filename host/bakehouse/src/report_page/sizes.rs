@@ -7,7 +7,7 @@ use bakehouse_core::version_number::VersionNumber;
 use super::chart::{self, Line};
 use super::earlier::Earlier;
 use crate::pipeline::report::Report;
-use crate::text::{Html, megabytes};
+use crate::text::{Html, bytes};
 
 /// A chart for each image of the run, with what earlier runs know of it.
 pub(super) fn section(html: &mut Html, report: &Report, earlier: &Earlier) {
@@ -69,7 +69,7 @@ fn one(html: &mut Html, image: &str, all: &Earlier) {
         html.element("th", version);
         for (_, sizes) in all.of(image) {
             let size = sizes.get(version).copied();
-            html.element("td", size.map_or_else(|| "-".to_owned(), megabytes));
+            html.element("td", size.map_or_else(|| "-".to_owned(), bytes));
         }
         html.raw("</tr>");
     }

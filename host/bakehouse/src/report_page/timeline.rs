@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::chart;
 use crate::pipeline::report::{Report, TargetReport};
-use crate::text::{Html, megabytes};
+use crate::text::{self, Html};
 
 /// Targets up to which all apps are unfolded.
 const FEW: usize = 40;
@@ -73,7 +73,10 @@ fn row(html: &mut Html, target: &TargetReport, whole: f64) {
             steps => format!("{} of {steps}", target.cached),
         },
     );
-    html.element("td", target.size.map_or_else(|| "-".to_owned(), megabytes));
+    html.element(
+        "td",
+        target.size.map_or_else(|| "-".to_owned(), text::bytes),
+    );
     html.raw("</tr>");
 }
 
@@ -118,7 +121,7 @@ pub(super) fn cache(html: &mut Html, report: &Report) {
             html.element(
                 "td",
                 match by_host {
-                    true => megabytes(bytes),
+                    true => text::bytes(bytes),
                     false => "by the builder".to_owned(),
                 },
             );

@@ -190,6 +190,7 @@ mod tests {
             target: &target,
             digest: "sha256:0",
             reused: true,
+            aside: false,
             elapsed: Duration::ZERO,
         });
         let ended = ended.unwrap();

@@ -44,6 +44,19 @@ impl Plain {
     }
 }
 
+/// The number of an event's first rows that are words, and may be broken: not what a
+/// program said, or what a shell is to be given.
+pub(super) const fn prose(event: Event<'_>) -> usize {
+    match event {
+        Event::Stage { .. }
+        | Event::AppStarted { .. }
+        | Event::Warning { .. }
+        | Event::Note { .. }
+        | Event::TargetFailed { .. } => 1,
+        _ => 0,
+    }
+}
+
 /// The rows of an event, with what is worth telling of a failure at once.
 pub(super) fn rows(event: Event<'_>, tails: &mut Tails) -> Vec<Row> {
     match event {
@@ -61,7 +74,7 @@ impl Reporter for Plain {
     fn report(&self, event: Event<'_>) {
         let rows = self.rows(event);
         if !rows.is_empty() {
-            printer::show(&rows);
+            printer::show(&rows, prose(event));
         }
     }
 }

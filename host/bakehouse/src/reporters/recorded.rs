@@ -88,8 +88,19 @@ fn write(folder: &RunFolder, event: Event<'_>) {
         Event::TargetStarted { target } => folder.line(target, &target.to_string()),
         Event::TargetStep { target, step } => folder.line(target, step),
         Event::TargetOutput { target, line } => folder.line(target, &format!("  {line}")),
-        Event::TargetFinished { target, digest, .. } => {
-            folder.line(target, &format!("pushed {digest}"));
+        Event::TargetFinished {
+            target,
+            digest,
+            reused,
+            aside,
+            ..
+        } => {
+            let done = match (reused, aside) {
+                (true, _) => "there already,",
+                (_, true) => "built",
+                (_, false) => "pushed",
+            };
+            folder.line(target, &format!("{done} {digest}"));
         }
         Event::TargetFailed { target, error, .. } => {
             for line in format!("FAILED: {error}").lines() {

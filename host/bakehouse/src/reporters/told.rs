@@ -30,25 +30,28 @@ pub(super) fn row(event: Event<'_>) -> Option<Row> {
             digest,
             reused: true,
             ..
-        } => Row::of(Style::Plain, &format!("{target}: there already, {digest}")),
+        } => Row::of(Style::Plain, &format!("{target}: "))
+            .with(Style::Good, "there already")
+            .with(Style::Plain, &format!(", {digest}")),
         Event::TargetFinished {
             target,
             digest,
             elapsed,
+            aside,
             ..
         } => {
             let seconds = elapsed.as_secs_f64();
-            Row::of(
-                Style::Plain,
-                &format!("{target}: pushed {digest} in {seconds:.1} s"),
-            )
+            let done = if aside { "built" } else { "pushed" };
+            Row::of(Style::Plain, &format!("{target}: "))
+                .with(Style::Good, done)
+                .with(Style::Plain, &format!(" {digest} in {seconds:.1} s"))
         }
         Event::Tagged { reference, to } => {
-            Row::of(Style::Plain, &format!("tagged {reference} -> {to}"))
+            Row::of(Style::Good, "tagged").with(Style::Plain, &format!(" {reference} -> {to}"))
         }
         Event::Retry { what, after } => {
             let pause = after.as_millis();
-            Row::of(Style::Plain, &format!("{what}; trying again in {pause} ms"))
+            Row::of(Style::Odd, &format!("{what}; trying again in {pause} ms"))
         }
         Event::Warning { message } => {
             Row::of(Style::Odd, "warning").with(Style::Plain, &format!(": {message}"))

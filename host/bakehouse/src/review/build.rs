@@ -24,7 +24,7 @@ pub fn newest(discovered: &mut [Discovered]) {
 }
 
 /// Builds a plan's jobs, and with `run` runs each published image once. Nothing
-/// of it is left but the builder's cache.
+/// of it is left but the builder's cache, and what the ledger keeps.
 ///
 /// # Errors
 /// When nothing can be done at all: no builder, or no engine to run images in.
@@ -34,6 +34,7 @@ pub async fn build(
     discovered: &[Discovered],
     plan: &Plan,
     run: bool,
+    ledger: &Ledger,
 ) -> Result<Part> {
     let work = WorkFolder::create(&context.project.work())?;
     let (room, _) = work.target()?;
@@ -46,15 +47,14 @@ pub async fn build(
         name: "review",
         detail: "images go to a registry of this command, and end with it",
     });
-    let ledger = Ledger::new(String::new());
-    build_all(&aside, discovered, plan, &ledger).await?;
+    build_all(&aside, discovered, plan, ledger).await?;
     let report = ledger.with(|report| report.clone());
     let mut part = Part {
         failures: report.failures,
         ..Part::new()
     };
     for failure in &mut part.failures {
-        // No log is kept of it, and it need not be built for the registry.
+        // It need not be built for the registry.
         let alone = failure
             .reproduce
             .take()

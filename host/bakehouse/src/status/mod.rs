@@ -4,6 +4,7 @@
 //! [`look()`] asks the registry for what a plan does not have; [`Status::new`] puts
 //! plan, registry and history together, as pure data; the others show it.
 
+mod against;
 mod badge;
 mod lag;
 mod look;
@@ -15,6 +16,7 @@ mod site;
 mod totals;
 mod words;
 
+pub use against::{Against, against};
 pub use badge::badge;
 pub use look::{Seen, SeenImage, look};
 pub use markdown::markdown;

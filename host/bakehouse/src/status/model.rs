@@ -266,6 +266,13 @@ impl Status {
         }
     }
 
+    /// Whether every app has an image, and all of them are current.
+    #[must_use]
+    pub fn is_current(&self) -> bool {
+        let mut apps = self.apps.iter();
+        apps.all(|app| app.state() == State::Current)
+    }
+
     /// Its images, each with its app.
     pub fn images(&self) -> impl Iterator<Item = (&AppStatus, &ImageStatus)> {
         let apps = self.apps.iter();

@@ -12,7 +12,7 @@ use super::model::{AppStatus, ImageStatus, Next, Shown, State, Status};
 use super::totals::Totals;
 use super::words::ToldFailing;
 use crate::pipeline::alarm::Alarm;
-use crate::text::{Html, megabytes};
+use crate::text::{Html, bytes};
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
@@ -240,7 +240,7 @@ fn platforms(html: &mut Html, published: Option<&Shown>) {
         html.text(&there.platform);
         if let Some(size) = there.size {
             html.raw(" <span class=\"soft\">");
-            html.text(megabytes(size));
+            html.text(bytes(size));
             html.raw("</span>");
         }
         html.raw("</li>");

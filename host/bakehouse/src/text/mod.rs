@@ -11,13 +11,17 @@ mod escape;
 mod event_line;
 mod html;
 mod lines;
+mod page;
 mod row;
 pub mod shell;
+mod table;
 pub mod width;
 
-pub use amount::{megabytes, short_digest};
+pub use amount::{age, bytes, short_digest};
 pub use escape::{json, json_line, line};
 pub use event_line::event_line;
 pub use html::Html;
 pub use lines::Text;
+pub use page::Page;
 pub use row::{Row, Style};
+pub use table::{Cell, Table};

@@ -1,8 +1,9 @@
 //! Rows of a terminal: text in several styles.
 
-use std::fmt::Write as _;
+use super::{Text, escape, width};
 
-use super::{escape, width};
+/// Columns by which the rest of a row that was broken is indented.
+const INDENT: usize = 4;
 
 /// The look of a part of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +36,22 @@ impl Style {
             Self::Odd => Some("33"),
             Self::Busy => Some("36"),
         }
+    }
+
+    /// Words of this program's own in this style.
+    #[must_use]
+    pub fn on(self, words: &str) -> String {
+        match self.code() {
+            Some(code) => format!("\u{1b}[{code}m{words}\u{1b}[0m"),
+            None => words.to_owned(),
+        }
+    }
+
+    /// Lines, each in this style.
+    #[must_use]
+    pub fn of_lines(self, text: &Text) -> String {
+        let lines = text.as_str().lines();
+        lines.map(|line| self.on(line) + "\n").collect()
     }
 }
 
@@ -88,7 +105,9 @@ impl Row {
     /// The row as text.
     #[must_use]
     pub fn plain(&self) -> String {
-        self.0.iter().map(|(_, words)| words.as_str()).collect()
+        let words = self.0.iter().map(|(_, words)| words.as_str());
+        // What is nothing in parts may be a command as a whole.
+        escape::line(&words.collect::<String>()).into_owned()
     }
 
     /// The row with its styles.
@@ -96,12 +115,47 @@ impl Row {
     pub fn styled(&self) -> String {
         let mut out = String::new();
         for (style, words) in &self.0 {
-            let _ = match style.code() {
-                Some(code) => write!(out, "\u{1b}[{code}m{words}\u{1b}[0m"),
-                None => write!(out, "{words}"),
-            };
+            out.push_str(&style.on(words));
         }
         out
+    }
+
+    /// The row in rows of at most so many columns, broken between words, and later
+    /// ones indented. A word that is longer stays whole.
+    #[must_use]
+    pub fn broken(&self, columns: usize) -> Vec<Self> {
+        if self.columns() <= columns {
+            return vec![self.clone()];
+        }
+        // A word may have several styles.
+        let mut all = vec![Self::new()];
+        for (style, words) in &self.0 {
+            for (place, word) in words.split(' ').enumerate() {
+                if place > 0 {
+                    all.push(Self::new());
+                }
+                if let Some(last) = all.last_mut() {
+                    last.push(*style, word);
+                }
+            }
+        }
+        let mut rows = Vec::new();
+        let (mut row, mut taken) = (Self::new(), 0);
+        for (place, word) in all.into_iter().enumerate() {
+            let wide = word.columns();
+            if taken > INDENT && taken + 1 + wide > columns {
+                let next = Self::of(Style::Plain, &" ".repeat(INDENT));
+                rows.push(std::mem::replace(&mut row, next));
+                taken = INDENT;
+            } else if place > 0 {
+                row.push(Style::Plain, " ");
+                taken += 1;
+            }
+            taken += wide;
+            row = row.and(word);
+        }
+        rows.push(row);
+        rows
     }
 
     /// The row, cut to so many columns.
@@ -137,6 +191,46 @@ impl Row {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_line_has_its_own_style() {
+        let mut text = Text::of("+a\u{1b}[2J");
+        text.line("+b");
+        assert_eq!(
+            Style::Good.of_lines(&text),
+            "\u{1b}[32m+a\\u{1b}[2J\u{1b}[0m\n\u{1b}[32m+b\u{1b}[0m\n"
+        );
+        assert_eq!(Style::Plain.of_lines(&text), text.as_str());
+    }
+
+    #[test]
+    fn a_row_is_broken_between_words_and_keeps_its_styles() {
+        let row =
+            Row::of(Style::Strong, "==> build: ").with(Style::Plain, "18 targets with default");
+        let shown = |columns: usize| {
+            let rows = row.broken(columns);
+            rows.iter().map(Row::plain).collect::<Vec<_>>()
+        };
+        assert_eq!(shown(40), [row.plain()]);
+        assert_eq!(shown(22), ["==> build: 18 targets", "    with default"]);
+        assert_eq!(
+            shown(8),
+            [
+                "==> build:",
+                "    18",
+                "    targets",
+                "    with",
+                "    default"
+            ]
+        );
+        assert!(row.broken(22)[0].styled().starts_with("\u{1b}[1m==>"));
+    }
+
+    #[test]
+    fn parts_make_no_command() {
+        let row = Row::of(Style::Plain, "::").with(Style::Bad, "error::x");
+        assert_eq!(row.plain(), "\\::error::x");
+    }
 
     #[test]
     fn a_row_is_escaped_and_cut_with_its_styles() {

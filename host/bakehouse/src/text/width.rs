@@ -42,6 +42,38 @@ pub fn padded(line: &str, columns: usize) -> String {
     format!("{line}{}", " ".repeat(missing))
 }
 
+/// A line in pieces of at most so many columns: broken between words, and within
+/// one that is longer than that. There is one piece at least.
+#[must_use]
+pub fn broken(line: &str, columns: usize) -> Vec<String> {
+    if self::columns(line) <= columns {
+        return vec![line.to_owned()];
+    }
+    let mut pieces = Vec::new();
+    let (mut piece, mut taken) = (String::new(), 0);
+    for word in line.split(' ') {
+        let wide = self::columns(word);
+        if taken > 0 && taken + 1 + wide > columns {
+            pieces.push(std::mem::take(&mut piece));
+            taken = 0;
+        } else if !piece.is_empty() || taken > 0 {
+            piece.push(' ');
+            taken += 1;
+        }
+        for c in word.chars() {
+            let wide = of_char(c);
+            if taken > 0 && taken + wide > columns {
+                pieces.push(std::mem::take(&mut piece));
+                taken = 0;
+            }
+            piece.push(c);
+            taken += wide;
+        }
+    }
+    pieces.push(piece);
+    pieces
+}
+
 fn of_char(c: char) -> usize {
     c.width().unwrap_or(0)
 }
@@ -68,6 +100,29 @@ mod tests {
             assert!(columns(&shown) <= room, "{line}");
         }
         assert_eq!(cut("abc", 2, "..."), "ab");
+    }
+
+    #[test]
+    fn a_line_is_broken_between_words_and_within_long_ones() {
+        for (line, room, expected) in [
+            ("a bc def", 8, &["a bc def"][..]),
+            ("a bc def", 7, &["a bc", "def"]),
+            ("a bc def", 3, &["a", "bc", "def"]),
+            ("a abcdefgh i", 4, &["a", "abcd", "efgh", "i"]),
+            (
+                "\u{4e2d}\u{6587}\u{4e2d} x",
+                5,
+                &["\u{4e2d}\u{6587}", "\u{4e2d} x"],
+            ),
+            ("\u{4e2d}", 1, &["\u{4e2d}"]),
+            ("", 4, &[""]),
+        ] {
+            assert_eq!(broken(line, room), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_line_is_filled_up() {
         assert_eq!(padded("\u{4e2d}", 4), "\u{4e2d}  ");
         assert_eq!(padded("abc", 2), "abc");
     }

@@ -180,7 +180,8 @@ impl Policy {
                 let open = want.value == ALL;
                 let missing = if open {
                     let some = entries.as_ref().is_none_or(|entries| !entries.is_empty());
-                    (!some).then_some(Missing::Grant)
+                    // A Dockerfile from scratch starts from none.
+                    (!some && want.kind != Kind::Bases).then_some(Missing::Grant)
                 } else {
                     self.missing(want.kind, &want.value)
                 };

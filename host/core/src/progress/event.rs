@@ -124,6 +124,9 @@ pub enum Event<'a> {
         digest: &'a str,
         /// It was in the registry already, from an earlier run.
         reused: bool,
+        /// It is in a registry that ends with the command, as a review's are.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        aside: bool,
         /// Since it began, in seconds.
         #[serde(rename = "seconds", serialize_with = "seconds")]
         elapsed: Duration,

@@ -7,8 +7,9 @@ mod npm;
 mod pick;
 mod repository;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use bakehouse_core::platform::Platform;
 use bakehouse_core::progress::{Event, Reporter};
@@ -28,6 +29,10 @@ pub(super) use image::image;
 pub(super) use npm::npm;
 pub(super) use repository::{Checked, repository};
 
+/// Files that were opened, by address.
+#[derive(Default)]
+pub(crate) struct OpenedFiles(Mutex<HashMap<String, Arc<Opened>>>);
+
 /// What is looked with.
 pub(crate) struct Look {
     pub(crate) releases: Releases,
@@ -36,6 +41,9 @@ pub(crate) struct Look {
     pub(crate) images: Upstream,
     /// A folder of its own, gone afterwards.
     pub(crate) scratch: PathBuf,
+    /// Files that were opened, by address: a question may come between two looks
+    /// at one.
+    pub(crate) opened: OpenedFiles,
     pub(crate) reporter: Arc<dyn Reporter>,
 }
 

@@ -1,6 +1,6 @@
 //! The program of each platform, among the files that may have it.
 
-use std::collections::HashMap;
+use std::sync::{Arc, PoisonError};
 
 use bakehouse_core::platform::Platform;
 use bakehouse_names::Pattern;
@@ -56,11 +56,7 @@ pub(super) async fn pick(
     candidates: impl Fn(&Found, &Platform) -> Result<Vec<Candidate>, NewError>,
     absent: impl Fn(&Found, &Platform) -> String,
 ) -> Result<(), NewError> {
-    let mut files = Files {
-        look,
-        wanted,
-        opened: HashMap::new(),
-    };
+    let files = Files { look, wanted };
     let mut failed = None;
     for platform in &wanted.platforms {
         let candidates = candidates(found, platform)?;
@@ -93,15 +89,13 @@ type Chosen = (Linked, Option<(String, Vec<String>)>);
 struct Files<'a> {
     look: &'a Look,
     wanted: &'a Wanted,
-    /// By address.
-    opened: HashMap<String, Opened>,
 }
 
 impl Files<'_> {
     /// The program that lacks nothing, else the first; none where there is no
     /// file.
     async fn first(
-        &mut self,
+        &self,
         platform: &Platform,
         candidates: Vec<Candidate>,
         found: &mut Found,
@@ -118,7 +112,7 @@ impl Files<'_> {
                 }
                 Err(error) => return Err(error),
             };
-            let (linked, member) = match chosen(wanted, platform, &candidate, opened, found) {
+            let (linked, member) = match chosen(wanted, platform, &candidate, &opened, found) {
                 Ok(chosen) => chosen,
                 Err(error @ NewError::NoProgram { .. }) => {
                     failed.get_or_insert(error);
@@ -126,7 +120,7 @@ impl Files<'_> {
                 }
                 Err(error) => return Err(error),
             };
-            found.heard(opened);
+            found.heard(&opened);
             let pick = Pick {
                 platform: platform.clone(),
                 source: candidate.source,
@@ -146,12 +140,17 @@ impl Files<'_> {
         }
     }
 
-    async fn open(&mut self, asset: &Asset) -> Result<&Opened, NewError> {
-        if !self.opened.contains_key(&asset.url) {
-            let opened = open(self.look, asset).await?;
-            self.opened.insert(asset.url.clone(), opened);
+    async fn open(&self, asset: &Asset) -> Result<Arc<Opened>, NewError> {
+        let all = || {
+            let opened = self.look.opened.0.lock();
+            opened.unwrap_or_else(PoisonError::into_inner)
+        };
+        if let Some(opened) = all().get(&asset.url) {
+            return Ok(Arc::clone(opened));
         }
-        Ok(&self.opened[&asset.url])
+        let opened = Arc::new(open(self.look, asset).await?);
+        all().insert(asset.url.clone(), Arc::clone(&opened));
+        Ok(opened)
     }
 }
 

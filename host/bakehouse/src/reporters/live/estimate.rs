@@ -173,6 +173,7 @@ mod tests {
             target: &first,
             digest: "sha256:0",
             reused,
+            aside: false,
             elapsed: Duration::from_secs(45),
         };
         new.apply(finished(true), Duration::ZERO);

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::board::{Board, Counts, Look, Phase, Steps, TargetState};
 use super::estimate::estimate;
 use super::glyphs::Glyphs;
-use crate::text::{Row, Style, width};
+use crate::text::{Row, Style, bytes, width};
 
 /// Rows that are drawn at most, however high the terminal is.
 const HIGHEST: usize = 24;
@@ -320,16 +320,6 @@ fn clock(time: Duration) -> String {
             seconds / 60 % 60,
             seconds % 60
         ),
-    }
-}
-
-/// Bytes, as people say it (SI).
-fn bytes(bytes: u64) -> String {
-    let bytes = bytes as f64;
-    match bytes {
-        ..1e6 => format!("{:.0} kB", bytes / 1e3),
-        ..1e9 => format!("{:.1} MB", bytes / 1e6),
-        _ => format!("{:.2} GB", bytes / 1e9),
     }
 }
 

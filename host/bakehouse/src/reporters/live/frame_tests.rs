@@ -56,6 +56,7 @@ fn board(queued: &[QueuedTarget], done: usize, running: usize) -> Board {
                 target,
                 digest: "sha256:0",
                 reused: false,
+                aside: false,
                 elapsed: Duration::from_secs(80),
             };
             board.apply(finished, at);

@@ -16,7 +16,7 @@ use bakehouse_core::progress::{Event, Reporter};
 use self::board::Board;
 use self::frame::{Canvas, frame};
 use self::glyphs::Glyphs;
-use super::plain::rows;
+use super::plain::{prose, rows};
 use super::tails::Tails;
 use crate::printer;
 
@@ -101,15 +101,17 @@ impl Reporter for Live {
         let State { board, tails, .. } = &mut *state;
         board.apply(event, now);
         tails.keep(event);
-        let stays = matches!(
-            event,
-            Event::Stage { .. }
-                | Event::TargetFailed { .. }
-                | Event::Warning { .. }
-                | Event::Note { .. }
-        );
-        if stays {
-            printer::show(&rows(event, tails));
+        let rows = match event {
+            Event::Stage { .. } | Event::Warning { .. } | Event::Note { .. } => rows(event, tails),
+            // Others that failed for the same reason are a number, and named at the end.
+            Event::TargetFailed { .. } => {
+                let rows = rows(event, tails);
+                if rows.len() > 1 { rows } else { Vec::new() }
+            }
+            _ => Vec::new(),
+        };
+        if !rows.is_empty() {
+            printer::show(&rows, prose(event));
         }
     }
 

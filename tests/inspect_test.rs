@@ -1,0 +1,69 @@
+//! `inspect`: each fact once, with its age, and the lag behind upstream.
+
+use crate::support::{Builder, Package, Project};
+
+/// The lines of an inspection, and how often a name stands before one.
+fn told(project: &Project, reference: &str) -> (String, impl Fn(&str) -> usize + use<>) {
+    let text = project.run(&["inspect", reference]).expect(0).stdout;
+    let lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let count = move |name: &str| {
+        let begin = format!("  {name:11} ");
+        lines.iter().filter(|line| line.starts_with(&begin)).count()
+    };
+    (text, count)
+}
+
+#[test]
+fn each_fact_is_told_once_and_the_lag_behind_upstream() {
+    let project = Project::new(Builder::Docker);
+    project.misbehave(&["1.0.0"]);
+    project.run(&["run"]).expect(0);
+    let (text, count) = told(&project, "misbehave:1.0.0");
+    for (name, times) in [
+        ("media type", 1),
+        ("image type", 1),
+        ("version", 1),
+        ("created", 1),
+        ("recipe", 1),
+        ("pushed", 1),
+        ("upstream", 1),
+        // Of the index, and of each of two images.
+        ("digest", 3),
+        ("download", 2),
+    ] {
+        assert_eq!(count(name), times, "{name} in\n{text}");
+    }
+    for words in [
+        "1.0.0 is the newest version\n",
+        " ago)\n",
+        "), by the run 20",
+        ", as it is now\n",
+    ] {
+        assert!(text.contains(words), "{words} in\n{text}");
+    }
+    // Upstream goes on.
+    let package = Package::new(&["1.0.0", "1.1.0", "1.2.0"]).file("asset", b"asset");
+    project.npm.publish("misbehave", package);
+    let (text, _) = told(&project, "misbehave");
+    assert!(
+        text.contains("1.2.0 is newer; behind by 2 versions, "),
+        "{text}"
+    );
+    let json = project.run(&["inspect", "misbehave", "--format", "json"]);
+    let json = json.expect(0).json();
+    assert_eq!(json["upstream"]["lag"]["versions"], 2, "{json}");
+    assert_eq!(json["upstream"]["newest"], "1.2.0", "{json}");
+    assert!(json["pushed"]["run"].as_str().unwrap().starts_with("20"));
+
+    // What is meant by what is not there.
+    let missing = |reference: &str| project.run(&["inspect", reference]).expect(4);
+    let _ = missing("misbehave:v1.0.0").says("did you mean 1.0.0? its tags are 1.0.0, latest");
+    let _ = missing("misbehav").says("did you mean misbehave?");
+    project
+        .run(&["logs", "misbehave", "v1.0.0", "arm64"])
+        .expect(0);
+    let _ = project
+        .run(&["logs", "misbehav"])
+        .expect(4)
+        .says("did you mean misbehave? there are logs of misbehave");
+}
