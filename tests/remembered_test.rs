@@ -1,5 +1,5 @@
-//! What is remembered between commands: manifests by digest, and builders. It saves
-//! requests and processes, and decides nothing that has become otherwise.
+//! Memory between commands: manifests by digest, and builders. It saves requests and
+//! processes, and decides nothing that has become otherwise.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
