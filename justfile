@@ -67,6 +67,10 @@ pictures *ARGS: up
 bench *ARGS:
     @scripts/bench.sh {{ ARGS }}
 
+# Write anew what is generated from the code: schemas/ and docs/reference/
+generate:
+    @BAKEHOUSE_GENERATE=1 scripts/test.sh --unit the_files_are_what
+
 # Format the code
 fmt:
     cargo fmt --all

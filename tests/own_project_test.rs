@@ -8,6 +8,10 @@ use std::process::Command;
 
 use crate::support::{Builder, Output, Project, finish, recipe, tool};
 
+/// The words of a first `init`.
+const WROTE: &str =
+    "wrote bakehouse.toml\nwrote schemas/project.json\nwrote schemas/app.json\nwrote .gitignore\n";
+
 /// A folder that is to be a project, beside upstream's releases.
 struct Home {
     upstream: Project,
@@ -51,7 +55,7 @@ fn a_component_is_published_from_a_folder_of_its_own() {
     let made = home
         .run(&["init", "--yes", "--registry", "local"])
         .expect(0);
-    assert_eq!(made.stdout, "wrote bakehouse.toml\nwrote .gitignore\n");
+    assert_eq!(made.stdout, WROTE);
     let app = home.folder.join("apps/misbehave");
     fs::create_dir_all(&app).unwrap();
     fs::copy(recipe("misbehave"), app.join("mine.wasm")).unwrap();
@@ -93,7 +97,7 @@ fn a_component_is_published_from_a_folder_of_its_own() {
 fn a_project_is_made_beside_what_is_there() {
     let home = Home::new();
     let first = home.run(&["init"]).expect(0);
-    assert_eq!(first.stdout, "wrote bakehouse.toml\nwrote .gitignore\n");
+    assert_eq!(first.stdout, WROTE);
     let _ = first.says("with --product OWNER/REPO@vN");
     let settings = home.read("bakehouse.toml");
     for line in ["registry = \"local\"\n", "namespace = \"my-images\"\n"] {
@@ -107,6 +111,7 @@ fn a_project_is_made_beside_what_is_there() {
     assert_eq!(
         again.stdout,
         "left bakehouse.toml, which is there\nwrote .github/workflows/bakehouse.yml\n\
+         left schemas/project.json, which is there\nleft schemas/app.json, which is there\n\
          left .gitignore, which is there\n"
     );
     assert_eq!(home.read("bakehouse.toml"), settings);

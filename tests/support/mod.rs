@@ -13,6 +13,7 @@ mod output;
 mod project;
 pub mod published;
 pub mod released;
+pub mod schemas;
 mod shared;
 pub mod snippets;
 mod upstreams;

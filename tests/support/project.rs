@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
+use super::schemas::Watched;
 use super::{Npm, Output, tool};
 
 /// Which of the two builders, and with it which way to push.
@@ -182,14 +183,18 @@ impl Project {
     }
 }
 
-/// Runs a prepared command to its end.
+/// Runs a prepared command to its end; all JSON that it writes must fit its schema.
+#[track_caller]
 pub fn finish(command: &mut Command) -> Output {
+    let watched = Watched::new(command);
     let output = command.output().expect("bakehouse starts");
-    Output {
+    let output = Output {
         code: output.status.code(),
         stdout: String::from_utf8(output.stdout).unwrap(),
         stderr: String::from_utf8(output.stderr).unwrap(),
-    }
+    };
+    watched.check(&output);
+    output
 }
 
 /// The component of a recipe, built by `just build-plugins`.

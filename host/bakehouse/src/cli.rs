@@ -6,6 +6,7 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
 use bakehouse_core::platform::Platform;
+use clap::builder::PossibleValuesParser;
 use clap::parser::ValueSource;
 use clap::{
     ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum,
@@ -18,6 +19,7 @@ use crate::new::Kind;
 use crate::printer::{self, Colour};
 use crate::product::Product;
 use crate::reporters::Progress;
+use crate::schema::Document;
 
 pub(crate) use review::{
     Change, ReviewArgs, ReviewBuildArgs, ReviewFormat, ReviewPageArgs, ReviewPart, ReviewPlanArgs,
@@ -163,6 +165,8 @@ pub(crate) enum Command {
     Completions(CompletionsArgs),
     /// Print the manual page, or write all of them
     Man(ManArgs),
+    /// Print the JSON Schema of a file or of an output, or list all
+    Schema(SchemaArgs),
 }
 
 /// What `plan` and `run` look at.
@@ -195,6 +199,12 @@ impl Cli {
     /// tell of it.
     pub(crate) fn shaped() -> clap::Command {
         help::shape(environment::read(Self::command()))
+    }
+
+    /// The command line without shape, and without an environment.
+    #[cfg(test)]
+    pub(crate) fn plain() -> clap::Command {
+        Self::command()
     }
 
     /// Reads the command line and the environment, and ends the process where
@@ -750,6 +760,20 @@ pub(crate) struct CompletionsArgs {
 pub(crate) struct ManArgs {
     /// Write a page for each command into FOLDER
     #[arg(long, value_name = "FOLDER")]
+    pub(crate) folder: Option<PathBuf>,
+}
+
+/// `bakehouse schema`
+#[derive(Debug, Args)]
+pub(crate) struct SchemaArgs {
+    /// The document [default: all are listed]
+    #[arg(
+        value_parser = PossibleValuesParser::new(Document::names()),
+        hide_possible_values = true
+    )]
+    pub(crate) name: Option<String>,
+    /// Write all of them into FOLDER
+    #[arg(long, value_name = "FOLDER", conflicts_with = "name")]
     pub(crate) folder: Option<PathBuf>,
 }
 

@@ -168,6 +168,13 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
         )],
     ),
     (
+        "schema",
+        &[
+            ("bakehouse schema report", "of a run's JSON"),
+            ("bakehouse schema --folder schemas", "all, as files"),
+        ],
+    ),
+    (
         "completions",
         &[(
             "bakehouse completions bash > ~/.local/share/bash-completion/completions/bakehouse",
@@ -190,8 +197,8 @@ const SETTINGS: &[&str] = &[
 /// The settings that a command uses; none for one that uses all of them.
 fn uses(command: &str) -> Option<&'static [&'static str]> {
     Some(match command {
-        "init" | "workflows" | "completions" | "man" | "serve" | "up" | "down" | "runs"
-        | "logs" | "report" => &[],
+        "init" | "workflows" | "completions" | "man" | "schema" | "serve" | "up" | "down"
+        | "runs" | "logs" | "report" => &[],
         "new" => &["registry", "namespace", "locked"],
         "plan" | "merge" | "status" => &["registry", "namespace", "multi_arch", "locked"],
         "inspect" | "smoke" => &["registry", "namespace"],

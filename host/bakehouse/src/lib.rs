@@ -32,6 +32,7 @@ pub mod recipes;
 pub mod report_page;
 pub mod reporters;
 pub mod review;
+pub mod schema;
 pub mod signals;
 pub mod status;
 pub mod text;

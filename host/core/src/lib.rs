@@ -16,6 +16,8 @@ pub mod platform;
 pub mod progress;
 pub mod recipe;
 pub mod reference_grammar;
+#[cfg(feature = "schema")]
+pub mod schema;
 pub mod storage_error;
 pub mod target;
 pub mod version_number;

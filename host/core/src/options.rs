@@ -13,6 +13,7 @@ use crate::nearest::nearest;
 
 /// The value of an option.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum OptionValue {
     /// A text.
@@ -31,6 +32,7 @@ pub enum OptionValue {
 
 /// The type of an option's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum OptionKind {
     /// A text.
@@ -47,6 +49,7 @@ pub enum OptionKind {
 
 /// An option that a recipe has.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct OptionDeclaration {
     /// Its key under `[options]`.

@@ -13,6 +13,7 @@ use crate::platform::Platform;
 
 /// The app, as its recipe describes it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct App {
     /// Its name, as the folder in `apps/`.
@@ -54,6 +55,7 @@ pub enum Ordering {
 
 /// One repository that an app publishes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Image {
     /// Repository name below the namespace.
@@ -71,6 +73,7 @@ pub struct Image {
 
 /// One version of an app.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Version {
     /// Normalised number, the image tag.
@@ -103,6 +106,7 @@ pub struct Version {
 
 /// Upstream's source at one revision.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Source {
     /// Address of the git repository.
@@ -129,6 +133,7 @@ pub struct Checkout {
 
 /// One image for one platform.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Target {
     /// Image name.
     pub image: String,
@@ -138,6 +143,7 @@ pub struct Target {
 
 /// A base image built in the same job.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Base {
     /// Its name, one of the image's `needs`.
     pub image: String,
@@ -147,6 +153,7 @@ pub struct Base {
 
 /// The place of a build's Dockerfile.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Dockerfile {
     /// A file relative to the work tree.
@@ -157,6 +164,7 @@ pub enum Dockerfile {
 
 /// The network that `RUN` steps may reach.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Network {
     /// Nothing.
@@ -167,6 +175,7 @@ pub enum Network {
 
 /// One BuildKit build, paths relative to the work tree.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Build {
     /// Context folder.

@@ -10,6 +10,7 @@ use crate::platform::Platform;
 /// Names one target: app, version, image and platform. Errors, progress lines
 /// and digest files all use it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TargetId {
     /// App name.
     pub app: String,

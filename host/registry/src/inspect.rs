@@ -16,6 +16,7 @@ const PARALLEL: usize = 4;
 
 /// The index or image that a reference names. Its JSON is stable: fields are only added.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Inspection {
     /// The reference, as people write it.
@@ -38,6 +39,7 @@ pub struct Inspection {
 
 /// One platform's image.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct InspectedImage {
     /// Its platform.
@@ -68,6 +70,7 @@ pub struct InspectedImage {
 
 /// An attestation manifest (BuildKit, "Attestation storage").
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct InspectedAttestation {
     /// Digest of its manifest.

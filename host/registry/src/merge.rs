@@ -69,6 +69,7 @@ pub struct Merged {
 
 /// A published image that was replaced by another one.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Replaced {
     /// Its platform.
     pub platform: Platform,

@@ -11,6 +11,7 @@ pub(super) const TICK: Duration = Duration::from_millis(10);
 /// Limits of every call of every recipe, from the `[limits]` table of
 /// `bakehouse.toml`. They are the operator's; a recipe cannot change them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Limits {
     /// Seconds of CPU time of the recipe's own code.
@@ -18,7 +19,7 @@ pub struct Limits {
     /// Seconds that pass while no host function of the contract works for it,
     /// its own computing included.
     pub idle_seconds: u32,
-    /// Linear memory in MiB, all memories together.
+    /// MiB of linear memory, all memories together.
     pub memory_mib: u32,
     /// Calls of host functions that reach the network or the builder.
     pub calls: u32,

@@ -8,9 +8,11 @@ use crate::pipeline::plan::Plan;
 /// The page of a plan: missing images, the jobs that they take, and what could
 /// not be looked at. Its JSON is the plan's, with `failures`.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PlanPage<'a> {
     #[serde(flatten)]
     pub(super) plan: &'a Plan,
+    /// Apps and versions that could not be looked at, and why.
     pub(super) failures: &'a [FailureRecord],
 }
 

@@ -9,20 +9,23 @@ use crate::doctor::{Finding, State, examine, mend};
 use crate::failure::ExitCode;
 use crate::pipeline::failure_record::FailureRecord;
 use crate::recipes::in_ci;
+use crate::schema::SchemaNumber;
 use crate::text::{Page, Row, Style};
 
-/// Version of the JSON. It grows by adding fields.
-const SCHEMA: u32 = 1;
 /// Columns of the state and the check.
 const STATE: usize = 9;
 const CHECK: usize = 12;
 
 /// All findings, as JSON.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-struct Report<'a> {
-    schema: u32,
+pub(crate) struct Report<'a> {
+    /// Number of the schema.
+    schema: SchemaNumber,
+    /// The exit code of the command.
     exit_code: u8,
+    /// One for each part that was looked at.
     checks: &'a [Finding],
 }
 
@@ -46,7 +49,7 @@ pub(super) async fn doctor(session: &Session, args: &DoctorArgs) -> Result<ExitC
     let code = ExitCode::common(problems.map(|finding| finding.code));
     match args.format {
         Format::Json => session.printer.json(&Report {
-            schema: SCHEMA,
+            schema: SchemaNumber::NOW,
             exit_code: code.code(),
             checks: &findings,
         })?,

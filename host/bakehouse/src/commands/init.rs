@@ -14,7 +14,9 @@ use super::Session;
 use crate::cli::InitArgs;
 use crate::config::Project;
 use crate::failure::{ExitCode, Failure};
-use crate::init::{ProjectAnswers, Written, files, folder_namespace, github_owner, ignore, write};
+use crate::init::{
+    ProjectAnswers, Written, files, folder_namespace, github_owner, ignore, schemas, write,
+};
 use crate::printer;
 use crate::product::Product;
 use crate::text::Text;
@@ -41,6 +43,9 @@ pub(super) async fn init(session: &Session, args: &InitArgs) -> Result<ExitCode>
         let written = write(&root, &file)?;
         tell(session, &file.path, written);
     }
+    for (path, written) in schemas(&root)? {
+        tell(session, &path, written);
+    }
     tell(session, Path::new(".gitignore"), ignore(&root)?);
     if answers.product.is_none() {
         session.printer.talk(
@@ -59,6 +64,7 @@ fn tell(session: &Session, path: &Path, written: Written) {
     session.printer.done(match written {
         Written::New => format!("wrote {path}"),
         Written::Added => format!("added to {path}"),
+        Written::Renewed => format!("wrote {path} anew"),
         Written::Left => format!("left {path}, which is there"),
     });
 }

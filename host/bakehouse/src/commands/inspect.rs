@@ -18,19 +18,20 @@ use crate::config::{Project, RegistryChoice, Settings};
 use crate::failure::ExitCode;
 use crate::pipeline::run_folder::KeptRun;
 use crate::pipeline::unbuilt::Unbuilt;
+use crate::schema::SchemaNumber;
 use crate::status::{Against, against};
 
-/// Version of the JSON. It grows by adding fields.
-const SCHEMA: u32 = 1;
 /// Longest that upstream is waited for: the rest is worth showing without.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// An inspection, and what this project knows of it. Its JSON is stable: fields are
 /// only added.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Inspected {
-    schema: u32,
+pub(crate) struct Inspected {
+    /// Number of the schema.
+    schema: SchemaNumber,
     #[serde(flatten)]
     pub(super) inspection: Inspection,
     /// The run of this project that pushed it; none where none is kept that did.
@@ -47,8 +48,9 @@ pub(super) struct Inspected {
 
 /// The run that pushed an image.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Pushed {
+pub(crate) struct Pushed {
     /// Its name.
     pub(super) run: String,
     /// The time at which it began.
@@ -64,7 +66,7 @@ pub(super) async fn inspect(session: &Session, args: &InspectArgs) -> Result<Exi
         looked => looked?,
     };
     let mut inspected = Inspected {
-        schema: SCHEMA,
+        schema: SchemaNumber::NOW,
         inspection,
         pushed: None,
         upstream: None,

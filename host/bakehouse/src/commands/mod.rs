@@ -31,6 +31,7 @@ mod review_text;
 mod run;
 mod runs;
 mod saved_plan;
+mod schema;
 mod serve;
 mod session;
 mod smoke;
@@ -47,6 +48,11 @@ use crate::failure::ExitCode;
 use session::Session;
 
 pub use session::Session as Invocation;
+
+#[cfg(test)]
+pub(crate) use {
+    check_report::RecipeCheck, doctor::Report as DoctorReport, inspect::Inspected, runs::Runs,
+};
 
 /// Runs one command to its end and says how the process exits.
 ///
@@ -79,5 +85,6 @@ pub async fn dispatch(session: &Session, cli: &Cli) -> Result<ExitCode> {
         Command::Down => down::down(session).await,
         Command::Completions(args) => Ok(completions::completions(session, args)),
         Command::Man(args) => man::man(session, args),
+        Command::Schema(args) => schema::schema(session, args),
     }
 }

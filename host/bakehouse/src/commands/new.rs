@@ -14,6 +14,7 @@ use crate::cli::NewArgs;
 use crate::config::{Project, RegistryChoice, Settings, Uses};
 use crate::context::{services, sources};
 use crate::failure::ExitCode;
+use crate::init::{Written, schemas};
 use crate::new::{
     Ask, Destination, Kind, Look, NewError, OWN_SDK, OpenedFiles, Wanted, define, is_name, places,
     write,
@@ -52,6 +53,12 @@ pub(super) async fn new(session: &Session, args: &NewArgs) -> Result<ExitCode> {
     let prefix = prefix.map(|prefix| prefix.trim_end_matches('/').to_owned());
     for path in write(&project, &definition, &Destination { prefix })? {
         session.printer.done(format_args!("wrote {path}"));
+    }
+    for (path, written) in schemas(project.root())? {
+        if written != Written::Left {
+            let path = path.display();
+            session.printer.line(format_args!("wrote {path}"));
+        }
     }
     for note in &definition.notes {
         session.printer.talk(format_args!("note: {note}"));

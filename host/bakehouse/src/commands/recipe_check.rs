@@ -14,6 +14,7 @@ use crate::cli::{Format, RecipeCheckArgs};
 use crate::failure::ExitCode;
 use crate::pipeline::rehearsal::{Rehearsal, rehearse};
 use crate::pipeline::unbuilt::Unbuilt;
+use crate::schema::SchemaNumber;
 use crate::text::Page;
 
 /// Lists what a recipe asks for, what is granted, and what is missing; exits
@@ -104,7 +105,7 @@ fn check(recipe: &Recipe, set: &Options) -> RecipeCheck {
         declared: declared.clone(),
     });
     RecipeCheck {
-        schema: 1,
+        schema: SchemaNumber::NOW,
         app: recipe.app().name.clone(),
         recipe: recipe.digest().to_owned(),
         asks: policy.asked(),

@@ -27,9 +27,10 @@ use crate::pipeline::run_folder::RunFolder;
 use crate::pipeline::times::Times;
 use crate::recipes::RecipeCrate;
 use crate::review::{
-    Checkout, Part, Review, ReviewPage, SCHEMA, bounded, build, compared, handed, is_recipe,
-    newest, published, touched,
+    Checkout, Part, Review, ReviewPage, bounded, build, compared, handed, is_recipe, newest,
+    published, touched,
 };
+use crate::schema::SchemaNumber;
 
 /// Looks at a change, builds and runs what it touches, and publishes nothing.
 pub(super) async fn review(session: &Session, args: &ReviewArgs) -> Result<ExitCode> {
@@ -214,7 +215,7 @@ async fn look(session: &Session, change: &Change) -> Result<Looked> {
         context: None,
         discovered: Vec::new(),
         review: Review {
-            schema: SCHEMA,
+            schema: SchemaNumber::NOW,
             base: checkout.base,
             notes: too_many.into_iter().collect(),
             apps,

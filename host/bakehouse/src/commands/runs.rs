@@ -9,36 +9,44 @@ use crate::cli::{Format, RunsArgs};
 use crate::failure::ExitCode;
 use crate::pipeline::report::Ending;
 use crate::pipeline::run_folder::KeptRun;
+use crate::schema::SchemaNumber;
 use crate::text::{Cell, Page, Style, Table};
-
-/// Version of the list's JSON. It grows by adding fields; a field that changes its
-/// meaning makes it 2.
-const SCHEMA: u32 = 1;
 
 /// The runs that are kept, as JSON.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-struct Runs {
-    schema: u32,
+pub(crate) struct Runs {
+    /// Number of the schema.
+    schema: SchemaNumber,
     /// Newest first.
     runs: Vec<Line>,
 }
 
 /// One run.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-struct Line {
+pub(crate) struct Line {
+    /// Name of its folder.
     run: String,
     /// It is at work.
     running: bool,
     /// The command; empty where its report cannot be read.
     command: String,
+    /// How it ended.
     ending: Ending,
+    /// The exit code; none before the end.
     exit_code: Option<u8>,
+    /// Targets that it built.
     built: usize,
+    /// Targets that were in the registry already.
     reused: usize,
+    /// Tags that it set.
     tags: usize,
+    /// Failures.
     failures: usize,
+    /// Wall time in seconds.
     seconds: f64,
 }
 
@@ -47,7 +55,7 @@ pub(super) fn runs(session: &Session, args: &RunsArgs) -> Result<ExitCode> {
     let lines: Vec<Line> = kept::all(&session.project()?)?.iter().map(line).collect();
     match args.format {
         Format::Json => session.printer.json(&Runs {
-            schema: SCHEMA,
+            schema: SchemaNumber::NOW,
             runs: lines,
         })?,
         Format::Text => {

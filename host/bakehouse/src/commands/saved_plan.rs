@@ -10,7 +10,7 @@ use bakehouse_system::storage;
 use crate::context::Context;
 use crate::failure::{ExitCode, Failure};
 use crate::pipeline::admission::admit;
-use crate::pipeline::plan::{Plan, SCHEMA};
+use crate::pipeline::plan::Plan;
 
 /// Bytes of a plan; that of a hundred apps has a fiftieth.
 const MAX: u64 = 64 << 20;
@@ -29,8 +29,8 @@ pub(super) fn read(path: &Path) -> Result<Plan> {
     };
     let plan: Plan = serde_json::from_slice(&bytes)
         .map_err(|error| failure(path, &format!("is not a plan: {error}")))?;
-    if plan.schema != SCHEMA {
-        let why = format!("has schema {}, expected {SCHEMA}", plan.schema);
+    if let Some(fault) = plan.schema.fault() {
+        let why = format!("has {fault}");
         return Err(failure(path, &why).into());
     }
     Ok(plan)

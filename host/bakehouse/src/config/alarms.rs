@@ -2,16 +2,17 @@
 
 use serde::Deserialize;
 
-/// The `[alarms]` table of `bakehouse.toml`: what is worth a warning with an exit
-/// code of its own.
+/// The `[alarms]` table of `bakehouse.toml`: the matters that are worth a warning with
+/// an exit code of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Alarms {
-    /// Days behind upstream that raise one of an image; 0 raises none.
+    /// Days behind upstream that raise an alarm about an image; 0 raises none.
     pub behind_days: u32,
-    /// Failures of a target, one after the other, that raise one; 0 raises none.
+    /// Failures of a target, one after the other, that raise an alarm; 0 raises none.
     pub failures: u32,
-    /// `false`: far fewer versions than last time raise none.
+    /// `false`: far fewer versions than the last time raise no alarm.
     pub fewer: bool,
 }
 

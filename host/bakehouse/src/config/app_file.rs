@@ -15,22 +15,25 @@ use serde::{Deserialize, Deserializer};
 use super::RecipeReference;
 use crate::failure::{ExitCode, Failure};
 
-/// One app: the file `apps/<app>/app.toml`.
+/// The file `apps/<app>/app.toml`: one app.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct AppFile {
-    /// The recipe.
+    /// The recipe: `bakehouse:NAME`, one that is part of the program; `plugins/NAME`, a
+    /// crate of the project; or `NAME.wasm`, a component in the app's folder.
     pub recipe: RecipeReference,
     /// The tags of its images.
     #[serde(default)]
     pub tags: TagPolicy,
-    /// Choices that its recipe leaves to the app.
+    /// The choices that its recipe leaves to the app. `bakehouse recipe check APP` lists
+    /// them.
     #[serde(default)]
     pub options: Options,
-    /// The releases, downloads and images that its recipe may reach.
+    /// The reach of its recipe. What is not named is denied.
     #[serde(default)]
     pub grants: Grants,
-    /// The settings of single images, by name.
+    /// The settings of single images, by their names.
     #[serde(default)]
     pub images: BTreeMap<String, ImageTable>,
     /// The places where its grants are written.
@@ -40,11 +43,15 @@ pub struct AppFile {
 
 /// One image of an app: the table `[images.NAME]`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct ImageTable {
-    /// `false`: it is built where others need it, and gets no tag.
+    /// `false`: the image, which another one of the app is built on, gets no tag. It is
+    /// built where that one is, and pushed by digest alone; registries may remove it
+    /// later.
     pub publish: bool,
-    /// Its one run, for whoever reviews a change.
+    /// The way in which `bakehouse review` runs it once: with these arguments it must
+    /// end well; `false`, not at all; `true`, its `--version`, or as it is.
     pub smoke: SmokeRun,
 }
 
@@ -148,11 +155,13 @@ impl AppFile {
 
 /// The tags that an app's indexes get beside `{version}`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct TagPolicy {
-    /// Moving tags, in the order they are set: `latest`, `{major}`,
-    /// `{major}.{minor}`.
+    /// The tags that move to the newest version, in the order in which they are set:
+    /// `{major}` and `{minor}` stand for its numbers.
     #[serde(deserialize_with = "templates")]
+    #[cfg_attr(test, schemars(schema_with = "super::text_schemas::moving"))]
     pub moving: Vec<String>,
 }
 

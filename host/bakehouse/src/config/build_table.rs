@@ -23,23 +23,26 @@ const CARGO_FILE: &str = "/.cargo/config.toml";
 
 /// The settings that `RUN` steps with a network are handed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct BuildTable {
-    /// The way out.
+    /// The proxies that steps go through.
     pub proxy: Proxy,
     /// The mirrors that package managers fetch from.
     pub mirrors: PackageMirrors,
-    /// A PEM file of the authorities that steps trust, relative to the project.
+    /// A PEM file of every authority that steps trust, relative to the project.
     pub ca: Option<PathBuf>,
 }
 
 /// Proxies, as programs read them from `HTTP_PROXY` and the like.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Proxy {
-    /// For `http://`.
+    /// For `http://`: an address, or `$NAME` for what a variable of the environment
+    /// says.
     pub http: Option<Address>,
-    /// For `https://`.
+    /// For `https://`, in the same way.
     pub https: Option<Address>,
     /// Hosts that are reached without, with commas between them.
     pub no_proxy: Option<HostList>,
@@ -47,6 +50,7 @@ pub struct Proxy {
 
 /// Addresses of registries, by package manager.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct PackageMirrors {
     /// npm, yarn, pnpm, and corepack.

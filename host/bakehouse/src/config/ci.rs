@@ -18,16 +18,22 @@ const LONGEST: usize = 200;
 /// The settings of the workflow by which CI publishes a project. Every key may be
 /// left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Ci {
-    /// The repository that has the reusable workflow.
+    /// The release of Bakehouse whose workflow publishes: `OWNER/REPO@REF`, with a
+    /// comment behind it as `OWNER/REPO@COMMIT # v1.2.3`, or `./`, the project's own
+    /// repository. Without it, it is the release that the program is of.
     pub uses: Option<Uses>,
-    /// The origin of the program.
+    /// The origin of the program that the jobs run.
+    #[cfg_attr(test, schemars(extend("default" = "release")))]
     pub program: Program,
-    /// The workflow's name.
+    /// The name of the workflow; without it, GitHub shows the file's.
     pub name: Option<Line>,
-    /// The times at which it runs by itself, in UTC; an empty list is never.
+    /// The times at which it runs by itself: five fields of cron, in UTC, or a list of
+    /// such. An empty list is never.
     #[serde(deserialize_with = "one_or_many")]
+    #[cfg_attr(test, schemars(schema_with = "super::text_schemas::schedule"))]
     pub schedule: Option<Vec<Cron>>,
     /// The runner for jobs that build nothing.
     pub runner: Option<Line>,
@@ -35,13 +41,18 @@ pub struct Ci {
     pub setup: String,
     /// Secrets that jobs have as variables of the same names.
     pub secrets: Vec<SecretName>,
-    /// Minutes of work for one build job.
+    /// Minutes of work for one build job: targets that take less share one.
+    #[cfg_attr(test, schemars(extend("default" = JOB_MINUTES)))]
     pub job_minutes: Option<NonZeroU32>,
     /// The treatment of pull requests.
+    #[cfg_attr(test, schemars(extend("default" = "review")))]
     pub pull_requests: PullRequests,
-    /// Apps that a review builds at most.
+    /// Apps that a review builds at most; `--max-apps` goes before it.
+    #[cfg_attr(test, schemars(extend("default" = REVIEW_APPS)))]
     pub review_apps: Option<NonZeroUsize>,
-    /// The place where the status page is published; none without one.
+    /// The place where the status page is published: `pages`, GitHub's Pages of the
+    /// project, or `branch:NAME`, a branch that holds nothing else. Without it, it is
+    /// published nowhere.
     pub status: Option<StatusPlace>,
 }
 
@@ -61,6 +72,7 @@ impl Ci {
 
 /// The treatment of pull requests.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum PullRequests {
     /// The apps that a change touches are built and run, and told on a job's page.
@@ -74,6 +86,7 @@ pub enum PullRequests {
 
 /// The origin of the program that the jobs run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Program {
     /// A released one.

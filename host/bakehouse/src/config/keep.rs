@@ -5,9 +5,10 @@ use serde::Deserialize;
 /// The `[keep]` table of `bakehouse.toml`: how much is kept of what may be
 /// deleted at any time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Keep {
-    /// Runs, with the one at work.
+    /// The number of runs, with the one at work.
     pub runs: usize,
     /// Days that a run is kept.
     pub runs_days: u32,

@@ -19,6 +19,8 @@ mod user_folders;
 
 #[cfg(test)]
 mod docs_tests;
+#[cfg(test)]
+mod text_schemas;
 
 pub use alarms::Alarms;
 pub use app_file::{AppFile, SmokeRun, TagPolicy};

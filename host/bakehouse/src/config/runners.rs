@@ -13,12 +13,17 @@ const DEFAULT: &str = "ubuntu-24.04";
 
 /// Labels of GitHub Actions runners, by the platform that is native there.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(
+    test,
+    derive(schemars::JsonSchema),
+    schemars(extend("examples" = [{ "linux/arm64": "ubuntu-24.04-arm" }]))
+)]
 #[serde(transparent)]
 pub struct Runners(BTreeMap<Platform, Label>);
 
 /// A runner's label, which stands in workflow files.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Label(String);
+pub(super) struct Label(String);
 
 impl<'de> Deserialize<'de> for Label {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

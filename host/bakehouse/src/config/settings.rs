@@ -8,10 +8,10 @@ use super::{BuilderChoice, CacheChoice, Given, Origin, Overrides, ProjectFile, S
 use crate::failure::{ExitCode, Failure};
 
 /// Versions looked at where nothing is said.
-const MAX_VERSIONS: NonZeroU32 = NonZeroU32::new(10).expect("not zero");
+pub(super) const MAX_VERSIONS: NonZeroU32 = NonZeroU32::new(10).expect("not zero");
 /// Targets built at the same time where nothing is said: one version's two
 /// platforms.
-const CONCURRENCY: NonZeroUsize = NonZeroUsize::new(2).expect("not zero");
+pub(super) const CONCURRENCY: NonZeroUsize = NonZeroUsize::new(2).expect("not zero");
 
 /// The place where indexes are published.
 #[derive(Debug, Clone, PartialEq, Eq)]

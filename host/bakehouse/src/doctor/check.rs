@@ -4,6 +4,7 @@ use serde::Serialize;
 
 /// A thing that is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Check {
     /// bakehouse.toml, every app.toml, and the settings that come from them.

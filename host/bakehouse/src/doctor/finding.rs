@@ -8,6 +8,7 @@ use bakehouse_core::error::chain;
 
 /// A state of health.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// All is well.
@@ -33,6 +34,7 @@ pub enum Cure {
 
 /// The finding of a check. Its JSON is stable: fields are only added.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Finding {
     /// The check.
@@ -47,9 +49,11 @@ pub struct Finding {
     pub fix: Option<String>,
     /// The exit code of a run that meets it; in JSON its number, 0 where none does.
     #[serde(serialize_with = "number")]
+    #[cfg_attr(test, schemars(with = "u8"))]
     pub code: ExitCode,
     /// `doctor --fix` does something about it.
     #[serde(serialize_with = "is_some")]
+    #[cfg_attr(test, schemars(with = "bool"))]
     pub fixable: Option<Cure>,
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::directive;
 use crate::ci::workflows;
 use crate::config::ProjectFile;
 use crate::product::Product;
@@ -48,7 +49,7 @@ pub fn files(answers: &ProjectAnswers) -> Vec<NewFile> {
 fn settings(answers: &ProjectAnswers) -> String {
     let text = |value: &str| toml::Value::String(value.to_owned()).to_string();
     let mut settings = format!(
-        "# A Bakehouse project: the container images of the apps in apps/.\n\
+        "{}# A Bakehouse project: the container images of the apps in apps/.\n\
          \n\
          # Where they are published: HOST[:PORT], or \"local\" for the registry that is\n\
          # part of the program and keeps them in .bakehouse/registry.\n\
@@ -59,6 +60,7 @@ fn settings(answers: &ProjectAnswers) -> String {
          platforms = [\"linux/amd64\", \"linux/arm64\"]\n\
          # How many of an app's newest versions are looked at.\n\
          max-versions = 10\n",
+        directive("project", 0),
         text(&answers.registry),
         text(&answers.namespace),
     );

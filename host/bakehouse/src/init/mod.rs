@@ -3,8 +3,10 @@
 
 mod files;
 mod remote;
+mod schemas;
 mod write;
 
 pub use files::{NewFile, ProjectAnswers, files};
 pub use remote::{folder_namespace, github_owner};
+pub use schemas::{directive, schemas};
 pub use write::{Written, ignore, write};

@@ -21,6 +21,8 @@ pub enum Written {
     New,
     /// It was there, and got lines.
     Added,
+    /// It was there, and is another now.
+    Renewed,
     /// It is as it was.
     Left,
 }

@@ -12,6 +12,7 @@ use crate::failure::{self, ExitCode};
 
 /// Something that somebody should look at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Alarm {
     /// Its kind.
@@ -29,6 +30,7 @@ pub struct Alarm {
 
 /// Kinds of alarms, the worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum AlarmKind {
     /// Upstream lists far fewer versions than last time.

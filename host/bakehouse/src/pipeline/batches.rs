@@ -27,6 +27,7 @@ pub const MOST: usize = 256;
 /// Jobs that are built one after the other on one machine. They are all for one
 /// platform.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Batch {
     /// Names it in files and artifacts; no other batch of any plan that has other

@@ -17,11 +17,12 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use super::destination::Destination;
 use super::digest_file::DigestFile;
 use super::discover::Discovered;
-use super::plan::{AppPlan, Plan, PublishedImage, SCHEMA, VersionFacts, plan_app};
+use super::plan::{AppPlan, Plan, PublishedImage, VersionFacts, plan_app};
 use super::shrink::shrunk;
 use super::side_by_side::{LIMIT, Look, Looks};
 use crate::context::Context;
 use crate::failure::{ExitCode, Failure, exit_code, explain};
+use crate::schema::SchemaNumber;
 
 /// Apps, and why they or one of their versions could not be checked.
 pub type Failed = Vec<(String, anyhow::Error)>;
@@ -125,7 +126,7 @@ pub async fn plan_unchecked(
 
 fn whole(context: &Context, apps: Vec<AppPlan>) -> Plan {
     Plan {
-        schema: SCHEMA,
+        schema: SchemaNumber::NOW,
         registry: context.registry.endpoint().to_string(),
         namespace: context.settings.namespace.clone(),
         destination: Destination::new(&context.settings, context.registry.endpoint()),

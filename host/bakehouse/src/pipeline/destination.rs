@@ -11,6 +11,7 @@ use crate::config::Settings;
 /// origin of each setting: a variable of the environment redirects a publish as
 /// well as a flag.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct Destination {
     /// `local`, or `host[:port]`.

@@ -15,9 +15,8 @@ use serde::{Deserialize, Serialize};
 
 use super::rebuild::Mark;
 use crate::failure::{ExitCode, Failure};
+use crate::schema::SchemaNumber;
 
-/// Version of the digest file's JSON.
-const SCHEMA: u32 = 1;
 /// Bytes of a digest file; it holds a Dockerfile, and what a recipe said of a
 /// version.
 const MAX_BYTES: u64 = 32 << 20;
@@ -25,10 +24,11 @@ const MAX_BYTES: u64 = 32 << 20;
 /// A finished target. `run` resumes from it, `merge` reads it, and CI hands it
 /// from job to job.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct DigestFile {
-    /// 1.
-    pub schema: u32,
+    /// Number of the schema.
+    pub schema: SchemaNumber,
     /// The target.
     pub target: TargetId,
     /// The version as the recipe described it.
@@ -36,6 +36,7 @@ pub struct DigestFile {
     /// Repository that the image was pushed to.
     pub repository: String,
     /// The descriptor of the image that was pushed.
+    #[cfg_attr(test, schemars(schema_with = "crate::schema::descriptor"))]
     pub descriptor: Descriptor,
     /// `sha256:HEX` of the recipe's wasm, and of its options where it has any.
     pub recipe: String,
@@ -65,7 +66,7 @@ impl DigestFile {
         revision: Option<Revision>,
     ) -> Self {
         Self {
-            schema: SCHEMA,
+            schema: SchemaNumber::NOW,
             target,
             version,
             repository,
@@ -196,8 +197,8 @@ impl DigestFile {
     /// The digest file of this target; why it is none.
     fn parse(bytes: &[u8], target: &TargetId) -> Result<Self, String> {
         let file: Self = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
-        if file.schema != SCHEMA {
-            return Err(format!("schema {}, expected {SCHEMA}", file.schema));
+        if let Some(fault) = file.schema.fault() {
+            return Err(fault);
         }
         if file.target != *target {
             return Err(format!("it is about {}", file.target));

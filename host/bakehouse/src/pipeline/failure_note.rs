@@ -13,18 +13,19 @@ use serde::{Deserialize, Serialize};
 
 use super::failure_record::FailureRecord;
 
-/// Version of the note's JSON.
-const SCHEMA: u32 = 1;
+use crate::schema::SchemaNumber;
+
 /// Bytes of a note.
 const MAX_BYTES: u64 = 1 << 20;
 
 /// A target that failed. `merge` reads it, and CI hands it from job to job; what it
 /// says decides over nothing but when the target is tried again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct FailureNote {
-    /// 1.
-    pub schema: u32,
+    /// Number of the schema.
+    pub schema: SchemaNumber,
     /// The target.
     pub target: TargetId,
     /// The date of the failure.
@@ -41,7 +42,7 @@ impl FailureNote {
     #[must_use]
     pub fn new(target: &TargetId, recipe: &str, failure: &FailureRecord, now: &Date) -> Self {
         Self {
-            schema: SCHEMA,
+            schema: SchemaNumber::NOW,
             target: target.clone(),
             date: now.clone(),
             recipe: recipe.to_owned(),
@@ -86,7 +87,7 @@ impl FailureNote {
     pub fn read(folder: &Path, destination: &Endpoint, target: &TargetId) -> Option<Self> {
         let bytes = storage::read(&path(folder, destination, target), MAX_BYTES).ok()?;
         let note: Self = serde_json::from_slice(&bytes).ok()?;
-        (note.schema == SCHEMA && note.target == *target).then_some(note)
+        (note.schema.fault().is_none() && note.target == *target).then_some(note)
     }
 }
 

@@ -10,6 +10,7 @@ use crate::failure::{self, ExitCode, Explanation, explain};
 /// Something that was not done, and what it is about, as far as it is about one
 /// app, version, image or platform. Its JSON is stable: fields are only added.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct FailureRecord {
     /// The whole chain of the error in one line.
@@ -18,6 +19,7 @@ pub struct FailureRecord {
     pub hint: Option<String>,
     /// The exit code it stands for; in JSON its number.
     #[serde(serialize_with = "number", deserialize_with = "of_number")]
+    #[cfg_attr(test, schemars(with = "u8"))]
     pub code: ExitCode,
     /// It is of everything, not of what it is about alone.
     #[serde(skip)]

@@ -26,6 +26,7 @@ const EARLY: i64 = 3600;
 
 /// A target that failed before, and that keeps an image from being built now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Held {
     /// The image that failed; another one that is built with it, perhaps.

@@ -22,6 +22,7 @@ pub struct Outcome {
 
 /// Bytes of an image that was pushed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PushedBytes {
     /// Those that were sent.

@@ -16,19 +16,18 @@ use super::held::Held;
 use super::reason::Reason;
 use crate::config::Scope;
 use crate::failure::{ExitCode, Failure};
+use crate::schema::SchemaNumber;
 
-/// Version of the plan's JSON. It grows by adding fields; a field that changes
-/// its meaning makes it 2.
-pub const SCHEMA: u32 = 1;
 /// Longest readable part of a job's id.
 const READABLE: usize = 100;
 
 /// The work of a run, for every app.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Plan {
-    /// [`SCHEMA`].
-    pub schema: u32,
+    /// Number of the schema.
+    pub schema: SchemaNumber,
     /// The target registry as the user names it: `local` or `host[:port]`.
     pub registry: String,
     /// Path between registry and image name.
@@ -45,6 +44,7 @@ pub struct Plan {
 
 /// One app's part of a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct AppPlan {
     /// The recipe's account of the app.
@@ -61,6 +61,7 @@ pub struct AppPlan {
 
 /// One version's part of a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct VersionPlan {
     /// The version.
@@ -74,6 +75,7 @@ pub struct VersionPlan {
 /// One image of one version: the platforms that the registry has of it, and those
 /// that it lacks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ImagePlan {
     /// Image name.
@@ -109,6 +111,7 @@ pub struct ImagePlan {
 
 /// One unit of fan-out: app x version x platform x images that need each other.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Job {
     /// App name.
@@ -261,7 +264,7 @@ impl Default for Plan {
     /// The plan of nothing.
     fn default() -> Self {
         Self {
-            schema: SCHEMA,
+            schema: SchemaNumber::NOW,
             registry: String::new(),
             namespace: String::new(),
             destination: Destination::default(),

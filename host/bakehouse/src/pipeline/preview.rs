@@ -27,6 +27,7 @@ use crate::config::Scope;
 use crate::diff::unified;
 use crate::failure::{ExitCode, Failure};
 use crate::names;
+use crate::schema::SchemaNumber;
 
 /// Versions among which the newest is.
 const NEWEST: u32 = 10;
@@ -111,7 +112,7 @@ pub async fn preview(
         .into());
     }
     Ok(Preview {
-        schema: 1,
+        schema: SchemaNumber::NOW,
         app: app.name.clone(),
         version: version.number.clone(),
         recipe: recipe.digest().to_owned(),

@@ -7,11 +7,14 @@ use serde::Serialize;
 
 use super::failure_record::FailureRecord;
 use crate::diff::DiffLine;
+use crate::schema::SchemaNumber;
 
 /// The builds of a version's targets.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Preview {
-    pub(super) schema: u32,
+    /// Number of the schema.
+    pub(super) schema: SchemaNumber,
     /// The app.
     pub app: String,
     /// The version's number.
@@ -27,6 +30,7 @@ pub struct Preview {
 
 /// A commit of upstream's.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PreviewedSource {
     /// Address of the git repository.
@@ -39,6 +43,7 @@ pub struct PreviewedSource {
 
 /// One target.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PreviewedTarget {
     /// The target.
@@ -61,6 +66,7 @@ pub struct PreviewedTarget {
 
 /// One BuildKit build. Paths are relative to the work tree.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PreviewedBuild {
     /// The Dockerfile, as BuildKit gets it.
@@ -95,6 +101,7 @@ pub struct PreviewedBuild {
 
 /// Upstream's Dockerfile.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PreviewedOriginal {
     /// Its path in the repository.
     pub path: String,
@@ -108,6 +115,7 @@ pub struct PreviewedOriginal {
 
 /// An image that a build starts from, or takes files from.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PreviewedBase {
     /// The reference, as the build fetches it.
     pub reference: String,

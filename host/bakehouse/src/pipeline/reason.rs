@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// The reasons why an image is built, or why it might be worth building again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Reason {
     /// The registry has nothing of this version.

@@ -28,6 +28,7 @@ const FRESH: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The rebuild that a target was built for, in its digest file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Mark {
     /// Tells one rebuild from another.

@@ -29,6 +29,7 @@ const LISTED: u32 = 10;
 
 /// The result of a rehearsal.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Rehearsal {
     /// Versions that were listed, newest first.
@@ -41,6 +42,7 @@ pub struct Rehearsal {
 
 /// One target.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Rehearsed {
     /// `app version [image] platform`.
@@ -57,6 +59,7 @@ pub struct Rehearsed {
 
 /// The stage that a target came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// Up to its build.

@@ -13,18 +13,16 @@ use super::outcome::{Outcome, PushedBytes};
 use super::plan::Plan;
 use super::web_page::link;
 use crate::failure::ExitCode;
-
-/// Version of the report's JSON. It grows by adding fields; a field that changes
-/// its meaning makes it 2.
-pub const SCHEMA: u32 = 1;
+use crate::schema::SchemaNumber;
 
 /// What a command that builds or publishes did, up to its end or up to now. The
 /// same JSON is printed, written as a summary, and kept in the run's folder.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
-    /// [`SCHEMA`].
-    pub schema: Schema,
+    /// Number of the schema.
+    pub schema: SchemaNumber,
     /// Name of the run's folder; none where it has none.
     pub run: Option<String>,
     /// The command, as a shell takes it.
@@ -65,19 +63,9 @@ pub struct Report {
     pub seconds: f64,
 }
 
-/// [`SCHEMA`], where nothing else was read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Schema(pub u32);
-
-impl Default for Schema {
-    fn default() -> Self {
-        Self(SCHEMA)
-    }
-}
-
 /// How a command ended.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Ending {
     /// It has not: it is at work, or was killed.
@@ -104,6 +92,7 @@ impl Ending {
 
 /// One target.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct TargetReport {
     /// `app version [image] platform`.
@@ -142,6 +131,7 @@ pub struct TargetReport {
 
 /// One image of one version.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ImageReport {
     /// Full reference of the version's tag.

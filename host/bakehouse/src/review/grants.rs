@@ -14,6 +14,7 @@ const ALL: &str = "*";
 
 /// A difference in what one app may do.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct GrantsChange {
     /// The app; none for the line that `[allow]` draws for all of them.
@@ -26,6 +27,7 @@ pub struct GrantsChange {
 
 /// One entry of a table of grants.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Grant {
     /// Its kind.
     pub kind: Kind,

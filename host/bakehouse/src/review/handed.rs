@@ -7,16 +7,21 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use bakehouse_core::storage_error::At as _;
 use bakehouse_system::storage;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
 
-use super::SCHEMA;
 use crate::failure::{ExitCode, Failure};
+use crate::schema::SchemaNumber;
 use crate::text;
 
 /// Bytes of a file; that of a hundred apps has a fiftieth.
 const MAX: u64 = 64 << 20;
+
+/// The key that every record has.
+#[derive(Deserialize)]
+struct Head {
+    schema: SchemaNumber,
+}
 
 /// Writes a record to a file.
 ///
@@ -38,11 +43,11 @@ pub fn read<T: DeserializeOwned>(path: &Path) -> Result<T> {
         Failure::new(ExitCode::Config, message)
             .hint("`bakehouse review plan --save` and `review build --save` write them")
     };
-    let value: Value = serde_json::from_str(&text).map_err(|error| unfit(error.to_string()))?;
-    if value.get("schema").and_then(Value::as_u64) != Some(SCHEMA.into()) {
-        return Err(unfit(format!("its schema is not {SCHEMA}")).into());
+    let head: Head = serde_json::from_str(&text).map_err(|error| unfit(error.to_string()))?;
+    if let Some(fault) = head.schema.fault() {
+        return Err(unfit(format!("it has {fault}")).into());
     }
-    Ok(serde_json::from_value(value).map_err(|error| unfit(error.to_string()))?)
+    Ok(serde_json::from_str(&text).map_err(|error| unfit(error.to_string()))?)
 }
 
 /// JSON files of a folder, and of those in it; none where there is no folder.

@@ -30,5 +30,5 @@ pub use grants::{Grant, GrantsChange, compared};
 pub use page::{ReviewPage, Row};
 pub use part::{Part, Ran, Tried};
 pub use published::{PublishedSizes, published};
-pub use record::{Base, Review, SCHEMA};
+pub use record::{Base, Review};
 pub use touched::{Snapshot, State, TouchedApp, Why, bounded, is_recipe, touched};

@@ -10,6 +10,7 @@ use crate::pipeline::plan::Job;
 
 /// All that a review found.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ReviewPage {
     /// The findings without a build, and everything that failed.

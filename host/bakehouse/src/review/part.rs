@@ -5,15 +5,16 @@ use std::fmt;
 use bakehouse_core::target::TargetId;
 use serde::{Deserialize, Serialize};
 
-use super::SCHEMA;
 use crate::pipeline::failure_record::FailureRecord;
+use crate::schema::SchemaNumber;
 
 /// The ends of some targets.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Part {
-    /// [`SCHEMA`].
-    pub schema: u32,
+    /// Number of the schema.
+    pub schema: SchemaNumber,
     /// Targets, in the order they ended.
     pub targets: Vec<Tried>,
     /// The failures among them.
@@ -25,7 +26,7 @@ impl Part {
     #[must_use]
     pub const fn new() -> Self {
         Self {
-            schema: SCHEMA,
+            schema: SchemaNumber::NOW,
             targets: Vec::new(),
             failures: Vec::new(),
         }
@@ -49,6 +50,7 @@ impl Default for Part {
 
 /// One target, built and run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Tried {
     /// The target.
@@ -69,6 +71,7 @@ pub struct Tried {
 
 /// The end of an image's run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Ran {
     /// It ended well with the arguments that its app gives.

@@ -11,6 +11,7 @@ use crate::pipeline::discover::Discovered;
 
 /// The newest published version of an image, and what its platforms' images weigh.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PublishedSizes {
     /// Image name.

@@ -5,17 +5,15 @@ use serde::{Deserialize, Serialize};
 use super::{GrantsChange, PublishedSizes, TouchedApp};
 use crate::pipeline::failure_record::FailureRecord;
 use crate::pipeline::plan::Plan;
-
-/// Version of the record's JSON. It grows by adding fields; a field that changes
-/// its meaning makes it 2.
-pub const SCHEMA: u32 = 1;
+use crate::schema::SchemaNumber;
 
 /// The effects of a change on a project.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Review {
-    /// [`SCHEMA`].
-    pub schema: u32,
+    /// Number of the schema.
+    pub schema: SchemaNumber,
     /// The commit that it is compared with.
     pub base: Base,
     /// Apps that it touches, by name.
@@ -36,6 +34,7 @@ pub struct Review {
 
 /// A commit that a change begins at.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Base {
     /// Its name, as it was given.
     pub revision: String,

@@ -40,6 +40,7 @@ pub struct Snapshot {
 
 /// An app that a change touches.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct TouchedApp {
     /// Its name.
@@ -52,6 +53,7 @@ pub struct TouchedApp {
 
 /// The state of an app.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
     /// There was none of this name.
@@ -64,6 +66,7 @@ pub enum State {
 
 /// A reason why an app is touched.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Why {
     /// Files of its folder.

@@ -15,6 +15,7 @@ const LISTED: u32 = 50;
 
 /// Upstream's newest version against another one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Against {
     /// The app that publishes the image.

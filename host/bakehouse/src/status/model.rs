@@ -12,17 +12,15 @@ use crate::pipeline::failure_record::FailureRecord;
 use crate::pipeline::history::{History, Trouble};
 use crate::pipeline::plan::{AppPlan, ImagePlan, Plan, VersionPlan};
 use crate::pipeline::web_page::link;
-
-/// Version of the JSON. It grows by adding fields; a field that changes its
-/// meaning makes it 2.
-const SCHEMA: u32 = 1;
+use crate::schema::SchemaNumber;
 
 /// The images of a project, against what upstream has.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Status {
-    /// 1.
-    pub schema: u32,
+    /// Number of the schema.
+    pub schema: SchemaNumber,
     /// The date at which it was looked at.
     pub date: Date,
     /// `local`, or `host[:port]`.
@@ -39,6 +37,7 @@ pub struct Status {
 
 /// One app.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct AppStatus {
     /// Its name.
@@ -63,6 +62,7 @@ pub struct AppStatus {
 
 /// One image.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ImageStatus {
     /// Its name.
@@ -95,6 +95,7 @@ pub struct ImageStatus {
 
 /// In a word, how an image is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
     /// Upstream's newest version is published, for all platforms.
@@ -113,6 +114,7 @@ pub enum State {
 
 /// A version of upstream's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Upstream {
     /// Its number.
@@ -123,6 +125,7 @@ pub struct Upstream {
 
 /// The published part of a version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Shown {
     /// Its number.
@@ -141,6 +144,7 @@ pub struct Shown {
 
 /// One platform of a published version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PlatformStatus {
     /// The platform.
@@ -152,6 +156,7 @@ pub struct PlatformStatus {
 
 /// One moving tag.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct TagStatus {
     /// The tag.
@@ -164,6 +169,7 @@ pub struct TagStatus {
 
 /// The lag of an image behind upstream.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Lag {
     /// Newer versions that upstream has, prereleases left out.
@@ -177,6 +183,7 @@ pub struct Lag {
 
 /// The next run's work on one version of an image.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Next {
     /// The version.
@@ -189,6 +196,7 @@ pub struct Next {
 
 /// Something that failed the last time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Failing {
     /// The version, where it is about one.
@@ -211,6 +219,7 @@ pub struct Failing {
 
 /// One version of an image.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct VersionStatus {
     /// Its number.
@@ -256,7 +265,7 @@ impl Status {
         }
         apps.sort_by(|a, b| a.app.cmp(&b.app));
         Self {
-            schema: SCHEMA,
+            schema: SchemaNumber::NOW,
             date: facts.now.clone(),
             registry: plan.registry.clone(),
             namespace: plan.namespace.clone(),

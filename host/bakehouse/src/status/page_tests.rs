@@ -1,6 +1,7 @@
 use bakehouse_core::date::Date;
 
 use super::*;
+use crate::schema::SchemaNumber;
 use crate::status::model::{Failing, Lag, PlatformStatus, TagStatus, Upstream, VersionStatus};
 use crate::status::{Shields, badge, markdown, write};
 
@@ -96,7 +97,7 @@ pub(super) fn example(images: usize) -> Status {
         }
     });
     Status {
-        schema: 1,
+        schema: SchemaNumber::NOW,
         date: date("2026-11-11"),
         registry: "ghcr.io".to_owned(),
         namespace: "acme".to_owned(),

@@ -6,14 +6,14 @@ use serde::Serialize;
 
 use super::escape;
 
-/// Version of the events' JSON. It grows by adding events and fields; a field that
-/// changes its meaning makes it 2.
-const SCHEMA: u32 = 1;
+use crate::schema::SchemaNumber;
 
 /// An event, and when it happened.
 #[derive(Serialize)]
-struct Line<'a> {
-    schema: u32,
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Line<'a> {
+    /// Number of the schema.
+    schema: SchemaNumber,
     /// UTC (RFC 3339), to the millisecond.
     time: String,
     #[serde(flatten)]
@@ -25,7 +25,7 @@ struct Line<'a> {
 pub fn event_line(event: Event<'_>) -> String {
     let now = Timestamp::now();
     let line = Line {
-        schema: SCHEMA,
+        schema: SchemaNumber::NOW,
         time: now.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string(),
         event,
     };

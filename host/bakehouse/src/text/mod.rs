@@ -19,6 +19,8 @@ pub mod width;
 
 pub use amount::{age, bytes, short_digest};
 pub use escape::{json, json_line, line};
+#[cfg(test)]
+pub(crate) use event_line::Line as EventLine;
 pub use event_line::event_line;
 pub use html::Html;
 pub use lines::Text;

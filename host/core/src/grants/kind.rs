@@ -14,6 +14,7 @@ pub(super) const NETWORK: &str = "default";
 /// A kind of grant; its key is the same in `app.toml`, in `bakehouse.toml` and
 /// in the contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// Release sources, `kind:name`. Their files may be downloaded.

@@ -11,6 +11,7 @@ const SHOWN: usize = 300;
 
 /// Something that a recipe declares to need.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Want {
     /// Its kind.
     pub kind: Kind,
@@ -34,6 +35,7 @@ impl Want {
 
 /// The table that does not name what was asked for, or the recipe itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Missing {
     /// The app's `[grants]`.
@@ -46,6 +48,7 @@ pub enum Missing {
 
 /// One line of what a recipe asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Asked {
     /// The want, as the recipe declares it.
     #[serde(flatten)]

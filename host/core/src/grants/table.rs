@@ -9,25 +9,38 @@ use crate::platform::Platform;
 /// Grants of one app, from the `[grants]` table of its `app.toml`. Everything
 /// that is not listed is denied.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Grants {
-    /// Release sources, as `kind:name`. Their assets may be downloaded.
+    /// The release sources that the recipe may read, as `KIND:NAME`; files that they
+    /// serve may be downloaded. An entry may end in `*` after `:` or `/`.
+    #[cfg_attr(feature = "schema", schemars(schema_with = "crate::schema::releases"))]
     pub releases: Vec<String>,
-    /// Git repositories, `https://HOST/PATH`.
+    /// The git repositories that are checked out, submodules included, or that
+    /// Dockerfiles add, by address. An entry that ends with `/` covers everything below
+    /// it.
+    #[cfg_attr(feature = "schema", schemars(schema_with = "crate::schema::sources"))]
     pub sources: Vec<String>,
-    /// URL prefixes for other downloads, up to and including a `/`.
+    /// Other URLs that may be downloaded, or that Dockerfiles add, by what they begin
+    /// with; each ends with `/`.
+    #[cfg_attr(feature = "schema", schemars(schema_with = "crate::schema::downloads"))]
     pub downloads: Vec<String>,
-    /// Images the app may publish, by repository name.
+    /// The images that the app may publish.
+    #[cfg_attr(feature = "schema", schemars(schema_with = "crate::schema::images"))]
     pub images: Vec<String>,
-    /// References or repositories its recipe may look up and its Dockerfiles
-    /// may start from.
+    /// The images that the recipe may look up and Dockerfiles may start from:
+    /// `HOST/PATH/IMAGE`, `HOST/PATH/IMAGE:TAG`, or everything below `HOST/PATH/*`.
+    /// `...:TAG@sha256:HEX` pins the tag to the digest. Names of Docker Hub may be short:
+    /// `golang` is `docker.io/library/golang`.
+    #[cfg_attr(feature = "schema", schemars(schema_with = "crate::schema::bases"))]
     pub bases: Vec<String>,
-    /// `RUN` steps may use the network.
+    /// `true`: `RUN` steps may use the network.
     pub network: bool,
-    /// Variables of the operator's environment that `RUN` steps may mount as
-    /// secrets.
+    /// The variables of the operator's environment that the recipe may offer to
+    /// `RUN --mount=type=secret,id=NAME`.
+    #[cfg_attr(feature = "schema", schemars(schema_with = "crate::schema::secrets"))]
     pub secrets: Vec<String>,
-    /// Platforms, where the app gets fewer than `bakehouse.toml` names.
+    /// The platforms of the app, where it gets fewer than `bakehouse.toml` names.
     pub platforms: Option<Vec<Platform>>,
 }
 
@@ -35,21 +48,28 @@ pub struct Grants {
 /// `bakehouse.toml`. A key that is not there draws no line; platforms have their
 /// own key outside of the table.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Allow {
-    /// As [`Grants::releases`].
+    /// The release sources that any app may read, as in `grants`.
+    #[cfg_attr(feature = "schema", schemars(schema_with = "crate::schema::releases"))]
     pub releases: Option<Vec<String>>,
-    /// As [`Grants::sources`].
+    /// The git repositories that may be checked out, as in `grants`.
+    #[cfg_attr(feature = "schema", schemars(schema_with = "crate::schema::sources"))]
     pub sources: Option<Vec<String>>,
-    /// As [`Grants::downloads`].
+    /// The beginnings of URLs that may be downloaded, as in `grants`.
+    #[cfg_attr(feature = "schema", schemars(schema_with = "crate::schema::downloads"))]
     pub downloads: Option<Vec<String>>,
-    /// As [`Grants::images`].
+    /// The images that may be published.
+    #[cfg_attr(feature = "schema", schemars(schema_with = "crate::schema::images"))]
     pub images: Option<Vec<String>>,
-    /// As [`Grants::bases`].
+    /// The images that may be looked up and started from, as in `grants`.
+    #[cfg_attr(feature = "schema", schemars(schema_with = "crate::schema::bases"))]
     pub bases: Option<Vec<String>>,
-    /// As [`Grants::network`].
+    /// `false`: no `RUN` step uses the network, whatever apps grant.
     pub network: Option<bool>,
-    /// As [`Grants::secrets`].
+    /// The variables of the environment that `RUN` steps may mount.
+    #[cfg_attr(feature = "schema", schemars(schema_with = "crate::schema::secrets"))]
     pub secrets: Option<Vec<String>>,
 }
 

@@ -10,6 +10,7 @@ use crate::target::TargetId;
 /// Something that happened. Its JSON is stable: `event` names it, fields are only
 /// added.
 #[derive(Debug, Clone, Copy, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(
     tag = "event",
     rename_all = "kebab-case",
@@ -48,6 +49,7 @@ pub enum Event<'a> {
         app: &'a str,
         /// Since it began, in seconds.
         #[serde(rename = "seconds", serialize_with = "seconds")]
+        #[cfg_attr(feature = "schema", schemars(with = "f64"))]
         elapsed: Duration,
     },
     /// A stage could not look at an app; it goes on with the others.
@@ -60,6 +62,7 @@ pub enum Event<'a> {
         error: &'a str,
         /// Since it began, in seconds.
         #[serde(rename = "seconds", serialize_with = "seconds")]
+        #[cfg_attr(feature = "schema", schemars(with = "f64"))]
         elapsed: Duration,
     },
     /// These targets are going to be built, in this order.
@@ -129,6 +132,7 @@ pub enum Event<'a> {
         aside: bool,
         /// Since it began, in seconds.
         #[serde(rename = "seconds", serialize_with = "seconds")]
+        #[cfg_attr(feature = "schema", schemars(with = "f64"))]
         elapsed: Duration,
     },
     /// A target failed; the run goes on with the others.
@@ -148,6 +152,7 @@ pub enum Event<'a> {
         code: u8,
         /// Since it began, in seconds.
         #[serde(rename = "seconds", serialize_with = "seconds")]
+        #[cfg_attr(feature = "schema", schemars(with = "f64"))]
         elapsed: Duration,
     },
     /// An index was pushed under a tag.
@@ -163,6 +168,7 @@ pub enum Event<'a> {
         what: &'a str,
         /// Pause before it, in seconds.
         #[serde(rename = "pause", serialize_with = "seconds")]
+        #[cfg_attr(feature = "schema", schemars(with = "f64"))]
         after: Duration,
     },
     /// Something odd that does not stop the run.

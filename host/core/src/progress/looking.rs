@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// A stage that looks at all apps, several at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Looking {
     /// Recipes are loaded.

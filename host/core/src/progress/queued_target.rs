@@ -6,6 +6,7 @@ use crate::target::TargetId;
 
 /// A target that is going to be built.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct QueuedTarget {
     /// The target.

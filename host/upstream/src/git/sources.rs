@@ -25,6 +25,7 @@ const MAX_SUBMODULES: usize = 200;
 
 /// The revision that was checked out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Revision {
     /// The commit's name, 40 hexadecimal digits.

@@ -11,6 +11,7 @@ use bakehouse_system::storage;
 use super::definition::Definition;
 use super::error::NewError;
 use crate::config::Project;
+use crate::init::directive;
 
 /// Where the image will be.
 pub(crate) struct Destination {
@@ -38,7 +39,10 @@ pub(crate) fn write(
 ) -> Result<Vec<String>, NewError> {
     let app = &definition.app;
     let mut files = vec![
-        (format!("apps/{app}/app.toml"), app_file::text(definition)),
+        (
+            format!("apps/{app}/app.toml"),
+            directive("app", 2) + &app_file::text(definition),
+        ),
         (
             format!("apps/{app}/README.md"),
             readme::text(definition, destination),
