@@ -8,7 +8,7 @@ use clap::builder::Resettable;
 use clap::{Arg, Command};
 
 /// The program's own names, and the short ones.
-const SHORT: [(&str, &str); 8] = [
+pub(crate) const SHORT: [(&str, &str); 8] = [
     ("BAKEHOUSE_REGISTRY", "REGISTRY"),
     ("BAKEHOUSE_NAMESPACE", "NAMESPACE"),
     ("BAKEHOUSE_MULTI_ARCH", "MULTI_ARCH"),
@@ -17,6 +17,93 @@ const SHORT: [(&str, &str); 8] = [
     ("BAKEHOUSE_APPS", "APPS"),
     ("BAKEHOUSE_REBUILD", "REBUILD"),
     ("BAKEHOUSE_RETRY_FAILED", "RETRY_FAILED"),
+];
+
+/// Variables that are read elsewhere, and their meaning.
+#[cfg(test)]
+pub(crate) const OTHERS: &[(&[&str], &str)] = &[
+    (
+        &["BAKEHOUSE_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME"],
+        "the folders in which compiled recipes are kept, and what `bakehouse up` set up: \
+         see [operations](../operations.md#where-state-is)",
+    ),
+    (
+        &["BAKEHOUSE_LOG"],
+        "which log lines are shown, in the syntax of `RUST_LOG`",
+    ),
+    (
+        &["BAKEHOUSE_WASM_RUSTC"],
+        "a `rustc` that compiles for `wasm32-wasip2`, where rustup is not to be had",
+    ),
+    (
+        &["GITHUB_TOKEN"],
+        "for GitHub's API, which takes 60 requests an hour without one; with `GITHUB_ACTOR` \
+         also the login for ghcr.io, where Docker has none",
+    ),
+    (&["GITHUB_ACTOR"], "the user of that login"),
+    (
+        &["GITHUB_API_URL"],
+        "another GitHub, `https://HOST/api/v3` (GitHub Enterprise Server; its runners set it)",
+    ),
+    (
+        &["GITLAB_TOKEN", "GITLAB_HOST"],
+        "a token for a GitLab's API, and the one host it is sent to (`gitlab.com`)",
+    ),
+    (
+        &["GITEA_TOKEN", "GITEA_HOST"],
+        "a token for the API of a Gitea or Forgejo, and the one host it is sent to",
+    ),
+    (
+        &["NPM_CONFIG_REGISTRY"],
+        "where npm's registry is; else `.npmrc` files say it, or `npm config get registry`",
+    ),
+    (
+        &["PIP_INDEX_URL", "PIP_CONFIG_FILE"],
+        "where the index of Python's packages is, which must speak JSON (PEP 691); else \
+         `index-url` under `[global]` in pip's configuration files, of which the second \
+         names another one; else it is PyPI. Further indexes are not asked",
+    ),
+    (
+        &[
+            "DOCKER_HOST",
+            "DOCKER_CONTEXT",
+            "DOCKER_CONFIG",
+            "DOCKER_AUTH_CONFIG",
+            "BUILDX_CONFIG",
+        ],
+        "Docker's own: its engine, its folder of settings and logins, buildx's folder",
+    ),
+    (
+        &["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"],
+        "the proxy of the program itself and of git; `RUN` steps have that of \
+         [`[build.proxy]`](bakehouse-toml.md#buildproxy)",
+    ),
+    (
+        &["SSL_CERT_FILE", "GIT_SSL_CAINFO"],
+        "the certificates that git trusts: the second goes before the first",
+    ),
+    (
+        &["GITHUB_ACTIONS", "GITLAB_CI"],
+        "`true`: what is told is folded in groups and sections, and errors are annotations",
+    ),
+    (
+        &["CI"],
+        "set: progress is lines, recipes are used as they were built, and `recipe build` takes \
+         `Cargo.lock` as it is",
+    ),
+    (
+        &["CI_PIPELINE_ID", "CI_JOB_NAME", "CI_JOB_IMAGE"],
+        "read by `plan --format gitlab`",
+    ),
+    (
+        &["NO_COLOR", "CLICOLOR_FORCE", "CLICOLOR"],
+        "colours, where `--color` says nothing: none; some without a terminal, too; `0`: none",
+    ),
+    (
+        &["TERM", "LC_ALL", "LC_CTYPE", "LANG"],
+        "how progress is drawn: not at all where `TERM` is `dumb`, and in ASCII where the \
+         character set is not UTF-8",
+    ),
 ];
 
 /// The variable that decides in place of this one: itself, or its short name.

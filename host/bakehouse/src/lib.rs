@@ -29,6 +29,8 @@ pub mod printer;
 pub mod product;
 mod programs;
 pub mod recipes;
+#[cfg(test)]
+mod reference;
 pub mod report_page;
 pub mod reporters;
 pub mod review;

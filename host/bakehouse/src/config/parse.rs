@@ -39,7 +39,7 @@ fn unread(shown: &str, error: io::Error) -> Failure {
     let error = StorageError::new("read", Path::new(shown), error);
     match wrong {
         true => Failure::new(ExitCode::Config, error.to_string())
-            .hint(format!("put a TOML file there; {}", keys())),
+            .hint(format!("put a TOML file there; {}", keys(shown))),
         false => Failure::storage(&error),
     }
 }
@@ -50,7 +50,7 @@ pub(super) fn fault(places: &Places, (kind, why): (Kind, String)) -> Failure {
         ExitCode::Config,
         format!("{}: `{}`: {why}", places.of(kind), kind.key()),
     )
-    .hint(keys())
+    .hint(keys(places.file()))
 }
 
 fn parse<T: DeserializeOwned>(text: &str, shown: &str) -> Result<T, Failure> {
@@ -73,16 +73,17 @@ fn parse<T: DeserializeOwned>(text: &str, shown: &str) -> Result<T, Failure> {
             ExitCode::Config,
             format!("{shown}:{line}:{column}:{place} {message}"),
         )
-        .hint(keys())
+        .hint(keys(shown))
     })
 }
 
-/// The page on which keys are explained.
-fn keys() -> String {
-    format!(
-        "{} lists every key and what it takes",
-        product::page("configuration")
-    )
+/// The page on which the keys of a file are explained.
+fn keys(file: &str) -> String {
+    let page = match file.ends_with("app.toml") {
+        true => "reference/app-toml",
+        false => "reference/bakehouse-toml",
+    };
+    format!("{} lists every key and what it takes", product::page(page))
 }
 
 /// The beginning of a text that may be as long as the file.

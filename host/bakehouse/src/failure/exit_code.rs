@@ -1,48 +1,54 @@
 //! Exit codes of the program.
 
-/// Exit codes of the `bakehouse` program. They are documented API
-/// (`docs/configuration.md`): a number never changes its meaning.
+/// Exit codes of the `bakehouse` program. They are documented API: a number never
+/// changes its meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum ExitCode {
     /// Everything asked for is done.
     Success,
-    /// A bug: the cause is not one that Bakehouse knows.
+    /// A bug in Bakehouse.
     Internal,
-    /// The command line cannot be understood (clap's own code).
+    /// The command line cannot be understood.
     Usage,
-    /// `bakehouse.toml`, an `app.toml` or a digest file is missing or malformed.
+    /// `bakehouse.toml`, an `app.toml` or a digest file is missing or malformed, a saved
+    /// plan is not one for this project, an image is not what it is said to be, a
+    /// published image would change, or an index would mix commits.
     Config,
-    /// No such app, image, version, platform or reference.
+    /// No such app, image, version, platform, digest file or reference.
     NotFound,
-    /// The recipe is missing, not a component, for another contract version,
-    /// trapped, ran out of its budget, or answered with an error.
+    /// The recipe is missing, no component, for another version of the contract,
+    /// crashed, ran out of its limits, or answered nonsense or with an error.
     Recipe,
-    /// An upstream release source or download failed.
+    /// Upstream (releases, downloads, git) failed.
     Upstream,
     /// There is no usable builder or engine.
     Builder,
-    /// At least one target failed to build; its image got no tag.
+    /// A target did not build, took too long, or came out damaged; or several things
+    /// failed in different ways.
     Build,
-    /// The target registry could not be reached or misbehaved.
+    /// The registry cannot be reached, or misbehaves.
     Registry,
     /// The registry wants other credentials.
     Credentials,
-    /// A recipe asked for something it was not granted.
+    /// The recipe asked for something that it is not granted.
     Denied,
-    /// Nothing was found where something is expected: an app without versions,
-    /// a project without apps, a plan of nothing.
+    /// Nothing was found where something is expected: an app without versions, a project
+    /// without apps, a plan of nothing.
     Nothing,
-    /// The local file system refused: access, space, or something else in the
-    /// place of a file or folder.
+    /// The local file system refused, whoever was writing (Bakehouse, a recipe, git, the
+    /// builder's client): no access, no space, a disk that is read-only or broken, or
+    /// something else in the place of a file or folder; or the embedded registry's own
+    /// list is damaged. A disk without space, or a broken one, stops the run, and then
+    /// this code goes before all others.
     Storage,
-    /// An alarm: upstream lists far fewer versions than last time.
+    /// An alarm: upstream lists far fewer versions than the last time.
     Fewer,
     /// An alarm: an image has been behind upstream for long.
     Behind,
     /// An alarm: a target has failed again and again.
     Failing,
-    /// There is something to build or to tag, and the exit code was asked to say
-    /// so.
+    /// `plan --exit-code`: there is work, and all is well but for that.
     Work,
     /// Stopped by Ctrl-C or SIGTERM.
     Interrupted,
