@@ -1,7 +1,7 @@
 //! The documentation's snippets, read by what reads the real files.
 
 #[path = "../../../../tests/support/snippets.rs"]
-mod snippets;
+pub(crate) mod snippets;
 
 use std::collections::BTreeSet;
 use std::fs;

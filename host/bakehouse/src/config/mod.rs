@@ -18,7 +18,7 @@ mod settings;
 mod user_folders;
 
 #[cfg(test)]
-mod docs_tests;
+pub(crate) mod docs_tests;
 #[cfg(test)]
 mod text_schemas;
 

@@ -1,14 +1,12 @@
 //! TOML files against their schemas, and against the parsers: both take the same.
 
-#[path = "../../../../tests/support/snippets.rs"]
-mod snippets;
-
 use std::path::PathBuf;
 
 use jsonschema::Validator;
 use serde_json::Value;
 
 use super::generate;
+use crate::config::docs_tests::snippets;
 use crate::config::{AppFile, ProjectFile};
 
 fn validator(name: &str) -> Validator {
