@@ -21,7 +21,7 @@ fn new(project: &Project, arguments: &[&str], variables: &[(&str, &str)]) -> Out
     finish(&mut command)
 }
 
-/// The app.toml that was written.
+/// The app.toml that was written, but for the line by which editors find its schema.
 #[track_caller]
 fn written(project: &Project, app: &str, output: &Output) -> String {
     let path = project.path(&format!("apps/{app}/app.toml"));
@@ -32,7 +32,9 @@ fn written(project: &Project, app: &str, output: &Output) -> String {
             .stdout
             .contains(&format!("wrote apps/{app}/app.toml"))
     );
-    text
+    assert!(project.path("schemas/app.json").is_file());
+    let text = text.strip_prefix("#:schema ../../schemas/app.json\n");
+    text.unwrap().to_owned()
 }
 
 #[test]

@@ -65,10 +65,26 @@ fn collect(tokens: TokenStream, documented: bool, found: &mut Vec<String>) {
     }
 }
 
+/// Modules of tests alone, as the files of a folder declare them.
+fn of_tests(folder: &Path) -> Vec<String> {
+    let files = ["lib.rs", "mod.rs"].map(|name| std::fs::read_to_string(folder.join(name)));
+    let text: String = files.into_iter().flatten().collect();
+    let declared = text.split("#[cfg(test)]\n").skip(1).filter_map(|rest| {
+        let line = rest.lines().next()?;
+        let line = line.strip_prefix("pub(crate) ").unwrap_or(line);
+        line.strip_prefix("mod ")?.strip_suffix(';')
+    });
+    declared.map(str::to_owned).collect()
+}
+
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    let of_tests = of_tests(folder);
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if of_tests.contains(&name.trim_end_matches(".rs").to_owned()) {
+            continue;
+        }
         if path.is_dir() {
             sources(&path, found);
         } else if name.ends_with(".rs") && !name.ends_with("tests.rs") {
