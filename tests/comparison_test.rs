@@ -1,4 +1,4 @@
-//! What docs/comparison.md compares with: `examples/comparison`, run for real.
+//! The comparison of docs/comparison.md: `examples/comparison`, run for real.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -11,7 +11,7 @@ use crate::pipeline::failure_record::FailureRecord;
 use crate::pipeline::plan::Plan;
 use crate::pipeline::report::{Ending, ImageReport, Report, TargetReport};
 use crate::pipeline::web_page::link;
-use crate::text::{Text, bytes, line, short_digest};
+use crate::text::{Text, bytes, count, line, short_digest};
 use crate::told_cause::ToldCause;
 
 /// Characters of one failure's message; GitHub keeps 1 MiB of a step's summary.
@@ -52,7 +52,7 @@ pub(super) fn report(summary: &Report) -> String {
         table(&mut out, &head, summary.targets.iter().map(target));
     }
     if !summary.images.is_empty() {
-        let _ = writeln!(out, "### {} images\n", summary.images.len());
+        let _ = writeln!(out, "### {}\n", count(summary.images.len(), "image"));
         let head = ["Image", "Index", "Platforms", "Tag"];
         table(&mut out, &head, summary.images.iter().map(image));
     }
@@ -73,7 +73,7 @@ pub(super) fn report(summary: &Report) -> String {
         out.push('\n');
     }
     if !summary.failures.is_empty() {
-        let _ = writeln!(out, "### {} failures\n", summary.failures.len());
+        let _ = writeln!(out, "### {}\n", count(summary.failures.len(), "failure"));
     }
     for cause in causes(&summary.failures) {
         out.push_str(&fenced(&told(&cause)));
@@ -130,8 +130,8 @@ pub(super) fn plan(plan: &Plan, failures: &[FailureRecord]) -> String {
     for cause in causes(failures) {
         out.push_str(&fenced(&told(&cause)));
     }
-    let count = plan.target_count();
-    if count == 0 {
+    let targets = plan.target_count();
+    if targets == 0 {
         out.push_str(match failed {
             0 if plan.held().is_empty() => "Everything is published, nothing to build.\n\n",
             0 => "Nothing to build now; what is missing failed before.\n\n",
@@ -140,8 +140,8 @@ pub(super) fn plan(plan: &Plan, failures: &[FailureRecord]) -> String {
         epilogue(&mut out, &plan.destination, plan.notes());
         return out;
     }
-    let jobs = plan.jobs().count();
-    let _ = writeln!(out, "### {count} targets to build in {jobs} jobs\n");
+    let (targets, jobs) = (count(targets, "target"), count(plan.jobs().count(), "job"));
+    let _ = writeln!(out, "### {targets} to build in {jobs}\n");
     let rows = plan.apps.iter().flat_map(|app| {
         let versions = app.versions.iter().flat_map(|version| {
             let images = version.images.iter().filter(|image| !image.is_done());

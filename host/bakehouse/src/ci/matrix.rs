@@ -83,7 +83,8 @@ pub(super) fn name(plan: &Plan, batch: &Batch) -> String {
         [first, .., last] => format!("{} to {}", first.app, last.app),
         [] => String::new(),
     };
-    format!("{what} {platform} ({} targets)", batch.targets)
+    let targets = text::count(batch.targets, "target");
+    format!("{what} {platform} ({targets})")
 }
 
 /// The outputs of the job that plans, one `name=value` a line as

@@ -7,7 +7,7 @@ use super::markdown::{code, fenced, table, text, told};
 use super::page::Page;
 use crate::pipeline::causes::causes;
 use crate::review::{Grant, GrantsChange, ReviewPage, Row, State};
-use crate::text::bytes;
+use crate::text::{bytes, count};
 
 /// The first line, by which a comment is found again.
 const MARKER: &str = "<!-- bakehouse review -->";
@@ -27,7 +27,7 @@ impl Page for ReviewPage {
         images(&mut out, self);
         let failures = &self.review.failures;
         if !failures.is_empty() {
-            let _ = writeln!(out, "#### {} failures\n", failures.len());
+            let _ = writeln!(out, "#### {}\n", count(failures.len(), "failure"));
         }
         let causes = causes(failures);
         for cause in causes.iter().take(FAILURES) {

@@ -8,7 +8,7 @@ use bakehouse_core::target::TargetId;
 
 use crate::pipeline::destination::Destination;
 use crate::pipeline::plan::{ImagePlan, Plan};
-use crate::text::{Cell, Page, Row, Style, Table, width};
+use crate::text::{self, Cell, Page, Row, Style, Table, width};
 
 pub(super) fn joined<T: ToString>(items: &[T]) -> String {
     if items.is_empty() {
@@ -74,9 +74,14 @@ pub(super) fn plan_page(mut out: Page, plan: &Plan, failed: usize) -> Page {
     }
     match (plan.target_count(), plan.jobs().count()) {
         (0, _) => out.line(done(plan, failed)),
-        (1, _) => out.line("1 target to build"),
-        (count, jobs) if jobs == count => out.line(format_args!("{count} targets to build")),
-        (count, jobs) => out.line(format_args!("{count} targets to build in {jobs} jobs")),
+        (targets, jobs) => {
+            let jobs = match jobs == targets {
+                true => String::new(),
+                false => format!(" in {}", text::count(jobs, "job")),
+            };
+            let targets = text::count(targets, "target");
+            out.line(format_args!("{targets} to build{jobs}"));
+        }
     }
     if let Some(line) = outdated(plan) {
         out.words(Row::new(), line);

@@ -9,6 +9,7 @@ use super::history::{Fewer, History};
 use super::plan::{AppPlan, ImagePlan, Plan, VersionPlan};
 use crate::config::Alarms;
 use crate::failure::{self, ExitCode};
+use crate::text;
 
 /// Something that somebody should look at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,8 +83,9 @@ pub fn alarms(
                 app: name.clone(),
                 image: None,
                 message: format!(
-                    "{name}: upstream lists {} versions, and listed {} the last time",
-                    fewer.now, fewer.before
+                    "{name}: upstream lists {}, and listed {} the last time",
+                    text::count(fewer.now, "version"),
+                    fewer.before
                 ),
                 hint: format!(
                     "see whether upstream has renamed its tags, and what the recipe of {name} \
@@ -174,8 +176,9 @@ impl<'a> Behind<'a> {
             app: app.to_owned(),
             image: Some(self.image.to_owned()),
             message: format!(
-                "{} has been behind upstream for {days} days: it {shows}, and upstream is at {newest}",
-                self.image
+                "{} has been behind upstream for {}: it {shows}, and upstream is at {newest}",
+                self.image,
+                text::count(days, "day")
             ),
             hint: format!("see what keeps it: bakehouse run {app} --retry-failed"),
         })
@@ -231,8 +234,8 @@ fn failing(
         app: app.app.name.clone(),
         image: None,
         message: format!(
-            "{target}: failed {} times since {}{more}: {}",
-            trouble.times,
+            "{target}: failed {} since {}{more}: {}",
+            text::count(trouble.times, "time"),
             trouble.since.day(),
             trouble.message
         ),

@@ -23,6 +23,7 @@ use super::side_by_side::{LIMIT, Look, Looks};
 use crate::context::Context;
 use crate::failure::{ExitCode, Failure, exit_code, explain};
 use crate::schema::SchemaNumber;
+use crate::text;
 
 /// Apps, and why they or one of their versions could not be checked.
 pub type Failed = Vec<(String, anyhow::Error)>;
@@ -96,7 +97,10 @@ fn looking<D: Borrow<Discovered>>(context: &Context, found: D) -> Look<D> {
     let app = found.borrow();
     Look {
         app: app.app.name.clone(),
-        detail: format!("{} versions in {endpoint}", app.versions.len()),
+        detail: format!(
+            "{} in {endpoint}",
+            text::count(app.versions.len(), "version")
+        ),
         hosts: BTreeSet::new(),
         with: found,
     }
@@ -248,9 +252,9 @@ fn refuse_nothing(plan: &AppPlan, platforms: &[Platform]) -> Result<(), Failure>
     Err(Failure::new(
         ExitCode::Nothing,
         format!(
-            "{}: its recipe has no image of any of {} versions for {}",
+            "{}: its recipe has no image of any of {} for {}",
             plan.app.name,
-            plan.versions.len(),
+            text::count(plan.versions.len(), "version"),
             list(platforms.iter().collect())
         ),
     )

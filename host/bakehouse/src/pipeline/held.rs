@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::history::{History, Trouble};
 use super::plan::{AppPlan, Job, Plan, VersionPlan};
 use crate::failure::ExitCode;
+use crate::text;
 
 /// Least number of seconds that it has been failing before it waits: half a day.
 const LEAST: i64 = 12 * 3600;
@@ -55,7 +56,8 @@ impl fmt::Display for Held {
         let (since, until) = (since.day(), until.day());
         write!(
             f,
-            "not tried until {until}: {platform} failed {times} times since {since}"
+            "not tried until {until}: {platform} failed {} since {since}",
+            text::count(*times, "time")
         )
     }
 }
@@ -164,8 +166,8 @@ fn note(app: &AppPlan) -> Option<String> {
     let next = targets.values().map(|held| &held.until);
     let next = next.min_by_key(|date| date.epoch_seconds())?;
     Some(format!(
-        "not tried: {target}{more}, which failed {} times since {}; tried again after {}, or with --retry-failed",
-        held.times,
+        "not tried: {target}{more}, which failed {} since {}; tried again after {}, or with --retry-failed",
+        text::count(held.times, "time"),
         held.since.day(),
         next.day()
     ))

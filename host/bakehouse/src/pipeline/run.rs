@@ -21,6 +21,7 @@ use super::report::ImageReport;
 use super::times::Times;
 use super::work;
 use crate::context::Context;
+use crate::text;
 
 /// Executes a plan: builds its jobs, oldest version first, publishes each
 /// version once its last target has ended, then moves moving tags. A failing
@@ -102,8 +103,8 @@ async fn open_runner<'a>(
     context.reporter.report(Event::Stage {
         name: "build",
         detail: &format!(
-            "{} targets with {} ({} driver, {})",
-            plan.target_count(),
+            "{} with {} ({} driver, {})",
+            text::count(plan.target_count(), "target"),
             capabilities.name,
             capabilities.driver,
             if capabilities.push_by_digest {
@@ -121,8 +122,8 @@ async fn open_runner<'a>(
         context.reporter.report(Event::Stage {
             name: "rebuild",
             detail: &format!(
-                "going on with {} targets of one that was stopped",
-                runner.resumed()
+                "going on with {} of one that was stopped",
+                text::count(runner.resumed(), "target")
             ),
         });
     }

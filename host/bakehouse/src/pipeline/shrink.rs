@@ -6,6 +6,8 @@ use bakehouse_core::version_number::VersionNumber;
 use bakehouse_registry::reserved::reserved;
 use bakehouse_registry::tags::moving_tags;
 
+use crate::text;
+
 /// Least number of published versions that must be gone to be worth a word, as
 /// long as the newest is not among them: upstreams withdraw one now and then.
 const MANY: usize = 3;
@@ -34,9 +36,9 @@ pub(super) fn shrunk(
     let most = gone.len() >= MANY && gone.len() * 2 > since.len();
     (behind || most).then(|| {
         format!(
-            "upstream lists {} versions, the newest {}; {} are published, and of these it does \
-             not list {}, e.g. {example}: it may have renamed its tags, or withdrawn versions",
-            listed.len(),
+            "upstream lists {}, the newest {}; {} are published, and of these it does not list \
+             {}, e.g. {example}: it may have renamed its tags, or withdrawn versions",
+            text::count(listed.len(), "version"),
             newest.1,
             published.len(),
             gone.len()
@@ -80,7 +82,7 @@ mod tests {
         let text = told(&["1.0.0"], &tags).unwrap();
         assert_eq!(
             text,
-            "upstream lists 1 versions, the newest 1.0.0; 3 are published, and of these it does \
+            "upstream lists 1 version, the newest 1.0.0; 3 are published, and of these it does \
              not list 2, e.g. 2.0.0: it may have renamed its tags, or withdrawn versions"
         );
         // Most are gone, though something newer is there.

@@ -30,7 +30,10 @@ pub(super) fn section(html: &mut Html, report: &Report) {
         html.raw("<details");
         html.raw(if is_few || failed > 0 { " open>" } else { ">" });
         html.raw("<summary>");
-        html.text(format_args!("{app}: {} targets", targets.len()));
+        html.text(format_args!(
+            "{app}: {}",
+            text::count(targets.len(), "target")
+        ));
         if failed > 0 {
             html.text(format_args!(", {failed} failed"));
         }

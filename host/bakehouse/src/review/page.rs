@@ -7,6 +7,7 @@ use super::{Part, Review, State, Tried};
 use crate::failure::{ExitCode, Failure};
 use crate::pipeline::failure_record::FailureRecord;
 use crate::pipeline::plan::Job;
+use crate::text;
 
 /// All that a review found.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -109,10 +110,7 @@ impl ReviewPage {
         };
         let touched = count(|state| state != State::Removed);
         let removed = count(|state| state == State::Removed);
-        let apps = |count: usize| match count {
-            1 => "1 app".to_owned(),
-            count => format!("{count} apps"),
-        };
+        let apps = |number: usize| text::count(number, "app");
         match (touched, removed) {
             (0, 0) => format!("Nothing to build: the change since {since} touches no app"),
             (0, removed) => format!(

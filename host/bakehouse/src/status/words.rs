@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::model::{Failing, ImageStatus, Lag, State};
+use crate::text::count;
 
 impl Failing {
     /// Number of failures, their first date, and the date of the next try.
@@ -108,8 +109,7 @@ impl ImageStatus {
         match (builds, until) {
             (0, None) => "-".to_owned(),
             (0, Some(until)) => format!("wait until {}", until.day()),
-            (1, _) => "build 1 target".to_owned(),
-            (count, _) => format!("build {count} targets"),
+            (builds, _) => format!("build {}", count(builds, "target")),
         }
     }
 }
@@ -130,15 +130,9 @@ impl fmt::Display for State {
 impl fmt::Display for Lag {
     /// `2 versions, 12 days`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let plural = |count: u64| if count == 1 { "" } else { "s" };
-        let versions = self.versions;
-        write!(
-            f,
-            "{versions} version{}",
-            if versions == 1 { "" } else { "s" }
-        )?;
+        f.write_str(&count(self.versions, "version"))?;
         match self.days {
-            Some(days) => write!(f, ", {days} day{}", plural(days)),
+            Some(days) => write!(f, ", {}", count(days, "day")),
             None => Ok(()),
         }
     }

@@ -9,6 +9,15 @@ pub fn bytes(bytes: u64) -> String {
     Bytes(bytes).to_string()
 }
 
+/// A number of things, by the word for one of them: `1 target`, `2 targets`.
+#[must_use]
+pub fn count(number: impl TryInto<u128>, thing: &str) -> String {
+    match number.try_into().unwrap_or(u128::MAX) {
+        1 => format!("1 {thing}"),
+        many => format!("{many} {thing}s"),
+    }
+}
+
 /// The first twelve digits of a digest, as Docker shows them, with its
 /// algorithm: `sha256:0123456789ab`.
 #[must_use]
@@ -21,7 +30,7 @@ pub fn short_digest(digest: &str) -> String {
 #[must_use]
 pub fn age(date: &Date, now: &Date) -> String {
     let seconds = now.epoch_seconds().saturating_sub(date.epoch_seconds());
-    let (count, unit) = match seconds {
+    let (number, unit) = match seconds {
         ..=-60 => return "in the future, by this machine's clock".to_owned(),
         -59..60 => return "just now".to_owned(),
         60..3600 => (seconds / 60, "minute"),
@@ -30,8 +39,7 @@ pub fn age(date: &Date, now: &Date) -> String {
         5_184_000..63_072_000 => (seconds / 2_629_800, "month"),
         _ => (seconds / 31_557_600, "year"),
     };
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{count} {unit}{plural} ago")
+    format!("{} ago", count(number.unsigned_abs(), unit))
 }
 
 #[cfg(test)]
