@@ -7,6 +7,8 @@
 cd "$ROOT"
 
 say "bakehouse, optimised"
+environment=$("$ROOT/scripts/shipped.sh")
+eval "$environment"
 cargo build --quiet "${locked[@]}" --release --package bakehouse --package bakehouse-bench
 "$ROOT/scripts/build-plugin.sh" misbehave crosshello
 "$ROOT/scripts/up.sh" all

@@ -216,6 +216,12 @@ fn what_is_wrong_with_the_project_is_told_and_mended_where_that_is_safe() {
         "bakehouse recipe check misbehave",
     );
 
+    project.write("schemas/app.json", "{}");
+    let output = project.run(&json).expect(8);
+    let names = "schemas/project.json, schemas/app.json";
+    let old = found(&output, "schemas", "warning", names, "bakehouse init");
+    assert_eq!(old["fixable"], true);
+
     project.app("misbehave", GRANTS);
     let mended = project.run(&["doctor", "--fix"]).expect(0);
     assert!(
@@ -225,6 +231,8 @@ fn what_is_wrong_with_the_project_is_told_and_mended_where_that_is_safe() {
     );
     let _ = mended.says("==> writing .github/workflows/bakehouse.yml");
     let _ = project.run(&["workflows", "--check"]).expect(0);
+    let output = project.run(&json).expect(0);
+    let _ = found(&output, "schemas", "ok", "of this release", "");
 
     std::fs::remove_dir_all(project.path(".bakehouse")).unwrap();
     project.write(".bakehouse", "in the way");

@@ -293,7 +293,7 @@ fn far_fewer_versions_than_last_time_are_an_alarm() {
         project
             .run(&[command])
             .expect(14)
-            .says("misbehave: upstream lists 1 versions, and listed 6 the last time");
+            .says("misbehave: upstream lists 1 version, and listed 6 the last time");
     }
     settings(&project, "[alarms]\nfewer = false\n");
     project.run(&["plan"]).expect(0);

@@ -234,11 +234,7 @@ fn a_failed_job_leaves_the_others_and_is_run_again() {
         "{}",
         merge.log
     );
-    assert!(
-        merge.summary.contains("### 1 failures"),
-        "{}",
-        merge.summary
-    );
+    assert!(merge.summary.contains("### 1 failure"), "{}", merge.summary);
     let names =
         |tags: Vec<(String, String)>| tags.into_iter().map(|(tag, _)| tag).collect::<Vec<_>>();
     assert_eq!(
@@ -433,7 +429,7 @@ fn a_pull_request_is_built_and_run_and_told_in_a_comment() {
         "| broken | new; apps/broken/app.toml | - | - |\n",
         "| misbehave | apps/misbehave/app.toml | 1.0.0 | misbehave |\n",
         "| misbehave | 1.0.0 | linux/arm64 | 0.0 MB | - | - | `not run: it has no program of its own` |\n",
-        "#### 1 failures\n",
+        "#### 1 failure\n",
     ] {
         assert!(
             page.summary.contains(line),

@@ -79,9 +79,9 @@ pub(super) fn report(summary: &Report) -> String {
         out.push_str(&fenced(&told(&cause)));
     }
     let unbuilt = summary.unbuilt.iter().map(ToString::to_string);
-    left(&mut out, "targets are not built", unbuilt);
+    left(&mut out, "target", "not built", unbuilt);
     let unpublished = summary.unpublished.iter().cloned();
-    left(&mut out, "images are not published", unpublished);
+    left(&mut out, "image", "not published", unpublished);
     if let Some(next) = &summary.next {
         let _ = writeln!(out, "To go on: {}\n", code(next));
     }
@@ -97,16 +97,17 @@ pub(super) fn report(summary: &Report) -> String {
 }
 
 /// The work that is not done, by name.
-fn left(out: &mut String, what: &str, names: impl ExactSizeIterator<Item = String>) {
-    let count = names.len();
-    if count == 0 {
+fn left(out: &mut String, thing: &str, lacks: &str, names: impl ExactSizeIterator<Item = String>) {
+    let number = names.len();
+    if number == 0 {
         return;
     }
-    let _ = writeln!(out, "### {count} {what}\n");
+    let are = if number == 1 { "is" } else { "are" };
+    let _ = writeln!(out, "### {} {are} {lacks}\n", count(number, thing));
     for name in names.take(LISTED) {
         let _ = writeln!(out, "- {}", text(&name));
     }
-    if let Some(more @ 1..) = count.checked_sub(LISTED) {
+    if let Some(more @ 1..) = number.checked_sub(LISTED) {
         let _ = writeln!(out, "- and {more} more");
     }
     out.push('\n');

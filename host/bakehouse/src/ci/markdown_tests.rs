@@ -91,7 +91,7 @@ fn a_page_for_a_maintainer() {
 | `out_line` | 1.0.0 | base | linux/amd64 | [`sha256:abababababab`](https://ghcr.io/n/base) | 2.5 MB | 1.2 s | 3 of 4 |
 | `out_line` | 1.0.0 | base | linux/arm64 | **failed** | - | 1.2 s | - |
 
-### 1 images
+### 1 image
 
 | Image | Index | Platforms | Tag |
 | --- | --- | --- | --- |
@@ -101,7 +101,7 @@ fn a_page_for_a_maintainer() {
 
 - `out_line 1.0.0 base linux/amd64`: `it *lacks* a\\|b`
 
-### 1 failures
+### 1 failure
 
 ````
 out_line 1.0.0: it said
@@ -111,11 +111,11 @@ log: runs/1/a.log
 hint: do *this*
 ````
 
-### 1 targets are not built
+### 1 target is not built
 
 - `out_line 1.0.0 base linux/amd64`
 
-### 1 images are not published
+### 1 image is not published
 
 - `ghcr.io/n/base:1.0.0`
 
@@ -215,7 +215,7 @@ fn a_hostile_message_stays_in_its_block() {
         report.add(&endpoint, &failed, failed.elapsed, None);
         let page = super::report(&report);
         let (page, _) = page.rsplit_once("Destination: ").unwrap();
-        let (_, block) = page.split_once("### 1 failures\n\n").unwrap();
+        let (_, block) = page.split_once("### 1 failure\n\n").unwrap();
         let inside = block
             .strip_prefix("`````\n")
             .unwrap()

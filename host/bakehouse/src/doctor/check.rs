@@ -41,6 +41,8 @@ pub enum Check {
     Disk,
     /// The workflow of GitHub Actions.
     Workflow,
+    /// The schemas of the project's files, for editors.
+    Schemas,
 }
 
 impl Check {
@@ -65,6 +67,7 @@ impl Check {
             Self::State => "state",
             Self::Disk => "disk",
             Self::Workflow => "workflow",
+            Self::Schemas => "schemas",
         }
     }
 
@@ -91,6 +94,7 @@ impl Check {
             Self::State => "no run begins where its state cannot be written",
             Self::Disk => "a run ends where its disk is full",
             Self::Workflow => "CI goes on with the settings of before",
+            Self::Schemas => "editors complete and check by the keys of another release",
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bakehouse_core::progress::Silent;
 
-use super::{Check, Finding, disk, forges, machine, recipes, registry, workflow};
+use super::{Check, Finding, disk, forges, machine, recipes, registry, schemas, workflow};
 use crate::config::{Overrides, Project, Settings, default_platforms};
 use crate::failure::ExitCode;
 use crate::up::set_up;
@@ -85,8 +85,8 @@ async fn within_project(project: &Project, settings: Option<&Settings>) -> Vec<F
         within(Check::Forge, forges::findings(project)),
         within(Check::State, disk::findings(project)),
     );
-    let workflow = workflow::findings(project);
-    [loaded, reach, forges, disk, workflow].concat()
+    let (workflow, schemas) = (workflow::findings(project), schemas::findings(project));
+    [loaded, reach, forges, disk, workflow, schemas].concat()
 }
 
 /// The findings, or that they took too long.

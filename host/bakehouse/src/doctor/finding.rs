@@ -30,6 +30,8 @@ pub enum Cure {
     Recipe(String),
     /// Write the workflow, as `bakehouse workflows`.
     Workflow,
+    /// Write the schemas, as `bakehouse init`.
+    Schemas,
 }
 
 /// The finding of a check. Its JSON is stable: fields are only added.

@@ -8,6 +8,7 @@ use anyhow::Result;
 use super::{Cure, Finding};
 use crate::ci::workflows::caller;
 use crate::config::Project;
+use crate::init;
 use crate::recipes::{BuildOptions, RecipeCrate, build};
 use crate::up::{Home, UpError, Verdict, Work, look, plan, set_up};
 
@@ -28,8 +29,9 @@ pub async fn mend(
             (Cure::Up, _) => up(project, say).await,
             (Cure::Recipe(name), Some(project)) => recipe(project, name, locked, say).await,
             (Cure::Workflow, Some(project)) => workflow(project, say),
+            (Cure::Schemas, Some(project)) => schemas(project, say),
             // They are of a project.
-            (Cure::Recipe(_) | Cure::Workflow, None) => Ok(()),
+            (Cure::Recipe(_) | Cure::Workflow | Cure::Schemas, None) => Ok(()),
         };
         failed.extend(mended.err());
     }
@@ -74,4 +76,11 @@ fn workflow(project: &Project, say: &(dyn Fn(&str) + Send + Sync)) -> Result<()>
     let file = caller(project.file(), None)?;
     say(&format!("writing {}", file.path.display()));
     file.write(project.root())
+}
+
+fn schemas(project: &Project, say: &(dyn Fn(&str) + Send + Sync)) -> Result<()> {
+    for (path, _) in init::schemas(project.root())? {
+        say(&format!("writing {}", path.display()));
+    }
+    Ok(())
 }

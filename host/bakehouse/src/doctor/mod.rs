@@ -14,6 +14,7 @@ mod machine;
 mod mend;
 mod recipes;
 mod registry;
+mod schemas;
 mod workflow;
 
 pub use check::Check;

@@ -8,5 +8,5 @@ mod write;
 
 pub use files::{NewFile, ProjectAnswers, files};
 pub use remote::{folder_namespace, github_owner};
-pub use schemas::{directive, schemas};
+pub use schemas::{SCHEMAS, directive, outdated, schemas};
 pub use write::{Written, ignore, write};

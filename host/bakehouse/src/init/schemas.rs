@@ -12,7 +12,7 @@ use super::Written;
 use crate::schema::Document;
 
 /// The folder of a project that has them.
-const FOLDER: &str = "schemas";
+pub const SCHEMAS: &str = "schemas";
 /// Those of files that people write.
 const OURS: [&str; 2] = ["project", "app"];
 /// Bytes of one.
@@ -26,7 +26,7 @@ pub fn directive(document: &str, depth: usize) -> String {
         0 => "./".to_owned(),
         depth => "../".repeat(depth),
     };
-    format!("#:schema {up}{FOLDER}/{document}.json\n")
+    format!("#:schema {up}{SCHEMAS}/{document}.json\n")
 }
 
 /// Writes the schemas of this program where a project has none, or those of another
@@ -35,12 +35,10 @@ pub fn directive(document: &str, depth: usize) -> String {
 /// # Errors
 /// When the file system refuses.
 pub fn schemas(root: &Path) -> Result<Vec<(PathBuf, Written)>, StorageError> {
-    let folder = root.join(FOLDER);
+    let folder = root.join(SCHEMAS);
     std::fs::create_dir_all(&folder).at("create", &folder)?;
-    let documents = OURS.iter().filter_map(|name| Document::named(name));
-    documents
-        .map(|document| {
-            let shown = Path::new(FOLDER).join(format!("{}.json", document.name));
+    ours()
+        .map(|(shown, document)| {
             let path = root.join(&shown);
             let written = match storage::read_text(&path, MAX) {
                 Ok(text) if text == document.schema => Written::Left,
@@ -55,6 +53,26 @@ pub fn schemas(root: &Path) -> Result<Vec<(PathBuf, Written)>, StorageError> {
             Ok((shown, written))
         })
         .collect()
+}
+
+/// The schemas that a project lacks or has of another release, by their paths from
+/// its root.
+#[must_use]
+pub fn outdated(root: &Path) -> Vec<PathBuf> {
+    let differs = |(shown, document): &(PathBuf, &Document)| {
+        let there = storage::read_text(&root.join(shown), MAX);
+        there.map_or(true, |text| text != document.schema)
+    };
+    let outdated = ours().filter(differs);
+    outdated.map(|(shown, _)| shown).collect()
+}
+
+fn ours() -> impl Iterator<Item = (PathBuf, &'static Document)> {
+    let documents = OURS.iter().filter_map(|name| Document::named(name));
+    documents.map(|document| {
+        let shown = Path::new(SCHEMAS).join(format!("{}.json", document.name));
+        (shown, document)
+    })
 }
 
 #[cfg(test)]
@@ -72,7 +90,9 @@ mod tests {
         assert_eq!(written(), [Written::Left, Written::Left]);
         let app = dir.path().join("schemas/app.json");
         std::fs::write(&app, "{}").unwrap();
+        assert_eq!(outdated(dir.path()), [Path::new("schemas/app.json")]);
         assert_eq!(written(), [Written::Left, Written::Renewed]);
+        assert!(outdated(dir.path()).is_empty());
         let text = std::fs::read_to_string(app).unwrap();
         assert_eq!(text, Document::named("app").unwrap().schema);
     }
