@@ -83,7 +83,7 @@ fn a_changed_recipe_reaches_published_versions() {
         "recipe      {}, changed since: now sha256:",
         made_by.as_str().unwrap()
     );
-    assert_eq!(seen("1.0.0").matches(&old).count(), 2, "{}", seen("1.0.0"));
+    assert_eq!(seen("1.0.0").matches(&old).count(), 1, "{}", seen("1.0.0"));
     for command in [&["run"][..], &["build", "misbehave", "--version", "1.0.0"]] {
         run(command).expect(0).says("--rebuild builds anew");
     }

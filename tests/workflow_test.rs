@@ -428,7 +428,7 @@ fn a_pull_request_is_built_and_run_and_told_in_a_comment() {
     for line in [
         "| broken | new; apps/broken/app.toml | - | - |\n",
         "| misbehave | apps/misbehave/app.toml | 1.0.0 | misbehave |\n",
-        "| misbehave | 1.0.0 | linux/arm64 | 0.0 MB | - | - | `not run: it has no program of its own` |\n",
+        "| misbehave | 1.0.0 | linux/arm64 | 858 B | - | - | `not run: it has no program of its own` |\n",
         "#### 1 failure\n",
     ] {
         assert!(
