@@ -1,6 +1,6 @@
 //! Programs for test images: a few instructions, no libraries, no compiler.
 
-/// A static program that prints a line and exits with a code, or never.
+/// A static program that prints a line and exits with a code, or waits for ever.
 ///
 /// # Panics
 /// For an architecture other than amd64 and arm64.
@@ -12,7 +12,8 @@ pub fn elf(architecture: &str, line: &str, exit: Option<u8>) -> Vec<u8> {
         "amd64" => {
             let end: Vec<u8> = match exit {
                 Some(exit) => [&[0xb8, 60, 0, 0, 0, 0xbf, exit, 0, 0, 0, 0x0f, 0x05][..]].concat(),
-                None => vec![0xeb, 0xfe],
+                // pause, again and again: one that is left behind takes no time of others.
+                None => vec![0xb8, 34, 0, 0, 0, 0x0f, 0x05, 0xeb, 0xf7],
             };
             code.extend([0xb8, 1, 0, 0, 0, 0xbf, 1, 0, 0, 0, 0x48, 0x8d, 0x35]);
             code.extend((7 + u32::try_from(end.len()).unwrap()).to_le_bytes());
@@ -25,7 +26,16 @@ pub fn elf(architecture: &str, line: &str, exit: Option<u8>) -> Vec<u8> {
         "arm64" => {
             let end = match exit {
                 Some(exit) => vec![0xd280_0000 | u32::from(exit) << 5, 0xd280_0ba8, 0xd400_0001],
-                None => vec![0x1400_0000],
+                // ppoll of nothing without an end.
+                None => vec![
+                    0xd280_0000,
+                    0xd280_0001,
+                    0xd280_0002,
+                    0xd280_0003,
+                    0xd280_0928,
+                    0xd400_0001,
+                    0x17ff_fffa,
+                ],
             };
             let to_text = (4 + u32::try_from(end.len()).unwrap()) * 4;
             let write = [
