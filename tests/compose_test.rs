@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use crate::support::snippets::root;
 use crate::support::{Builder, DebianRegistry, Output, Package, Project, tool};
 
-/// What upstream's image of each app declares; esbuild's is made by its app.toml.
+/// The declarations of upstream's image of each app; esbuild's is made by its app.toml.
 const IMAGES: [(&str, &str); 4] = [
     ("esbuild", ""),
     (

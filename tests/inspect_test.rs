@@ -55,6 +55,15 @@ fn each_fact_is_told_once_and_the_lag_behind_upstream() {
     assert_eq!(json["upstream"]["newest"], "1.2.0", "{json}");
     assert!(json["pushed"]["run"].as_str().unwrap().starts_with("20"));
 
+    // What upstream does not list is not told as if it was the newest.
+    let package = Package::new(&["0.9.0"]).file("asset", b"asset");
+    project.npm.publish("misbehave", package);
+    let (text, _) = told(&project, "misbehave:1.0.0");
+    assert!(
+        text.contains("0.9.0 is the newest version, and it lists no such one as this\n"),
+        "{text}"
+    );
+
     // What is meant by what is not there.
     let missing = |reference: &str| project.run(&["inspect", reference]).expect(4);
     let _ = missing("misbehave:v1.0.0").says("did you mean 1.0.0? its tags are 1.0.0, latest");

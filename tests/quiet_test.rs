@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::support::{Builder, Package, Project, busybox, finish};
 
-/// What a command prints that is asked to be quiet.
+/// The output of a command that is asked to be quiet.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Says {
     /// Nothing at all.

@@ -4,6 +4,8 @@ use std::fmt::Display;
 
 use bakehouse_core::nearest::nearest;
 
+use crate::text::some;
+
 /// Names listed at most.
 const LISTED: usize = 20;
 
@@ -11,14 +13,10 @@ const LISTED: usize = 20;
 /// introduces that.
 #[must_use]
 pub(crate) fn hint(name: impl Display, known: &[&str], there_are: &str) -> String {
-    let shown = known.get(..LISTED).unwrap_or(known).join(", ");
-    let more = match known.len().checked_sub(LISTED) {
-        None | Some(0) => String::new(),
-        Some(more) => format!(" and {more} more"),
-    };
+    let shown = some(known, LISTED);
     match nearest(&name.to_string(), known.iter().copied()) {
-        Some(meant) => format!("did you mean {meant}? {there_are} {shown}{more}"),
-        None => format!("{there_are} {shown}{more}"),
+        Some(meant) => format!("did you mean {meant}? {there_are} {shown}"),
+        None => format!("{there_are} {shown}"),
     }
 }
 

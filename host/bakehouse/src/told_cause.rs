@@ -21,7 +21,7 @@ impl<'a> ToldCause<'a> {
             1 => (first.message.clone(), String::new()),
             count => {
                 let message = format!("{count} failed for the same reason: {}", cause.message());
-                (message, listed(&about))
+                (message, listed(&about, LISTED))
             }
         };
         let more = [
@@ -56,9 +56,10 @@ pub(crate) fn reproduce<'a>(cause: &Cause<'a>) -> Option<&'a str> {
     (!hinted.contains(command)).then_some(command)
 }
 
-fn listed(names: &[String]) -> String {
-    let shown = names.get(..LISTED).unwrap_or(names).join(", ");
-    match names.len().checked_sub(LISTED) {
+/// The first of many names, and the number of the others, as a list.
+pub(crate) fn listed(names: &[String], most: usize) -> String {
+    let shown = names.get(..most).unwrap_or(names).join(", ");
+    match names.len().checked_sub(most) {
         None | Some(0) => shown,
         Some(more) => format!("{shown}, and {more} more"),
     }

@@ -6,9 +6,9 @@ use bakehouse_core::options::OptionDeclaration;
 use super::check_report::{CheckedOption, RecipeCheck};
 use super::text::{faint_if_nothing, joined};
 use crate::pipeline::rehearsal::{Rehearsal, Verdict};
-use crate::text::{Cell, Page, Row, Style, Table, short_digest};
+use crate::text::{Cell, Page, Row, Style, Table, count, short_digest};
 
-/// What a recipe asks for, then the lines to add, then what nobody asks for.
+/// The things that a recipe asks for, then the lines to add, then what nobody asks for.
 pub(super) fn check_page(mut out: Page, check: &RecipeCheck) -> Page {
     let mut table = Table::new(&["KIND", "ASKS FOR", "GRANTED BY", "WHAT FOR"]);
     for asked in &check.asks {
@@ -73,7 +73,7 @@ fn options(options: &[CheckedOption]) -> Table {
     table
 }
 
-/// How far each target came.
+/// The targets, and the stage that each came to.
 fn rehearsal(out: &mut Page, tried: &Rehearsal) {
     let mut table = Table::new(&["TARGET", "TRIED"]);
     for target in &tried.targets {
@@ -96,16 +96,9 @@ fn rehearsal(out: &mut Page, tried: &Rehearsal) {
         Row::new(),
         format_args!(
             "{} listed, {} of the newest tried, {}",
-            counted(tried.versions.len(), "version"),
-            counted(tried.targets.len(), "target"),
-            counted(tried.problems().count(), "problem")
+            count(tried.versions.len(), "version"),
+            count(tried.targets.len(), "target"),
+            count(tried.problems().count(), "problem")
         ),
     );
-}
-
-fn counted(count: usize, thing: &str) -> String {
-    match count {
-        1 => format!("1 {thing}"),
-        count => format!("{count} {thing}s"),
-    }
 }

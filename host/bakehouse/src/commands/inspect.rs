@@ -10,6 +10,7 @@ use bakehouse_core::progress::Reporter;
 use bakehouse_registry::{Endpoint, Inspection, RegistryError, VERSION_ANNOTATION};
 use bakehouse_runtime::recipe_digest;
 use serde::Serialize;
+use tokio::time::{Instant, timeout_at};
 
 use super::inspect_text::inspect_page;
 use super::{Session, reference};
@@ -159,12 +160,17 @@ async fn upstream(
 ) -> Result<Against> {
     let reporter = Arc::clone(&session.reporter) as Arc<dyn Reporter>;
     let locked = session.overrides.locked;
-    let asked = async {
-        let app = Unbuilt::open(project, app, locked, &reporter).await?;
-        against(&app, version, &Date::now()).await
+    let late = Instant::now() + PATIENCE;
+    let seconds = PATIENCE.as_secs();
+    // It may have to be compiled first, which is not upstream's fault.
+    let opening = Unbuilt::open(project, app, locked, &reporter);
+    let Ok(app) = timeout_at(late, opening).await else {
+        anyhow::bail!("the recipe was not ready within {seconds} s");
     };
-    match tokio::time::timeout(PATIENCE, asked).await {
-        Ok(asked) => asked,
-        Err(_) => anyhow::bail!("it did not answer within {} s", PATIENCE.as_secs()),
-    }
+    let app = app?;
+    let now = Date::now();
+    let Ok(asked) = timeout_at(late, against(&app, version, &now)).await else {
+        anyhow::bail!("it did not answer within {seconds} s");
+    };
+    asked
 }

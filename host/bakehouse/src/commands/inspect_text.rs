@@ -8,7 +8,6 @@ use bakehouse_registry::{InspectedImage, Inspection, RECIPE_ANNOTATION, VERSION_
 
 use super::inspect::Inspected;
 use super::text::fact;
-use crate::status::Against;
 use crate::text::{Page, Row, Style, age, bytes, short_digest};
 
 /// Names of facts that images state of themselves by keys that everybody uses (OCI
@@ -154,11 +153,15 @@ fn against(out: &mut Page, inspected: &Inspected) {
     if let Some(why) = &inspected.upstream_unknown {
         fact(out, "upstream", format_args!("not known: {why}"));
     }
-    let Some(Against { newest, lag, .. }) = &inspected.upstream else {
+    let Some(against) = &inspected.upstream else {
         return;
     };
-    let (style, words) = match (newest, lag) {
+    let (style, words) = match (&against.newest, &against.lag) {
         (Some(newest), Some(lag)) => (Style::Odd, format!("{newest} is newer; behind by {lag}")),
+        (Some(newest), None) if !against.known => {
+            let words = format!("{newest} is the newest version, and it lists no such one as this");
+            (Style::Odd, words)
+        }
         (Some(newest), None) => (Style::Good, format!("{newest} is the newest version")),
         (None, _) => (Style::Odd, "it has no version for general use".to_owned()),
     };

@@ -15,7 +15,7 @@ use crate::config::Project;
 use crate::failure::{ExitCode, Failure};
 use crate::pipeline::report::Report;
 use crate::pipeline::run_folder::KeptRun;
-use crate::text::Text;
+use crate::text::{Text, some};
 
 /// Bytes of a log that is read; twice what one has.
 const MAX_LOG: u64 = 16 << 20;
@@ -157,19 +157,15 @@ fn nothing(args: &LogsArgs, targets: &[String]) -> Failure {
             .collect();
         of.dedup();
     }
-    let shown = of.get(..LISTED).unwrap_or(&of).join(", ");
-    let more = match of.len().checked_sub(LISTED) {
-        None | Some(0) => String::new(),
-        Some(more) => format!(" and {more} more"),
-    };
+    let shown = some(&of, LISTED);
     let meant = meant.or_else(|| nearest(wanted, of.iter().copied()).map(str::to_owned));
     failure.hint(
         match (meant.filter(|meant| meant != wanted), of.is_empty()) {
             (_, true) => {
                 "targets that are not built have none; `bakehouse runs` lists runs".to_owned()
             }
-            (Some(meant), _) => format!("did you mean {meant}? there are logs of {shown}{more}"),
-            (None, _) => format!("there are logs of {shown}{more}"),
+            (Some(meant), _) => format!("did you mean {meant}? there are logs of {shown}"),
+            (None, _) => format!("there are logs of {shown}"),
         },
     )
 }

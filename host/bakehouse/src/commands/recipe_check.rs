@@ -83,7 +83,7 @@ fn show(
     Ok(())
 }
 
-/// Where all is well, who asked to hear nothing of that hears nothing.
+/// Prints the outcome; one that is well is silent with `--quiet`.
 fn tell(session: &Session, page: &Page, code: ExitCode) {
     match code {
         ExitCode::Success => session.printer.outcome(page),

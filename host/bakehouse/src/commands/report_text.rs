@@ -3,6 +3,7 @@
 use super::text::{epilogue, platforms};
 use crate::pipeline::report::{Ending, Report};
 use crate::text::{Cell, Page, Row, Style, Table, short_digest};
+use crate::told_cause::listed;
 
 /// Names listed at most of what is not done.
 const LISTED: usize = 10;
@@ -61,21 +62,16 @@ pub(super) fn report_page(mut out: Page, report: &Report, logs: Option<&str>) ->
     out
 }
 
-/// What was to be done, and is not.
+/// The work that was to be done, and is not.
 fn left(out: &mut Page, report: &Report) {
     let unbuilt: Vec<_> = report.unbuilt.iter().map(ToString::to_string).collect();
     for (what, names) in [
         ("not built", &unbuilt),
         ("not published", &report.unpublished),
     ] {
-        let more = match names.len().checked_sub(LISTED) {
-            None | Some(0) => String::new(),
-            Some(more) => format!(", and {more} more"),
-        };
-        let shown = names.get(..LISTED).unwrap_or(names);
-        if !shown.is_empty() {
+        if !names.is_empty() {
             let label = Row::of(Style::Odd, what).with(Style::Plain, ": ");
-            out.words(label, format_args!("{}{more}", shown.join(", ")));
+            out.words(label, listed(names, LISTED));
         }
     }
 }

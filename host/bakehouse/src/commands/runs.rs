@@ -34,7 +34,7 @@ pub(crate) struct Line {
     running: bool,
     /// The command; empty where its report cannot be read.
     command: String,
-    /// How it ended.
+    /// The ending.
     ending: Ending,
     /// The exit code; none before the end.
     exit_code: Option<u8>,

@@ -164,7 +164,7 @@ pub(super) enum Act {
     BuildAndTag,
 }
 
-/// What executing the plan would do; `reused` are targets that an earlier run
+/// The steps that executing the plan would take; `reused` are targets that an earlier run
 /// pushed. `failed` as for [`plan_page`].
 pub(super) fn dry_run(
     mut out: Page,

@@ -18,6 +18,7 @@ use crate::context::services;
 use crate::failure::ExitCode;
 use crate::pipeline::unbuilt::Understudy;
 use crate::recipes::{RecipeCrate, is_stale};
+use crate::text::count;
 
 /// Recipes that are compiled at the same time, where they are not cached.
 const PARALLEL: usize = 4;
@@ -71,14 +72,14 @@ pub(super) async fn look(project: &Project, reporter: Arc<dyn Reporter>) -> Seen
             format!(
                 "{}, {}",
                 project.root().display(),
-                counted(names.len(), "app")
+                count(names.len(), "app")
             ),
         )],
         images: Vec::new(),
     };
     let loaded = apps.iter().filter(|app| app.loaded).count();
     if loaded > 0 {
-        let found = format!("{} loaded", counted(loaded, "recipe"));
+        let found = format!("{} loaded", count(loaded, "recipe"));
         seen.findings.push(Finding::ok(Check::Recipe, found));
     }
     if apps.iter().any(|app| app.git) {
@@ -244,13 +245,5 @@ async fn git() -> Finding {
             "`git --version` does not end well",
             "install git anew",
         ),
-    }
-}
-
-/// `1 app`, `3 apps`.
-fn counted(number: usize, word: &str) -> String {
-    match number {
-        1 => format!("1 {word}"),
-        _ => format!("{number} {word}s"),
     }
 }

@@ -11,6 +11,8 @@ use bakehouse_upstream::fetch::FetchError;
 use bakehouse_upstream::git::GitError;
 use bakehouse_upstream::release::ReleaseError;
 
+use crate::text;
+
 /// Why no app is written.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NewError {
@@ -148,10 +150,8 @@ fn wanting(platforms: &[Platform]) -> String {
 /// The first of many names, for a sentence.
 pub(super) fn some<T: AsRef<str>>(names: &[T]) -> String {
     const SHOWN: usize = 12;
-    let shown: Vec<&str> = names.iter().take(SHOWN).map(AsRef::as_ref).collect();
-    match (shown.is_empty(), names.len().saturating_sub(SHOWN)) {
-        (true, _) => "nothing".to_owned(),
-        (_, 0) => shown.join(", "),
-        (_, more) => format!("{} and {more} more", shown.join(", ")),
+    match names.is_empty() {
+        true => "nothing".to_owned(),
+        false => text::some(names, SHOWN),
     }
 }

@@ -188,7 +188,7 @@ async fn app(
 /// The facts of each version that could be checked, and why others could not be.
 ///
 /// # Errors
-/// What no other version is worth trying after.
+/// A failure after which no other version is worth trying.
 async fn all_facts(
     context: &Context,
     found: &Discovered,

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::markdown::{cell, code, head, table};
 use crate::schema::of;
 
-/// What each page says before its first table.
+/// The words of each page before its first table.
 const ABOUT: [(&str, &str); 2] = [
     (
         "project",
@@ -118,7 +118,7 @@ fn said(schema: &Map<String, Value>) -> String {
     text
 }
 
-/// What a key takes, in words.
+/// The values that a key takes, in words.
 fn takes(schema: &Map<String, Value>) -> String {
     let any = list(schema.get("anyOf"));
     let kinds = |any: &[Value]| {

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use toml::Table;
 
 use crate::config::RecipeReference;
+use crate::text;
 
 /// Keys of `bakehouse.toml` that no image depends on.
 const ASIDE: &[&str] = &["ci", "runners", "keep", "concurrency", "builder", "cache"];
@@ -104,13 +105,7 @@ impl Why {
 
 impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let some = |names: &[String]| {
-            let first = names.get(..NAMED).unwrap_or(names).join(", ");
-            match names.len().saturating_sub(NAMED) {
-                0 => first,
-                more => format!("{first} and {more} more"),
-            }
-        };
+        let some = |names: &[String]| text::some(names, NAMED);
         match self {
             Self::Files { files } => f.write_str(&some(files)),
             Self::Recipe { files } => write!(f, "its recipe: {}", some(files)),
@@ -124,8 +119,8 @@ impl fmt::Display for Why {
 /// The recipe that an `app.toml` names; none where it names none that can be.
 fn recipe(app_file: &str) -> Option<RecipeReference> {
     let table: Table = app_file.parse().ok()?;
-    let text = table.get("recipe")?.as_str()?;
-    RecipeReference::of_any_program(text).ok()
+    let reference = table.get("recipe")?.as_str()?;
+    RecipeReference::of_any_program(reference).ok()
 }
 
 /// The apps that differ between two times. `changed` are paths from the project's

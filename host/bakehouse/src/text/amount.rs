@@ -18,6 +18,17 @@ pub fn count(number: impl TryInto<u128>, thing: &str) -> String {
     }
 }
 
+/// The first of many names, and the number of the others: `a, b and 3 more`.
+#[must_use]
+pub fn some<T: AsRef<str>>(names: &[T], most: usize) -> String {
+    let shown: Vec<&str> = names.iter().take(most).map(AsRef::as_ref).collect();
+    let shown = shown.join(", ");
+    match names.len().saturating_sub(most) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
 /// The first twelve digits of a digest, as Docker shows them, with its
 /// algorithm: `sha256:0123456789ab`.
 #[must_use]

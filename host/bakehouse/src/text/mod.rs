@@ -17,7 +17,7 @@ pub mod shell;
 mod table;
 pub mod width;
 
-pub use amount::{age, bytes, count, short_digest};
+pub use amount::{age, bytes, count, short_digest, some};
 pub use escape::{json, json_line, line};
 #[cfg(test)]
 pub(crate) use event_line::Line as EventLine;

@@ -108,13 +108,13 @@ impl Table {
             }
         }
         let mut widths = self.widths(&short);
+        let least: Vec<usize> = (0..widths.len())
+            .map(|column| self.least(column, &short))
+            .collect();
         let mut over = total(&widths).saturating_sub(room);
         // The widest is broken first.
         while over > 0 {
-            let breakable = |column: &usize| {
-                let width = widths.get(*column).copied().unwrap_or(0);
-                width > self.least(*column, &short)
-            };
+            let breakable = |column: &usize| widths.get(*column) > least.get(*column);
             let widest = (0..widths.len())
                 .filter(breakable)
                 .max_by_key(|column| widths.get(*column).copied());

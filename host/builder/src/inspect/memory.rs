@@ -202,7 +202,7 @@ fn stamp(options: &BuildxOptions) -> String {
     hex::encode(seen.0.finalize())
 }
 
-/// What was seen, one after the other.
+/// The things that were seen, one after the other.
 #[derive(Default)]
 struct Seen(Sha256);
 

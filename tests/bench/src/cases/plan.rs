@@ -13,7 +13,7 @@ use crate::table;
 
 /// Apps of each upstream.
 const APPS: usize = 5;
-/// How long each upstream takes for a request.
+/// The time that each upstream takes for a request.
 const DELAYS: [u64; 4] = [50, 100, 200, 400];
 const VERSION: &str = "1.0.0";
 

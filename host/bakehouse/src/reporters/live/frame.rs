@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::board::{Board, Counts, Look, Phase, Steps, TargetState};
 use super::estimate::estimate;
 use super::glyphs::Glyphs;
-use crate::text::{Row, Style, bytes, width};
+use crate::text::{Row, Style, bytes, count, width};
 
 /// Rows that are drawn at most, however high the terminal is.
 const HIGHEST: usize = 24;
@@ -163,13 +163,11 @@ fn head(board: &Board, canvas: &Canvas) -> Vec<Row> {
         Part::of(skipped / 1000, Style::Plain, |_| {
             format!("{} there already", bytes(skipped))
         }),
-        Part::of(board.tags, Style::Good, |tags| match tags {
-            1 => "1 tag set".to_owned(),
-            tags => format!("{tags} tags set"),
+        Part::of(board.tags, Style::Good, |tags| {
+            format!("{} set", count(tags, "tag"))
         }),
-        Part::of(board.retries, Style::Odd, |retries| match retries {
-            1 => "1 request repeated".to_owned(),
-            retries => format!("{retries} requests repeated"),
+        Part::of(board.retries, Style::Odd, |retries| {
+            format!("{} repeated", count(retries, "request"))
         }),
     ];
     let mut rows = vec![Row::of(Style::Strong, stage)];
