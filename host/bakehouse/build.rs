@@ -1,18 +1,49 @@
-//! Puts the recipes that are shipped into the program: every `NAME.wasm` in the
-//! folder that `BAKEHOUSE_SHIPPED` names. Without it the program ships none, and
-//! builds where no recipe can be compiled.
+//! The files that the program has in it: the recipes that are shipped, and the JSON
+//! Schemas.
+//!
+//! The recipes are every `NAME.wasm` in the folder that `BAKEHOUSE_SHIPPED` names.
+//! Without it the program ships none, and builds where no recipe can be compiled. The
+//! schemas are compressed to a tenth.
 
 use std::error::Error;
 use std::ffi::OsStr;
 use std::fmt::Write as _;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
 /// The folder with the components.
 const FOLDER: &str = "BAKEHOUSE_SHIPPED";
+/// The folder with the schemas.
+const SCHEMAS: &str = "../../schemas";
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build.rs");
+    let out = env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?;
+    let out = Path::new(&out);
+    shipped(out)?;
+    schemas(out)
+}
+
+/// Compresses every schema.
+fn schemas(out: &Path) -> Result<(), Box<dyn Error>> {
+    println!("cargo::rerun-if-changed={SCHEMAS}");
+    for entry in fs::read_dir(SCHEMAS)? {
+        let entry = entry?;
+        let mut name = entry.file_name();
+        name.push(".gz");
+        let mut packed = GzEncoder::new(File::create(out.join(name))?, Compression::best());
+        std::io::copy(&mut File::open(entry.path())?, &mut packed)?;
+        packed.finish()?;
+    }
+    Ok(())
+}
+
+/// Makes the table of the components that are shipped.
+fn shipped(out: &Path) -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-env-changed={FOLDER}");
     let components = match env::var_os(FOLDER).filter(|folder| !folder.is_empty()) {
         Some(folder) => components(Path::new(&folder))?,
@@ -26,8 +57,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         writeln!(table, "    ({name:?}, include_bytes!({file:?})),")?;
     }
     table.push_str("];\n");
-    let out = env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?;
-    fs::write(Path::new(&out).join("shipped.rs"), table)?;
+    fs::write(out.join("shipped.rs"), table)?;
     Ok(())
 }
 

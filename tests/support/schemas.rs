@@ -21,8 +21,8 @@ pub fn check(document: &str, value: &Value) {
     static KNOWN: LazyLock<Mutex<HashMap<String, Validator>>> = LazyLock::new(Mutex::default);
     let mut known = KNOWN.lock().unwrap();
     let validator = known.entry(document.to_owned()).or_insert_with(|| {
-        let text = Document::named(document).unwrap().schema;
-        let mut schema: Value = serde_json::from_str(text).unwrap();
+        let text = Document::named(document).unwrap().schema();
+        let mut schema: Value = serde_json::from_str(&text).unwrap();
         close(&mut schema, true);
         jsonschema::draft202012::new(&schema).unwrap()
     });

@@ -16,14 +16,14 @@ pub(super) fn schema(session: &Session, args: &SchemaArgs) -> Result<ExitCode> {
         std::fs::create_dir_all(folder).map_err(|e| StorageError::new("create", folder, e))?;
         for document in DOCUMENTS {
             let path = folder.join(format!("{}.json", document.name));
-            std::fs::write(&path, document.schema).at("write", &path)?;
+            std::fs::write(&path, document.schema()).at("write", &path)?;
         }
         let (number, folder) = (DOCUMENTS.len(), folder.display());
         session
             .printer
             .talk(format_args!("wrote {number} schemas to {folder}"));
     } else if let Some(document) = named {
-        let text = document.schema.as_bytes().to_vec();
+        let text = document.schema().into_bytes();
         session.printer.data(&Text::of_the_program(text));
     } else {
         let mut table = Table::new(&["NAME", "OF"]);

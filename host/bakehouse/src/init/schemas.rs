@@ -40,10 +40,11 @@ pub fn schemas(root: &Path) -> Result<Vec<(PathBuf, Written)>, StorageError> {
     ours()
         .map(|(shown, document)| {
             let path = root.join(&shown);
+            let schema = document.schema();
             let written = match storage::read_text(&path, MAX) {
-                Ok(text) if text == document.schema => Written::Left,
+                Ok(text) if text == schema => Written::Left,
                 there => {
-                    storage::write(&path, document.schema.as_bytes()).at("write", &path)?;
+                    storage::write(&path, schema.as_bytes()).at("write", &path)?;
                     match there {
                         Ok(_) => Written::Renewed,
                         Err(_) => Written::New,
@@ -61,7 +62,7 @@ pub fn schemas(root: &Path) -> Result<Vec<(PathBuf, Written)>, StorageError> {
 pub fn outdated(root: &Path) -> Vec<PathBuf> {
     let differs = |(shown, document): &(PathBuf, &Document)| {
         let there = storage::read_text(&root.join(shown), MAX);
-        there.map_or(true, |text| text != document.schema)
+        there.map_or(true, |text| text != document.schema())
     };
     let outdated = ours().filter(differs);
     outdated.map(|(shown, _)| shown).collect()
@@ -94,7 +95,7 @@ mod tests {
         assert_eq!(written(), [Written::Left, Written::Renewed]);
         assert!(outdated(dir.path()).is_empty());
         let text = std::fs::read_to_string(app).unwrap();
-        assert_eq!(text, Document::named("app").unwrap().schema);
+        assert_eq!(text, Document::named("app").unwrap().schema());
     }
 
     #[test]

@@ -12,6 +12,10 @@ mod config_tests;
 #[cfg(test)]
 mod generate;
 
+use std::io::Read as _;
+
+use flate2::read::GzDecoder;
+
 #[cfg(test)]
 pub(crate) use generate::{descriptor, of, same};
 pub use number::SchemaNumber;
@@ -23,8 +27,8 @@ pub struct Document {
     pub name: &'static str,
     /// The places where it is met, for people.
     pub about: &'static str,
-    /// Its schema.
-    pub schema: &'static str,
+    /// Its schema, compressed by `build.rs`.
+    packed: &'static [u8],
 }
 
 macro_rules! documents {
@@ -33,7 +37,7 @@ macro_rules! documents {
         pub const DOCUMENTS: &[Document] = &[$(Document {
             name: $name,
             about: $about,
-            schema: include_str!(concat!("../../../../schemas/", $name, ".json")),
+            packed: include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".json.gz")),
         }),*];
     };
 }
@@ -63,6 +67,15 @@ impl Document {
     #[must_use]
     pub fn named(name: &str) -> Option<&'static Self> {
         DOCUMENTS.iter().find(|document| document.name == name)
+    }
+
+    /// Its schema.
+    #[must_use]
+    pub fn schema(&self) -> String {
+        let mut schema = String::new();
+        // What the program itself packed cannot be torn.
+        let _ = GzDecoder::new(self.packed).read_to_string(&mut schema);
+        schema
     }
 
     /// The names of all.
