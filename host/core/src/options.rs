@@ -313,7 +313,33 @@ impl OptionValue {
     /// As it may be written in app.toml; in full.
     #[must_use]
     pub fn written(&self) -> String {
-        serde_json::to_string(self).unwrap_or_default()
+        serde_json::to_value(self).map_or_else(|_| String::new(), |value| inline(&value))
+    }
+}
+
+/// A value in one line of TOML 1.0, whose strings are written as JSON's are.
+fn inline(value: &Json) -> String {
+    match value {
+        Json::Object(table) => {
+            let pairs = table.iter();
+            let pairs = pairs.map(|(key, value)| {
+                let bare = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+                let key = match !key.is_empty() && key.bytes().all(bare) {
+                    true => key.clone(),
+                    false => Json::from(key.as_str()).to_string(),
+                };
+                format!("{key} = {}", inline(value))
+            });
+            match pairs.collect::<Vec<_>>().join(", ") {
+                pairs if pairs.is_empty() => "{}".to_owned(),
+                pairs => format!("{{ {pairs} }}"),
+            }
+        }
+        Json::Array(all) => {
+            let all: Vec<String> = all.iter().map(inline).collect();
+            format!("[{}]", all.join(", "))
+        }
+        other => other.to_string(),
     }
 }
 
@@ -383,6 +409,36 @@ fn json(value: Toml) -> Option<Json> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_value_is_shown_as_app_toml_has_it() {
+        let written = |text: &str| {
+            let json: Json = serde_json::from_str(text).unwrap();
+            OptionValue::Table(json).written()
+        };
+        for (json, toml) in [
+            ("{}", "{}"),
+            (
+                r#"{"linux/amd64": "npm:a", "linux-x": ["b", "c"]}"#,
+                r#"{ "linux/amd64" = "npm:a", linux-x = ["b", "c"] }"#,
+            ),
+            (
+                r#"{"a": {"": 1, "b.c": false}}"#,
+                r#"{ a = { "" = 1, "b.c" = false } }"#,
+            ),
+        ] {
+            let shown = written(json);
+            // An object of serde_json may be sorted by key.
+            let parsed: toml::Table = format!("x = {shown}").parse().unwrap();
+            assert_eq!(parsed, format!("x = {toml}").parse().unwrap(), "{shown}");
+            assert_eq!(shown.len(), toml.len());
+        }
+        assert_eq!(OptionValue::Text("a\"b".to_owned()).written(), r#""a\"b""#);
+        assert_eq!(
+            OptionValue::Texts(vec!["a".to_owned()]).written(),
+            r#"["a"]"#
+        );
+    }
 
     fn option(name: &str, kind: OptionKind) -> OptionDeclaration {
         OptionDeclaration {
