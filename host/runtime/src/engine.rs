@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use bakehouse_system::storage;
 use wasmtime::component::Linker;
-use wasmtime::{Cache, CacheConfig, Config, Engine};
+use wasmtime::{Cache, CacheConfig, Config, Engine, OptLevel};
 
 use super::contract;
 use super::error::RecipeError;
@@ -50,6 +50,8 @@ impl Runtime {
         let mut config = Config::new();
         config
             .wasm_component_model(true)
+            // A recipe runs for milliseconds, and is compiled before its first one.
+            .cranelift_opt_level(OptLevel::None)
             .epoch_interruption(true)
             .max_wasm_stack(STACK)
             // Nobody is shown where in the code a recipe trapped; without maps
