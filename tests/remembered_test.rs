@@ -29,7 +29,7 @@ fn published(host: &str, versions: &[&str]) {
     });
 }
 
-/// How many requests of a kind came since this was asked last; all of them.
+/// The numbers of requests since this was asked last, by kind and of all.
 struct Requests {
     heads: usize,
     manifests: usize,
@@ -201,7 +201,7 @@ impl Watched {
         finish(&mut command)
     }
 
-    /// What was asked since this was called last, in order: all words, but for a
+    /// The questions since this was called last, in order: all words, but for a
     /// build its first.
     fn asked(&self) -> Vec<String> {
         let log = self.folder.path().join("log");

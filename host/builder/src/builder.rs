@@ -10,7 +10,7 @@ use bakehouse_core::platform::Platform;
 use bakehouse_core::recipe::Build;
 use bakehouse_core::target::TargetId;
 use bakehouse_system::quota::Quota;
-use oci_spec::image::Descriptor;
+use oci_spec::image::{Descriptor, Digest};
 
 use crate::error::{BuildError, BuilderError};
 
@@ -122,6 +122,8 @@ pub struct Built {
     /// The descriptor of the image that was pushed or exported; none for
     /// [`Output::Files`].
     pub descriptor: Option<Descriptor>,
+    /// The digest of its configuration, where the builder tells it.
+    pub config: Option<Digest>,
     /// Steps BuildKit ran or took from its cache, those of the target's compile
     /// steps included.
     pub steps: usize,

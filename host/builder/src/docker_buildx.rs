@@ -15,13 +15,13 @@ use bakehouse_registry::Upstream;
 use bakehouse_system::process::{RunError, run, run_into};
 use bakehouse_system::storage::trouble;
 use bakehouse_system::work_tree::WorkTree;
-use oci_spec::image::Descriptor;
 use tokio::sync::OnceCell;
 
 use super::build_site::BuildSite;
 use super::builder::{BuildRequest, Builder, Built, Capabilities, Output};
 use super::command::command_line;
 use crate::cache::layer_cache::{CacheArgs, LayerCache};
+use crate::dockerfile::check as dockerfile;
 use crate::engine::Engine;
 use crate::error::{BuildError, BuilderError};
 use crate::inspect::builder_state::BuilderState;
@@ -32,12 +32,12 @@ use crate::inspect::program::Program;
 use crate::inspect::watch::{Heard, lost};
 use crate::options::BuildxOptions;
 use crate::output::classify::classify;
+use crate::output::metadata::{Exported, exported};
 use crate::output::provenance::provenance;
 use crate::output::rawjson::{Progress, Shown};
 use crate::output::receive::{ReceiveError, receive};
 use crate::output::used::{self, Bases};
 use crate::sandbox::confine::BuildSandbox;
-use crate::{dockerfile::check as dockerfile, output::metadata};
 
 /// A builder that needs longer to start is not coming.
 const BOOT_LIMIT: Duration = Duration::from_secs(180);
@@ -258,7 +258,7 @@ impl Buildx {
     /// The output of `docker-buildx inspect`; an error is the reason why there is
     /// none.
     async fn inspect(&self, program: &Program, start: bool) -> Result<String, String> {
-        let mut command = program.command();
+        let mut command = program.command(&self.options.env);
         command.arg("inspect");
         command.args(start.then_some("--bootstrap"));
         command.args(&self.options.builder);
@@ -296,12 +296,12 @@ impl Buildx {
         found: &Found,
         site: &BuildSite,
         cache: &CacheArgs,
-    ) -> Result<(Progress, Option<Descriptor>), BuildError> {
+    ) -> Result<(Progress, Option<Exported>), BuildError> {
         let name = &found.capabilities.name;
         let handed = site.hand(request, &self.options.step_settings)?;
         let line = command_line(request, site, name, cache, &handed)?;
         let scratch = site.scratch();
-        let mut command = found.program.command();
+        let mut command = found.program.command(&self.options.env);
         command.args(&line.args).current_dir(scratch);
         let github = self.options.layer_cache == LayerCache::Gha;
         let confined = BuildSandbox::new(request, &self.options, scratch).await?;
@@ -355,13 +355,13 @@ impl Buildx {
             None if progress.steps().0 == 0 => {}
             None => return Err(BuilderError::NoProvenance(name.clone()).into()),
         }
-        let descriptor = match &request.output {
+        let exported = match &request.output {
             Output::Files(_) => None,
             Output::PushByDigest { .. } | Output::OciArchive(_) => {
-                Some(metadata::descriptor(&metadata).map_err(|e| nothing_said(&e))?)
+                Some(exported(&metadata).map_err(|e| nothing_said(&e))?)
             }
         };
-        Ok((progress, descriptor))
+        Ok((progress, exported))
     }
 
     /// Checks a request by its Dockerfile, which is read beside the tasks that
@@ -479,14 +479,19 @@ impl Buildx {
         if result.is_err() {
             cache.discard();
         }
-        let (progress, descriptor) = result?;
+        let (progress, exported) = result?;
         if let Err(error) = cache.rotate() {
             tracing::warn!(%error, "the layer cache was not renewed");
         }
         site.deliver(&request.output).await?;
         let (steps, cached) = self.steps_until(request, progress.steps());
+        let (descriptor, config) = match exported {
+            Some(exported) => (Some(exported.descriptor), exported.config),
+            None => (None, None),
+        };
         Ok(Built {
             descriptor,
+            config,
             steps,
             cached,
             elapsed: begun.elapsed(),

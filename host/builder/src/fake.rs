@@ -103,6 +103,7 @@ impl Builder for Fake {
             Output::PushByDigest { repository, .. } => Some(push(request, repository).await?),
         };
         Ok(Built {
+            config: None,
             descriptor,
             steps: 1,
             cached: 0,

@@ -11,6 +11,7 @@ use reqwest::Method;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use url::Url;
 
+use super::absences::Absences;
 use super::digest;
 use super::endpoint::Endpoint;
 use super::error::RegistryError;
@@ -34,6 +35,7 @@ pub struct Registry {
     pub(super) uploads: UploadTurns,
     pub(super) blobs: KnownBlobs,
     pub(super) heads: Heads,
+    pub(super) absences: Absences,
     kept: KeptManifests,
 }
 
@@ -68,6 +70,7 @@ impl Registry {
             uploads: UploadTurns::default(),
             blobs: KnownBlobs::default(),
             heads: Heads::default(),
+            absences: Absences::default(),
             kept: KeptManifests::default(),
         })
     }
@@ -218,16 +221,30 @@ impl Registry {
     ) -> Result<ImageConfiguration, RegistryError> {
         let digest = self.config_digest(image, manifest)?;
         let what = self.reading_config(image, manifest);
+        self.read_config(image, &digest, &what, true).await
+    }
+
+    /// The configuration of this digest.
+    pub(super) async fn read_config(
+        &self,
+        image: &str,
+        digest: &str,
+        what: &str,
+        must_exist: bool,
+    ) -> Result<ImageConfiguration, RegistryError> {
         let repository = self.endpoint.path(image);
         let url = self.url(&format!("{repository}/blobs/{digest}"))?;
-        let request = Request::new(&what, Method::GET, url, Scope::pull(&repository))
+        let request = Request::new(what, Method::GET, url, Scope::pull(&repository))
             .limit(CONFIG_LIMIT)
-            .must_exist(true);
-        let read = self.transport.verified(&request, Some(&digest)).await;
-        let (answer, _) = read.map_err(|error| self.failed(&what, error))?;
-        let config = json::configuration(&answer.body)
-            .map_err(|source| RegistryError::Configuration { what, source })?;
-        self.keep_shown(image, &digest, &answer.body);
+            .must_exist(must_exist);
+        let read = self.transport.verified(&request, Some(digest)).await;
+        let (answer, _) = read.map_err(|error| self.failed(what, error))?;
+        let config =
+            json::configuration(&answer.body).map_err(|source| RegistryError::Configuration {
+                what: what.to_owned(),
+                source,
+            })?;
+        self.keep_shown(image, digest, &answer.body);
         Ok(config)
     }
 
@@ -250,7 +267,11 @@ impl Registry {
         self.config(image, manifest).await
     }
 
-    fn config_digest(&self, image: &str, manifest: &Manifest) -> Result<String, RegistryError> {
+    pub(super) fn config_digest(
+        &self,
+        image: &str,
+        manifest: &Manifest,
+    ) -> Result<String, RegistryError> {
         let of = manifest.descriptor().digest().as_ref();
         let parsed = manifest.refuse_artifact().and_then(|()| manifest.image());
         let parsed = parsed.map_err(|error| self.unreadable(image, of, error))?;
@@ -275,6 +296,7 @@ impl Registry {
         bytes: Bytes,
         media_type: &MediaType,
     ) -> Result<(), RegistryError> {
+        self.absences.forget(image, tag_or_digest);
         let what = format!("writing {}", self.endpoint.show(image, tag_or_digest));
         let digest = digest::sha256(&bytes).to_string();
         let failed = |error: TransportError| self.failed(&what, error);

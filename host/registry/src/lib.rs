@@ -70,6 +70,7 @@
 //!
 //! The program `examples/publish.rs` does the same from its command line.
 
+mod absences;
 mod archive;
 mod blob_reader;
 mod client;

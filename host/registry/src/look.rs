@@ -1,5 +1,7 @@
 //! A look at a tag or digest, by `HEAD` first and by `GET` where that decides.
 
+use std::time::Duration;
+
 use oci_spec::image::Descriptor;
 use reqwest::Method;
 
@@ -38,6 +40,13 @@ impl Registry {
         })
     }
 
+    /// Whether a tag was looked for within this time, and the registry did not have
+    /// it; this client has not put it there since.
+    #[must_use]
+    pub fn was_absent(&self, image: &str, tag: &str, within: Duration) -> bool {
+        self.absences.is_seen(image, tag, within)
+    }
+
     /// The same, with the manifest where it had to be read.
     pub(super) async fn look(
         &self,
@@ -57,6 +66,7 @@ impl Registry {
                     useless = true;
                 }
                 Err(error) if error.is_absent() && self.heads.are_believed() => {
+                    self.absences.note(image, tag_or_digest);
                     return Ok(Looked::Absent);
                 }
                 Err(error) if decides(&error, self.heads.are_believed()) => {
@@ -67,6 +77,7 @@ impl Registry {
             }
         }
         let Some(manifest) = self.manifest(image, tag_or_digest).await? else {
+            self.absences.note(image, tag_or_digest);
             return Ok(Looked::Absent);
         };
         if useless {

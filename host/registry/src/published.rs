@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bakehouse_core::platform::Platform;
-use oci_spec::image::Descriptor;
+use oci_spec::image::{Descriptor, ImageConfiguration};
 
 use super::client::{Registry, config_platform};
 use super::error::RegistryError;
@@ -27,13 +27,14 @@ pub struct Published {
     pub recipes: BTreeMap<Platform, Option<String>>,
 }
 
-/// How a registry has shown something.
-#[derive(Debug, Clone, Copy)]
+/// The way in which a registry has shown something.
 enum Seen {
     /// By its digest.
     Named,
     /// Whole: it must be there.
     There,
+    /// Whole, with the configuration of this digest.
+    WithConfig(String, Box<ImageConfiguration>),
 }
 
 impl Registry {
@@ -97,17 +98,36 @@ impl Registry {
         understood.await.map(Some)
     }
 
-    /// The image or index that was just pushed by digest.
+    /// The image or index that was just pushed by digest. Where it is known which
+    /// configuration it has, that is read at the same time.
     ///
     /// # Errors
     /// As [`published`](Self::published); also when the registry does not have
     /// it, even after a while.
-    pub async fn pushed(&self, image: &str, digest: &str) -> Result<Published, RegistryError> {
-        let manifest = self.read_manifest(image, digest, true).await?;
-        let manifest = manifest.ok_or_else(|| RegistryError::Lost {
+    pub async fn pushed(
+        &self,
+        image: &str,
+        digest: &str,
+        config: Option<&str>,
+    ) -> Result<Published, RegistryError> {
+        let (manifest, config) = tokio::join!(
+            self.read_manifest(image, digest, true),
+            self.config_ahead(image, config)
+        );
+        let manifest = manifest?.ok_or_else(|| RegistryError::Lost {
             reference: self.endpoint().show(image, digest),
         })?;
-        self.understood(image, digest, manifest, Seen::There).await
+        let seen = config.unwrap_or(Seen::There);
+        self.understood(image, digest, manifest, seen).await
+    }
+
+    /// A configuration before its manifest is read; none where it is not there yet,
+    /// or cannot be read: the manifest decides.
+    async fn config_ahead(&self, image: &str, digest: Option<&str>) -> Option<Seen> {
+        let digest = digest?;
+        let what = format!("reading {}", self.endpoint().show(image, digest));
+        let config = self.read_config(image, digest, &what, false).await.ok()?;
+        Some(Seen::WithConfig(digest.to_owned(), Box::new(config)))
     }
 
     async fn understood(
@@ -122,7 +142,12 @@ impl Registry {
         let Some(index) = manifest.index().map_err(unreadable)? else {
             let config = match seen {
                 Seen::Named => self.named_config(image, &manifest).await?,
-                Seen::There => self.config(image, &manifest).await?,
+                Seen::WithConfig(digest, config)
+                    if digest == self.config_digest(image, &manifest)? =>
+                {
+                    *config
+                }
+                Seen::There | Seen::WithConfig(..) => self.config(image, &manifest).await?,
             };
             let platform = config_platform(&config).map_err(|error| unreadable(error.into()))?;
             return Ok(Published {

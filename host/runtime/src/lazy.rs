@@ -1,6 +1,6 @@
 //! Lazy set-up of what takes a while.
 
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use bakehouse_system::http::SetUpError;
 
@@ -9,6 +9,8 @@ use bakehouse_system::http::SetUpError;
 /// all of WASI to link, and a plan is merged without one.
 pub struct Lazy<T, E = SetUpError> {
     made: OnceLock<T>,
+    /// Held while it is made, so that it is made once.
+    making: Mutex<()>,
     make: Box<dyn Fn() -> Result<T, E> + Send + Sync>,
 }
 
@@ -17,6 +19,7 @@ impl<T, E> Lazy<T, E> {
     pub fn new(make: impl Fn() -> Result<T, E> + Send + Sync + 'static) -> Self {
         Self {
             made: OnceLock::new(),
+            making: Mutex::default(),
             make: Box::new(make),
         }
     }
@@ -26,6 +29,10 @@ impl<T, E> Lazy<T, E> {
     /// # Errors
     /// Why it cannot be set up.
     pub fn open(&self) -> Result<&T, E> {
+        if let Some(made) = self.made.get() {
+            return Ok(made);
+        }
+        let _making = self.making.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(made) = self.made.get() {
             return Ok(made);
         }

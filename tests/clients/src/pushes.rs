@@ -69,7 +69,7 @@ impl Archives {
             let platform = platform(architecture);
             let mut descriptor = registry.push_archive(image, &path).await?;
             let digest = descriptor.digest().to_string();
-            let pushed = registry.pushed(image, &digest).await?;
+            let pushed = registry.pushed(image, &digest, None).await?;
             assert!(pushed.platforms.contains_key(&platform));
             descriptor.set_platform(Some(platform.to_oci()));
             Ok::<_, anyhow::Error>(Child {

@@ -32,6 +32,9 @@ const PUSH_ATTEMPTS: u32 = 3;
 /// Pause before the second one; longer before the third.
 const PUSH_PAUSE: Duration = Duration::from_secs(1);
 
+/// Time for which it need not be asked again whether a version is published.
+const FRESH: Duration = Duration::from_secs(5);
+
 /// Builds jobs against one builder.
 pub struct JobRunner<'a> {
     context: &'a Context,
@@ -313,7 +316,8 @@ impl<'a> JobRunner<'a> {
                 Some(file.recipe),
             )));
         }
-        if mark.is_some() {
+        let absent = || registry.was_absent(&target.image, &target.version, FRESH);
+        if mark.is_some() || absent() {
             return Ok(None);
         }
         let published = registry.published(&target.image, &target.version).await?;

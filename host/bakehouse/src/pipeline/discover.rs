@@ -88,6 +88,7 @@ pub async fn discover(
     version: Option<&str>,
     images: &[String],
 ) -> Result<Vec<Discovered>> {
+    look_ahead(context);
     let mut loaded = Vec::new();
     for (name, loading) in load_all(context, apps).await? {
         let (file, recipe, app) = loading?;
@@ -104,6 +105,13 @@ pub async fn discover(
         }
     });
     looked.await?.into_iter().map(|(_, found)| found).collect()
+}
+
+/// Begins to set up what asks upstreams, while recipes are loaded: an HTTP client reads
+/// all of the machine's certificates. An error is told by whoever asks.
+pub(super) fn look_ahead(context: &Context) {
+    let services = Arc::clone(&context.services);
+    tokio::task::spawn_blocking(move || services.releases.open().is_ok());
 }
 
 /// Loads the recipes of these apps, and asks for these of their versions. What

@@ -10,7 +10,7 @@ use bakehouse_core::error::chain;
 use bakehouse_core::progress::{Event, Reporter};
 use bakehouse_core::target::TargetId;
 use bakehouse_registry::{Archive, Labels, Manifest, Sent, download_size, other_label};
-use oci_spec::image::{Descriptor, ImageConfiguration};
+use oci_spec::image::{Descriptor, Digest, ImageConfiguration};
 
 use super::outcome::PushedBytes;
 use crate::context::Context;
@@ -60,6 +60,7 @@ pub(super) async fn push(
     built: &Built,
     labels: &Labels,
 ) -> Result<Pushed> {
+    let config = built.config.as_ref().map(Digest::as_ref);
     let (descriptor, bytes) = match output {
         Output::OciArchive(archive) => {
             let counted = Arc::new(Counted::new(target, &context.reporter));
@@ -77,7 +78,8 @@ pub(super) async fn push(
         }
     };
     let digest = descriptor.digest().to_string();
-    let published = context.registry.pushed(&target.image, &digest).await?;
+    let published = context.registry.pushed(&target.image, &digest, config);
+    let published = published.await?;
     let platforms = &published.platforms;
     if let Some(pushed) = platforms.get(&target.platform) {
         let manifest = match pushed.digest() == descriptor.digest() {

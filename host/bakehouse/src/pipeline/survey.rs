@@ -25,6 +25,7 @@ pub struct Survey {
 /// # Errors
 /// When `apps/` cannot be read, or has no app of a name.
 pub async fn survey(context: &Context, apps: &[String]) -> Result<Survey> {
+    discover::look_ahead(context);
     let loaded = discover::load_all(context, apps).await?;
     let expected = loaded.iter().filter(|(_, app)| app.is_ok()).count();
     let (tell, found) = mpsc::unbounded_channel();

@@ -1,11 +1,11 @@
 //! Finds the `docker-buildx` program.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use bakehouse_system::docker::docker_folder;
-use bakehouse_system::process::run;
+use bakehouse_system::process::{located, run};
 use semver::Version;
 use tokio::process::Command;
 
@@ -56,7 +56,7 @@ impl Program {
                 .join(&OsString::from(" "))
                 .to_string_lossy()
                 .into_owned();
-            let mut command = command(&words);
+            let mut command = command(&words, env);
             command.arg("version");
             env.apply(&mut command, false);
             let version = match run(command, None, LIMIT, |_| {}).await {
@@ -109,28 +109,26 @@ impl Program {
         &self.version
     }
 
-    /// A command line that starts with it.
-    pub(crate) fn command(&self) -> Command {
-        command(&self.words)
+    /// A command line that starts with it, as a child with this environment finds it.
+    pub(crate) fn command(&self, env: &ChildEnv) -> Command {
+        command(&self.words, env)
     }
 }
 
-fn command(words: &[OsString]) -> Command {
+fn command(words: &[OsString], env: &ChildEnv) -> Command {
     let mut words = words.iter();
-    let mut command = Command::new(words.next().map_or_else(OsString::new, Clone::clone));
+    let first = words.next().map_or(OsStr::new(""), OsString::as_os_str);
+    let mut command = Command::new(located(first, env.path().as_deref()));
     command.args(words);
     command
 }
 
 /// The programs that are tried, in their order, and the file that each is.
 pub(crate) fn resolved(env: &ChildEnv) -> Vec<(Vec<OsString>, Option<PathBuf>)> {
-    let path = env.set_up.path().or_else(|| std::env::var_os("PATH"));
-    let folders: Vec<PathBuf> = std::env::split_paths(&path.unwrap_or_default()).collect();
+    let path = env.path();
     let file = |words: &[OsString]| {
-        let first = words.first()?;
-        // An absolute one stays as it is.
-        let mut files = folders.iter().map(|folder| folder.join(first));
-        files.find(|file| file.is_file())
+        let file = PathBuf::from(located(words.first()?, path.as_deref()));
+        file.is_absolute().then_some(file)
     };
     let programs = candidates().into_iter();
     programs

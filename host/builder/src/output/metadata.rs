@@ -1,6 +1,6 @@
 //! The metadata of a result (`--metadata-file`).
 
-use oci_spec::image::{Descriptor, MediaType};
+use oci_spec::image::{Descriptor, Digest, MediaType};
 use serde::Deserialize;
 
 #[derive(Debug, Deserialize)]
@@ -9,14 +9,25 @@ struct Metadata {
     descriptor: Option<Descriptor>,
     #[serde(rename = "containerimage.digest")]
     digest: Option<String>,
+    #[serde(rename = "containerimage.config.digest")]
+    config: Option<Digest>,
 }
 
-/// The descriptor of the manifest or index that was exported. Its annotations
-/// are dropped: not every builder writes them.
+/// The image that was exported.
+#[derive(Debug)]
+pub(crate) struct Exported {
+    /// The descriptor of its manifest, or index. Its annotations are dropped: not
+    /// every builder writes them.
+    pub(crate) descriptor: Descriptor,
+    /// The digest of its configuration, where that is told.
+    pub(crate) config: Option<Digest>,
+}
+
+/// The image that was exported.
 ///
 /// # Errors
 /// What is wrong with the file.
-pub(crate) fn descriptor(json: &str) -> Result<Descriptor, String> {
+pub(crate) fn exported(json: &str) -> Result<Exported, String> {
     let metadata: Metadata = serde_json::from_str(json).map_err(|e| e.to_string())?;
     let mut descriptor = metadata
         .descriptor
@@ -39,7 +50,10 @@ pub(crate) fn descriptor(json: &str) -> Result<Descriptor, String> {
         return Err("its size is 0".to_owned());
     }
     descriptor.set_annotations(None);
-    Ok(descriptor)
+    Ok(Exported {
+        descriptor,
+        config: metadata.config,
+    })
 }
 
 fn is_image(media_type: &MediaType) -> bool {
@@ -56,18 +70,22 @@ mod tests {
 
     const DIGEST: &str = "sha256:8e11bd853986f95621fdea0c3865926f888645e8614908f89358edccc0de3102";
 
+    const CONFIG: &str = "sha256:7b391cecea6b4e94ae428484d552e6cf37998095e0e13729ca2e8ba905450b20";
+
     fn json(media_type: &str, digest: &str) -> String {
         format!(
             r#"{{"containerimage.descriptor":{{"mediaType":"{media_type}","digest":"{digest}","size":1116,
             "annotations":{{"org.opencontainers.image.created":"2023-11-14T22:13:20Z"}},
-            "platform":{{"architecture":"arm64","os":"linux"}}}},"containerimage.digest":"{DIGEST}"}}"#
+            "platform":{{"architecture":"arm64","os":"linux"}}}},"containerimage.digest":"{DIGEST}",
+            "containerimage.config.digest":"{CONFIG}"}}"#
         )
     }
 
     #[test]
     fn reads_and_checks_the_descriptor() {
         let manifest = "application/vnd.oci.image.manifest.v1+json";
-        let descriptor = descriptor(&json(manifest, DIGEST)).unwrap();
+        let Exported { descriptor, config } = exported(&json(manifest, DIGEST)).unwrap();
+        assert_eq!(config.unwrap().to_string(), CONFIG);
         assert_eq!(descriptor.digest().to_string(), DIGEST);
         assert_eq!(descriptor.size(), 1116);
         assert!(descriptor.annotations().is_none() && descriptor.platform().is_some());
@@ -78,7 +96,7 @@ mod tests {
             json(manifest, &DIGEST.replace('8', "9")),
             json(manifest, "sha256:../../x"),
         ] {
-            assert!(super::descriptor(&bad).is_err(), "{bad}");
+            assert!(exported(&bad).is_err(), "{bad}");
         }
     }
 }

@@ -4,6 +4,7 @@
 //! here. Proxies are for reaching the builder and registries; buildx does not
 //! hand them to build steps.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use bakehouse_system::docker::{PROXIES, docker_folder};
@@ -56,6 +57,9 @@ const FIXED: &[(&str, &str)] = &[
     ("BUILDX_NO_DEFAULT_ATTESTATIONS", "1"),
     // What is checked of a build; its image gets none by this.
     ("BUILDX_METADATA_PROVENANCE", "max"),
+    // It lives for a second, and collects garbage several times while it starts: with
+    // the default, that is a twentieth of a cached build (Go's gc guide, "GOGC").
+    ("GOGC", "400"),
 ];
 
 /// The environment of the child.
@@ -74,6 +78,11 @@ pub struct ChildEnv {
 }
 
 impl ChildEnv {
+    /// `PATH` of the child.
+    pub(crate) fn path(&self) -> Option<OsString> {
+        self.set_up.path().or_else(|| std::env::var_os("PATH"))
+    }
+
     /// Replaces the child's environment.
     pub(crate) fn apply(&self, command: &mut Command, github_cache: bool) {
         command.env_clear();

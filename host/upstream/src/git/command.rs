@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bakehouse_core::mirrors::Mirrors;
 use bakehouse_system::docker::PROXIES;
-use bakehouse_system::process::{RunError, run};
+use bakehouse_system::process::{RunError, located, run};
 use tokio::process::Command;
 
 use super::Address;
@@ -66,7 +66,8 @@ pub(super) struct Git<'a> {
 impl Git<'_> {
     /// A command without its arguments.
     pub(super) fn command(&self) -> Command {
-        let mut command = Command::new("git");
+        let path = std::env::var_os("PATH");
+        let mut command = Command::new(located(OsStr::new("git"), path.as_deref()));
         command.env_clear();
         for name in ALLOWED.iter().chain(PROXIES) {
             if let Some(value) = std::env::var_os(name) {

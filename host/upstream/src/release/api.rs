@@ -8,6 +8,7 @@ use bakehouse_system::http::HttpError;
 use bakehouse_system::http::pages::ListLimits;
 use bakehouse_system::http::request::shown;
 use bakehouse_system::http::retry::{Backoff, PATIENCE, Pauses, Retry};
+use reqwest::Client;
 use reqwest::header::{CACHE_CONTROL, ETAG, HeaderMap, HeaderName, LAST_MODIFIED};
 use serde::de::DeserializeOwned;
 use url::Url;
@@ -63,22 +64,21 @@ pub(super) struct Api {
 }
 
 impl Api {
-    /// Keeps answers in the cache; retries are told to the reporter.
-    ///
-    /// # Errors
-    /// If TLS cannot be set up.
+    /// Asks with a client that follows no redirect by itself, and keeps answers in the
+    /// cache; retries are told to the reporter.
     pub(super) fn new(
+        http: Client,
         cache: Option<ResponseCache>,
         limits: ApiLimits,
         reporter: Arc<dyn Reporter>,
-    ) -> reqwest::Result<Self> {
-        Ok(Self {
-            exchange: Exchange::new(limits.idle)?,
+    ) -> Self {
+        Self {
+            exchange: Exchange::new(http, limits.idle),
             cache,
             limits,
             reporter,
             pauses: Pauses::default(),
-        })
+        }
     }
 
     /// One object; none where the API has none.

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use bakehouse_system::http::HttpError;
 use bakehouse_system::http::body::Bounds;
 use bakehouse_system::http::redirect::Redirects;
 use bakehouse_system::http::request::{self, shown};
-use bakehouse_system::http::{HttpError, client};
 use reqwest::header::{AUTHORIZATION, HeaderMap, IF_MODIFIED_SINCE, IF_NONE_MATCH};
 use reqwest::{Client, Method, Response, StatusCode};
 use url::Url;
@@ -36,13 +36,9 @@ pub(super) enum Answered {
 }
 
 impl Exchange {
-    /// Connects nowhere yet.
-    ///
-    /// # Errors
-    /// If TLS cannot be set up.
-    pub(super) fn new(idle: Duration) -> reqwest::Result<Self> {
-        let http = client::builder(client::CONNECT).build()?;
-        Ok(Self { http, idle })
+    /// One that follows no redirect by itself. Connects nowhere yet.
+    pub(super) const fn new(http: Client, idle: Duration) -> Self {
+        Self { http, idle }
     }
 
     /// Asks once, for what changed since `condition`.

@@ -59,12 +59,15 @@ impl Releases {
     pub fn new(options: ReleasesOptions) -> Result<Self, SetUpError> {
         let cache = options.cache.map(ResponseCache::new);
         let reporter = options.reporter;
+        // One for all: each loads the machine's certificates.
+        let http = client::builder(client::CONNECT).build()?;
+        let told = Arc::clone(&reporter);
         let reach = Reach {
-            api: Api::new(cache, options.limits, Arc::clone(&reporter))?,
+            api: Api::new(http.clone(), cache, options.limits, told),
             access: options.access,
             npm: options.npm,
             pip: options.pip,
-            http: client::builder(client::CONNECT).build()?,
+            http,
             pauses: Pauses::default(),
             images: options.upstream,
             reporter,

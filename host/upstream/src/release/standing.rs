@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use bakehouse_system::http::server_time;
+use bakehouse_system::http::{client, server_time};
 use reqwest::header::{DATE, HeaderMap};
 use serde::Deserialize;
 use url::Url;
@@ -111,10 +111,12 @@ impl Forge {
     /// When it cannot be reached, or does not know the token.
     pub async fn standing(&self, idle: Duration) -> Result<Standing, ReleaseError> {
         let url = self.question();
-        let exchange = Exchange::new(idle).map_err(|error| ReleaseError::Http {
+        let http = client::builder(client::CONNECT).build();
+        let http = http.map_err(|error| ReleaseError::Http {
             what: self.host(),
             source: error.into(),
         })?;
+        let exchange = Exchange::new(http, idle);
         let answered = exchange.run(&self.site, &url, None).await?;
         Ok(standing(answered))
     }
