@@ -24,8 +24,19 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build.rs");
     let out = env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?;
     let out = Path::new(&out);
+    pack_relocations();
     shipped(out)?;
     schemas(out)
+}
+
+/// Packs the relative relocations of the static program (ELF gABI, `SHT_RELR`), which
+/// are a fifteenth of it. musl's loader reads them since 1.2.4; a linker that cannot
+/// pack them leaves them as they are.
+fn pack_relocations() {
+    let is = |name: &str, wanted: &str| env::var(name).is_ok_and(|value| value == wanted);
+    if is("CARGO_CFG_TARGET_ENV", "musl") && is("CARGO_CFG_TARGET_ARCH", "x86_64") {
+        println!("cargo::rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
+    }
 }
 
 /// Compresses every schema.
