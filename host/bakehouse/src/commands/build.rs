@@ -34,8 +34,8 @@ pub(super) async fn build(session: &Session, args: &BuildArgs) -> Result<ExitCod
         .await?;
     session.destination(&context);
     if !args.dry_run {
-        conclusion.keep(session, &context);
         pipeline::look_ahead(&context);
+        conclusion.keep(session, &context);
     }
     let apps = [app.clone()];
     let discovered = discover::discover(&context, &apps, Some(number), &args.images).await?;

@@ -38,8 +38,8 @@ pub(super) async fn build_plan(
         .await?;
     session.destination(&context);
     if !args.dry_run {
-        conclusion.keep(session, &context);
         pipeline::look_ahead(&context);
+        conclusion.keep(session, &context);
     }
     saved_plan::hold(&context, path, &mut saved)?;
     let mut versions: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();

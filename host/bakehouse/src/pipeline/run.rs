@@ -11,7 +11,7 @@ use futures_util::stream::{FuturesUnordered, Stream, StreamExt as _};
 
 use super::build::JobRunner;
 use super::checkout::one_commit;
-use super::discover::Discovered;
+use super::discover::{self, Discovered};
 use super::image_key::ImageKey;
 use super::ledger::Ledger;
 use super::outcome::Outcome;
@@ -76,10 +76,12 @@ pub async fn build_all(
     runner.close()
 }
 
-/// Begins to look at the builder while other things are looked at: a client takes
-/// as long to start as a registry to answer. Nothing is started before there is work
-/// for it, and an error is told by whoever uses the builder, who looks again.
+/// Begins to look at the builder while other things are looked at, as a client takes
+/// as long to start as a registry to answer; and to set up what asks upstreams. Nothing
+/// is started before there is work for it, and an error is told by whoever uses the
+/// builder, who looks again.
 pub fn look_ahead(context: &Context) {
+    discover::look_ahead(context);
     let builder = Arc::clone(&context.builder);
     tokio::spawn(async move { builder.look_ahead().await });
 }
