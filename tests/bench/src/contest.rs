@@ -45,8 +45,8 @@ impl Contestant<'_> {
 
 /// Lets all contestants of `make`, which is told the registry's `HOST:PORT`, do
 /// their work in turns: after one round that does not count, so many that do.
-/// Requests are counted by the proxy in one more round; with a `latency` all
-/// rounds go through it.
+/// Requests are counted by the proxy in one more round, after one that does not count,
+/// either; with a `latency` all rounds go through it.
 pub(crate) fn contest<'a>(
     bed: &'a Bed,
     rounds: usize,
@@ -56,6 +56,8 @@ pub(crate) fn contest<'a>(
     bed.proxy.set_latency(Duration::ZERO);
     let mut outcomes = Vec::new();
     for contestant in make(&bed.proxy.host())? {
+        // What it keeps of one round, it has in the others.
+        contestant.round()?;
         (contestant.prepare)()?;
         bed.proxy.forget();
         for command in &contestant.commands {
