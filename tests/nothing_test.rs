@@ -203,6 +203,12 @@ fn a_bad_tag_stops_its_own_version_alone() {
     let versions = output.json()["apps"][0]["versions"].clone();
     assert_eq!(versions.as_array().unwrap().len(), 1, "{versions}");
     assert_eq!(versions[0]["version"]["number"], "2.0.0");
+    // Who looks at what is no image, is not told to delete it.
+    let artifact = format!("{host}/test/misbehave:1.2.0");
+    let inspected = project.run(&["inspect", &artifact]).expect(9);
+    let inspected =
+        inspected.says("is an artifact of type text/plain, not an image\nhint: name an image;");
+    assert!(!inspected.stderr.contains("delete"), "{}", inspected.stderr);
     let note = "misbehave: whether upstream has withdrawn versions is not known: registry";
     let notes = &output.json()["apps"][0]["notes"];
     assert!(notes[0].as_str().unwrap().starts_with(note), "{notes}");

@@ -219,6 +219,36 @@ async fn next_line(from: &mut (impl AsyncBufRead + Unpin)) -> io::Result<Option<
 mod tests {
     use super::*;
 
+    #[test]
+    fn a_name_is_the_first_file_that_may_be_run() {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let dir = tempfile::tempdir().unwrap();
+        let put = |folder: &str, mode| {
+            let folder = dir.path().join(folder);
+            std::fs::create_dir(&folder).unwrap();
+            let file = folder.join("x");
+            std::fs::write(&file, "").unwrap();
+            std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
+            folder
+        };
+        let (plain, first, second) = (put("a", 0o644), put("b", 0o755), put("c", 0o755));
+        std::fs::create_dir(dir.path().join("x")).unwrap();
+        let folders = [
+            ".".into(),
+            dir.path().to_owned(),
+            plain,
+            first.clone(),
+            second,
+        ];
+        let path = std::env::join_paths(folders).unwrap();
+        let found = |name: &str| located(OsStr::new(name), Some(&path));
+        assert_eq!(found("x"), first.join("x"));
+        assert_eq!(found("y"), "y");
+        assert_eq!(found("./x"), "./x");
+        assert_eq!(located(OsStr::new("x"), None), "x");
+    }
+
     fn sh(script: &str) -> Command {
         let mut command = Command::new("/bin/sh");
         command.args(["-c", script]);

@@ -16,7 +16,7 @@ use super::inspect_text::inspect_page;
 use super::{Session, reference};
 use crate::cli::{Format, InspectArgs};
 use crate::config::{Project, RegistryChoice, Settings};
-use crate::failure::ExitCode;
+use crate::failure::{ExitCode, Failure};
 use crate::pipeline::run_folder::KeptRun;
 use crate::pipeline::unbuilt::Unbuilt;
 use crate::schema::SchemaNumber;
@@ -64,6 +64,7 @@ pub(super) async fn inspect(session: &Session, args: &InspectArgs) -> Result<Exi
     let (registry, image, tag) = (&opened.registry, &opened.image, &opened.tag);
     let inspection = match registry.inspect(image, tag).await {
         Err(RegistryError::NotFound { .. }) => return Err(opened.nothing(session).await.into()),
+        Err(error @ RegistryError::Unreadable { .. }) => return Err(no_image(&error).into()),
         looked => looked?,
     };
     let mut inspected = Inspected {
@@ -92,6 +93,13 @@ pub(super) async fn inspect(session: &Session, args: &InspectArgs) -> Result<Exi
         }
     }
     Ok(ExitCode::Success)
+}
+
+/// The failure for other content than an image, such as a signature: there it may well
+/// be in its place, unlike under the tag of a version that is to be built.
+fn no_image(error: &RegistryError) -> Failure {
+    Failure::new(ExitCode::Registry, chain(error))
+        .hint("name an image; this is for the programs that know it")
 }
 
 /// The project and its app that publishes an image; none where it does not
