@@ -83,7 +83,8 @@ impl Estimate {
     /// In words: `about 3 min left`.
     pub(super) fn words(&self) -> String {
         let time = match self.left.as_secs() {
-            0..5 if self.overdue => return "longer than before".to_owned(),
+            // Others that nothing is known of may wait yet.
+            0..5 if self.overdue && self.unknown == 0 => return "longer than before".to_owned(),
             0..10 => "10 s".to_owned(),
             seconds @ 10..90 => format!("{} s", seconds.div_ceil(10) * 10),
             seconds @ 90..5400 => format!("{} min", seconds.div_ceil(60)),
@@ -161,6 +162,10 @@ mod tests {
         };
         two.apply(failed, Duration::from_secs(300));
         assert_eq!(words(&two, 700).unwrap(), "longer than before");
+        let mut more = board(&[(1, "a", Some(1)), (2, "b", None)], 1);
+        let start = Event::TargetStarted { target: &first };
+        more.apply(start, Duration::ZERO);
+        assert_eq!(words(&more, 30).unwrap(), "at least 10 s left");
     }
 
     #[test]
