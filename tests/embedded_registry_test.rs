@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use axum::body::Bytes;
-use bakehouse_registry::{LocalRegistry, Registry};
+use bakehouse_registry::{Endpoint, LocalRegistry, Registry};
 use sha2::{Digest as _, Sha256};
 
 use crate::support::{Builder, Project, child, client, publish, push, silent};
@@ -230,7 +230,9 @@ async fn a_run_goes_on_when_the_one_that_serves_is_killed() {
     for round in 0..20_u64 {
         let next = tokio::task::block_in_place(|| Serve::start(&project));
         assert_eq!(next.host, owner.host);
-        let registry = client(&next.host);
+        // Waits as the program does: the next one takes over when it is scheduled.
+        let endpoint = Endpoint::new(&next.host, "test").unwrap();
+        let registry = Registry::new(endpoint, silent()).unwrap();
         let pushing = tokio::spawn({
             let registry = registry.clone();
             async move {
