@@ -256,3 +256,40 @@ async fn a_run_goes_on_when_the_one_that_serves_is_killed() {
         push(&registry, "app", "linux/amd64", seed).await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_pushed_is_the_same_with_its_configuration_read_ahead() {
+    let project = project();
+    let serve = tokio::task::block_in_place(|| Serve::start(&project));
+    let registry = client(&serve.host);
+    let pushed = push(&registry, "app", "linux/arm64", 1).await;
+    let other = push(&registry, "app", "linux/amd64", 2).await;
+    let config = async |digest: &str| {
+        let manifest = registry.manifest("app", digest).await.unwrap().unwrap();
+        manifest.image().unwrap().config().digest().to_string()
+    };
+    let digest = pushed.digest().as_ref();
+    let (own, others) = (config(digest).await, config(other.digest().as_ref()).await);
+    // The manifest decides, whatever a builder says.
+    let absent = format!("sha256:{}", "0".repeat(64));
+    for config in [None, Some(own), Some(others), Some(absent)] {
+        let seen = registry.pushed("app", digest, config.as_deref()).await;
+        let platforms = seen.unwrap().platforms;
+        let names: Vec<_> = platforms.keys().map(ToString::to_string).collect();
+        assert_eq!(names, ["linux/arm64"], "{config:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tag_is_absent_until_it_is_put() {
+    let project = project();
+    let serve = tokio::task::block_in_place(|| Serve::start(&project));
+    let registry = client(&serve.host);
+    let lately = std::time::Duration::from_secs(3600);
+    assert!(!registry.was_absent("app", "1.0.0", lately));
+    assert!(registry.published("app", "1.0.0").await.unwrap().is_none());
+    assert!(registry.was_absent("app", "1.0.0", lately));
+    publish(&registry, "1.0.0", 1).await;
+    assert!(!registry.was_absent("app", "1.0.0", lately));
+    assert!(registry.published("app", "1.0.0").await.unwrap().is_some());
+}

@@ -209,6 +209,12 @@ fn a_bad_tag_stops_its_own_version_alone() {
     let inspected =
         inspected.says("is an artifact of type text/plain, not an image\nhint: name an image;");
     assert!(!inspected.stderr.contains("delete"), "{}", inspected.stderr);
+    // A page in place of the registry is told as in a plan.
+    let page = format!("{host}/test/misbehave:1.0.0");
+    let _ = project
+        .run(&["inspect", &page])
+        .expect(9)
+        .says("something answers in place of the registry");
     let note = "misbehave: whether upstream has withdrawn versions is not known: registry";
     let notes = &output.json()["apps"][0]["notes"];
     assert!(notes[0].as_str().unwrap().starts_with(note), "{notes}");

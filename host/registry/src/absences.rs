@@ -13,17 +13,17 @@ use std::time::{Duration, Instant};
 pub(super) struct Absences(Arc<Mutex<HashMap<(String, String), Instant>>>);
 
 impl Absences {
-    /// It has been seen now.
+    /// The tag is absent now.
     pub(super) fn note(&self, image: &str, tag: &str) {
         self.all().insert(key(image, tag), Instant::now());
     }
 
-    /// It may be there from now on.
+    /// The tag may be there from now on.
     pub(super) fn forget(&self, image: &str, tag: &str) {
         self.all().remove(&key(image, tag));
     }
 
-    /// Whether it has been seen within this time.
+    /// True of a tag whose absence was seen within this time.
     pub(super) fn is_seen(&self, image: &str, tag: &str, within: Duration) -> bool {
         let seen = self.all().get(&key(image, tag)).copied();
         seen.is_some_and(|seen| seen.elapsed() <= within)

@@ -22,6 +22,13 @@ pub(super) enum Looked {
 }
 
 impl Registry {
+    /// True of a tag that was looked for within this time, and that the registry did
+    /// not have; this client has not put it there since.
+    #[must_use]
+    pub fn was_absent(&self, image: &str, tag: &str, within: Duration) -> bool {
+        self.absences.is_seen(image, tag, within)
+    }
+
     /// The descriptor that a tag or digest points at; none when the registry does
     /// not have it. Costs one request, which no registry counts as a pull, where
     /// the registry can be believed about it; see `heads.rs`.
@@ -38,13 +45,6 @@ impl Registry {
             Looked::Head(descriptor) => Some(descriptor),
             Looked::Whole(manifest) => Some(manifest.into_descriptor()),
         })
-    }
-
-    /// Whether a tag was looked for within this time, and the registry did not have
-    /// it; this client has not put it there since.
-    #[must_use]
-    pub fn was_absent(&self, image: &str, tag: &str, within: Duration) -> bool {
-        self.absences.is_seen(image, tag, within)
     }
 
     /// The same, with the manifest where it had to be read.

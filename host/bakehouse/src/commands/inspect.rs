@@ -7,7 +7,7 @@ use anyhow::Result;
 use bakehouse_core::date::Date;
 use bakehouse_core::error::chain;
 use bakehouse_core::progress::Reporter;
-use bakehouse_registry::{Endpoint, Inspection, RegistryError, VERSION_ANNOTATION};
+use bakehouse_registry::{Endpoint, Inspection, ManifestError, RegistryError, VERSION_ANNOTATION};
 use bakehouse_runtime::recipe_digest;
 use serde::Serialize;
 use tokio::time::{Instant, timeout_at};
@@ -64,7 +64,7 @@ pub(super) async fn inspect(session: &Session, args: &InspectArgs) -> Result<Exi
     let (registry, image, tag) = (&opened.registry, &opened.image, &opened.tag);
     let inspection = match registry.inspect(image, tag).await {
         Err(RegistryError::NotFound { .. }) => return Err(opened.nothing(session).await.into()),
-        Err(error @ RegistryError::Unreadable { .. }) => return Err(no_image(&error).into()),
+        Err(error) if is_artifact(&error) => return Err(artifact(&error).into()),
         looked => looked?,
     };
     let mut inspected = Inspected {
@@ -95,9 +95,17 @@ pub(super) async fn inspect(session: &Session, args: &InspectArgs) -> Result<Exi
     Ok(ExitCode::Success)
 }
 
-/// The failure for other content than an image, such as a signature: there it may well
-/// be in its place, unlike under the tag of a version that is to be built.
-fn no_image(error: &RegistryError) -> Failure {
+/// Whatever else cannot be read, is as wrong here as in a plan.
+fn is_artifact(error: &RegistryError) -> bool {
+    let RegistryError::Unreadable { source, .. } = error else {
+        return false;
+    };
+    matches!(**source, ManifestError::Artifact { .. })
+}
+
+/// The failure for an artifact, such as a signature: here it may well be in its place,
+/// unlike under the tag of a version that is to be built.
+fn artifact(error: &RegistryError) -> Failure {
     Failure::new(ExitCode::Registry, chain(error))
         .hint("name an image; this is for the programs that know it")
 }

@@ -34,7 +34,7 @@ pub(crate) struct Line {
     running: bool,
     /// The command; empty where its report cannot be read.
     command: String,
-    /// The ending.
+    /// The way it ended.
     ending: Ending,
     /// The exit code; none before the end.
     exit_code: Option<u8>,
