@@ -1,6 +1,6 @@
 //! Debian's docker-registry (distribution 2.8), one process a test.
 
-use std::net::TcpListener;
+use std::fs::File;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -71,17 +71,13 @@ impl DebianRegistry {
     fn with(content: Option<&Path>, extra: impl FnOnce(&Path) -> String) -> Self {
         let storage = tempfile::tempdir().unwrap();
         let extra = extra(storage.path());
-        let port = TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
         let config = storage.path().join("config.yml");
         let text = format!(
-            "version: 0.1\nlog:\n  level: error\nstorage:\n  filesystem:\n    rootdirectory: {}\n  delete:\n    enabled: true\nhttp:\n  addr: 127.0.0.1:{port}\n{extra}",
+            "version: 0.1\nlog:\n  level: info\n  accesslog:\n    disabled: true\nstorage:\n  filesystem:\n    rootdirectory: {}\n  delete:\n    enabled: true\nhttp:\n  addr: 127.0.0.1:0\n{extra}",
             content.unwrap_or(&storage.path().join("data")).display()
         );
         std::fs::write(&config, text).unwrap();
+        let log = storage.path().join("log");
         // Ends, and takes its files along, when our end of its standard input
         // closes, however that happens: a static is never dropped.
         let script = "\"$0\" serve \"$1\" & cat; kill $!; wait; rm -rf \"$2\"";
@@ -92,20 +88,14 @@ impl DebianRegistry {
             .arg(storage.path())
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stderr(File::create(&log).unwrap())
             .spawn()
             .expect("docker-registry starts");
-        let registry = Self {
-            port,
+        Self {
+            port: port(&log),
             child,
             _storage: storage,
-        };
-        let end = Instant::now() + Duration::from_secs(20);
-        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(Instant::now() < end, "docker-registry does not answer");
-            std::thread::sleep(Duration::from_millis(50));
         }
-        registry
     }
 
     /// `HOST:PORT`.
@@ -119,5 +109,27 @@ impl Drop for DebianRegistry {
     fn drop(&mut self) {
         drop(self.child.stdin.take());
         let _ = self.child.wait();
+    }
+}
+
+/// The port that the registry with this log took. One that was found free
+/// before it started may be another test's by then, whose registry would answer
+/// in its place.
+fn port(log: &Path) -> u16 {
+    let end = Instant::now() + Duration::from_secs(20);
+    loop {
+        let said = std::fs::read_to_string(log).unwrap();
+        let port = said.lines().find_map(|line| {
+            let (_, port) = line.split_once("listening on 127.0.0.1:")?;
+            port.split('"').next()?.parse().ok()
+        });
+        if let Some(port) = port {
+            return port;
+        }
+        assert!(
+            Instant::now() < end,
+            "docker-registry does not listen: {said}"
+        );
+        std::thread::sleep(Duration::from_millis(20));
     }
 }

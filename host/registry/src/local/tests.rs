@@ -1,6 +1,7 @@
 use std::fs;
 
 use bakehouse_core::progress::Silent;
+use tokio::net::TcpSocket;
 
 use super::*;
 
@@ -63,9 +64,11 @@ async fn an_address_that_is_left_over_is_not_trusted() {
 async fn an_asked_for_port_is_served_beside_the_last_one() {
     let folder = tempfile::tempdir().unwrap();
     let last = open(folder.path(), 0).await.unwrap().address();
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = free.local_addr().unwrap().port();
-    drop(free);
+    // Bound, and not listening: nobody else is given the port meanwhile.
+    let held = TcpSocket::new_v4().unwrap();
+    held.set_reuseaddr(true).unwrap();
+    held.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let port = held.local_addr().unwrap().port();
     let registry = open(folder.path(), port).await.unwrap();
     assert_eq!(registry.address().port(), port);
     assert!(serves(registry.address()).await && serves(last).await);
