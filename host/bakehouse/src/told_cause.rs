@@ -1,6 +1,7 @@
 //! Causes of failures in words.
 
 use crate::pipeline::causes::Cause;
+use crate::text::some;
 
 /// Names listed at most of what failed for one reason.
 const LISTED: usize = 5;
@@ -21,7 +22,7 @@ impl<'a> ToldCause<'a> {
             1 => (first.message.clone(), String::new()),
             count => {
                 let message = format!("{count} failed for the same reason: {}", cause.message());
-                (message, listed(&about, LISTED))
+                (message, some(&about, LISTED))
             }
         };
         let more = [
@@ -54,13 +55,4 @@ pub(crate) fn reproduce<'a>(cause: &Cause<'a>) -> Option<&'a str> {
     let command = cause.first.reproduce.as_deref()?;
     let hinted = cause.first.hint.as_deref().unwrap_or_default();
     (!hinted.contains(command)).then_some(command)
-}
-
-/// The first of many names, and the number of the others, as a list.
-pub(crate) fn listed(names: &[String], most: usize) -> String {
-    let shown = names.get(..most).unwrap_or(names).join(", ");
-    match names.len().checked_sub(most) {
-        None | Some(0) => shown,
-        Some(more) => format!("{shown}, and {more} more"),
-    }
 }

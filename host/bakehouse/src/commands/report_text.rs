@@ -2,8 +2,7 @@
 
 use super::text::{epilogue, platforms};
 use crate::pipeline::report::{Ending, Report};
-use crate::text::{Cell, Page, Row, Style, Table, short_digest};
-use crate::told_cause::listed;
+use crate::text::{Cell, Page, Row, Style, Table, short_digest, some};
 
 /// Names listed at most of what is not done.
 const LISTED: usize = 10;
@@ -71,7 +70,7 @@ fn left(out: &mut Page, report: &Report) {
     ] {
         if !names.is_empty() {
             let label = Row::of(Style::Odd, what).with(Style::Plain, ": ");
-            out.words(label, listed(names, LISTED));
+            out.words(label, some(names, LISTED));
         }
     }
 }

@@ -6,6 +6,7 @@ use bakehouse_core::recipe::Version;
 use bakehouse_core::version_number::VersionNumber;
 use serde::Serialize;
 
+use super::lag::newer;
 use super::model::Lag;
 use crate::pipeline::discover::{nothing, settle};
 use crate::pipeline::unbuilt::Unbuilt;
@@ -51,10 +52,7 @@ fn compared(app: &str, version: &str, versions: &[Version], known: &[&str], now:
     let general = || versions.iter().filter(|version| !version.prerelease);
     let newest = general().next();
     let shown = VersionNumber::parse(version);
-    let newer = |number: &str| match (VersionNumber::parse(number), &shown) {
-        (Some(number), Some(shown)) => !number.is_prerelease() && number > *shown,
-        _ => false,
-    };
+    let newer = |number: &str| shown.as_ref().is_some_and(|shown| newer(number, shown));
     let listed: Vec<&Version> = general().filter(|listed| newer(&listed.number)).collect();
     // Upstream may have more than were listed.
     let count = known.iter().filter(|number| newer(number)).count();
@@ -64,11 +62,7 @@ fn compared(app: &str, version: &str, versions: &[Version], known: &[&str], now:
         app: app.to_owned(),
         newest: newest.map(|newest| newest.number.clone()),
         released: newest.and_then(|newest| newest.created.clone()),
-        lag: (!listed.is_empty()).then(|| Lag {
-            versions: listed.len().max(count),
-            days: since.as_ref().map(|since| now.days_since(since)),
-            since,
-        }),
+        lag: (!listed.is_empty()).then(|| Lag::since(listed.len().max(count), since, now)),
         known: known.contains(&version) || versions.iter().any(|listed| listed.number == version),
     }
 }

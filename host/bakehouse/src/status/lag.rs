@@ -1,5 +1,6 @@
 //! Lag behind upstream, in versions and days.
 
+use bakehouse_core::date::Date;
 use bakehouse_core::version_number::VersionNumber;
 
 use super::look::SeenImage;
@@ -20,9 +21,8 @@ pub(super) fn lag(
     let all = published.and_then(|shown| {
         let seen = seen?;
         let shown = VersionNumber::parse(&shown.version)?;
-        let numbers = seen.known.iter().filter_map(|n| VersionNumber::parse(n));
-        let newer = numbers.filter(|number| !number.is_prerelease() && *number > shown);
-        Some(newer.count())
+        let known = seen.known.iter();
+        Some(known.filter(|number| newer(number, &shown)).count())
     });
     let since = match published {
         // It is older than all that were looked at.
@@ -31,10 +31,23 @@ pub(super) fn lag(
         }
         _ => behind.since,
     };
-    Some(Lag {
-        // Upstream may have more than were looked at.
-        versions: behind.versions.max(all.unwrap_or(0)),
-        days: since.as_ref().map(|since| facts.now.days_since(since)),
-        since,
-    })
+    // Upstream may have more than were looked at.
+    let versions = behind.versions.max(all.unwrap_or(0));
+    Some(Lag::since(versions, since, facts.now))
+}
+
+/// Whether the number is one that is meant for general use, and above this one.
+pub(super) fn newer(number: &str, than: &VersionNumber) -> bool {
+    VersionNumber::parse(number).is_some_and(|number| !number.is_prerelease() && number > *than)
+}
+
+impl Lag {
+    /// That of so many versions, the first of which was released then.
+    pub(super) fn since(versions: usize, since: Option<Date>, now: &Date) -> Self {
+        Self {
+            versions,
+            days: since.as_ref().map(|since| now.days_since(since)),
+            since,
+        }
+    }
 }
