@@ -1,7 +1,8 @@
 //! A recipe's answer to "which versions are there?".
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use bakehouse_core::date::Date;
 use bakehouse_core::recipe::Version;
 use bakehouse_upstream::release::Listing;
 
@@ -18,6 +19,8 @@ pub struct Versions {
     /// Numbers of all versions that upstream has, as far as the host saw them:
     /// those beyond the limit and prereleases, too.
     pub known: BTreeSet<String>,
+    /// The dates of their releases, where upstream gives one.
+    pub released: BTreeMap<String, Date>,
     /// Numbers of versions whose date is none, and what was given for it: they
     /// have no date now.
     pub undated: Vec<(String, String)>,
@@ -49,19 +52,25 @@ impl Versions {
             }
         }
         // A source of something else, of a compiler perhaps, does not count.
-        let own = |listing: &&Listing| listing.versions.iter().any(|v| known.contains(v));
-        let listed: Vec<String> = listings
-            .iter()
-            .filter(own)
-            .flat_map(|listing| listing.versions.iter().cloned())
-            .collect();
-        known.extend(listed);
+        let own = |listing: &&Listing| listing.versions.keys().any(|v| known.contains(v));
+        let own: Vec<&Listing> = listings.iter().filter(own).collect();
+        let mut released = BTreeMap::new();
+        for (number, date) in own.iter().flat_map(|listing| &listing.versions) {
+            known.insert(number.clone());
+            released.extend(date.clone().map(|date| (number.clone(), date)));
+        }
+        // What the recipe says of a version decides.
+        for version in &versions {
+            let date = version.created.clone();
+            released.extend(date.map(|date| (version.number.clone(), date)));
+        }
         versions.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         undated.retain(|(number, _)| versions.iter().any(|version| version.number == *number));
         Ok(Self {
             versions,
             refused,
             known,
+            released,
             undated,
             listings,
         })
@@ -70,7 +79,13 @@ impl Versions {
     /// The reason why there is nothing, in one sentence: what each source listed.
     #[must_use]
     pub fn why_nothing(&self) -> String {
-        let told: Vec<String> = self.listings.iter().map(ToString::to_string).collect();
+        // A recipe may read one page after the other, or for each platform.
+        let mut told: Vec<String> = Vec::new();
+        for listing in self.listings.iter().map(ToString::to_string) {
+            if !told.contains(&listing) {
+                told.push(listing);
+            }
+        }
         if told.is_empty() {
             return "its recipe names none, and asked no release source".to_owned();
         }

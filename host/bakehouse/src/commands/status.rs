@@ -30,7 +30,8 @@ pub(super) async fn status(session: &Session, args: &StatusArgs) -> Result<ExitC
         .iter()
         .map(|(app, error)| FailureRecord::new(error).of_app(app))
         .collect();
-    let memory = memory::look(&context, &found, &plan, &failures);
+    // That somebody looked, and when, is no failure of an app.
+    let memory = memory::look(&context, &found, &plan, &[]);
     held::hold_back(
         &mut plan,
         &memory.history,

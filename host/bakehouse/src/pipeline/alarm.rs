@@ -6,6 +6,7 @@ use bakehouse_core::date::Date;
 use serde::{Deserialize, Serialize};
 
 use super::history::{Fewer, History};
+use super::older::earliest;
 use super::plan::{AppPlan, ImagePlan, Plan, VersionPlan};
 use crate::config::Alarms;
 use crate::failure::{self, ExitCode};
@@ -110,10 +111,8 @@ pub struct Behind<'a> {
     pub image: &'a str,
     /// The newest version of which something is missing.
     pub newest: &'a VersionPlan,
-    /// The oldest one that is newer than what is published.
-    pub oldest: &'a VersionPlan,
-    /// The newest version that is published, among those looked at.
-    pub published: Option<&'a VersionPlan>,
+    /// The newest version that is published.
+    pub published: Option<&'a str>,
     /// Versions that are newer than that.
     pub versions: usize,
     /// The date since which there is a newer one.
@@ -135,28 +134,33 @@ impl<'a> Behind<'a> {
         let is_there =
             |(v, i): &(&VersionPlan, &ImagePlan)| !is_open(v, i) && !i.present.is_empty();
         let there = all.iter().rposition(is_there);
-        let published = there
-            .and_then(|place| all.get(place))
-            .map(|(version, _)| *version);
+        let published = there.and_then(|place| all.get(place));
         let newer = all.get(there.map_or(0, |place| place + 1)..)?;
-        let oldest = newer.first()?.0;
+        let dates = newer.iter().filter_map(|(v, _)| v.version.created.as_ref());
+        let first = earliest(dates);
         let known = history.app(&app.app.name);
         let seen = known.and_then(|known| match &known.listed {
             // Upstream may give no date.
             Some(listed) if listed.newest == newest.version.number => Some(listed.since.clone()),
             _ => None,
         });
-        let since = match published {
-            Some(_) => oldest.version.created.clone().or(seen),
+        let (published, versions, since) = match (published, app.older.get(image)) {
+            (Some((version, _)), _) => {
+                let number = version.version.number.as_str();
+                (Some(number), newer.len(), first.or(seen))
+            }
+            (None, Some(older)) => {
+                let since = older.since.clone().or(first).or(seen);
+                (Some(older.version.as_str()), older.newer, since)
+            }
             // Nobody has published any of it: the project has had it since then.
-            None => known.map(|known| known.seen.clone()),
+            (None, None) => (None, newer.len(), known.map(|known| known.seen.clone())),
         };
         Some(Self {
             image,
             newest,
-            oldest,
             published,
-            versions: newer.len(),
+            versions,
             since,
         })
     }
@@ -168,7 +172,7 @@ impl<'a> Behind<'a> {
         }
         let newest = &self.newest.version.number;
         let shows = match self.published {
-            Some(version) => format!("is at {}", version.version.number),
+            Some(version) => format!("is at {version}"),
             None => "has no version".to_owned(),
         };
         Some(Alarm {

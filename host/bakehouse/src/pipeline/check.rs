@@ -1,7 +1,7 @@
 //! Stage 2, check: what the registry has.
 
 use std::borrow::Borrow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use bakehouse_core::error::chain;
@@ -9,6 +9,7 @@ use bakehouse_core::platform::Platform;
 use bakehouse_core::progress::{Event, Looking};
 use bakehouse_core::recipe::{App, Version};
 use bakehouse_core::target::TargetId;
+use bakehouse_core::version_number::VersionNumber;
 use bakehouse_registry::{Published, RegistryError};
 use futures_util::StreamExt as _;
 use oci_spec::image::Descriptor;
@@ -17,7 +18,8 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use super::destination::Destination;
 use super::digest_file::DigestFile;
 use super::discover::Discovered;
-use super::plan::{AppPlan, Plan, PublishedImage, VersionFacts, plan_app};
+use super::older::{Known, Older};
+use super::plan::{AppPlan, ImagePlan, Plan, PublishedImage, VersionFacts, plan_app};
 use super::shrink::shrunk;
 use super::side_by_side::{LIMIT, Look, Looks};
 use crate::context::Context;
@@ -180,6 +182,7 @@ async fn app(
     let mut plan = plan_app(&found.app, all, &context.settings.scope, moving)?;
     refuse_nothing(&plan, context.settings.scope.only())?;
     if let Some((image, tags)) = tags {
+        plan.older = older(context, found, &plan, (image, tags.as_deref().ok())).await;
         plan.notes.extend(shrunk_image(context, found, image, tags));
     }
     Ok((Some(plan), failed))
@@ -217,6 +220,43 @@ async fn published_tags<'a>(
     let mut images = found.app.images.iter().filter(|_| check);
     let image = &images.find(|image| !image.unpublished)?.name;
     Some((image, context.registry.tags(image).await))
+}
+
+/// The newest published version of each image of which none that is planned is
+/// published whole. `listed` is an image whose tags were asked for already; one
+/// whose tags the registry does not tell has none.
+async fn older(
+    context: &Context,
+    found: &Discovered,
+    plan: &AppPlan,
+    listed: (&str, Option<&[String]>),
+) -> BTreeMap<String, Older> {
+    let known = Known {
+        numbers: &found.known,
+        released: &found.released,
+    };
+    let mut all = BTreeMap::new();
+    let first = plan.versions.first();
+    let Some(first) = first.and_then(|first| VersionNumber::parse(&first.version.number)) else {
+        return all;
+    };
+    let whole = |image: &ImagePlan| !image.present.is_empty() && image.missing.is_empty();
+    for image in plan.app.images.iter().filter(|image| !image.unpublished) {
+        let mut images = plan.versions.iter().flat_map(|version| &version.images);
+        if images.any(|planned| planned.image == image.name && whole(planned)) {
+            continue;
+        }
+        let older = match listed {
+            (name, Some(tags)) if name == image.name => known.older(tags, &first),
+            (name, None) if name == image.name => None,
+            _ => {
+                let tags = context.registry.tags(&image.name).await;
+                tags.ok().and_then(|tags| known.older(&tags, &first))
+            }
+        };
+        all.extend(older.map(|older| (image.name.clone(), older)));
+    }
+    all
 }
 
 /// Whether upstream lists less than it did when it was published. That the

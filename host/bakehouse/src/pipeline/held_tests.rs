@@ -92,6 +92,7 @@ fn plan(versions: Vec<VersionPlan>) -> Plan {
             app,
             moving: Vec::new(),
             versions,
+            older: BTreeMap::new(),
             notes: Vec::new(),
         }],
         ..Plan::default()

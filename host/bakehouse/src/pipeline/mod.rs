@@ -32,6 +32,7 @@ pub mod image_key;
 pub mod ledger;
 pub mod memory;
 pub mod merge;
+pub mod older;
 mod origin;
 pub mod outcome;
 pub mod overdue;

@@ -13,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 use super::batches::Batch;
 use super::destination::Destination;
 use super::held::Held;
+use super::older::Older;
 use super::reason::Reason;
 use crate::config::Scope;
 use crate::failure::{ExitCode, Failure};
@@ -54,6 +55,10 @@ pub struct AppPlan {
     pub moving: Vec<String>,
     /// Versions, oldest first, so that moving tags settle on the newest.
     pub versions: Vec<VersionPlan>,
+    /// The newest published version of each image of which none of these is
+    /// published whole, by image.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub older: BTreeMap<String, Older>,
     /// The notes worth knowing of it, one sentence each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
@@ -435,6 +440,7 @@ pub fn plan_app(
         app: app.clone(),
         moving: moving.to_vec(),
         versions,
+        older: BTreeMap::new(),
         notes,
     })
 }

@@ -6,9 +6,9 @@ use bakehouse_core::recipe::Version;
 use bakehouse_core::version_number::VersionNumber;
 use serde::Serialize;
 
-use super::lag::newer;
 use super::model::Lag;
 use crate::pipeline::discover::{nothing, settle};
+use crate::pipeline::older::Known;
 use crate::pipeline::unbuilt::Unbuilt;
 
 /// Versions that a recipe is asked for.
@@ -43,27 +43,36 @@ pub async fn against(app: &Unbuilt, version: &str, now: &Date) -> Result<Against
         return Err(nothing(name, &found).into());
     }
     settle(name, &mut found, &app.file.tags.moving);
-    let known: Vec<&str> = found.known.iter().map(String::as_str).collect();
-    Ok(compared(name, version, &found.versions, &known, now))
+    let known = Known {
+        numbers: &found.known,
+        released: &found.released,
+    };
+    Ok(compared(name, version, &found.versions, known, now))
 }
 
-/// `versions` are the newest, `known` the numbers of all that there are.
-fn compared(app: &str, version: &str, versions: &[Version], known: &[&str], now: &Date) -> Against {
-    let general = || versions.iter().filter(|version| !version.prerelease);
-    let newest = general().next();
+/// `versions` are the newest of those that are known.
+fn compared(
+    app: &str,
+    version: &str,
+    versions: &[Version],
+    known: Known<'_>,
+    now: &Date,
+) -> Against {
+    let mut general = versions.iter().filter(|version| !version.prerelease);
+    let newest = general.next();
     let shown = VersionNumber::parse(version);
-    let newer = |number: &str| shown.as_ref().is_some_and(|shown| newer(number, shown));
-    let listed: Vec<&Version> = general().filter(|listed| newer(&listed.number)).collect();
-    // Upstream may have more than were listed.
-    let count = known.iter().filter(|number| newer(number)).count();
-    let since = listed.iter().filter_map(|listed| listed.created.clone());
-    let since = since.min_by_key(Date::epoch_seconds);
+    let newest_number = newest.and_then(|newest| VersionNumber::parse(&newest.number));
+    let lag = shown.filter(|shown| newest_number.is_some_and(|newest| newest > *shown));
+    let lag = lag.map(|shown| {
+        let (newer, since) = known.newer(&shown);
+        Lag::since(newer, since, now)
+    });
     Against {
         app: app.to_owned(),
         newest: newest.map(|newest| newest.number.clone()),
         released: newest.and_then(|newest| newest.created.clone()),
-        lag: (!listed.is_empty()).then(|| Lag::since(listed.len().max(count), since, now)),
-        known: known.contains(&version) || versions.iter().any(|listed| listed.number == version),
+        lag,
+        known: known.numbers.contains(version),
     }
 }
 
@@ -92,7 +101,7 @@ mod tests {
             version("1.9.1", 10, false),
             version("1.9.0", 1, false),
         ];
-        let known = [
+        let numbers = [
             "2.0.0-rc.1",
             "1.10.0",
             "1.9.1",
@@ -101,15 +110,24 @@ mod tests {
             "1.8.1",
             "1.2.0",
         ];
+        let numbers = numbers.map(str::to_owned).into();
+        let released = versions
+            .iter()
+            .map(|version| (version.number.clone(), version.created.clone().unwrap()));
+        let released = released.collect();
+        let known = Known {
+            numbers: &numbers,
+            released: &released,
+        };
         let lag = |number: &str| {
-            let against = compared("a", number, &versions, &known, &now);
+            let against = compared("a", number, &versions, known, &now);
             assert_eq!(against.newest.as_deref(), Some("1.10.0"));
             (against.lag.map(|lag| lag.to_string()), against.known)
         };
         assert_eq!(lag("1.10.0"), (None, true));
         assert_eq!(lag("2.0.0-rc.1"), (None, true));
         assert_eq!(lag("1.9.1"), (Some("1 version, 10 days".to_owned()), true));
-        // Of those that were not listed there is no date.
+        // Of 1.8.1 there is no date.
         assert_eq!(lag("1.8.0"), (Some("4 versions, 29 days".to_owned()), true));
         let lags = Some("2 versions, 20 days".to_owned());
         assert_eq!(lag("1.9.0-r2"), (lags, false));

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bakehouse_core::platform::Platform;
-use bakehouse_core::version_number::VersionNumber;
+use bakehouse_registry::reserved::taken;
 use bakehouse_registry::tags::moving_tags;
 use bakehouse_registry::{Registry, RegistryError, download_size};
 use futures_util::StreamExt as _;
+use oci_spec::image::Descriptor;
 
 use super::model::TagStatus;
 use crate::context::Context;
@@ -39,10 +40,8 @@ pub struct SeenImage {
     pub sizes: BTreeMap<Platform, u64>,
     /// Its moving tags.
     pub tags: Vec<TagStatus>,
-    /// The newest published version, where none that the plan has is published.
-    pub older: Option<String>,
-    /// Numbers of all versions that upstream has.
-    pub known: BTreeSet<String>,
+    /// Digest of its index.
+    pub digest: Option<String>,
 }
 
 /// Looks at the images of a plan, many at a time.
@@ -54,7 +53,7 @@ pub async fn look(context: &Context, found: &[Discovered], plan: &Plan) -> Seen 
     let looked: Vec<_> = futures_util::stream::iter(images)
         .map(|(app, image)| async move {
             let known = found.iter().find(|found| found.app.name == app.app.name);
-            let known = known.map(|found| found.known.clone()).unwrap_or_default();
+            let known = known.map(|found| &found.known);
             let seen = one(&context.registry, app, image, known).await;
             (app.app.name.as_str(), image, seen)
         })
@@ -72,31 +71,19 @@ async fn one(
     registry: &Registry,
     app: &AppPlan,
     image: &str,
-    known: BTreeSet<String>,
+    known: Option<&BTreeSet<String>>,
 ) -> SeenImage {
-    let counted = counted(app, image);
-    let there = |(_, image): &&(&VersionPlan, &ImagePlan)| image.published.is_some();
-    let Some((version, planned)) = counted.iter().rev().find(there) else {
-        let older = older(registry, image, &known).await;
-        return SeenImage {
-            older,
-            known,
-            ..SeenImage::default()
-        };
+    let Some(newest) = newest(registry, app, image, known).await else {
+        return SeenImage::default();
     };
-    let digest = planned.published.clone().unwrap_or_default();
-    let sizes = sizes(registry, image, &digest).await.unwrap_or_default();
     let mut tags = Vec::new();
     for template in &app.moving {
-        let number = &version.version.number;
-        let made = moving_tags(number, std::slice::from_ref(template));
-        for tag in made {
-            let free = !version.version.taken.contains(&tag) && !version.version.prerelease;
+        for tag in moving_tags(newest.number, std::slice::from_ref(template)) {
             let shown = tags.iter().any(|other: &TagStatus| other.tag == tag);
-            if free && !shown {
+            if newest.moves && !newest.taken.contains(&tag) && !shown {
                 let head = registry.head(image, &tag).await.ok();
-                let is_it = |head: Option<oci_spec::image::Descriptor>| {
-                    head.is_some_and(|head| head.digest().as_ref() == digest)
+                let is_it = |head: Option<Descriptor>| {
+                    head.is_some_and(|head| head.digest().as_ref() == newest.digest)
                 };
                 tags.push(TagStatus {
                     tag,
@@ -106,12 +93,48 @@ async fn one(
             }
         }
     }
+    let sizes = sizes(registry, image, &newest.digest).await;
     SeenImage {
-        sizes,
+        sizes: sizes.unwrap_or_default(),
         tags,
-        older: None,
-        known,
+        digest: Some(newest.digest),
     }
+}
+
+/// The newest version of an image that is published.
+struct Newest<'a> {
+    number: &'a str,
+    digest: String,
+    /// Moving tags may show it.
+    moves: bool,
+    /// Those that may not, since a version has their name.
+    taken: Vec<String>,
+}
+
+async fn newest<'a>(
+    registry: &Registry,
+    app: &'a AppPlan,
+    image: &str,
+    known: Option<&BTreeSet<String>>,
+) -> Option<Newest<'a>> {
+    let counted = counted(app, image);
+    let there = |(_, image): &&(&VersionPlan, &ImagePlan)| image.published.is_some();
+    if let Some((version, planned)) = counted.iter().rev().find(there) {
+        return Some(Newest {
+            number: &version.version.number,
+            digest: planned.published.clone()?,
+            moves: !version.version.prerelease,
+            taken: version.version.taken.clone(),
+        });
+    }
+    let number = &app.older.get(image)?.version;
+    let head = registry.head(image, number).await.ok()??;
+    Some(Newest {
+        number,
+        digest: head.digest().to_string(),
+        moves: true,
+        taken: known.map_or_else(Vec::new, |known| taken(number, known, &app.moving)),
+    })
 }
 
 /// Bytes to download of each platform of an index.
@@ -132,15 +155,4 @@ async fn sizes(
         sizes.insert(platform, download_size(&manifest));
     }
     Ok(sizes)
-}
-
-/// The newest of upstream's versions that has a tag.
-async fn older(registry: &Registry, image: &str, known: &BTreeSet<String>) -> Option<String> {
-    let tags = registry.tags(image).await.ok()?;
-    let versions = tags.into_iter().filter(|tag| known.contains(tag));
-    let numbers = versions.filter_map(|tag| Some((VersionNumber::parse(&tag)?, tag)));
-    let released = numbers.filter(|(number, _)| !number.is_prerelease());
-    released
-        .max_by(|(a, _), (b, _)| a.cmp(b))
-        .map(|(_, tag)| tag)
 }

@@ -10,6 +10,7 @@ use super::look::{Seen, SeenImage};
 use crate::pipeline::alarm::{Alarm, counted};
 use crate::pipeline::failure_record::FailureRecord;
 use crate::pipeline::history::{History, Trouble};
+use crate::pipeline::older::Older;
 use crate::pipeline::plan::{AppPlan, ImagePlan, Plan, VersionPlan};
 use crate::pipeline::web_page::link;
 use crate::schema::SchemaNumber;
@@ -349,9 +350,9 @@ fn of_image(facts: Facts<'_>, app: &AppPlan, image: &str, summary: &str) -> Imag
         version: version.version.number.clone(),
         released: version.version.created.clone(),
     });
-    let published = shown(&counted, seen);
+    let published = shown(&counted, app.older.get(image), seen);
     let failing = failures(facts, app, image);
-    let lag = lag(facts, app, image, published.as_ref(), seen);
+    let lag = lag(facts, app, image);
     let repository = format!("{}/{}/{image}", plan.registry, plan.namespace);
     let all = app.versions.iter().rev();
     let all = all.filter_map(|version| {
@@ -400,17 +401,27 @@ fn state(published: Option<&Shown>, lag: Option<&Lag>, failing: &[Failing]) -> S
 
 /// The newest version of which something is published: of those that were looked
 /// at, else of those whose tags were seen.
-fn shown(counted: &[(&VersionPlan, &ImagePlan)], seen: Option<&SeenImage>) -> Option<Shown> {
+fn shown(
+    counted: &[(&VersionPlan, &ImagePlan)],
+    older: Option<&Older>,
+    seen: Option<&SeenImage>,
+) -> Option<Shown> {
     let there = |(_, image): &&(&VersionPlan, &ImagePlan)| !image.present.is_empty();
     let newest = counted.iter().rev().find(there);
     let tags = seen.map(|seen| seen.tags.clone()).unwrap_or_default();
     let Some((version, image)) = newest else {
-        let older = seen?.older.clone()?;
+        let sizes = seen.map(|seen| seen.sizes.iter());
+        let platforms = sizes.into_iter().flatten();
         return Some(Shown {
-            version: older,
-            released: None,
-            digest: None,
-            platforms: Vec::new(),
+            version: older?.version.clone(),
+            released: older?.released.clone(),
+            digest: seen.and_then(|seen| seen.digest.clone()),
+            platforms: platforms
+                .map(|(platform, size)| PlatformStatus {
+                    platform: platform.clone(),
+                    size: Some(*size),
+                })
+                .collect(),
             missing: Vec::new(),
             tags,
         });

@@ -1,6 +1,9 @@
 //! Account of a release source: how many tags it lists, and why some do not count.
 
+use std::collections::BTreeMap;
 use std::fmt;
+
+use bakehouse_core::date::Date;
 
 use super::SourceId;
 use super::pattern::Pattern;
@@ -13,8 +16,8 @@ pub struct Listing {
     pattern: Option<String>,
     listed: usize,
     /// Numbers of all versions that it lists, prereleases and those beyond any
-    /// limit included.
-    pub versions: Vec<String>,
+    /// limit included, with the dates of their releases, where it tells them.
+    pub versions: BTreeMap<String, Option<Date>>,
     /// Tags without a version number where one is looked for.
     pub(super) unfit: Tags,
     /// Prereleases, where they do not count.
@@ -43,7 +46,7 @@ impl Listing {
             source: source.to_string(),
             pattern: pattern.map(ToString::to_string),
             listed,
-            versions: Vec::new(),
+            versions: BTreeMap::new(),
             unfit: Tags::default(),
             prereleases: Tags::default(),
         }

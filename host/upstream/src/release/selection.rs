@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::HashSet;
 
+use bakehouse_core::date::Date;
 use bakehouse_core::version_number::VersionNumber;
 
 use super::listing::Listing;
@@ -52,7 +53,8 @@ impl Selection {
             if !seen.insert(release.version.clone()) {
                 continue;
             }
-            listing.versions.push(release.version.clone());
+            let date = release.published.as_deref().and_then(Date::parse);
+            listing.versions.insert(release.version.clone(), date);
             if self.prereleases || !release.prerelease {
                 found.push((Reverse(number), release));
             } else {
