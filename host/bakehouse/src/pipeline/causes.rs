@@ -2,7 +2,9 @@
 //!
 //! Twenty targets that fail at the same step are one thing to mend. Failures are
 //! of one cause where their exit codes and the first lines of their messages are
-//! the same, but for what names the app, version, image, platform or digest.
+//! the same, but for what names the app, version, image, platform or digest. Two
+//! apps may have the same step, `make`, and fail at it for reasons of their own:
+//! of these the end of the step's output must be the same, too.
 
 use bakehouse_core::target::TargetId;
 
@@ -10,6 +12,8 @@ use super::failure_record::FailureRecord;
 
 /// Characters of a word that may be a digest, or made at random.
 const ID: usize = 16;
+/// Characters of a temporary file's name, behind its dot: `tmpZsrOxg`.
+const TEMPORARY: usize = 9;
 
 /// Failures that have one cause.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,11 +24,14 @@ pub struct Cause<'a> {
     pub others: Vec<&'a FailureRecord>,
 }
 
-/// The likeness of two failures of one cause.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+/// What two failures of one cause have in common.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CauseKey {
     code: u8,
+    app: Option<String>,
     message: String,
+    /// The other lines of the message, which end what a step printed.
+    output: String,
 }
 
 impl CauseKey {
@@ -51,6 +58,13 @@ impl CauseKey {
         };
         names.key(failure.code.code(), &failure.message)
     }
+
+    /// Tells whether two failures have one cause.
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
+        let same = self.code == other.code && self.message == other.message;
+        same && (self.app == other.app || self.output == other.output)
+    }
 }
 
 /// Failures by their causes, in the order in which these came up first.
@@ -59,7 +73,7 @@ pub fn causes(failures: &[FailureRecord]) -> Vec<Cause<'_>> {
     let mut causes: Vec<(CauseKey, Cause<'_>)> = Vec::new();
     for failure in failures {
         let key = CauseKey::of(failure);
-        match causes.iter_mut().find(|(known, _)| *known == key) {
+        match causes.iter_mut().find(|(known, _)| known.is_like(&key)) {
             Some((_, cause)) => cause.others.push(failure),
             None => {
                 let cause = Cause {
@@ -119,7 +133,9 @@ struct Names<'a> {
 
 impl Names<'_> {
     fn key(&self, code: u8, message: &str) -> CauseKey {
-        let mut line = without_ids(message.lines().next().unwrap_or_default());
+        let (line, output) = message.split_once('\n').unwrap_or((message, ""));
+        let mut line = without_ids(line);
+        let mut output = without_ids(output);
         let platform = self.platform.as_deref();
         let slug = platform.map(|platform| platform.replace('/', "-"));
         let architecture = platform.and_then(|platform| platform.split('/').nth(1));
@@ -138,10 +154,15 @@ impl Names<'_> {
         names.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
         for (name, word) in names {
             line = replaced(&line, name, word);
+            output = replaced(&output, name, word);
         }
+        // How long something took, or how much it was.
+        output.retain(|c| !c.is_ascii_digit() && c != '.');
         CauseKey {
             code,
+            app: self.app.map(str::to_owned),
             message: line,
+            output,
         }
     }
 }
@@ -167,12 +188,12 @@ fn replaced(text: &str, name: &str, word: &str) -> String {
 }
 
 /// A text with a word in place of digests, and of names that were made at random,
-/// as BuildKit's are: long ones of letters and digits.
+/// as BuildKit's are: long ones of letters and digits, and those of temporary files.
 fn without_ids(text: &str) -> String {
     let is_id = |word: &str| {
-        word.len() >= ID
-            && word.contains(|c: char| c.is_ascii_digit())
-            && word.contains(|c: char| c.is_ascii_alphabetic())
+        let mixed = word.contains(|c: char| c.is_ascii_digit())
+            && word.contains(|c: char| c.is_ascii_alphabetic());
+        (word.len() >= ID && mixed) || (word.len() == TEMPORARY && word.starts_with("tmp"))
     };
     let mut out = String::with_capacity(text.len());
     for part in text.split_inclusive(|c: char| !c.is_ascii_alphanumeric()) {
@@ -244,6 +265,31 @@ mod tests {
                 .message()
                 .starts_with("outline 1.0.0 base-outline linux/amd64: ")
         );
+    }
+
+    #[test]
+    fn apps_that_fail_at_the_same_step_do_so_for_reasons_of_their_own() {
+        let step = |app: &str, tail: &str| {
+            let target = TargetId {
+                app: app.to_owned(),
+                version: "1.0.0".to_owned(),
+                image: app.to_owned(),
+                platform: "linux/amd64".parse().unwrap(),
+            };
+            let step = "step `[2/3] RUN make` failed: exit code: 2";
+            let error = Failure::new(ExitCode::Build, format!("{target}: {step}\n{tail}")).into();
+            FailureRecord::new(&error).of_target(&target, String::new())
+        };
+        let failures = [
+            step("a", "undefined reference to alpha"),
+            step("b", "undefined reference to beta"),
+            step("c", "0.3 s: no such host"),
+            step("d", "12 s: no such host"),
+            step("a", "segmentation fault"),
+        ];
+        let causes = causes(&failures);
+        let counts: Vec<usize> = causes.iter().map(Cause::count).collect();
+        assert_eq!(counts, [2, 1, 2]);
     }
 
     #[test]

@@ -14,7 +14,7 @@ const LINES: usize = 10;
 #[derive(Debug, Default)]
 pub(super) struct Tails {
     lines: HashMap<TargetId, VecDeque<String>>,
-    told: HashMap<CauseKey, String>,
+    told: Vec<(CauseKey, String)>,
 }
 
 /// The rest that there is to tell of a failure.
@@ -44,10 +44,10 @@ impl Tails {
     pub(super) fn failed(&mut self, target: &TargetId, code: u8, error: &str) -> More {
         let lines = self.lines.remove(target).unwrap_or_default();
         let key = CauseKey::of_target(target, code, error);
-        if let Some(first) = self.told.get(&key) {
+        if let Some((_, first)) = self.told.iter().find(|(told, _)| told.is_like(&key)) {
             return More::As(first.clone());
         }
-        self.told.insert(key, target.to_string());
+        self.told.push((key, target.to_string()));
         match error.lines().nth(1) {
             Some(_) => More::Lines(Vec::new()),
             None => More::Lines(lines.into()),
