@@ -1,7 +1,7 @@
 //! BuildKit's progress, as `--progress=rawjson` prints it: one `SolveStatus`
 //! a line (moby/buildkit `client/graph.go`), then buildx's own error.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use bakehouse_system::redaction::Redactor;
 use base64::Engine as _;
@@ -10,6 +10,8 @@ use serde::Deserialize;
 
 /// Output lines kept of each step, for its error.
 const TAIL: usize = 20;
+/// Characters kept of each of them. The log has it all.
+const WIDE: usize = 400;
 /// Lines kept that are not JSON.
 const TALK: usize = 60;
 
@@ -53,6 +55,7 @@ struct RawWarning {
 struct Vertex {
     name: String,
     announced: bool,
+    /// It went well.
     done: bool,
     cached: bool,
     /// Unfinished lines of stdout and stderr.
@@ -95,6 +98,8 @@ pub(crate) struct Progress {
     /// Flags that the host added to steps.
     flags: String,
     vertexes: HashMap<String, Vertex>,
+    /// Names of steps that were shown.
+    announced: HashSet<String>,
     failed: Option<(String, String)>,
     talk: VecDeque<String>,
     counted: StepCount,
@@ -159,10 +164,12 @@ impl Progress {
         vertex.cached |= raw.cached;
         if raw.started.is_some() && !vertex.announced {
             vertex.announced = true;
-            shown.push(Shown::Step(vertex.name.clone()));
+            if !vertex.is_step() || self.announced.insert(vertex.name.clone()) {
+                shown.push(Shown::Step(vertex.name.clone()));
+            }
         }
         if raw.completed.is_some() {
-            vertex.done = true;
+            vertex.done = raw.error.is_empty();
             for (_, rest) in std::mem::take(&mut vertex.partial) {
                 vertex.output(&rest, &self.hidden, shown);
             }
@@ -200,14 +207,19 @@ impl Progress {
         (done, cached)
     }
 
-    /// Steps of the Dockerfile. Loading contexts and exporting are no steps.
+    /// Steps of the Dockerfile. Loading contexts and exporting are no steps. One that
+    /// builds have in common may come under a digest of each.
     fn step_count(&self) -> StepCount {
         let steps = self.vertexes.values().filter(|vertex| vertex.is_step());
         let done = steps.clone().filter(|vertex| vertex.done);
+        let names = |steps: &mut dyn Iterator<Item = &Vertex>| {
+            let names: HashSet<&str> = steps.map(|vertex| vertex.name.as_str()).collect();
+            names.len()
+        };
         StepCount {
-            done: done.clone().count(),
-            cached: done.filter(|vertex| vertex.cached).count(),
-            total: steps.count(),
+            done: names(&mut done.clone()),
+            cached: names(&mut done.filter(|vertex| vertex.cached)),
+            total: names(&mut steps.into_iter()),
         }
     }
 
@@ -257,7 +269,11 @@ impl Vertex {
     fn output(&mut self, bytes: &[u8], hidden: &Redactor, shown: &mut Vec<Shown>) {
         let line = hidden.last_seen(&String::from_utf8_lossy(bytes));
         if !line.is_empty() {
-            keep(&mut self.tail, line.clone(), TAIL);
+            let kept = match line.char_indices().nth(WIDE) {
+                Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
+                None => line.clone(),
+            };
+            keep(&mut self.tail, kept, TAIL);
             shown.push(Shown::Output(line));
         }
     }
