@@ -70,7 +70,9 @@ impl Trouble {
         let failing = self.last.epoch_seconds() - self.first.epoch_seconds();
         // What lacks a grant has cost nothing, and the recipe stays as it is.
         let denied = self.code == ExitCode::Denied.code();
-        if self.recipe != recipe || failing < LEAST || denied {
+        // The clock was wrong then, or is now: nobody knows when it failed.
+        let later = self.last.epoch_seconds() > now.epoch_seconds() + EARLY;
+        if self.recipe != recipe || failing < LEAST || denied || later {
             return None;
         }
         let until = self.last.epoch_seconds() + failing.min(MOST) - EARLY;
