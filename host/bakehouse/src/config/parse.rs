@@ -9,6 +9,7 @@ use bakehouse_system::storage;
 use serde::de::DeserializeOwned;
 
 use crate::failure::{ExitCode, Failure};
+use crate::names;
 use crate::product;
 
 /// Bytes of a file that people write.
@@ -68,7 +69,7 @@ fn parse<T: DeserializeOwned>(text: &str, shown: &str) -> Result<T, Failure> {
         } else {
             format!(" `{key}`:")
         };
-        let message = cut(&error.message().trim().replace('\n', "; "));
+        let message = cut(&in_toml(&error.message().trim().replace('\n', "; ")));
         Failure::new(
             ExitCode::Config,
             format!("{shown}:{line}:{column}:{place} {message}"),
@@ -77,13 +78,47 @@ fn parse<T: DeserializeOwned>(text: &str, shown: &str) -> Result<T, Failure> {
     })
 }
 
-/// The page on which the keys of a file are explained.
-fn keys(file: &str) -> String {
-    let page = match file.ends_with("app.toml") {
-        true => "reference/app-toml",
-        false => "reference/bakehouse-toml",
+/// What the parser says of a key or a value, in TOML's words instead of Rust's.
+fn in_toml(message: &str) -> String {
+    let quoted = |text: &str| -> Vec<String> {
+        let names = text.split('`').skip(1).step_by(2);
+        names.map(str::to_owned).collect()
     };
-    format!("{} lists every key and what it takes", product::page(page))
+    if let Some((unknown, rest)) = message
+        .strip_prefix("unknown field `")
+        .and_then(|m| m.split_once("`, expected "))
+    {
+        let known = quoted(rest);
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        return format!(
+            "there is no such key; {}",
+            names::hint(unknown, &known, "there are")
+        );
+    }
+    let Some((is, takes)) = message.rsplit_once(", expected ") else {
+        return message.to_owned();
+    };
+    let takes = match takes {
+        "a sequence" => "a list",
+        "a map" => "a table",
+        takes if takes.starts_with("struct ") => "a table",
+        takes if takes.starts_with("a nonzero ") => "a number from 1",
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a number from 0",
+        other => other,
+    };
+    format!("{is}, expected {takes}")
+}
+
+/// The places where the keys of a file are explained.
+fn keys(file: &str) -> String {
+    let (page, schema) = match file.ends_with("app.toml") {
+        true => ("reference/app-toml", "app"),
+        false => ("reference/bakehouse-toml", "project"),
+    };
+    format!(
+        "{} lists every key and what it takes; so does `bakehouse schema {schema}`",
+        product::page(page)
+    )
 }
 
 /// The beginning of a text that may be as long as the file.
@@ -109,13 +144,24 @@ mod tests {
     fn points_at_line_and_key() {
         assert_eq!(
             message("namespace = \"a\"\nmax-versions = \"many\"\n"),
-            "bakehouse.toml:2:16: `max-versions`: invalid type: string \"many\", expected a nonzero u32"
+            "bakehouse.toml:2:16: `max-versions`: invalid type: string \"many\", expected a number from 1"
         );
-        let unknown = message("# c\nregsitry = \"local\"\n");
-        assert!(
-            unknown.starts_with("bakehouse.toml:2:1: `regsitry`: unknown field"),
-            "{unknown}"
-        );
+        for (text, says) in [
+            (
+                "# c\nregsitry = \"local\"\n",
+                "bakehouse.toml:2:1: `regsitry`: there is no such key; did you mean registry? there are",
+            ),
+            ("max_versions = 1", "did you mean max-versions?"),
+            ("[alarm]\nfewer = true", "did you mean alarms?"),
+            ("colour = 1", "`colour`: there is no such key; there are"),
+            ("max-versions = 0", "integer `0`, expected a number from 1"),
+            ("platforms = \"x\"", "expected a list"),
+            ("alarms = 1", "expected a table"),
+            ("[alarms]\nfailures = -1", "expected a number from 0"),
+        ] {
+            let message = message(text);
+            assert!(message.contains(says), "{text}: {message}");
+        }
         assert!(message("platforms = [\"linux\"]").contains("is not a platform"));
         assert!(message("registry = ").starts_with("bakehouse.toml:1:12: `registry`:"));
         for (text, says) in [
