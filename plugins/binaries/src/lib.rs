@@ -85,6 +85,11 @@ impl Recipe for Binaries {
                 }
             }
             if releases.len() < asked as usize {
+                let newest = releases.first().filter(|_| versions.is_empty());
+                if let (Some(newest), [platform, ..]) = (newest, settings.platforms().as_slice()) {
+                    let text = lacks(&settings, platform, &newest.tag, newest);
+                    log::log(Level::Warn, &text);
+                }
                 return Ok(versions);
             }
             asked = asked.saturating_mul(2);
@@ -161,19 +166,24 @@ fn tag(version: &Version) -> &str {
 }
 
 fn missing(settings: &Settings, platform: &str, tag: &str, release: &Release) -> Error {
+    Error::NotFound(lacks(settings, platform, tag, release))
+}
+
+/// What is looked for in a release, and what it has instead.
+fn lacks(settings: &Settings, platform: &str, tag: &str, release: &Release) -> String {
     let names: Vec<&str> = release.assets.iter().map(|a| a.name.as_str()).collect();
     let wanted = match settings.pattern(platform) {
         Ok(Some(pattern)) => format!("`{}`", pattern.text()),
         _ => "a file".to_owned(),
     };
-    Error::NotFound(format!(
+    format!(
         "{tag} has no {wanted} for {platform}; there is {}",
         if names.is_empty() {
             "none".to_owned()
         } else {
             some(&names)
         }
-    ))
+    )
 }
 
 /// The integrity that verifies a download: from upstream's file of checksums where

@@ -35,7 +35,7 @@ pub(super) async fn smoke(session: &Session, args: &SmokeArgs) -> Result<ExitCod
     let mut named = args.platforms.iter();
     if let Some(platform) = named.find(|named| !published.platforms.contains_key(named)) {
         let message = format!("{shown} has no image for {platform}");
-        let hint = names::hint(platform.in_common_words(), &known, "it has");
+        let hint = names::hint(platform.to_string(), &known, "it has");
         return Err(Failure::new(ExitCode::NotFound, message).hint(hint).into());
     }
     let mut chosen = published.platforms;

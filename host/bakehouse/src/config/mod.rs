@@ -30,7 +30,7 @@ pub use ci::{Ci, Cron, Line, Program, PullRequests, SecretName, StatusPlace, Use
 pub use keep::Keep;
 pub use origin::{Given, Origin};
 pub use overrides::Overrides;
-pub use project::Project;
+pub use project::{FIRST_APP, Project};
 pub use project_file::{CacheChoice, ProjectFile};
 pub use recipe_reference::{RecipeReference, RecipeReferenceError};
 pub use runners::Runners;

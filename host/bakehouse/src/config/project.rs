@@ -14,6 +14,8 @@ use crate::names;
 
 /// The file that marks a project's root.
 const FILE: &str = "bakehouse.toml";
+/// The advice to a project without apps.
+pub const FIRST_APP: &str = "`bakehouse new APP --from SOURCE` makes one of an upstream's programs, and `bakehouse new --help` tells of others";
 
 /// A project: the folder that holds `bakehouse.toml`.
 #[derive(Debug, Clone)]
@@ -84,22 +86,28 @@ impl Project {
         &self.file
     }
 
-    /// Names of all apps, sorted: the folders in `apps/` with an `app.toml`.
+    /// Names of all apps, sorted: the folders in `apps/` with an `app.toml`. A project
+    /// without that folder has none yet.
     ///
     /// # Errors
     /// When `apps/` cannot be read.
     pub fn apps(&self) -> Result<Vec<String>> {
         let folder = self.root.join("apps");
         let mut names = Vec::new();
-        let entries = std::fs::read_dir(&folder).map_err(|error| {
-            let missing = matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory);
-            let error = StorageError::new("read", &folder, error);
-            match missing {
-                true => Failure::new(ExitCode::Config, error.to_string())
-                    .hint("a project keeps one folder for each app in apps/"),
-                false => Failure::storage(&error),
+        let entries = match std::fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(names),
+            Err(error) => {
+                let wrong = error.kind() == ErrorKind::NotADirectory;
+                let error = StorageError::new("read", &folder, error);
+                let failure = match wrong {
+                    true => Failure::new(ExitCode::Config, error.to_string())
+                        .hint("a project keeps one folder for each app in apps/"),
+                    false => Failure::storage(&error),
+                };
+                return Err(failure.into());
             }
-        })?;
+        };
         for entry in entries {
             let entry = entry?;
             // What cannot be read is told when the app's turn comes.
@@ -127,7 +135,9 @@ impl Project {
             return Ok(());
         };
         let hint = if known.is_empty() {
-            "there are no apps yet: add a folder with an app.toml to apps/".to_owned()
+            format!("there are no apps yet: {FIRST_APP}")
+        } else if name.contains(',') {
+            "names are separated by spaces, not by commas".to_owned()
         } else {
             names::hint(name, &known, "known apps:")
         };

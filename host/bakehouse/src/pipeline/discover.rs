@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use anyhow::Result;
+use bakehouse_core::date::Date;
 use bakehouse_core::grants::Kind;
 use bakehouse_core::nearest::nearest;
 use bakehouse_core::platform::Platform;
@@ -13,7 +14,7 @@ use bakehouse_core::version_number::VersionNumber;
 use bakehouse_registry::reserved::{reserved, taken};
 use bakehouse_runtime::{InvalidAnswer, Recipe, Versions};
 
-use crate::config::AppFile;
+use crate::config::{AppFile, FIRST_APP};
 use crate::context::Context;
 use crate::failure::{ExitCode, Failure};
 use crate::names;
@@ -42,6 +43,8 @@ pub struct Discovered {
     /// Numbers of all versions that upstream is known to have; none where it was
     /// not asked.
     pub known: BTreeSet<String>,
+    /// The dates of their releases, where upstream gives one.
+    pub released: BTreeMap<String, Date>,
     /// Versions that cannot be published, and why.
     pub refused: Vec<Refused>,
 }
@@ -261,7 +264,7 @@ fn named(context: &Context, apps: &[String]) -> Result<Vec<String>> {
         let names = context.project.apps()?;
         if names.is_empty() {
             return Err(Failure::new(ExitCode::Nothing, "there is no app in apps/")
-                .hint("add a folder with an app.toml to apps/")
+                .hint(FIRST_APP)
                 .into());
         }
         return Ok(names);
@@ -349,7 +352,7 @@ pub(super) fn know_platforms(apps: &[&App], named: &[Platform]) -> Result<(), Fa
         [_] => "its recipe has",
         _ => "their recipes have",
     };
-    let hint = names::hint(platform.in_common_words(), &offered, there_are);
+    let hint = names::hint(platform.to_string(), &offered, there_are);
     Err(Failure::new(ExitCode::NotFound, message).hint(hint))
 }
 
@@ -367,6 +370,7 @@ pub async fn known(context: &Context, name: &str, version: Version) -> Result<Di
         recipe,
         app,
         known: BTreeSet::new(),
+        released: BTreeMap::new(),
         versions: vec![version],
         refused: Vec::new(),
     })
@@ -425,6 +429,7 @@ async fn one(
         app,
         versions: found.versions,
         known: found.known,
+        released: found.released,
         refused,
     })
 }
