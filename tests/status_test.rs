@@ -176,6 +176,12 @@ fn an_app_that_cannot_be_looked_at_hides_no_other() {
     assert_eq!(image["lag"]["versions"], 2, "{image}");
     let again = alone(&project, &host, &["status"]).expect(5).stdout;
     assert!(again.contains("gone       unknown"), "{again}");
+    // That somebody looked is not what it failed at; a plan is.
+    assert!(again.contains("gone failed on 20"), "{again}");
+    for _ in 0..2 {
+        alone(&project, &host, &["plan"]).expect(5);
+    }
+    let again = alone(&project, &host, &["status"]).expect(5).stdout;
     assert!(again.contains("gone failed 2 times since 20"), "{again}");
     assert!(again.contains("amd64, not arm64"), "{again}");
     alone(&project, "127.0.0.1:1", &["status"])
@@ -263,6 +269,19 @@ fn a_broken_version_is_not_tried_every_day() {
         let says = "warning: misbehave 1.0.0-panic linux/amd64: failed 4 times since ";
         project.run(command).expect(16).says(says);
     }
+    let run = ["run", "--format", "json", "--summary", "summary.md"];
+    let report = project.run(&run).expect(16).json();
+    assert_eq!(
+        (&report["ending"], &report["exitCode"]),
+        (&"done".into(), &16.into())
+    );
+    assert_eq!(report["alarms"][0]["kind"], "failing", "{report}");
+    let summary = std::fs::read_to_string(project.path("summary.md")).unwrap();
+    assert!(summary.contains("### 1 alarm\n"), "{summary}");
+    let alarm = "warning: misbehave 1.0.0-panic";
+    project.run(&["report"]).expect(0).says(alarm);
+    let runs = project.run(&["runs"]).expect(0).stdout;
+    assert!(runs.contains("  alarm  "), "{runs}");
     let status = project
         .run(&["status", "--format", "json"])
         .expect(16)
