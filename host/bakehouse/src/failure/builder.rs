@@ -95,6 +95,10 @@ pub(super) fn builder(error: &BuilderError) -> Explanation {
 pub(super) fn engine(error: &EngineError) -> Explanation {
     let explained = Explanation::new(ExitCode::Builder);
     match error {
+        EngineError::Unreachable { host, .. } if host.starts_with("ssh://") => explained.hint(
+            "an engine is not spoken to through ssh; forward its socket, `ssh -nNT -L /tmp/engine.sock:/var/run/docker.sock \
+             USER@HOST`, and set DOCKER_HOST=unix:///tmp/engine.sock",
+        ),
         EngineError::Unreachable { named_by, .. } | EngineError::Silent { named_by, .. } => {
             explained.hint(match named_by {
                 NamedBy::Default => {
