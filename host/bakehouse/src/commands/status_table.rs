@@ -6,9 +6,6 @@ use super::text::faint_if_nothing;
 use crate::status::{ImageStatus, State, Status, ToldFailing, Totals};
 use crate::text::{Cell, Page, Row, Style, Table};
 
-/// Characters of a failure's message.
-const MESSAGE: usize = 160;
-
 /// The status as lines for a terminal.
 pub(super) fn status_table(mut out: Page, status: &Status) -> Page {
     let mut table = Table::new(&[
@@ -109,12 +106,5 @@ fn line(name: &str, told: &ToldFailing<'_>) -> String {
         true => name.to_owned(),
         false => format!("{name} {}", of.join(", ")),
     };
-    let message = cause.lines().next().unwrap_or_default();
-    let short: String = message.chars().take(MESSAGE).collect();
-    let dots = if short.len() < cause.len() {
-        " ..."
-    } else {
-        ""
-    };
-    format!("{of} {words}: {short}{dots}")
+    format!("{of} {words}: {cause}")
 }

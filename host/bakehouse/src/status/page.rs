@@ -26,9 +26,22 @@ const COLUMNS: [&str; 6] = [
     "Platforms",
 ];
 
-/// The page.
+/// The page alone.
 #[must_use]
 pub fn page(status: &Status) -> Html {
+    page_with(status, "")
+}
+
+/// The page as it stands in a folder beside the same as data.
+pub(super) fn page_of_site(status: &Status) -> Html {
+    page_with(
+        status,
+        " The same as data: <a href=\"status.json\">status.json</a>, <a href=\"status.md\">status.md</a>.",
+    )
+}
+
+/// The page, with links to what lies beside it.
+fn page_with(status: &Status, beside: &'static str) -> Html {
     let mut html = Html::new();
     head(&mut html, status);
     html.raw("<header><h1>Images in ");
@@ -58,7 +71,9 @@ pub fn page(status: &Status) -> Html {
             unseen(&mut html, app);
         }
     }
-    html.raw("</table></main><footer><p>Made by Bakehouse. The same as data: <a href=\"status.json\">status.json</a>, <a href=\"status.md\">status.md</a>.</p></footer><script>");
+    html.raw("</table></main><footer><p>Made by Bakehouse.");
+    html.raw(beside);
+    html.raw("</p></footer><script>");
     html.raw(SCRIPT);
     html.raw("</script></body></html>\n");
     html

@@ -221,7 +221,13 @@ fn a_folder_has_all_of_it() {
     write(&status, &folder).unwrap();
     write(&status, &folder).unwrap();
     let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
-    assert_eq!(read("index.html"), page(&status).to_string());
+    let html = read("index.html");
+    // The links of a page are to what lies beside it.
+    for data in ["status.json", "status.md"] {
+        assert!(html.contains(&format!("href=\"{data}\"")), "{data}");
+        assert!(folder.join(data).is_file(), "{data}");
+        assert!(!page(&status).to_string().contains(data), "{data}");
+    }
     assert_eq!(read("status.md"), markdown(&status));
     let json: serde_json::Value = serde_json::from_str(&read("status.json")).unwrap();
     assert_eq!(json["schema"], 1);

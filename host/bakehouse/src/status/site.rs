@@ -9,7 +9,7 @@ use bakehouse_system::storage;
 use super::badge::badge;
 use super::markdown::markdown;
 use super::model::Status;
-use super::page::page;
+use super::page::page_of_site;
 use super::shields::Shields;
 use crate::text;
 
@@ -27,7 +27,7 @@ pub fn write(status: &Status, folder: &Path) -> Result<(), StorageError> {
         let json = json.map_err(io::Error::other).at("write", path)?;
         file(path, &(json + "\n"))
     };
-    file(&folder.join("index.html"), page(status).as_str())?;
+    file(&folder.join("index.html"), page_of_site(status).as_str())?;
     file(&folder.join("status.md"), &markdown(status))?;
     json(&folder.join("status.json"), text::json(status))?;
     // GitHub Pages leaves such a folder as it is.

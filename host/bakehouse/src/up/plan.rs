@@ -163,7 +163,7 @@ mod tests {
             endpoint: Some(named_by(NamedBy::Default)),
             forbidden: None,
             buildx: Err(ProgramError {
-                oldest: "0.13.0".parse().unwrap(),
+                oldest: "0.14.0".parse().unwrap(),
                 tried: Vec::new(),
             }),
             platforms: both(),

@@ -11,8 +11,8 @@ use tokio::process::Command;
 
 use crate::sandbox::child_env::ChildEnv;
 
-/// The first version with `--progress=rawjson`.
-const OLDEST: Version = Version::new(0, 13, 0);
+/// The first version that says what a build was made of, in its metadata file.
+const OLDEST: Version = Version::new(0, 14, 0);
 const LIMIT: Duration = Duration::from_secs(20);
 /// The program that is tried first, on `PATH`.
 const FIRST: &str = "docker-buildx";
