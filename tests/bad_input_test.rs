@@ -67,6 +67,12 @@ fn unknown_names() {
         &project,
         &project.run(&["inspect", "Not/A/Ref:x"]).expect(2),
     );
+    for text in ["misbehave@sha256:123", "MISBEHAVE", "misbehave:"] {
+        project
+            .run(&["inspect", text])
+            .expect(2)
+            .says(&format!("error: `{text}` is not an image reference: "));
+    }
 }
 
 #[test]

@@ -605,7 +605,7 @@ pub(crate) enum ReportFormat {
 /// `bakehouse inspect`
 #[derive(Debug, Args)]
 pub(crate) struct InspectArgs {
-    /// IMAGE[:TAG|@DIGEST] of the project's registry, or a full reference
+    /// IMAGE[:TAG][@DIGEST] of the project's registry, or a full reference
     pub(crate) reference: String,
     /// Output format
     #[arg(long, value_enum, default_value = "text")]
@@ -615,7 +615,7 @@ pub(crate) struct InspectArgs {
 /// `bakehouse smoke`
 #[derive(Debug, Args)]
 pub(crate) struct SmokeArgs {
-    /// IMAGE[:TAG|@DIGEST] of the project's registry, or a full reference
+    /// IMAGE[:TAG][@DIGEST] of the project's registry, or a full reference
     pub(crate) reference: String,
     /// Platform to run; may be given several times [default: all of the index]
     #[arg(long = "platform", value_name = "OS/ARCH")]

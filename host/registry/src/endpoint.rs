@@ -16,13 +16,8 @@ pub enum EndpointError {
     #[error("`{0}` is not a registry")]
     Host(String),
     /// Not a path of lower case names.
-    #[error("`{namespace}` is not a namespace in {host}")]
-    Namespace {
-        /// The registry.
-        host: String,
-        /// The namespace, as it was given.
-        namespace: String,
-    },
+    #[error("`{0}` is not a namespace")]
+    Namespace(String),
     /// Not the name of an image with a tag or digest.
     #[error("`{0}` is not an image reference")]
     Reference(String),
@@ -56,10 +51,7 @@ impl Endpoint {
             return Err(EndpointError::Host(host.to_owned()));
         }
         if !grammar::is_path(namespace) {
-            return Err(EndpointError::Namespace {
-                host: host.to_owned(),
-                namespace: namespace.to_owned(),
-            });
+            return Err(EndpointError::Namespace(namespace.to_owned()));
         }
         Ok(endpoint)
     }
@@ -127,8 +119,7 @@ impl Endpoint {
         if good {
             return Ok(());
         }
-        let reference = join(&self.repository(image), tag_or_digest);
-        Err(EndpointError::Reference(reference))
+        Err(EndpointError::Reference(self.show(image, tag_or_digest)))
     }
 
     /// Registry and namespace as the name of a file, another one for each pair:
@@ -269,6 +260,11 @@ mod tests {
             endpoint.show("esbuild", "1.0.0"),
             "local/bakehouse/esbuild:1.0.0"
         );
-        assert!(endpoint.check("esbuild", "not a tag").is_err());
+        assert_eq!(
+            endpoint.check("esbuild", "not a tag"),
+            Err(EndpointError::Reference(
+                "local/bakehouse/esbuild:not a tag".to_owned()
+            ))
+        );
     }
 }

@@ -7,9 +7,9 @@ use std::time::Duration;
 use anyhow::Result;
 use bakehouse_core::nearest::nearest;
 use bakehouse_core::progress::Reporter;
+use bakehouse_core::reference_grammar as grammar;
 use bakehouse_core::version_number::VersionNumber;
 use bakehouse_registry::{Endpoint, LocalRegistry, Registry};
-use oci_client::Reference;
 
 use super::Session;
 use crate::config::Settings;
@@ -31,7 +31,7 @@ pub(super) struct Opened {
 /// An image reference of the command line.
 #[derive(Debug, PartialEq, Eq)]
 enum ImageReference<'a> {
-    /// `IMAGE[:TAG|@DIGEST]`, in the project's registry.
+    /// `IMAGE[:TAG][@DIGEST]`, in the project's registry.
     Project(Name<'a>),
     /// `local/NAMESPACE/IMAGE...`, in the embedded registry.
     Local(&'a str, Name<'a>),
@@ -39,7 +39,7 @@ enum ImageReference<'a> {
     Full(&'a str, &'a str, Name<'a>),
 }
 
-/// An image's name, and its tag or digest.
+/// An image's name, and its tag or digest. Of both the digest decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Name<'a> {
     image: &'a str,
@@ -55,19 +55,34 @@ impl<'a> ImageReference<'a> {
             )
             .hint("write IMAGE:TAG for the project's registry, or HOST/PATH/IMAGE:TAG")
         };
-        let (path, tag) = split(text);
-        let Some((path, image)) = path.rsplit_once('/') else {
-            return Ok(Self::Project(Name { image: path, tag }));
+        let (path, tag, digest) = split(text);
+        if !tag.is_none_or(grammar::is_tag) {
+            return Err(invalid("a tag is letters, digits, `_`, `.` and `-`"));
+        }
+        if !digest.is_none_or(grammar::is_digest) {
+            return Err(invalid("a digest is `sha256:` and 64 of 0 to 9 and a to f"));
+        }
+        let (host, name) = match path.split_once('/') {
+            Some((host, name)) => (Some(host), name),
+            None => (None, path),
+        };
+        if !grammar::is_path(name) {
+            return Err(invalid(
+                "names are lower case letters and digits, with `.`, `_` or `-` between",
+            ));
+        }
+        let tag = digest.or(tag).unwrap_or("latest");
+        let Some(host) = host else {
+            return Ok(Self::Project(Name { image: name, tag }));
+        };
+        let Some((namespace, image)) = name.rsplit_once('/') else {
+            return Err(invalid("it has no namespace"));
         };
         let name = Name { image, tag };
-        match path.split_once('/') {
-            None => Err(invalid("it has no namespace")),
-            Some(("local", namespace)) => Ok(Self::Local(namespace, name)),
-            Some((host, namespace)) => match text.parse::<Reference>() {
-                Ok(_) => Ok(Self::Full(host, namespace, name)),
-                Err(error) => Err(invalid(&error.to_string())),
-            },
-        }
+        Ok(match host {
+            "local" => Self::Local(namespace, name),
+            host => Self::Full(host, namespace, name),
+        })
     }
 
     const fn name(&self) -> Name<'a> {
@@ -141,14 +156,15 @@ pub(super) async fn open(session: &Session, text: &str) -> Result<Opened> {
     })
 }
 
-/// Name and tag or digest; `latest` where there is none.
-fn split(text: &str) -> (&str, &str) {
-    if let Some((name, digest)) = text.split_once('@') {
-        return (name, digest);
-    }
-    match text.rsplit_once(':') {
-        Some((name, tag)) if !tag.contains('/') => (name, tag),
-        _ => (text, "latest"),
+/// Name, tag and digest.
+fn split(text: &str) -> (&str, Option<&str>, Option<&str>) {
+    let (name, digest) = match text.split_once('@') {
+        Some((name, digest)) => (name, Some(digest)),
+        None => (text, None),
+    };
+    match name.rsplit_once(':') {
+        Some((name, tag)) if !tag.contains('/') => (name, Some(tag), digest),
+        _ => (name, None, digest),
     }
 }
 
@@ -159,14 +175,20 @@ mod tests {
     #[test]
     fn references_are_of_the_project_the_embedded_registry_or_another() {
         let name = |image, tag| Name { image, tag };
+        let digest = format!("sha256:{}", "0a".repeat(32));
+        let (bare, tagged) = (format!("a@{digest}"), format!("h:5000/n/a:1@{digest}"));
         for (text, expected) in [
             ("a", ImageReference::Project(name("a", "latest"))),
             ("a:1", ImageReference::Project(name("a", "1"))),
-            ("a@sha256:0", ImageReference::Project(name("a", "sha256:0"))),
+            (&bare, ImageReference::Project(name("a", &digest))),
             ("local/n/a", ImageReference::Local("n", name("a", "latest"))),
             (
                 "h:5000/n/a:1",
                 ImageReference::Full("h:5000", "n", name("a", "1")),
+            ),
+            (
+                &tagged,
+                ImageReference::Full("h:5000", "n", name("a", &digest)),
             ),
             (
                 "h.example/n/m/a",
@@ -175,9 +197,21 @@ mod tests {
         ] {
             assert_eq!(ImageReference::parse(text).unwrap(), expected, "{text}");
         }
-        for text in ["n/a", "h.example/N/a", "h.example/n/a@sha256:0"] {
+        let no_tag = format!("a:@{digest}");
+        for text in [
+            "n/a",
+            "A",
+            "a:",
+            "a@sha256:0",
+            &no_tag,
+            "local/n/A",
+            "h.example/N/a",
+            "h.example/n/a@sha256:0",
+        ] {
             let error = ImageReference::parse(text).unwrap_err();
             assert_eq!(error.code(), ExitCode::Usage, "{text}");
+            let said = format!("`{text}` is not an image reference: ");
+            assert!(error.to_string().starts_with(&said), "{error}");
         }
     }
 }

@@ -11,7 +11,7 @@ pub(super) fn endpoint(error: &EndpointError) -> Explanation {
     match error {
         EndpointError::Host(_) => Explanation::new(ExitCode::Config)
             .hint("write it as HOST or HOST:PORT, without a scheme, e.g. ghcr.io; or `local`"),
-        EndpointError::Namespace { .. } => Explanation::new(ExitCode::Config)
+        EndpointError::Namespace(_) => Explanation::new(ExitCode::Config)
             .hint("use lower case letters, digits, `.`, `_`, `-`, and `/` between parts"),
         EndpointError::Reference(_) => Explanation::new(ExitCode::NotFound)
             .hint("names are lower case; tags are letters, digits, `_`, `.` and `-`"),
