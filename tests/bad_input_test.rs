@@ -168,6 +168,67 @@ fn wasm_that_is_no_recipe() {
 }
 
 #[test]
+fn a_value_is_blamed_on_the_variable_that_holds_it() {
+    let project = project();
+    let with = |name: &str, value: &str, arguments: &[&str]| {
+        finish(project.command(arguments).env(name, value))
+    };
+    for (name, value, says) in [
+        ("MAX_VERSIONS", "x", "`x` is not a number of 1 or more"),
+        ("MAX_VERSIONS", "0", "`0` is not a number of 1 or more"),
+        (
+            "BAKEHOUSE_MAX_VERSIONS",
+            "-1",
+            "`-1` is not a number of 1 or more",
+        ),
+        (
+            "MULTI_ARCH",
+            "perhaps",
+            "`perhaps` is not one of true, false",
+        ),
+        ("RETRY_FAILED", "2", "`2` is not one of true, false"),
+        (
+            "BAKEHOUSE_CACHE",
+            "disk",
+            "`disk` is not one of none, local, registry, gha",
+        ),
+        ("BAKEHOUSE_BUILDER", "a b", "a builder's name is letters"),
+    ] {
+        let output = with(name, value, &["plan"]).expect(2);
+        let line = format!("error: environment variable {name}: {says}");
+        assert!(output.stderr.starts_with(&line), "{}", output.stderr);
+        assert!(!output.stderr.contains("--"), "{}", output.stderr);
+    }
+    // A flag is told of, whatever a variable says.
+    with("MAX_VERSIONS", "x", &["plan", "--max-versions", "x"])
+        .expect(2)
+        .says("invalid value 'x' for '--max-versions <N>': `x` is not a number of 1 or more");
+    for (name, value, says) in [
+        ("REGISTRY", "bad host", "`bad host` is not a registry"),
+        ("BAKEHOUSE_NAMESPACE", "Foo", "`Foo` is not a namespace"),
+    ] {
+        with(name, value, &["plan"])
+            .expect(3)
+            .says(&format!("error: environment variable {name}: {says}\n"));
+    }
+    project
+        .run(&["plan", "--namespace", "Foo"])
+        .expect(3)
+        .says("error: --namespace: `Foo` is not a namespace\n");
+    with("APPS", "misbehave,other", &["plan"])
+        .expect(4)
+        .says("there is no app `misbehave,other`")
+        .says("hint: names are separated by spaces, not by commas");
+    for value in ["0", "no", "False", "off"] {
+        with("REBUILD", value, &["plan", "--format", "json"])
+            .expect(0)
+            .says(&format!("environment: REBUILD={value}"));
+    }
+    let plan = with("REBUILD", "yes", &["plan", "--format", "json"]).expect(0);
+    assert!(plan.stdout.contains("\"rebuild\": true"), "{}", plan.stdout);
+}
+
+#[test]
 fn no_builder() {
     let project = project();
     let mut run = project.command(&["run"]);

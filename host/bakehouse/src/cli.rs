@@ -1,6 +1,7 @@
 //! The command line.
 
 mod review;
+mod values;
 
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
@@ -70,14 +71,33 @@ pub(crate) struct Global {
     pub(crate) builders: Vec<BuilderChoice>,
     /// Publish for all configured platforms, or for one: this machine's, else
     /// the first [default: true]
-    #[arg(long, global = true, env = "BAKEHOUSE_MULTI_ARCH", value_name = "BOOL")]
+    #[arg(
+        long,
+        global = true,
+        env = "BAKEHOUSE_MULTI_ARCH",
+        value_name = "BOOL",
+        value_parser = values::boolean()
+    )]
     multi_arch: Option<bool>,
     /// Run steps for other platforms emulated, where the builder can
     /// [default: true]
-    #[arg(long, global = true, env = "BAKEHOUSE_USE_QEMU", value_name = "BOOL")]
+    #[arg(
+        long,
+        global = true,
+        env = "BAKEHOUSE_USE_QEMU",
+        value_name = "BOOL",
+        value_parser = values::boolean()
+    )]
     use_qemu: Option<bool>,
     /// Where build layers are kept: none, local, registry, gha
-    #[arg(long, global = true, env = "BAKEHOUSE_CACHE", value_name = "WHERE")]
+    #[arg(
+        long,
+        global = true,
+        env = "BAKEHOUSE_CACHE",
+        value_name = "WHERE",
+        value_parser = values::cache(),
+        hide_possible_values = true
+    )]
     cache: Option<CacheChoice>,
     /// Use recipes as they were built, and Cargo.lock as it is
     #[arg(long, global = true)]
@@ -184,13 +204,22 @@ pub(crate) struct AppSelection {
     #[arg(long, requires = "platforms")]
     pub(crate) partial: bool,
     /// How many of the newest versions to look at
-    #[arg(long, env = "BAKEHOUSE_MAX_VERSIONS", value_name = "N")]
+    #[arg(
+        long,
+        env = "BAKEHOUSE_MAX_VERSIONS",
+        value_name = "N",
+        value_parser = values::count::<NonZeroU32>
+    )]
     pub(crate) max_versions: Option<NonZeroU32>,
     #[command(flatten)]
     pub(crate) rebuild: Rebuild,
     /// Try now what failed before, too; else it waits as long as it has been
     /// failing
-    #[arg(long, env = "BAKEHOUSE_RETRY_FAILED")]
+    #[arg(
+        long,
+        env = "BAKEHOUSE_RETRY_FAILED",
+        value_parser = values::boolean()
+    )]
     pub(crate) retry_failed: bool,
 }
 
@@ -214,7 +243,11 @@ impl Cli {
         // Help and errors of the command line itself are told before it is read.
         let asked = help::colour(std::env::args_os());
         let mut shaped = Self::shaped().color(asked);
-        let matches = shaped.get_matches_mut();
+        let matches = shaped
+            .try_get_matches_from_mut(std::env::args_os())
+            .unwrap_or_else(|error| {
+                environment::blamed(&shaped, std::env::args_os(), error).exit()
+            });
         let read = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
         printer::choose_colour(read.global.color);
         Self {
@@ -320,7 +353,11 @@ fn variables(shaped: &clap::Command, matches: &ArgMatches) -> Vec<String> {
 pub(crate) struct Rebuild {
     /// Build anew what is published, too; other images than before replace the
     /// version's, which keep the tag VERSION-rN
-    #[arg(long, env = "BAKEHOUSE_REBUILD")]
+    #[arg(
+        long,
+        env = "BAKEHOUSE_REBUILD",
+        value_parser = values::boolean()
+    )]
     pub(crate) rebuild: bool,
 }
 
@@ -426,7 +463,12 @@ pub(crate) struct StatusArgs {
     #[arg(env = "BAKEHOUSE_APPS", value_delimiter = ' ')]
     pub(crate) apps: Vec<String>,
     /// Look at so many of the newest versions
-    #[arg(long, env = "BAKEHOUSE_MAX_VERSIONS", value_name = "N")]
+    #[arg(
+        long,
+        env = "BAKEHOUSE_MAX_VERSIONS",
+        value_name = "N",
+        value_parser = values::count::<NonZeroU32>
+    )]
     pub(crate) max_versions: Option<NonZeroU32>,
     /// Output format
     #[arg(long, value_enum, default_value = "table")]
@@ -488,7 +530,7 @@ pub(crate) struct BuildArgs {
     #[command(flatten)]
     pub(crate) rebuild: Rebuild,
     /// Targets built at the same time
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = values::count::<NonZeroUsize>)]
     pub(crate) concurrency: Option<NonZeroUsize>,
     /// Show what would be built and pushed, and do nothing
     #[arg(long)]
@@ -541,7 +583,7 @@ pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) selection: AppSelection,
     /// Targets built at the same time
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = values::count::<NonZeroUsize>)]
     pub(crate) concurrency: Option<NonZeroUsize>,
     /// Show what would be built, pushed and tagged, and do nothing
     #[arg(long)]

@@ -9,7 +9,9 @@ use bakehouse_builder::{
     StepSettings,
 };
 use bakehouse_core::progress::{Event, Reporter};
-use bakehouse_registry::{Endpoint, KeptManifests, LocalRegistry, Registry, Upstream};
+use bakehouse_registry::{
+    Endpoint, EndpointError, KeptManifests, LocalRegistry, Registry, Upstream,
+};
 use bakehouse_runtime::{Lazy, RecipeError, Runtime, Services};
 use bakehouse_system::storage;
 use bakehouse_upstream::fetch::Fetcher;
@@ -261,15 +263,26 @@ pub async fn open_registry(
 ) -> Result<(Registry, Option<LocalRegistry>)> {
     match &settings.registry {
         RegistryChoice::Host(host) => {
-            let endpoint = Endpoint::new(host, &settings.namespace)?;
+            let endpoint = endpoint(host, settings)?;
             Ok((Registry::new(endpoint, reporter)?, None))
         }
         RegistryChoice::Local => {
             let local =
                 LocalRegistry::open(&project.local_registry(), port, Arc::clone(&reporter)).await?;
-            let endpoint =
-                Endpoint::new(&local.address().to_string(), &settings.namespace)?.embedded();
+            let endpoint = endpoint(&local.address().to_string(), settings)?.embedded();
             Ok((Registry::new(endpoint, reporter)?, Some(local)))
         }
     }
+}
+
+/// The endpoint under the namespace of the settings; an error names the flag,
+/// variable or file that it comes from.
+fn endpoint(host: &str, settings: &Settings) -> Result<Endpoint> {
+    Endpoint::new(host, &settings.namespace).map_err(|error| {
+        let origin = match error {
+            EndpointError::Namespace(_) => settings.origins.namespace,
+            EndpointError::Host(_) | EndpointError::Reference(_) => settings.origins.registry,
+        };
+        anyhow::Error::new(error).context(origin)
+    })
 }

@@ -4,8 +4,12 @@
 //! name, too, as inputs of a workflow: it counts where the long one is not set,
 //! and what says where a setting comes from names the one that decided.
 
+use std::error::Error as _;
+use std::ffi::OsString;
+
 use clap::builder::Resettable;
-use clap::{Arg, Command};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Arg, Command, Error};
 
 /// The program's own names, and the short ones.
 pub(crate) const SHORT: [(&str, &str); 8] = [
@@ -155,6 +159,72 @@ fn deciding_of(arg: Arg) -> Arg {
 }
 
 #[cfg(test)]
+/// The error of a command line, told of the variable where that holds the value,
+/// and not of the flag that nobody gave.
+pub(crate) fn blamed(
+    command: &Command,
+    arguments: impl IntoIterator<Item = OsString>,
+    error: Error,
+) -> Error {
+    // A flag is told of as it is.
+    let given = unset(command.clone()).try_get_matches_from(arguments);
+    if given.is_err_and(|given| value_of(&given) == value_of(&error)) {
+        return error;
+    }
+    // An argument has its name where it is built.
+    let mut command = command.clone();
+    command.build();
+    match message(&command, &error) {
+        Some(message) => Error::raw(ErrorKind::ValueValidation, message + "\n"),
+        None => error,
+    }
+}
+
+/// The argument whose value an error is about, and that value.
+fn value_of(error: &Error) -> Option<(&str, &str)> {
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    Some((
+        text(ContextKind::InvalidArg)?,
+        text(ContextKind::InvalidValue)?,
+    ))
+}
+
+/// The error of a value, with the name of the variable.
+fn message(command: &Command, error: &Error) -> Option<String> {
+    let (arg, value) = value_of(error)?;
+    let name = variable(command, arg)?;
+    let why = match (error.source(), error.get(ContextKind::ValidValue)) {
+        (Some(source), _) => source.to_string(),
+        (None, Some(ContextValue::Strings(valid))) => {
+            let valid = valid.join(", ");
+            format!("`{}` is not one of {valid}", value.escape_debug())
+        }
+        _ => return None,
+    };
+    Some(format!("environment variable {name}: {why}"))
+}
+
+/// The variable that decides for an argument, which an error calls so.
+fn variable<'a>(command: &'a Command, called: &str) -> Option<&'a str> {
+    let mut own = command.get_arguments();
+    let own = own.find(|arg| arg.to_string() == called);
+    let name = own.and_then(|arg| arg.get_env()?.to_str());
+    name.or_else(|| {
+        let mut below = command.get_subcommands();
+        below.find_map(|below| variable(below, called))
+    })
+}
+
+/// A command whose arguments read no variable.
+fn unset(command: Command) -> Command {
+    command
+        .mut_args(|arg| arg.env(Resettable::Reset))
+        .mut_subcommands(unset)
+}
+
 mod tests {
     use super::*;
 

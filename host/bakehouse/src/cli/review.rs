@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use bakehouse_core::platform::Platform;
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{Format, Summaries};
+use super::{Format, Summaries, values};
 
 /// `bakehouse review`
 #[derive(Debug, Args)]
@@ -47,7 +47,7 @@ pub(crate) struct Change {
     pub(crate) base: Option<String>,
     /// How many of the touched apps to build: first those that the change itself
     /// is in [default: `review-apps` under [ci] in bakehouse.toml, else 10]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = values::count::<NonZeroUsize>)]
     pub(crate) max_apps: Option<NonZeroUsize>,
     /// Platform to build for; may be given several times [default: all that are
     /// configured]

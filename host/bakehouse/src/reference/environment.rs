@@ -10,7 +10,8 @@ use super::markdown::{cell, code, head, table};
 use crate::environment::{OTHERS, SHORT};
 
 const ABOUT: &str = "A variable that is set to nothing counts as not set. A flag wins over its variable. The short names, as CI asks \
-for them, count where the long ones are not set; a command says which one decided.";
+for them, count where the long ones are not set; a command says which one decided. Where a flag is a switch, or takes `true` or `false`, \
+`1`, `yes` and `on` are true, too, and `0`, `no` and `off` false.";
 
 /// The flags that a variable stands for.
 fn flags(command: &Command, found: &mut BTreeMap<String, Vec<String>>) {
