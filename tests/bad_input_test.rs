@@ -229,6 +229,19 @@ fn a_value_is_blamed_on_the_variable_that_holds_it() {
 }
 
 #[test]
+fn a_flag_of_no_use_is_told_and_taken() {
+    let project = project();
+    let status = ["status", "--builder", "nosuch", "--cache", "local"];
+    project
+        .run(&status)
+        .expect(0)
+        .says("`bakehouse status` has no use for --builder, --cache\n");
+    let mut by_variable = project.command(&["status"]);
+    let output = finish(by_variable.env("BAKEHOUSE_BUILDER", "nosuch")).expect(0);
+    assert!(!output.stderr.contains("no use"), "{}", output.stderr);
+}
+
+#[test]
 fn no_builder() {
     let project = project();
     let mut run = project.command(&["run"]);

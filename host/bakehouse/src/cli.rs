@@ -45,6 +45,9 @@ pub struct Cli {
     /// of, with their values.
     #[arg(skip)]
     pub(crate) variables: Vec<String>,
+    /// The command, and options on the command line that it has no use for.
+    #[arg(skip)]
+    pub(crate) unused: (String, Vec<String>),
 }
 
 /// Options of every command.
@@ -231,7 +234,6 @@ impl Cli {
     }
 
     /// The command line without shape, and without an environment.
-    #[cfg(test)]
     pub(crate) fn plain() -> clap::Command {
         Self::command()
     }
@@ -254,6 +256,7 @@ impl Cli {
             given: given(&matches),
             flags: flags(&matches),
             variables: variables(&shaped, &matches),
+            unused: help::unused(&shaped, &matches),
             ..read
         }
     }

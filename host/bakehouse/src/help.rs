@@ -3,7 +3,8 @@
 
 use std::ffi::OsString;
 
-use clap::{ColorChoice, Command};
+use clap::parser::ValueSource;
+use clap::{Arg, ArgMatches, ColorChoice, Command};
 
 use crate::failure::ExitCode;
 
@@ -194,16 +195,49 @@ const SETTINGS: &[&str] = &[
     "locked",
 ];
 
-/// The settings that a command uses; none for one that uses all of them.
-fn uses(command: &str) -> Option<&'static [&'static str]> {
-    Some(match command {
-        "init" | "workflows" | "completions" | "man" | "schema" | "serve" | "up" | "down"
-        | "runs" | "logs" | "report" => &[],
-        "new" => &["registry", "namespace", "locked"],
-        "plan" | "merge" | "status" => &["registry", "namespace", "multi_arch", "locked"],
-        "inspect" | "smoke" => &["registry", "namespace"],
-        _ => return None,
-    })
+/// The settings that a command uses, by the command without the program's name.
+fn uses(command: &str) -> &'static [&'static str] {
+    match command {
+        "workflows" | "completions" | "man" | "schema" | "up" | "down" | "runs" | "logs"
+        | "report" | "review page" => &[],
+        "recipe" | "recipe check" | "recipe show" | "recipe build" => &["locked"],
+        "serve" => &["namespace"],
+        "init" | "new" | "smoke" => &["registry", "namespace"],
+        "inspect" => &["registry", "namespace", "locked"],
+        "merge" | "status" => &["registry", "namespace", "multi_arch", "locked"],
+        "plan" | "review plan" => &["registry", "namespace", "multi_arch", "use_qemu", "locked"],
+        _ => SETTINGS,
+    }
+}
+
+/// Whether a command has any use for an option of every command.
+fn is_used(command: &str, arg: &Arg) -> bool {
+    let id = arg.get_id().as_str();
+    !SETTINGS.contains(&id) || uses(command).contains(&id)
+}
+
+/// The options on a command line that its command has no use for, and that
+/// command.
+pub(crate) fn unused(command: &Command, matches: &ArgMatches) -> (String, Vec<String>) {
+    let mut names = Vec::new();
+    let mut last = matches;
+    while let Some((name, below)) = last.subcommand() {
+        names.push(name);
+        last = below;
+    }
+    let name = names.join(" ");
+    let given = |arg: &&Arg| {
+        let id = arg.get_id().as_str();
+        last.ids().any(|known| known == id)
+            && last.value_source(id) == Some(ValueSource::CommandLine)
+    };
+    let unused = command
+        .get_arguments()
+        .filter(|arg| !is_used(&name, arg))
+        .filter(given)
+        .filter_map(|arg| Some(format!("--{}", arg.get_long()?)))
+        .collect();
+    (name, unused)
 }
 
 /// The colours of help, where they are asked for anywhere on the command line.
@@ -230,12 +264,13 @@ pub(crate) fn colour(arguments: impl IntoIterator<Item = OsString>) -> ColorChoi
 }
 
 /// The heading of options that say where and how images are published.
-const PUBLISHING: &str = "Where and how images are published";
+pub(crate) const PUBLISHING: &str = "Where and how images are published";
 /// The heading of the other options of every command.
-const EVERYWHERE: &str = "Options of every command";
+pub(crate) const EVERYWHERE: &str = "Options of every command";
 
 /// The command with examples, exit codes, and its own flags alone. A setting
-/// that is not shown is still taken: a script may give the same to all commands.
+/// that is not shown is still taken, and told to be of no use: a script may give
+/// the same to all commands.
 pub(crate) fn shape(command: Command) -> Command {
     let command = command.mut_args(|arg| {
         let heading = match SETTINGS.contains(&arg.get_id().as_str()) {
@@ -244,24 +279,56 @@ pub(crate) fn shape(command: Command) -> Command {
         };
         arg.help_heading(heading)
     });
-    let settings: Vec<_> = command.get_arguments().cloned().collect();
+    let everywhere: Vec<_> = command.get_arguments().cloned().collect();
     command
         .after_long_help(exit_codes())
-        .mut_subcommands(|mut sub| {
+        .mut_subcommands(|sub| {
             let name = sub.get_name().to_owned();
-            if let Some(used) = uses(&name) {
-                let unused = settings.iter().filter(|arg| {
-                    let id = arg.get_id().as_str();
-                    SETTINGS.contains(&id) && !used.contains(&id)
-                });
-                sub = sub.args(unused.cloned().map(|arg| arg.hide(true)));
-            }
-            let mut examples = EXAMPLES.iter().filter(|(command, _)| *command == name);
-            match examples.next() {
-                Some((_, examples)) => sub.after_help(shown(examples) + WHERE_CODES),
-                None => sub.after_help(WHERE_CODES.trim_start()),
+            let sub = shape_of(sub, &name, &everywhere);
+            match examples(&name) {
+                [] => sub.after_help(WHERE_CODES.trim_start()),
+                examples => sub.after_help(shown(examples) + WHERE_CODES),
             }
         })
+}
+
+/// A command, and those below it, without the options that they have no use for.
+fn shape_of(command: Command, path: &str, everywhere: &[Arg]) -> Command {
+    let unused = everywhere.iter().filter(|arg| !is_used(path, arg));
+    command
+        .args(unused.cloned().map(|arg| arg.hide(true)))
+        .mut_subcommands(|below| {
+            let path = format!("{path} {}", below.get_name());
+            shape_of(below, &path, everywhere)
+        })
+}
+
+/// The command line as shells complete it. Their scripts know nothing of what is
+/// hidden, so that each command has what it shows, and no more.
+pub(crate) fn completed(command: &Command) -> Command {
+    let shown = command.get_arguments().filter(|arg| !arg.is_hide_set());
+    let everywhere: Vec<_> = shown.cloned().map(|arg| arg.global(false)).collect();
+    Command::new("bakehouse")
+        .version(env!("CARGO_PKG_VERSION"))
+        .args(everywhere.clone())
+        .subcommands(command.get_subcommands().map(|sub| {
+            let name = sub.get_name().to_owned();
+            completed_of(sub.clone(), &name, &everywhere)
+        }))
+}
+
+fn completed_of(command: Command, path: &str, everywhere: &[Arg]) -> Command {
+    let used = everywhere.iter().filter(|arg| is_used(path, arg)).cloned();
+    command.args(used).mut_subcommands(|below| {
+        let path = format!("{path} {}", below.get_name());
+        completed_of(below, &path, everywhere)
+    })
+}
+
+/// The examples of a command, as lines of a shell with what each does.
+pub(crate) fn examples(command: &str) -> &'static [(&'static str, &'static str)] {
+    let mut all = EXAMPLES.iter().filter(|(name, _)| *name == command);
+    all.next().map_or(&[], |(_, examples)| examples)
 }
 
 /// The place of exit codes, below the help of a command.
@@ -283,6 +350,8 @@ fn exit_codes() -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use clap::FromArgMatches as _;
 
     use super::*;
@@ -297,7 +366,7 @@ mod tests {
     #[test]
     fn a_command_shows_the_flags_that_it_uses() {
         for (command, shown, hidden) in [
-            ("init", "--product", "--registry"),
+            ("init", "--product", "--builder"),
             ("plan", "--registry", "--builder"),
             ("new", "--namespace", "--use-qemu"),
             ("inspect", "--namespace", "--use-qemu"),
@@ -311,6 +380,63 @@ mod tests {
             let own = help.find("Options:\n").unwrap();
             let shared = help.find(EVERYWHERE).unwrap();
             assert!(own < shared, "{help}");
+        }
+    }
+
+    #[test]
+    fn shells_complete_what_help_shows() {
+        let mut line = completed(&Cli::plain());
+        line.build();
+        let mut shaped = Cli::shaped();
+        shaped.build();
+        let mut commands = vec![(&line, &shaped)];
+        let mut looked = 0;
+        while let Some((command, shaped)) = commands.pop() {
+            let ids = |command: &Command| -> BTreeSet<String> {
+                let shown = command.get_arguments().filter(|arg| !arg.is_hide_set());
+                shown.map(|arg| arg.get_id().to_string()).collect()
+            };
+            assert_eq!(ids(command), ids(shaped), "{}", command.get_name());
+            assert!(command.get_arguments().all(|arg| !arg.is_hide_set()));
+            looked += 1;
+            for below in command.get_subcommands() {
+                let same = shaped.find_subcommand(below.get_name());
+                commands.push((below, same.unwrap()));
+            }
+        }
+        assert!(looked > 20, "{looked}");
+    }
+
+    #[test]
+    fn options_of_no_use_are_known() {
+        for (line, command, expected) in [
+            (
+                "status --builder x --cache local",
+                "status",
+                "--builder --cache",
+            ),
+            ("--builder x status", "status", "--builder"),
+            (
+                "recipe --use-qemu false show a",
+                "recipe show",
+                "--use-qemu",
+            ),
+            ("recipe show a --locked --quiet", "recipe show", ""),
+            (
+                "review page --plan a --parts b --locked",
+                "review page",
+                "--locked",
+            ),
+            ("run --builder x --cache local", "run", ""),
+        ] {
+            let words = ["bakehouse"].into_iter().chain(line.split(' '));
+            let mut shaped = Cli::shaped();
+            let matches = shaped.try_get_matches_from_mut(words).unwrap();
+            let (name, unused) = unused(&shaped, &matches);
+            assert_eq!(
+                (name.as_str(), unused.join(" ").as_str()),
+                (command, expected)
+            );
         }
     }
 

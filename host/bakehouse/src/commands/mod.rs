@@ -59,6 +59,12 @@ pub(crate) use {
 /// # Errors
 /// Whatever stopped the command; [`exit_code`](crate::failure::exit_code) maps it.
 pub async fn dispatch(session: &Session, cli: &Cli) -> Result<ExitCode> {
+    let (name, unused) = &cli.unused;
+    if !unused.is_empty() {
+        let unused = unused.join(", ");
+        let told = format_args!("`bakehouse {name}` has no use for {unused}");
+        session.printer.talk(told);
+    }
     match &cli.command {
         Command::Init(args) => init::init(session, args).await,
         Command::New(args) => new::new(session, args).await,
