@@ -22,20 +22,34 @@ pub(super) fn line() -> Command {
 pub(super) fn page() -> String {
     let line = line();
     let mut text = head("Commands", ABOUT);
-    text.push_str("\n## Options of all commands\n\n");
-    let global = line.get_arguments().filter(|arg| arg.is_global_set());
-    text.push_str(&options(global));
+    for (heading, about) in [
+        (help::EVERYWHERE, ""),
+        (
+            help::PUBLISHING,
+            "A command takes those of these that it names.\n\n",
+        ),
+    ] {
+        let _ = write!(text, "\n## {heading}\n\n{about}");
+        text.push_str(&options(under(&line, heading)));
+    }
     for command in line.get_subcommands() {
-        add(&mut text, "bakehouse", command);
+        add(&mut text, "", command);
     }
     text
+}
+
+/// The options of every command below a heading.
+fn under<'a>(command: &'a Command, heading: &'a str) -> impl Iterator<Item = &'a Arg> {
+    let shown = command.get_arguments().filter(|arg| !arg.is_hide_set());
+    shown.filter(move |arg| arg.is_global_set() && arg.get_help_heading() == Some(heading))
 }
 
 fn add(text: &mut String, above: &str, command: &Command) {
     if command.get_name() == "help" {
         return;
     }
-    let name = format!("{above} {}", command.get_name());
+    let path = format!("{above} {}", command.get_name());
+    let name = format!("bakehouse{path}");
     let about = command.get_about().map(ToString::to_string);
     let _ = write!(
         text,
@@ -51,16 +65,23 @@ fn add(text: &mut String, above: &str, command: &Command) {
     if !table.is_empty() {
         let _ = write!(text, "\n{table}");
     }
-    if let Some(examples) = command.get_after_help() {
-        let examples = examples.to_string();
-        let lines = examples
-            .lines()
-            .skip(1)
-            .map(|line| format!("{}\n", line.trim()));
-        let _ = write!(text, "\n```sh\n{}```\n", lines.collect::<String>());
+    let settings = under(command, help::PUBLISHING).filter_map(Arg::get_long);
+    let settings: Vec<_> = settings.map(|long| code(&format!("--{long}"))).collect();
+    if !settings.is_empty() {
+        let place = help::PUBLISHING.to_lowercase();
+        let link = place.replace(' ', "-");
+        let settings = settings.join(", ");
+        let _ = write!(text, "\nOf [{place}](#{link}): {settings}.\n");
+    }
+    let examples = help::examples(path.trim_start()).iter();
+    let lines: String = examples
+        .map(|(line, does)| format!("# {does}\n{line}\n"))
+        .collect();
+    if !lines.is_empty() {
+        let _ = write!(text, "\n```sh\n{lines}```\n");
     }
     for below in command.get_subcommands() {
-        add(text, &name, below);
+        add(text, &path, below);
     }
 }
 
