@@ -210,7 +210,7 @@ fn uses(command: &str) -> &'static [&'static str] {
     }
 }
 
-/// Whether a command has any use for an option of every command.
+/// Says that a command has some use for an option of every command.
 fn is_used(command: &str, arg: &Arg) -> bool {
     let id = arg.get_id().as_str();
     !SETTINGS.contains(&id) || uses(command).contains(&id)
