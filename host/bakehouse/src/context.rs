@@ -13,6 +13,7 @@ use bakehouse_registry::{
     Endpoint, EndpointError, KeptManifests, LocalRegistry, Registry, Upstream,
 };
 use bakehouse_runtime::{Lazy, RecipeError, Runtime, Services};
+use bakehouse_system::http::environment;
 use bakehouse_system::storage;
 use bakehouse_upstream::fetch::Fetcher;
 use bakehouse_upstream::git::{SourceLimits, Sources};
@@ -59,6 +60,10 @@ impl Context {
     ) -> Result<Self> {
         let settings = Settings::resolve(project.file(), overrides)?;
         storage::owned(&project.state())?;
+        for variable in environment::unusable() {
+            let message = variable.to_string();
+            reporter.report(Event::Warning { message: &message });
+        }
         let mirrors = project.file().mirrors.clone();
         let kept = KeptManifests::new(project.manifests());
         let (registry, local) =

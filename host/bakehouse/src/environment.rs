@@ -84,7 +84,8 @@ pub(crate) const OTHERS: &[(&[&str], &str)] = &[
     ),
     (
         &["SSL_CERT_FILE", "GIT_SSL_CAINFO"],
-        "the certificates that git trusts: the second goes before the first",
+        "a bundle of certificates that the program trusts, and git, for which the second goes \
+         before the first",
     ),
     (
         &["GITHUB_ACTIONS", "GITLAB_CI"],

@@ -16,15 +16,14 @@ use crate::{printer, text};
 /// Sends log lines to stderr: warnings; with `--verbose` also what recipes say;
 /// or what `BAKEHOUSE_LOG` asks for (the syntax of `RUST_LOG`).
 pub fn start(cli: &Cli) {
-    // Apps with the same recipe compile it at the same time, and its cache warns
-    // of all but the first.
-    let default = if cli.global.quiet {
-        "error"
-    } else if cli.global.verbose {
-        "warn,wasmtime_internal_cache=error,bakehouse=info"
-    } else {
-        "warn,wasmtime_internal_cache=error"
+    let level = match (cli.global.quiet, cli.global.verbose) {
+        (true, _) => "error",
+        (false, true) => "warn,bakehouse=info",
+        (false, false) => "warn",
     };
+    // Apps with the same recipe compile it at the same time, and its cache warns
+    // of all but the first. A certificate that is not trusted is told as an error.
+    let default = format!("{level},wasmtime_internal_cache=error,rustls_platform_verifier=off");
     let filter =
         EnvFilter::try_from_env("BAKEHOUSE_LOG").unwrap_or_else(|_| EnvFilter::new(default));
     let json = cli.global.progress() == Progress::Json;

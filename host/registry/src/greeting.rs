@@ -20,8 +20,16 @@ impl Endpoint {
             false => "https",
         };
         let url = format!("{scheme}://{}/v2/", self.server());
-        let http = client::builder(limit).timeout(limit).build()?;
-        let answer = http.get(url).send().await?;
+        let mut http = client::builder(limit).timeout(limit);
+        if self.plain_http() {
+            // As every other request to it.
+            http = http.no_proxy();
+        }
+        let answer = http.build()?.get(url).send().await;
+        let answer = answer.map_err(|error| match self.plain_http() {
+            true => HttpError::Connection(error.without_url()),
+            false => error.into(),
+        })?;
         let headers = answer.headers();
         Ok(headers.contains_key(DATE).then(|| server_time(headers)))
     }

@@ -29,9 +29,10 @@ use bakehouse_registry::{
 };
 use bakehouse_runtime::{InvalidAnswer, RecipeError};
 use bakehouse_system::docker::credentials::CredentialsError;
+use bakehouse_system::http::HttpError;
 use bakehouse_system::work_tree::PathError;
 use bakehouse_upstream::git::GitError;
-use bakehouse_upstream::release::AccessError;
+use bakehouse_upstream::release::{AccessError, ReleaseError};
 
 use crate::ci::workflows::WorkflowError;
 use crate::new::NewError;
@@ -111,6 +112,12 @@ pub fn explain(error: &Error) -> Explanation {
     })
 }
 
+/// The advice about a connection that did not come about, where one is known.
+#[must_use]
+pub fn way(error: &HttpError) -> Option<String> {
+    system::way(error)
+}
+
 /// The exit code of an error.
 #[must_use]
 pub fn exit_code(error: &Error) -> ExitCode {
@@ -181,6 +188,7 @@ fn known(error: &(dyn std::error::Error + 'static)) -> Option<Explanation> {
         LocalRegistryError => registry::local,
         GitError => upstream::git,
         AccessError => upstream::access,
+        ReleaseError => upstream::release,
         BuildError => builder::build,
         DockerfileError => builder::dockerfile,
         BuilderError => builder::builder,

@@ -31,12 +31,7 @@ pub(super) fn registry(error: &RegistryError) -> Explanation {
             };
             Explanation::new(ExitCode::Credentials).hint(hint)
         }
-        RegistryError::Unreachable { .. } => failed
-            .hint(
-                "check the address given as --registry, as REGISTRY, in bakehouse.toml or in the \
-                 reference, and that the registry runs; `bakehouse doctor` asks the project's alone",
-            )
-            .everywhere(),
+        RegistryError::Unreachable { source, .. } => failed.hint(unreachable(source)).everywhere(),
         RegistryError::Failed { host, source, .. } => failed.hint(request(host, source)),
         RegistryError::Unreadable { source, .. } => manifest(source),
         RegistryError::Configuration { .. } => failed.hint(OTHER_CONTENT),
@@ -68,10 +63,29 @@ const OTHER_CONTENT: &str = "see who put it there; delete the tag, and the versi
 const PAGE: &str = "something answers in place of the registry, a login page or a proxy perhaps: \
                     check the address of the registry, and what is between it and this machine";
 
+/// It sends requests elsewhere.
+const AWAY: &str = "the registry sends requests to another host: where that is a login page, check the address of \
+                    the registry; where it is the registry's storage, this machine has to reach it";
+
+/// The advice about a registry that nobody talks to.
+fn unreachable(error: &TransportError) -> String {
+    let way = match error {
+        TransportError::Away { .. } => return AWAY.to_owned(),
+        TransportError::Way(error) => system::way(error),
+        _ => None,
+    };
+    way.unwrap_or_else(|| {
+        "check the address given as --registry, as REGISTRY, in bakehouse.toml or in the \
+         reference, and that the registry runs; `bakehouse doctor` asks the project's alone"
+            .to_owned()
+    })
+}
+
 /// The advice about a request that a registry did not do.
 fn request(host: &str, error: &TransportError) -> String {
     let hint = match error {
         page if page.is_page() => PAGE,
+        TransportError::Redirect(_) | TransportError::Away { .. } => AWAY,
         TransportError::List(_) => {
             "half a list hides the newest versions, so none of it is used; ask who runs the registry"
         }
@@ -283,6 +297,13 @@ pub(super) fn lookup(error: &LookupError) -> Explanation {
             Explanation::new(ExitCode::Recipe)
         }
         LookupError::Registry(error) if error.is_refused() => Explanation::new(ExitCode::Denied),
+        LookupError::Registry(RegistryError::Unreachable { source, .. }) => Explanation {
+            hint: match &**source {
+                TransportError::Way(error) => system::way(error),
+                _ => None,
+            },
+            ..Explanation::new(ExitCode::Upstream)
+        },
         LookupError::Registry(_) => Explanation::new(ExitCode::Upstream),
     }
 }

@@ -40,7 +40,7 @@ pub(super) fn recipe(error: &RecipeError) -> Explanation {
             at,
             error,
             reported,
-        } => answered(error, reported.as_deref(), || fault(at)),
+        } => answered(at, error, reported.as_deref()),
         RecipeError::Invalid(error) => invalid(error),
         RecipeError::Build { at, source } => build(source).or_hint(ExitCode::Recipe, || fault(at)),
         RecipeError::Denied(error) => core::denied(error),
@@ -81,17 +81,18 @@ fn contract(error: &ContractError) -> Explanation {
 
 /// A recipe's own error: what it says is its own, unless it hands on what a host
 /// function reported.
-fn answered(
-    error: &CallError,
-    reported: Option<&HostError>,
-    fault: impl Fn() -> String,
-) -> Explanation {
+fn answered(at: &CallSite, error: &CallError, reported: Option<&HostError>) -> Explanation {
     let reports = |code| reported.map_or_else(|| Explanation::new(code), host);
     match error {
         CallError::NotFound(_) => match reported {
             None => Explanation::new(ExitCode::Upstream),
-            Some(error) => host(error).or_hint(ExitCode::Upstream, || {
-                "upstream may have withdrawn it; `bakehouse plan` lists what there is".to_owned()
+            Some(error) => host(error).or_hint(ExitCode::Upstream, || match at.function {
+                "prepare" => "upstream may have withdrawn it; `bakehouse plan` lists what there is"
+                    .to_owned(),
+                _ => format!(
+                    "check the name in apps/{}/app.toml; upstream may have renamed or withdrawn it",
+                    at.app
+                ),
             }),
         },
         CallError::RateLimited(_) | CallError::Unavailable(_) | CallError::Timeout(_) => {
@@ -101,7 +102,7 @@ fn answered(
         }
         CallError::Denied(_) => reports(ExitCode::Denied),
         CallError::InvalidInput(_) | CallError::Other(_) => {
-            reports(ExitCode::Recipe).or_hint(ExitCode::Recipe, fault)
+            reports(ExitCode::Recipe).or_hint(ExitCode::Recipe, || fault(at))
         }
         CallError::BuildFailed(_) => reports(ExitCode::Build),
     }
@@ -150,14 +151,17 @@ fn host(error: &HostError) -> Explanation {
 mod tests {
     use std::io::ErrorKind;
     use std::path::Path;
-    use std::time::Duration;
+    use std::time::{Duration, SystemTime};
 
     use bakehouse_builder::{BuildError, BuilderError};
     use bakehouse_core::storage_error::StorageError;
     use bakehouse_system::http::HttpError;
+    use bakehouse_system::http::page::title;
     use bakehouse_upstream::fetch::FetchError;
     use bakehouse_upstream::git::GitError;
     use bakehouse_upstream::release::ReleaseError;
+    use reqwest::StatusCode;
+    use rustls::CertificateError::UnknownIssuer as Unknown;
 
     use super::*;
 
@@ -199,6 +203,68 @@ mod tests {
         assert!(no_release.hint.unwrap().contains("withdrawn"));
         let own = own(CallError::NotFound("there is no Dockerfile".to_owned()));
         assert_eq!(own, Explanation::new(ExitCode::Upstream));
+    }
+
+    #[test]
+    fn the_advice_about_upstream_is_of_the_cause() {
+        let what = || "https://host.test/x".to_owned();
+        let http = |source| ReleaseError::Http {
+            what: what(),
+            source,
+        };
+        let answered = |advice: &str| ReleaseError::Answered {
+            what: what(),
+            status: StatusCode::UNAUTHORIZED,
+            said: None,
+            advice: Some(advice.to_owned()),
+        };
+        let limited = |variables| ReleaseError::RateLimited {
+            what: what(),
+            until: SystemTime::UNIX_EPOCH,
+            variables,
+        };
+        let until = SystemTime::UNIX_EPOCH;
+        let hidden = StatusCode::FORBIDDEN;
+        for (error, says) in [
+            (answered("check GITHUB_TOKEN"), "check GITHUB_TOKEN"),
+            (limited(Some("GITHUB_TOKEN")), "set GITHUB_TOKEN"),
+            (limited(None), "wait until then"),
+            (http(HttpError::Paused { until }), "wait until then"),
+            (http(HttpError::Hidden { status: hidden }), ".npmrc"),
+            (http(HttpError::Untrusted(Unknown)), "SSL_CERT_FILE"),
+            (
+                ReleaseError::Page {
+                    what: what(),
+                    title: title(b"<html>"),
+                },
+                "login page",
+            ),
+            (
+                ReleaseError::NotText { what: what() },
+                "run the same command again",
+            ),
+        ] {
+            let told = error.to_string();
+            let explained = handed_on(error);
+            assert_eq!(explained.code, ExitCode::Upstream, "{told}");
+            let hint = explained.hint.unwrap();
+            assert!(hint.contains(says), "{told}: {hint}");
+        }
+        // Where versions are looked for, there is no plan to look into.
+        let absent = HostError::from(ReleaseError::NoPackage("x".to_owned()));
+        let looked_for = recipe(&RecipeError::Answered {
+            at: CallSite {
+                function: "versions",
+                ..at()
+            },
+            error: absent.told().unwrap(),
+            reported: Some(Box::new(absent)),
+        });
+        let hint = looked_for.hint.unwrap();
+        assert!(
+            hint.contains("apps/app/app.toml") && !hint.contains("plan"),
+            "{hint}"
+        );
     }
 
     #[test]

@@ -2,13 +2,34 @@
 
 use bakehouse_system::docker::HelperError;
 use bakehouse_system::docker::credentials::CredentialsError;
-use bakehouse_system::http::SetUpError;
+use bakehouse_system::http::{HttpError, SetUpError};
 use bakehouse_system::place::PlaceError;
 use bakehouse_system::quota::QuotaError;
 use bakehouse_system::unpack::UnpackError;
 use bakehouse_system::work_tree::PathError;
 
 use super::{ExitCode, Explanation, core};
+
+/// The advice about certificates.
+const CERTIFICATES: &str = "where the certificate is your own, or of a proxy that looks into TLS, name the bundle of \
+    its authority in SSL_CERT_FILE, or add it to this machine's certificates (`update-ca-certificates`)";
+
+/// The advice about a request that ended before its answer, or was put off; none
+/// where nothing of that kind is the cause.
+pub(super) fn way(error: &HttpError) -> Option<String> {
+    match error {
+        HttpError::Untrusted(_) => Some(CERTIFICATES.to_owned()),
+        HttpError::Proxy { proxy, .. } => Some(format!(
+            "check {}: the proxy has to run, and to let this machine through; NO_PROXY names \
+             hosts that are asked directly",
+            proxy.variable
+        )),
+        HttpError::Busy { .. } | HttpError::Paused { .. } => {
+            Some("wait until then, and run the same command again".to_owned())
+        }
+        _ => None,
+    }
+}
 
 pub(super) fn credentials(error: &CredentialsError) -> Explanation {
     let hint = match error {

@@ -1,5 +1,6 @@
 //! Exit codes and hints of upstream's errors.
 
+use bakehouse_system::http::HttpError;
 use bakehouse_system::work_tree::PathError;
 use bakehouse_upstream::fetch::FetchError;
 use bakehouse_upstream::git::GitError;
@@ -96,9 +97,11 @@ pub(super) fn fetch(error: &FetchError) -> Explanation {
         | FetchError::Folder(_)
         | FetchError::Room { .. } => Explanation::new(ExitCode::Recipe),
         FetchError::Denied { .. } => Explanation::new(ExitCode::Denied),
-        FetchError::Http { .. } | FetchError::Slow { .. } | FetchError::Digest { .. } => {
-            Explanation::new(ExitCode::Upstream)
-        }
+        FetchError::Http { source, .. } => Explanation {
+            hint: system::way(source),
+            ..Explanation::new(ExitCode::Upstream)
+        },
+        FetchError::Slow { .. } | FetchError::Digest { .. } => Explanation::new(ExitCode::Upstream),
         FetchError::Path(error) => system::path(error),
         FetchError::Unpack { source, .. } => system::unpack(source),
         FetchError::Place { source, .. } => system::place(source),
@@ -110,8 +113,9 @@ pub(super) fn fetch(error: &FetchError) -> Explanation {
 /// A look at releases.
 pub(super) fn release(error: &ReleaseError) -> Explanation {
     match error {
-        ReleaseError::Unknown { .. }
-        | ReleaseError::Pattern(_)
+        ReleaseError::Unknown { .. } => Explanation::new(ExitCode::Recipe)
+            .hint("correct the source: in app.toml, or in the recipe where it names its own"),
+        ReleaseError::Pattern(_)
         | ReleaseError::Tag(_)
         | ReleaseError::Host { .. }
         | ReleaseError::PackageName(_)
@@ -135,11 +139,45 @@ pub(super) fn release(error: &ReleaseError) -> Explanation {
         | ReleaseError::Slow { .. }
         | ReleaseError::NotText { .. }
         | ReleaseError::Malformed { .. }
+        | ReleaseError::Page { .. }
         | ReleaseError::NotListed { .. }
         | ReleaseError::Unasked { .. }
         | ReleaseError::Redirect { .. }
         | ReleaseError::Elsewhere { .. }
-        | ReleaseError::List { .. } => Explanation::new(ExitCode::Upstream),
+        | ReleaseError::List { .. } => Explanation {
+            hint: reading(error),
+            ..Explanation::new(ExitCode::Upstream)
+        },
+    }
+}
+
+/// The advice about a source that cannot be read, where one is known.
+fn reading(error: &ReleaseError) -> Option<String> {
+    match error {
+        // Forges and indexes tell their statuses otherwise.
+        ReleaseError::Http {
+            source: HttpError::Hidden { .. } | HttpError::Unauthorized { .. },
+            ..
+        } => Some(
+            "the registry wants a login, or other rights: check its address in \
+             NPM_CONFIG_REGISTRY, and its token in .npmrc"
+                .to_owned(),
+        ),
+        ReleaseError::Http { source, .. } => system::way(source),
+        ReleaseError::Answered { advice, .. } => advice.as_ref().map(|advice| {
+            format!("{advice}: it has to be known there, and to have the right to read this")
+        }),
+        ReleaseError::RateLimited { variables, .. } => Some(match variables {
+            Some(variables) => format!("set {variables}, or wait until then"),
+            None => "wait until then, and run the same command again".to_owned(),
+        }),
+        ReleaseError::Page { .. } => Some(
+            "something answers in its place, a login page or a proxy perhaps: check the address \
+             (NPM_CONFIG_REGISTRY, PIP_INDEX_URL, GITHUB_API_URL), and what is between it and \
+             this machine; an index of Python's packages has to speak JSON (PEP 691)"
+                .to_owned(),
+        ),
+        _ => None,
     }
 }
 

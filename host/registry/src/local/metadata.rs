@@ -67,8 +67,26 @@ pub enum MetadataError {
 
 /// Checks the list in a registry's folder; a new folder gets an empty one.
 pub(super) fn check(folder: &Path) -> Result<(), MetadataError> {
+    match look(folder)? {
+        true => Ok(()),
+        false => {
+            let empty = serde_json::to_vec(&Metadata::default())?;
+            Ok(storage::write(&folder.join(METADATA_FILE_NAME), &empty)?)
+        }
+    }
+}
+
+/// Looks at the list in a registry's folder, and changes nothing; false where a new
+/// folder has none.
+pub(super) fn look(folder: &Path) -> Result<bool, MetadataError> {
     let text = match storage::read(&folder.join(METADATA_FILE_NAME), MAX_LIST) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return begin(folder),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let layers = ["sha256", "sha512"];
+            return match layers.iter().any(|name| folder.join(name).exists()) {
+                true => Err(MetadataError::Missing),
+                false => Ok(false),
+            };
+        }
         read => read?,
     };
     let metadata: Metadata = serde_json::from_slice(&text)?;
@@ -95,18 +113,7 @@ pub(super) fn check(folder: &Path) -> Result<(), MetadataError> {
             }
         }
     }
-    Ok(())
-}
-
-fn begin(folder: &Path) -> Result<(), MetadataError> {
-    if ["sha256", "sha512"]
-        .iter()
-        .any(|name| folder.join(name).exists())
-    {
-        return Err(MetadataError::Missing);
-    }
-    let empty = serde_json::to_vec(&Metadata::default())?;
-    Ok(storage::write(&folder.join(METADATA_FILE_NAME), &empty)?)
+    Ok(true)
 }
 
 #[cfg(test)]
@@ -152,6 +159,11 @@ mod tests {
         ] {
             write(folder.path(), &whole.replacen(from, to, 1));
             assert!(check(folder.path()).is_err(), "{from} {to}");
+            assert!(look(folder.path()).is_err(), "{from} {to}");
         }
+        // Who only looks leaves a new folder as it is.
+        let new = tempfile::tempdir().unwrap();
+        assert!(!look(new.path()).unwrap());
+        assert_eq!(fs::read_dir(new.path()).unwrap().count(), 0);
     }
 }

@@ -127,6 +127,15 @@ impl LocalRegistry {
         })
     }
 
+    /// Looks at a storage folder as [`open`](Self::open) does, and changes nothing.
+    ///
+    /// # Errors
+    /// When the list of what it holds is damaged.
+    pub fn look(folder: &Path) -> Result<(), LocalRegistryError> {
+        metadata::look(folder).map_err(damaged(folder))?;
+        Ok(())
+    }
+
     /// `127.0.0.1:PORT`.
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
@@ -177,11 +186,7 @@ impl Server {
         let place = folder.to_owned();
         let checked = tokio::task::spawn_blocking(move || metadata::check(&place)).await;
         let checked = checked.map_err(std::io::Error::other).at("use", folder)?;
-        checked.map_err(|source| LocalRegistryError::Damaged {
-            folder: folder.to_owned(),
-            list: folder.join(ferro_oci_server::METADATA_FILE_NAME),
-            source,
-        })?;
+        checked.map_err(damaged(folder))?;
         let app = server::app(folder, lease.instance()).at("use", folder)?;
         let bind = |port| TcpListener::bind(("127.0.0.1", port));
         let mut listeners = Vec::new();
@@ -214,6 +219,14 @@ impl Server {
         if let Err(error) = futures_util::future::try_join_all(serving).await {
             tracing::error!(%error, "the embedded registry stopped");
         }
+    }
+}
+
+fn damaged(folder: &Path) -> impl Fn(MetadataError) -> LocalRegistryError {
+    move |source| LocalRegistryError::Damaged {
+        folder: folder.to_owned(),
+        list: folder.join(ferro_oci_server::METADATA_FILE_NAME),
+        source,
     }
 }
 

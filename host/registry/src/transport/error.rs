@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use bakehouse_system::docker::credentials::CredentialsError;
+use bakehouse_system::http::HttpError;
 use bakehouse_system::http::body::BodyError;
 use bakehouse_system::http::page::PageTitle;
 use bakehouse_system::http::pages::ListError;
 use bakehouse_system::http::redirect::RedirectError;
+use bakehouse_system::http::retry::Transient as _;
 use reqwest::StatusCode;
 
 use super::error_body::ErrorBody;
@@ -21,6 +23,17 @@ pub enum TransportError {
     /// No connection.
     #[error("no connection: {0}")]
     Unreachable(String),
+    /// No connection that can be trusted, or none through the proxy.
+    #[error("no connection: {0}")]
+    Way(HttpError),
+    /// It redirects to a server that cannot be asked.
+    #[error("it redirects to {to}: {source}")]
+    Away {
+        /// Scheme, host and port of that server.
+        to: String,
+        /// The reason why it cannot be asked.
+        source: Box<Self>,
+    },
     /// The connection broke, or the answer was cut off.
     #[error("the connection broke: {0}")]
     Broken(String),
@@ -96,6 +109,8 @@ impl TransportError {
                     // Registries may take a moment before they see a blob that they took.
                     || body.has(&["MANIFEST_BLOB_UNKNOWN"])
             }
+            Self::Way(error) => error.is_transient(),
+            Self::Away { source, .. } => source.is_transient(),
             // A token server that answers nonsense may have been cut off.
             Self::Login(error) => error.is_transient(),
             Self::Slow(_)
@@ -160,8 +175,12 @@ impl TransportError {
     }
 
     /// Whether there was no talking to the registry at all.
-    pub(crate) const fn is_unreachable(&self) -> bool {
-        matches!(self, Self::Unreachable(_) | Self::Silent(_))
+    pub(crate) fn is_unreachable(&self) -> bool {
+        match self {
+            Self::Unreachable(_) | Self::Way(_) | Self::Silent(_) => true,
+            Self::Away { source, .. } => source.is_unreachable(),
+            _ => false,
+        }
     }
 
     /// Whether bytes that were sent arrived otherwise.
@@ -183,7 +202,13 @@ impl TransportError {
 
 impl From<reqwest::Error> for TransportError {
     fn from(error: reqwest::Error) -> Self {
-        let error = error.without_url();
+        let tls = error.url().is_some_and(|url| url.scheme() == "https");
+        // In the clear no proxy is asked.
+        let error = match HttpError::from(error) {
+            HttpError::Proxy { error, .. } if !tls => error,
+            HttpError::Connection(error) => error,
+            way => return Self::Way(way),
+        };
         let mut cause: &dyn std::error::Error = &error;
         while let Some(next) = cause.source() {
             cause = next;

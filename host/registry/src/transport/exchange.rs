@@ -199,9 +199,12 @@ impl Transport {
         loop {
             let _permit = self.inner.permits.acquire().await;
             let (builder, sent) = self.authorized(request, &at).await?;
-            let response = tokio::time::timeout(limit, builder.body(request.body.clone()).send())
-                .await
-                .map_err(|_| TransportError::Silent(limit))??;
+            let sending = builder.body(request.body.clone()).send();
+            let sent_off = match tokio::time::timeout(limit, sending).await {
+                Ok(answered) => answered.map_err(TransportError::from),
+                Err(_) => Err(TransportError::Silent(limit)),
+            };
+            let response = sent_off.map_err(|error| away(&request.url, &at, error))?;
             let (status, headers) = (response.status(), response.headers());
             if let Some(to) = redirects.next(&request.method, &at, status, headers)? {
                 at = to;
@@ -331,6 +334,18 @@ impl Transport {
             body,
             retry_after,
         })
+    }
+}
+
+/// The error of a request that was sent `at` an address, with the server that it was
+/// redirected to.
+fn away(first: &Url, at: &Url, error: TransportError) -> TransportError {
+    if at.origin() == first.origin() {
+        return error;
+    }
+    TransportError::Away {
+        to: at.origin().ascii_serialization(),
+        source: Box::new(error),
     }
 }
 

@@ -604,3 +604,14 @@ async fn an_answer_in_drops_ends() {
     let text = told(limited(&odd.host(), policy).tags("app").await);
     assert!(text.contains("took longer"), "{text}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_redirected_to_is_named_where_it_does_not_answer() {
+    let to = [("location", "http://127.0.0.1:1/login")];
+    let odd = Odd::start(move |_, _| reply(302, &to, ""));
+    let text = told(client(&odd.host()).tags("app").await);
+    assert!(
+        text.contains("it redirects to http://127.0.0.1:1: no connection"),
+        "{text}"
+    );
+}

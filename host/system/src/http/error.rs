@@ -1,10 +1,14 @@
 //! Failures of a request. They hold no URL and no header, hence no secret.
 
+use std::error::Error;
+use std::io;
 use std::time::{Duration, SystemTime};
 
 use bakehouse_core::error::chain;
 use reqwest::StatusCode;
+use rustls::CertificateError;
 
+use super::Proxy;
 use super::body::BodyError;
 use super::redirect::RedirectError;
 use super::retry::Transient;
@@ -59,6 +63,17 @@ pub enum HttpError {
     /// It leads where nobody follows.
     #[error(transparent)]
     Redirect(#[from] RedirectError),
+    /// The other side shows a certificate that this machine does not trust.
+    #[error("its certificate is not trusted: {}", why(.0))]
+    Untrusted(CertificateError),
+    /// No connection through the proxy that the environment names.
+    #[error("no connection through the proxy {proxy}: {}", root(error))]
+    Proxy {
+        /// The proxy.
+        proxy: Proxy,
+        /// The client's error, of which the message has the innermost cause.
+        error: reqwest::Error,
+    },
     /// No connection, or it broke.
     #[error("{}", chain(.0))]
     Connection(#[source] reqwest::Error),
@@ -77,7 +92,7 @@ impl HttpError {
         match self {
             Self::Silent { .. } => true,
             Self::Body(error) => matches!(error, BodyError::Silent(_) | BodyError::Slow(_)),
-            Self::Connection(error) => error.is_timeout(),
+            Self::Connection(error) | Self::Proxy { error, .. } => error.is_timeout(),
             _ => false,
         }
     }
@@ -86,7 +101,7 @@ impl HttpError {
 impl Transient for HttpError {
     fn is_transient(&self) -> bool {
         match self {
-            Self::Busy { .. } | Self::Silent { .. } => true,
+            Self::Busy { .. } | Self::Silent { .. } | Self::Proxy { .. } => true,
             Self::Status { status } => {
                 *status == StatusCode::REQUEST_TIMEOUT || status.is_server_error()
             }
@@ -97,6 +112,7 @@ impl Transient for HttpError {
             | Self::Hidden { .. }
             | Self::Unauthorized { .. }
             | Self::Paused { .. }
+            | Self::Untrusted(_)
             | Self::Redirect(_) => false,
         }
     }
@@ -108,8 +124,54 @@ impl Transient for HttpError {
 
 impl From<reqwest::Error> for HttpError {
     fn from(error: reqwest::Error) -> Self {
-        Self::Connection(error.without_url())
+        if let Some(untrusted) = untrusted(&error) {
+            return Self::Untrusted(untrusted);
+        }
+        let proxy = error.url().filter(|_| error.is_connect());
+        let (proxy, error) = (proxy.and_then(Proxy::of), error.without_url());
+        match proxy {
+            Some(proxy) => Self::Proxy { proxy, error },
+            None => Self::Connection(error),
+        }
     }
+}
+
+/// The fault of the other side's certificate, where that is the cause.
+fn untrusted(error: &reqwest::Error) -> Option<CertificateError> {
+    let mut cause: Option<&(dyn Error + 'static)> = error.source();
+    while let Some(error) = cause {
+        if let Some(rustls::Error::InvalidCertificate(why)) = error.downcast_ref() {
+            return Some(why.clone());
+        }
+        // The source of an I/O error is that of the error in it.
+        let within = error
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref);
+        cause = match within {
+            Some(within) => Some(within),
+            None => error.source(),
+        };
+    }
+    None
+}
+
+/// The fault of a certificate, in words.
+fn why(error: &CertificateError) -> String {
+    match error {
+        CertificateError::UnknownIssuer => "unknown issuer".to_owned(),
+        CertificateError::Expired => "it has expired".to_owned(),
+        CertificateError::NotValidForName => "it is for another name".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// The innermost cause.
+fn root(error: &reqwest::Error) -> String {
+    let mut cause: &dyn Error = error;
+    while let Some(next) = cause.source() {
+        cause = next;
+    }
+    cause.to_string()
 }
 
 impl From<BodyError> for HttpError {
@@ -119,5 +181,52 @@ impl From<BodyError> for HttpError {
             BodyError::Silent(limit) => Self::Silent { limit },
             other => Self::Body(other),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{TcpListener, TcpStream};
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use rcgen::{CertifiedKey, generate_simple_self_signed};
+    use rustls::ServerConfig;
+    use rustls::pki_types::PrivateKeyDer;
+
+    use super::super::client;
+    use super::*;
+
+    /// The address of a server whose certificate nobody knows.
+    fn stranger() -> String {
+        let named = vec!["127.0.0.1".to_owned()];
+        let CertifiedKey { cert, signing_key } = generate_simple_self_signed(named).unwrap();
+        let key = PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();
+        let config = ServerConfig::builder().with_no_client_auth();
+        let config = config
+            .with_single_cert(vec![cert.der().clone()], key)
+            .unwrap();
+        let config = Arc::new(config);
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("https://{}/", listener.local_addr().unwrap());
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream: TcpStream = stream.unwrap();
+                let mut server = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
+                while server.is_handshaking() && server.complete_io(&mut stream).is_ok() {}
+            }
+        });
+        address
+    }
+
+    #[tokio::test]
+    async fn a_certificate_that_is_not_trusted_is_told_and_not_tried_again() {
+        let http = client::builder(Duration::from_secs(5)).no_proxy().build();
+        let failed = http.unwrap().get(stranger()).send().await.unwrap_err();
+        let error = HttpError::from(failed);
+        assert!(matches!(error, HttpError::Untrusted(_)), "{error:?}");
+        assert!(!error.is_transient());
+        let words = "its certificate is not trusted: unknown issuer";
+        assert_eq!(error.to_string(), words);
     }
 }

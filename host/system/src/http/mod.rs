@@ -8,6 +8,7 @@
 
 pub mod body;
 pub mod client;
+pub mod environment;
 mod error;
 pub mod link;
 pub mod page;
@@ -20,6 +21,7 @@ mod retry_after;
 mod set_up_error;
 
 pub use bakehouse_core::loopback::{is_loopback, is_private};
+pub use environment::Proxy;
 pub use error::HttpError;
 pub use rate::{Rate, TooSlow};
 pub use retry_after::{retry_after, server_time};

@@ -32,6 +32,14 @@ pub struct Backoff {
 }
 
 impl Backoff {
+    /// For what is asked once.
+    pub const ONCE: Self = Self {
+        tries: 1,
+        first: Duration::ZERO,
+        cap: Duration::ZERO,
+        jitter: 0.0,
+    };
+
     /// For requests to upstream: three tries within about a second.
     pub const UPSTREAM: Self = Self {
         tries: 3,

@@ -1,7 +1,7 @@
 //! Requests to APIs: conditional, bounded, and polite about rate limits.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bakehouse_core::progress::Reporter;
 use bakehouse_system::http::HttpError;
@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 use super::access::Site;
-use super::error::ReleaseError;
+use super::error::{ReleaseError, unreadable};
 use super::exchange::{Answered, Exchange};
 use super::page::{ApiPage, next_page, total};
 use super::rate_limit;
@@ -97,6 +97,26 @@ impl Api {
         }
     }
 
+    /// One object, asked for once; nothing is kept.
+    ///
+    /// # Errors
+    /// As the contract's `release.get`.
+    pub(super) async fn once<T: DeserializeOwned>(
+        &self,
+        site: &Site,
+        url: &Url,
+    ) -> Result<T, ReleaseError> {
+        let what = shown(url);
+        match self.exchange.run(site, url, None).await? {
+            Answered::Fresh(_, body) => read(&what, &body),
+            Answered::Unchanged(_) => Err(ReleaseError::Unasked { what }),
+            Answered::Later(pause) => {
+                let until = SystemTime::now() + pause;
+                Err(paused(site, &what, HttpError::Paused { until }))
+            }
+        }
+    }
+
     pub(super) async fn get<T: DeserializeOwned>(
         &self,
         site: &Site,
@@ -118,21 +138,14 @@ impl Api {
             let outcome = tokio::time::timeout(self.limits.exchange, exchanged).await;
             match outcome.unwrap_or_else(|_| Err(self.too_slow(&what))) {
                 Ok(Answered::Unchanged(headers)) => break (headers, None),
-                Ok(Answered::Fresh(headers, body)) => match serde_json::from_str::<T>(&body) {
+                Ok(Answered::Fresh(headers, body)) => match read::<T>(&what, &body) {
                     Ok(value) => {
                         if let Some(pause) = rate_limit::used_up(&headers) {
                             self.pauses.note(&server, pause);
                         }
                         break (headers, Some((body, value)));
                     }
-                    Err(source) => {
-                        let malformed = ReleaseError::Malformed {
-                            what: what.clone(),
-                            expected: "the JSON that the API documents",
-                            source,
-                        };
-                        retry.again(malformed).await?;
-                    }
+                    Err(error) => retry.again(error).await?,
                 },
                 Ok(Answered::Later(pause)) => retry.refused(&server, pause),
                 Err(failed) => retry.again(failed).await?,
@@ -204,6 +217,12 @@ impl Api {
             tracing::warn!(%error, "an API's answer cannot be kept");
         }
     }
+}
+
+/// An API's answer.
+fn read<T: DeserializeOwned>(what: &str, body: &str) -> Result<T, ReleaseError> {
+    let expected = "the JSON that the API documents";
+    serde_json::from_str(body).map_err(|source| unreadable(what, expected, body.as_bytes(), source))
 }
 
 /// The name of an API among those that ask for pauses.

@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use bakehouse_registry::LookupError;
 use bakehouse_system::http::HttpError;
+use bakehouse_system::http::page::{self, PageTitle};
 use bakehouse_system::http::pages::ListError;
 use bakehouse_system::http::redirect::RedirectError;
 use bakehouse_system::http::retry::Transient;
@@ -165,6 +166,14 @@ pub enum ReleaseError {
         /// The error in its JSON.
         source: serde_json::Error,
     },
+    /// A page for people came in place of an answer.
+    #[error("{what}: its answer is a web page{title}")]
+    Page {
+        /// The URL that was requested.
+        what: String,
+        /// The page's title.
+        title: PageTitle,
+    },
     /// A list of something else.
     #[error("{what}: lists {count} entries of which none is a release")]
     NotListed {
@@ -229,7 +238,8 @@ impl ReleaseError {
             | Self::NoRelease { .. }
             | Self::NothingCounts(_)
             | Self::Image(LookupError::Absent { .. }) => true,
-            Self::Http { source, .. } => source.is_absent(),
+            // A server of packages says 403 of what is not for us.
+            Self::Http { source, .. } => matches!(source, HttpError::NotFound),
             Self::Answered { status, .. } => {
                 matches!(*status, StatusCode::NOT_FOUND | StatusCode::GONE)
             }
@@ -253,6 +263,27 @@ impl Transient for ReleaseError {
 
     fn is_awaited(&self) -> bool {
         matches!(self, Self::Http { source, .. } if source.is_awaited())
+    }
+}
+
+/// The error about an answer that cannot be read.
+pub(super) fn unreadable(
+    what: &str,
+    expected: &'static str,
+    answer: &[u8],
+    source: serde_json::Error,
+) -> ReleaseError {
+    let what = what.to_owned();
+    match page::is_page(answer) {
+        true => ReleaseError::Page {
+            what,
+            title: page::title(answer),
+        },
+        false => ReleaseError::Malformed {
+            what,
+            expected,
+            source,
+        },
     }
 }
 

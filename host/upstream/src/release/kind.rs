@@ -26,6 +26,11 @@ pub(super) trait ReleaseSource: Send + Sync {
         Ok(One::Listed)
     }
 
+    /// Asks for it once, with as little as tells that it can be read.
+    async fn probe(&self, reach: &Reach) -> Result<(), ReleaseError> {
+        self.all(reach).await.map(drop)
+    }
+
     /// The facts that it tells of the project, as of the release with this tag;
     /// none where it tells nothing.
     async fn about(&self, _: &Reach, _tag: &str) -> Result<About, ReleaseError> {

@@ -11,17 +11,19 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bakehouse_system::http::HttpError;
 use bakehouse_system::http::body::Bounds;
+use bakehouse_system::http::page;
 use bakehouse_system::http::redirect::Redirects;
-use bakehouse_system::http::request::{accept, body, exchange, shown};
+use bakehouse_system::http::request::{accept, body, chunk, exchange, shown};
 use bakehouse_system::http::retry::{Backoff, PATIENCE, Retry};
 use bytes::Bytes;
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, IF_MODIFIED_SINCE, IF_NONE_MATCH};
-use reqwest::{Method, StatusCode};
+use reqwest::{Method, Response, StatusCode};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::Url;
 
+use super::error::unreadable;
 use super::kind::{Reach, ReleaseSource, SourceKind};
 use super::lenient::{Entry, or_default};
 use super::response_cache::CachedResponse;
@@ -173,6 +175,35 @@ impl ReleaseSource for Package {
         let said = serde_json::from_value::<Said>(said).unwrap_or_default();
         Ok(about(&self.0, &said))
     }
+
+    /// Asks for its document, and reads the beginning alone.
+    async fn probe(&self, reach: &Reach) -> Result<(), ReleaseError> {
+        let url = self.address(reach).await?;
+        let what = shown(&url);
+        let patience = Duration::ZERO;
+        let mut retry = Retry::new(
+            &what,
+            Backoff::ONCE,
+            patience,
+            &reach.pauses,
+            &*reach.reporter,
+        );
+        loop {
+            let begun = match open(reach, &url, None, &mut retry).await {
+                Ok(Some(mut response)) => chunk(&mut response, IDLE).await,
+                Ok(None) => return Err(ReleaseError::Unasked { what }),
+                Err(error) => Err(error),
+            };
+            match begun {
+                Ok(Some(begin)) if page::is_page(&begin) => {
+                    let title = page::title(&begin);
+                    return Err(ReleaseError::Page { what, title });
+                }
+                Ok(_) => return Ok(()),
+                Err(error) => retry.again(self.failed(&what, error)).await?,
+            }
+        }
+    }
 }
 
 impl Package {
@@ -201,24 +232,26 @@ impl Package {
         loop {
             match request(reach, url, condition, &mut retry).await {
                 Ok(answered) => return Ok(answered),
-                Err(error) if error.is_absent() => {
-                    return Err(ReleaseError::NoPackage(self.0.clone()));
-                }
-                Err(source) => {
-                    let what = what.clone();
-                    retry.again(ReleaseError::Http { what, source }).await?;
-                }
+                Err(error) => retry.again(self.failed(&what, error)).await?,
             }
+        }
+    }
+
+    /// The error about its document.
+    fn failed(&self, what: &str, source: HttpError) -> ReleaseError {
+        match source {
+            HttpError::NotFound => ReleaseError::NoPackage(self.0.clone()),
+            source => ReleaseError::Http {
+                what: what.to_owned(),
+                source,
+            },
         }
     }
 }
 
 fn read<D: DeserializeOwned>(what: &str, bytes: &[u8]) -> Result<D, ReleaseError> {
-    serde_json::from_slice(bytes).map_err(|source| ReleaseError::Malformed {
-        what: what.to_owned(),
-        expected: "npm's package metadata",
-        source,
-    })
+    serde_json::from_slice(bytes)
+        .map_err(|source| unreadable(what, "npm's package metadata", bytes, source))
 }
 
 /// The registry's answer about a package.
@@ -235,6 +268,20 @@ async fn request(
     condition: Option<&CachedResponse>,
     retry: &mut Retry<'_>,
 ) -> Result<Answered, HttpError> {
+    let Some(response) = open(reach, url, condition, retry).await? else {
+        return Ok(Answered::Unchanged);
+    };
+    let headers = response.headers().clone();
+    Ok(Answered::Fresh(headers, body(response, BOUNDS).await?))
+}
+
+/// The answer, unread; none where nothing changed since `condition`.
+async fn open(
+    reach: &Reach,
+    url: &Url,
+    condition: Option<&CachedResponse>,
+    retry: &mut Retry<'_>,
+) -> Result<Option<Response>, HttpError> {
     let mut at = url.clone();
     let mut redirects = Redirects::default();
     loop {
@@ -255,7 +302,7 @@ async fn request(
         }
         let response = exchange(request, IDLE).await?;
         if condition.is_some() && response.status() == StatusCode::NOT_MODIFIED {
-            return Ok(Answered::Unchanged);
+            return Ok(None);
         }
         if let Some(to) =
             redirects.next(&Method::GET, &at, response.status(), response.headers())?
@@ -267,9 +314,7 @@ async fn request(
         if let Err(HttpError::Busy { pause }) = accepted {
             retry.refused(&server, pause);
         }
-        let accepted = accepted?;
-        let headers = accepted.headers().clone();
-        return Ok(Answered::Fresh(headers, body(accepted, BOUNDS).await?));
+        return Ok(Some(accepted?));
     }
 }
 

@@ -146,7 +146,10 @@ async fn says_what_went_wrong() {
         ("429 Slow", "", 1, "source: Paused {"),
         ("503 Busy", "", 3, "source: Status { status: 503"),
         ("401 Who", "", 1, "status: 401"),
-        ("200 OK", "<html>", 1, "Malformed {"),
+        // It is there, perhaps, and not for us.
+        ("403 No", "", 1, "source: Hidden { status: 403"),
+        ("200 OK", "{}x", 1, "Malformed {"),
+        ("200 OK", "<html><title>Login</title>", 1, "Page {"),
     ] {
         let (base, heads) = server(vec![(status, body)]).await;
         let error = npm(&base).list(&package("x"), &all(), 1).await.unwrap_err();
@@ -155,6 +158,25 @@ async fn says_what_went_wrong() {
             "{status}: {error:?}"
         );
         assert_eq!(heads.lock().unwrap().len(), requests, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_package_is_probed_by_the_beginning_of_one_answer() {
+    for (status, body, expected) in [
+        ("200 OK", PACKAGE, "Ok(())"),
+        ("404 Not Found", "", "NoPackage(\"x\")"),
+        ("429 Slow", "", "source: Paused {"),
+        ("503 Busy", "", "source: Status { status: 503"),
+        ("200 OK", "<html><title>Login</title>", "Page {"),
+    ] {
+        let (base, heads) = server(vec![(status, body)]).await;
+        let probed = npm(&base).probe(&package("x")).await;
+        assert!(
+            format!("{probed:?}").contains(expected),
+            "{status}: {probed:?}"
+        );
+        assert_eq!(heads.lock().unwrap().len(), 1, "{status}");
     }
 }
 

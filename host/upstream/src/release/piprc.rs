@@ -89,7 +89,10 @@ impl PipConfig {
             upstream: None,
             token,
             headers: &[("accept", "application/vnd.pypi.simple.v1+json")],
-            variables: "PIP_INDEX_URL",
+            variables: match self.index {
+                Some(_) => "the login in PIP_INDEX_URL, or in `index-url` of pip's configuration",
+                None => "PIP_INDEX_URL",
+            },
         })
     }
 }

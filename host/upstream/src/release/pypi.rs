@@ -75,6 +75,12 @@ impl ReleaseSource for Package {
         }
         Ok(all)
     }
+
+    async fn probe(&self, reach: &Reach) -> Result<(), ReleaseError> {
+        let site = reach.pip.site()?;
+        let url = site.url(&[&self.0, ""], &[]);
+        reach.api.once::<Document>(&site, &url).await.map(drop)
+    }
 }
 
 impl File {

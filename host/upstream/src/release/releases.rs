@@ -140,6 +140,16 @@ impl Releases {
         source.source.about(&self.inner.reach, tag).await
     }
 
+    /// Asks for a source once, with as little as tells that it can be read. Nothing of
+    /// it is kept.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn probe(&self, source: &SourceId) -> Result<(), ReleaseError> {
+        let probed = source.source.probe(&self.inner.reach).await;
+        probed.map_err(|error| named(error, source))
+    }
+
     /// The release with this tag.
     ///
     /// # Errors

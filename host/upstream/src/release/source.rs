@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::ReleaseError;
 use super::kind::ReleaseSource;
+use super::standing::forge;
 use super::table::KINDS;
 
 /// A release source, written `kind:name`. The same text is its grant.
@@ -14,6 +15,20 @@ use super::table::KINDS;
 pub struct SourceId {
     text: String,
     pub(super) source: Arc<dyn ReleaseSource>,
+}
+
+impl SourceId {
+    /// The word before the `:`.
+    #[must_use]
+    pub fn kind(&self) -> &str {
+        self.text.split(':').next().unwrap_or_default()
+    }
+
+    /// It is read from the API of a [`Forge`](super::Forge).
+    #[must_use]
+    pub fn is_of_forge(&self) -> bool {
+        forge(&self.text).is_some()
+    }
 }
 
 impl PartialEq for SourceId {

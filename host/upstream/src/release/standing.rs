@@ -4,13 +4,16 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use bakehouse_system::http::request::shown;
 use bakehouse_system::http::{client, server_time};
 use reqwest::header::{DATE, HeaderMap};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use url::Url;
 
 use super::ReleaseError;
 use super::access::{ForgeAccess, Site};
+use super::error::unreadable;
 use super::exchange::{Answered, Exchange};
 use super::rate_limit::number;
 use super::repository::Repository;
@@ -58,6 +61,20 @@ struct Core {
     limit: u64,
     remaining: u64,
     reset: u64,
+}
+
+/// The user of a token (GitLab's "Get the current user", Gitea's "userGetCurrent").
+#[derive(Deserialize)]
+struct User {
+    #[serde(rename = "id")]
+    _id: u64,
+}
+
+/// Gitea's "getVersion".
+#[derive(Deserialize)]
+struct Version {
+    #[serde(rename = "version")]
+    _version: String,
 }
 
 impl ForgeAccess {
@@ -108,7 +125,8 @@ impl Forge {
     /// for.
     ///
     /// # Errors
-    /// When it cannot be reached, or does not know the token.
+    /// When it cannot be reached, does not know the token, or answers something else
+    /// than its API does.
     pub async fn standing(&self, idle: Duration) -> Result<Standing, ReleaseError> {
         let url = self.question();
         let http = client::builder(client::CONNECT).build();
@@ -117,8 +135,36 @@ impl Forge {
             source: error.into(),
         })?;
         let exchange = Exchange::new(http, idle);
-        let answered = exchange.run(&self.site, &url, None).await?;
-        Ok(standing(answered))
+        match exchange.run(&self.site, &url, None).await? {
+            Answered::Fresh(headers, body) => {
+                let quota = self.quota(&body).map_err(|source| {
+                    unreadable(&shown(&url), "what its API says", body.as_bytes(), source)
+                })?;
+                Ok(standing(quota, &headers))
+            }
+            Answered::Unchanged(headers) => Ok(standing(None, &headers)),
+            Answered::Later(pause) => {
+                let spent = Quota {
+                    limit: 0,
+                    remaining: 0,
+                    reset: SystemTime::now() + pause,
+                };
+                Ok(standing(Some(spent), &HeaderMap::new()))
+            }
+        }
+    }
+
+    /// The quota in an answer to the [question](Self::question), where it is there.
+    ///
+    /// # Errors
+    /// When it is no answer to it.
+    fn quota(&self, body: &str) -> serde_json::Result<Option<Quota>> {
+        match (self.kind, self.has_token()) {
+            ("github", _) => of_body(body),
+            (_, true) => serde_json::from_str::<User>(body).map(|_| None),
+            ("gitlab", false) => serde_json::from_str::<Vec<IgnoredAny>>(body).map(|_| None),
+            (_, false) => serde_json::from_str::<Version>(body).map(|_| None),
+        }
     }
 
     /// The question that costs it least.
@@ -134,7 +180,7 @@ impl Forge {
 }
 
 /// Kind and host of the forge that a source, or a grant of sources, is of.
-fn forge(source: &str) -> Option<(&'static str, &str)> {
+pub(super) fn forge(source: &str) -> Option<(&'static str, &str)> {
     let (kind, name) = source.split_once(':')?;
     let host = name.split('/').next().unwrap_or_default();
     match kind {
@@ -146,34 +192,23 @@ fn forge(source: &str) -> Option<(&'static str, &str)> {
     }
 }
 
-fn standing(answer: Answered) -> Standing {
-    let (quota, headers) = match answer {
-        Answered::Fresh(headers, body) => (of_body(&body), headers),
-        Answered::Unchanged(headers) => (None, headers),
-        Answered::Later(pause) => {
-            let spent = Quota {
-                limit: 0,
-                remaining: 0,
-                reset: SystemTime::now() + pause,
-            };
-            (Some(spent), HeaderMap::new())
-        }
-    };
+fn standing(quota: Option<Quota>, headers: &HeaderMap) -> Standing {
     let told = headers.contains_key(DATE);
     Standing {
-        quota: quota.or_else(|| of_headers(&headers)),
-        time: told.then(|| server_time(&headers)),
+        quota: quota.or_else(|| of_headers(headers)),
+        time: told.then(|| server_time(headers)),
     }
 }
 
-fn of_body(body: &str) -> Option<Quota> {
-    let limits: RateLimits = serde_json::from_str(body).ok()?;
+fn of_body(body: &str) -> serde_json::Result<Option<Quota>> {
+    let limits: RateLimits = serde_json::from_str(body)?;
     let core = limits.resources.core;
-    Some(Quota {
+    let reset = UNIX_EPOCH.checked_add(Duration::from_secs(core.reset));
+    Ok(reset.map(|reset| Quota {
         limit: core.limit,
         remaining: core.remaining,
-        reset: UNIX_EPOCH.checked_add(Duration::from_secs(core.reset))?,
-    })
+        reset,
+    }))
 }
 
 fn of_headers(headers: &HeaderMap) -> Option<Quota> {
@@ -211,7 +246,8 @@ mod tests {
     fn the_quota_is_in_the_body_or_in_the_headers() {
         // Of GitHub's documentation, "REST API endpoints for rate limits".
         let body = r#"{"resources":{"core":{"limit":5000,"used":1,"remaining":4999,"reset":1691591363},"search":{"limit":30,"used":12,"remaining":18,"reset":1691591091}},"rate":{"limit":5000,"used":1,"remaining":4999,"reset":1372700873}}"#;
-        let quota = of_body(body).unwrap();
+        let quota = of_body(body).unwrap().unwrap();
+        assert!(of_body("<html>").is_err() && of_body("{}").is_err());
         assert_eq!((quota.limit, quota.remaining), (5000, 4999));
         let mut headers = HeaderMap::new();
         assert_eq!(of_headers(&headers), None);

@@ -113,6 +113,7 @@ pub fn is_unavailable(error: &ReleaseError) -> bool {
         ReleaseError::List { source, .. } => !matches!(source, ListError::Time(_)),
         ReleaseError::Answered { .. } => !error.is_absent(),
         ReleaseError::Malformed { .. }
+        | ReleaseError::Page { .. }
         | ReleaseError::Unasked { .. }
         | ReleaseError::Redirect { .. }
         | ReleaseError::Elsewhere { .. }

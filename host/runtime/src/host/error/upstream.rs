@@ -57,6 +57,11 @@ pub(super) fn release(error: &ReleaseError) -> Told<'_> {
             source: ListError::Time(_),
             ..
         } => CallError::Timeout,
+        // A server of packages says 403 of what is not for us.
+        ReleaseError::Http {
+            source: HttpError::Hidden { .. },
+            ..
+        } => CallError::Unavailable,
         ReleaseError::Http { source, .. } => http(source),
         ReleaseError::Git(GitError::Storage(error) | GitError::Path(PathError::Storage(error))) => {
             return Err(error);
@@ -76,6 +81,7 @@ pub(super) fn release(error: &ReleaseError) -> Told<'_> {
         | ReleaseError::Answered { .. }
         | ReleaseError::NotText { .. }
         | ReleaseError::Malformed { .. }
+        | ReleaseError::Page { .. }
         | ReleaseError::NotListed { .. }
         | ReleaseError::Unasked { .. }
         | ReleaseError::Redirect { .. }
