@@ -4,6 +4,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
+use bakehouse_loopback::{Odd, reply};
 use serde_json::Value;
 
 use crate::support::{Builder, Output, Project, finish, recipe};
@@ -153,6 +154,12 @@ fn a_registry_that_refuses_and_a_clock_that_is_wrong_are_told() {
         .env("GITHUB_TOKEN", "x");
     let output = finish(&mut command).expect(6);
     let _ = found(&output, "forge", "problem", "403", "GITHUB_TOKEN");
+    // What answers is no API.
+    let page = Odd::start(|_, _| reply(200, &[], "<html><title>Login</title></html>"));
+    let api = format!("http://{}", page.host());
+    command.env("GITHUB_API_URL", &api);
+    let output = finish(&mut command).expect(6);
+    let _ = found(&output, "forge", "problem", "is a web page (Login)", "");
     project.app("misbehave", GRANTS);
 
     let gone = ["doctor", "--format", "json", "--registry", "127.0.0.1:1"];
@@ -239,4 +246,100 @@ fn what_is_wrong_with_the_project_is_told_and_mended_where_that_is_safe() {
     let output = project.run(&json).expect(13);
     let _ = found(&output, "state", "problem", ".bakehouse", "");
     let _ = found(&output, "project", "ok", "1 app", "");
+}
+
+#[test]
+fn release_sources_are_asked_for_as_a_run_does() {
+    let project = project();
+    let json = ["doctor", "--format", "json"];
+    let output = project.run(&json).expect(0);
+    let _ = found(&output, "sources", "ok", "npm answers of 1 source", "");
+
+    // One kind of trouble is told once, with what mends it.
+    project.app(
+        "misbehave",
+        &GRANTS.replace("[\"npm", "[\"npm:a\", \"npm:b\", \"npm"),
+    );
+    let mut command = project.command(&json);
+    command
+        .env("NPM_CONFIG_REGISTRY", "https://npm.invalid/")
+        .env("HTTPS_PROXY", "http://127.0.0.1:1");
+    let output = finish(&mut command).expect(6);
+    let proxy = "through the proxy http://127.0.0.1:1 (HTTPS_PROXY)";
+    let same = found(&output, "sources", "problem", proxy, "check HTTPS_PROXY");
+    let same = same["found"].as_str().unwrap();
+    assert!(
+        same.ends_with("the same of 2 other sources of npm"),
+        "{same}"
+    );
+
+    let page = Odd::start(|_, _| reply(200, &[], "<html><title>Login</title></html>"));
+    let mut command = project.command(&json);
+    command.env("NPM_CONFIG_REGISTRY", format!("http://{}/", page.host()));
+    let output = finish(&mut command).expect(6);
+    let _ = found(
+        &output,
+        "sources",
+        "problem",
+        "is a web page (Login)",
+        "NPM_CONFIG_REGISTRY",
+    );
+
+    project.app("misbehave", &GRANTS.replace("[\"npm", "[\"pipy:a\", \"npm"));
+    let mut command = project.command(&json);
+    command.env("HTTPS_PROXY", "http://");
+    let output = finish(&mut command).expect(3);
+    let _ = found(
+        &output,
+        "sources",
+        "problem",
+        "`pipy:a` is not",
+        "apps/misbehave",
+    );
+    let _ = found(&output, "sources", "warning", "HTTPS_PROXY is not", "");
+
+    project.app(
+        "misbehave",
+        &GRANTS.replace("[\"npm", "[\"npm:gone\", \"npm"),
+    );
+    let output = project.run(&json).expect(6);
+    let _ = found(
+        &output,
+        "sources",
+        "problem",
+        "no package gone",
+        "apps/misbehave",
+    );
+}
+
+#[test]
+fn the_embedded_registry_is_read_as_a_run_does() {
+    let project = project();
+    let local = |more: &[&str]| {
+        let mut arguments = vec!["doctor", "--format", "json", "--registry", "local"];
+        arguments.extend(more);
+        project.run(&arguments)
+    };
+    let output = local(&["--namespace", "Foo Bar"]).expect(3);
+    let _ = found(&output, "registry", "problem", "Foo Bar", "lower case");
+    project.write(".bakehouse/registry/metadata.json", "x");
+    let output = local(&[]).expect(13);
+    let _ = found(
+        &output,
+        "registry",
+        "problem",
+        "metadata.json",
+        "copy of the file",
+    );
+}
+
+#[test]
+fn an_app_that_cannot_be_read_is_told_of_that_app() {
+    let project = project();
+    project.write("apps/broken/app.toml", "x = [");
+    let output = project.run(&["doctor", "--format", "json"]).expect(3);
+    let broken = found(&output, "app", "problem", "apps/broken/app.toml", "");
+    let matters = broken["matters"].as_str().unwrap();
+    assert!(matters.contains("other apps go on"), "{matters}");
+    let _ = found(&output, "project", "ok", "2 apps", "");
 }

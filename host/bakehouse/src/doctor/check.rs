@@ -7,8 +7,10 @@ use serde::Serialize;
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Check {
-    /// bakehouse.toml, every app.toml, and the settings that come from them.
+    /// bakehouse.toml, and the settings that come from it.
     Project,
+    /// The app.toml of each app.
+    App,
     /// The Docker Engine.
     Engine,
     /// The engine's way to keep images.
@@ -29,6 +31,8 @@ pub enum Check {
     Clock,
     /// APIs of forges, their tokens and rate limits.
     Forge,
+    /// Release sources of the apps, and the way to them.
+    Sources,
     /// Recipes, and the versions of the contract that they are for.
     Recipe,
     /// Things that recipes ask for and are not granted.
@@ -51,6 +55,7 @@ impl Check {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Project => "project",
+            Self::App => "app",
             Self::Engine => "engine",
             Self::ImageStore => "image-store",
             Self::Buildx => "buildx",
@@ -61,6 +66,7 @@ impl Check {
             Self::Push => "push",
             Self::Clock => "clock",
             Self::Forge => "forge",
+            Self::Sources => "sources",
             Self::Recipe => "recipe",
             Self::Grants => "grants",
             Self::Secrets => "secrets",
@@ -76,6 +82,7 @@ impl Check {
     pub const fn matters(self) -> &'static str {
         match self {
             Self::Project => "no command but `up`, `down` and `init` works without it",
+            Self::App => "it is left out of runs, which end with this code; other apps go on",
             Self::Engine => "buildx's own builder builds in it, and `smoke` runs images in it",
             Self::ImageStore => "images for other platforms are exported from nowhere else",
             Self::Buildx => "every build goes through it",
@@ -88,6 +95,9 @@ impl Check {
             Self::Push => "what is built cannot be published",
             Self::Clock => "certificates, logins and caches are good for a time",
             Self::Forge => "versions are read from it; a run of many apps needs many requests",
+            Self::Sources => {
+                "versions are read from there; an app whose sources cannot be read fails"
+            }
             Self::Recipe => "its app is left out of runs, or built as it was before",
             Self::Grants => "its recipe is refused what it asks for, and its app fails",
             Self::Secrets => "builds that are to mount it fail",

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bakehouse_core::progress::Silent;
 
-use super::{Check, Finding, disk, forges, machine, recipes, registry, schemas, workflow};
+use super::{Check, Finding, disk, forges, machine, recipes, registry, schemas, sources, workflow};
 use crate::config::{Overrides, Project, Settings, default_platforms};
 use crate::failure::ExitCode;
 use crate::up::set_up;
@@ -58,20 +58,24 @@ pub async fn examine(project: anyhow::Result<Project>, overrides: &Overrides) ->
 
 async fn within_project(project: &Project, settings: Option<&Settings>) -> Vec<Finding> {
     let reporter = Arc::new(Silent);
-    // Which images there are, recipes say.
+    // Which images and sources there are, recipes say.
     let loaded = async {
         let looking = tokio::time::timeout(LIMIT, recipes::look(project, reporter.clone()));
         let Ok(seen) = looking.await else {
             return vec![late(Check::Recipe)];
         };
-        let pushes = match settings {
-            Some(settings) => {
-                let images: Vec<&str> = seen.images.iter().map(String::as_str).collect();
-                within(Check::Push, registry::pushes(settings, &images)).await
+        let pushes = async {
+            match settings {
+                Some(settings) => {
+                    let images: Vec<&str> = seen.images.iter().map(String::as_str).collect();
+                    within(Check::Push, registry::pushes(settings, &images)).await
+                }
+                None => Vec::new(),
             }
-            None => Vec::new(),
         };
-        [seen.findings, pushes].concat()
+        let sources = within(Check::Sources, sources::findings(project, &seen.sources));
+        let (pushes, sources) = tokio::join!(pushes, sources);
+        [seen.findings, pushes, sources].concat()
     };
     let reach = async {
         match settings {
@@ -99,7 +103,7 @@ fn late(check: Check) -> Finding {
     let code = match check {
         Check::Registry | Check::Push => ExitCode::Registry,
         Check::Recipe => ExitCode::Recipe,
-        Check::Forge => ExitCode::Upstream,
+        Check::Forge | Check::Sources => ExitCode::Upstream,
         Check::State => ExitCode::Storage,
         _ => ExitCode::Builder,
     };

@@ -115,6 +115,14 @@ impl Finding {
         }
     }
 
+    /// The same, with this to do where nothing else is known.
+    pub(super) fn or_fix(self, fix: impl FnOnce() -> String) -> Self {
+        Self {
+            fix: self.fix.or_else(|| Some(fix())),
+            ..self
+        }
+    }
+
     /// The same, and it stops no run.
     pub(super) fn softened(self) -> Self {
         Self {

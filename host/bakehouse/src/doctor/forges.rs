@@ -41,7 +41,7 @@ async fn forge(forge: &Forge) -> Finding {
                 true => format!("check {variables}, and the way to {host}"),
                 false => format!("check the way to {host}; it may want a token in {variables}"),
             };
-            return Finding::problem(Check::Forge, ExitCode::Upstream, error.to_string(), fix);
+            return Finding::failed(Check::Forge, error).or_fix(|| fix);
         }
     };
     told(&host, forge.has_token(), variables, &standing)
@@ -58,7 +58,11 @@ fn told(host: &str, token: bool, variables: &str, standing: &Standing) -> Findin
     let wait = quota.reset.duration_since(SystemTime::now());
     let minutes = wait.unwrap_or_default().as_secs().div_ceil(60);
     let (left, limit) = (quota.remaining, quota.limit);
-    let found = format!("{host} {known}; {left} of {limit} requests left for {minutes} min");
+    let found = match limit {
+        // It refuses, and does not say of how many.
+        0 => format!("{host} takes no requests for {minutes} min"),
+        _ => format!("{host} {known}; {left} of {limit} requests left for {minutes} min"),
+    };
     let fix = match token {
         true => format!("wait {minutes} min, or look for fewer versions with --max-versions"),
         false => format!("set {variables}"),

@@ -15,6 +15,7 @@ mod mend;
 mod recipes;
 mod registry;
 mod schemas;
+mod sources;
 mod workflow;
 
 pub use check::Check;

@@ -1,5 +1,6 @@
 //! Apps: their app.toml, recipes and grants.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,12 +31,16 @@ pub(super) struct Seen {
     pub(super) findings: Vec<Finding>,
     /// Images that they publish.
     pub(super) images: Vec<String>,
+    /// Release sources that they read, as far as they are known by name, each with
+    /// an app.
+    pub(super) sources: BTreeMap<String, String>,
 }
 
 /// One app.
 struct App {
     findings: Vec<Finding>,
     images: Vec<String>,
+    sources: Vec<String>,
     /// The recipe was loaded.
     loaded: bool,
     git: bool,
@@ -76,6 +81,7 @@ pub(super) async fn look(project: &Project, reporter: Arc<dyn Reporter>) -> Seen
             ),
         )],
         images: Vec::new(),
+        sources: BTreeMap::new(),
     };
     let loaded = apps.iter().filter(|app| app.loaded).count();
     if loaded > 0 {
@@ -85,9 +91,11 @@ pub(super) async fn look(project: &Project, reporter: Arc<dyn Reporter>) -> Seen
     if apps.iter().any(|app| app.git) {
         seen.findings.push(git().await);
     }
-    for app in apps {
+    for (app, name) in apps.into_iter().zip(names) {
         seen.findings.extend(app.findings);
         seen.images.extend(app.images);
+        let sources = app.sources.into_iter().map(|source| (source, name.clone()));
+        seen.sources.extend(sources);
     }
     seen.images.sort();
     seen.images.dedup();
@@ -99,6 +107,7 @@ impl Seen {
         Self {
             findings: vec![finding],
             images: Vec::new(),
+            sources: BTreeMap::new(),
         }
     }
 }
@@ -113,8 +122,9 @@ async fn app(
         Ok(file) => file,
         Err(error) => {
             return App {
-                findings: vec![Finding::failed(Check::Project, error)],
+                findings: vec![Finding::failed(Check::App, error)],
                 images: Vec::new(),
+                sources: Vec::new(),
                 loaded: false,
                 git: false,
             };
@@ -126,6 +136,7 @@ async fn app(
     findings.extend(secrets(name, &file));
     let git = !file.grants.sources.is_empty();
     let granted = file.grants.images.clone();
+    let mut sources = file.grants.releases.clone();
     // One that was never compiled cannot be loaded, and is told already.
     let absent = findings
         .iter()
@@ -136,6 +147,7 @@ async fn app(
         false => match load(project, name, file, runtime, reporter).await {
             Ok(recipe) => {
                 findings.extend(grants(name, &recipe));
+                sources.extend(asked(&recipe));
                 let images = recipe.app().images.iter().map(|image| image.name.clone());
                 (true, images.collect())
             }
@@ -145,9 +157,12 @@ async fn app(
             }
         },
     };
+    // A pattern names none.
+    sources.retain(|source| !source.contains('*'));
     App {
         findings,
         images,
+        sources,
         loaded,
         git,
     }
@@ -217,6 +232,14 @@ fn grants(app: &str, recipe: &Recipe) -> Vec<Finding> {
         }
     });
     findings.collect()
+}
+
+/// Release sources that a recipe asks for, and is granted.
+fn asked(recipe: &Recipe) -> Vec<String> {
+    let asked = recipe.policy().asked().into_iter();
+    let granted =
+        asked.filter(|asked| asked.want.kind == Kind::Releases && asked.missing.is_none());
+    granted.map(|asked| asked.want.value).collect()
 }
 
 fn secrets(app: &str, file: &AppFile) -> Vec<Finding> {

@@ -1,19 +1,22 @@
 //! The target registry: its answer, the right to push, and its clock.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use bakehouse_core::progress::Silent;
-use bakehouse_registry::{Endpoint, Registry, RegistryError, RetryPolicy};
+use bakehouse_registry::{Endpoint, LocalRegistry, Registry, RegistryError, RetryPolicy};
 use bakehouse_system::docker::credentials::DockerCredentials;
 use futures_util::StreamExt as _;
 
 use super::{Check, Finding};
 use crate::config::{Project, RegistryChoice, Settings};
-use crate::failure::ExitCode;
+use crate::failure::{ExitCode, way};
 
 /// Longest for a connection, and for an answer.
 const LIMIT: Duration = Duration::from_secs(6);
+/// The embedded registry's host; its port is another one each time.
+const EMBEDDED: &str = "127.0.0.1:1";
 /// Images that are asked for at the same time.
 const PARALLEL: usize = 8;
 /// A clock that is this far off is worth a word; servers round to seconds.
@@ -27,6 +30,10 @@ pub(super) async fn reach(project: &Project, settings: &Settings) -> Vec<Finding
         RegistryChoice::Host(host) => host,
         RegistryChoice::Local => {
             let folder = project.local_registry();
+            let looked = embedded(&folder, &settings.namespace).await;
+            if let Err(error) = looked {
+                return vec![Finding::failed(Check::Registry, error)];
+            }
             return vec![
                 Finding::ok(
                     Check::Registry,
@@ -54,11 +61,18 @@ pub(super) async fn reach(project: &Project, settings: &Settings) -> Vec<Finding
                 Check::Registry,
                 ExitCode::Registry,
                 format!("{} does not answer: {error}", endpoint.host()),
-                "check the address given as --registry, as REGISTRY or in bakehouse.toml, and that the registry runs",
+                way(&error).unwrap_or_else(|| "check the address given as --registry, as REGISTRY or in bakehouse.toml, and that the registry runs".to_owned()),
             ),
             Finding::skipped(Check::Clock, "no server to compare it with"),
         ],
     }
+}
+
+/// Looks at the embedded registry's folder, and at the names in it.
+async fn embedded(folder: &Path, namespace: &str) -> anyhow::Result<()> {
+    let _ = Endpoint::new(EMBEDDED, namespace)?;
+    let folder = folder.to_owned();
+    Ok(tokio::task::spawn_blocking(move || LocalRegistry::look(&folder)).await??)
 }
 
 fn clock(host: &str, theirs: Option<SystemTime>) -> Finding {
