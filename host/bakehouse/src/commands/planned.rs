@@ -32,9 +32,16 @@ impl Planned {
             now,
         } = &self.memory;
         let thresholds = context.project.file().alarms;
-        alarms(&self.plan, fewer, history, thresholds, now, |_, image| {
-            image.is_held()
-        })
+        let flags = &context.settings.flags;
+        alarms(
+            &self.plan,
+            fewer,
+            history,
+            thresholds,
+            now,
+            flags,
+            |_, image| image.is_held(),
+        )
     }
 }
 

@@ -49,6 +49,7 @@ pub(super) async fn status(session: &Session, args: &StatusArgs) -> Result<ExitC
         &memory.history,
         context.project.file().alarms,
         &memory.now,
+        &context.settings.flags,
         |_, image| !image.is_done(),
     );
     let status = Status::new(Facts {

@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::history::{Fewer, History};
 use super::older::earliest;
-use super::plan::{AppPlan, ImagePlan, Plan, VersionPlan};
+use super::plan::{AppPlan, ImagePlan, OpenTarget, Plan, VersionPlan};
 use crate::config::Alarms;
 use crate::failure::{self, ExitCode};
-use crate::text;
+use crate::text::{self, shell};
 
 /// Something that somebody should look at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,7 +65,7 @@ pub fn code(alarms: &[Alarm]) -> ExitCode {
 
 /// Alarms about the apps of a plan, by app. `fewer` are those of which upstream
 /// lists far fewer versions; `is_open` says of which images something is missing
-/// that nobody is about to build.
+/// that nobody is about to build. Commands of hints have these `flags`.
 #[must_use]
 pub fn alarms(
     plan: &Plan,
@@ -73,6 +73,7 @@ pub fn alarms(
     history: &History,
     thresholds: Alarms,
     now: &Date,
+    flags: &[String],
     is_open: impl Fn(&VersionPlan, &ImagePlan) -> bool,
 ) -> Vec<Alarm> {
     let mut all = Vec::new();
@@ -97,9 +98,10 @@ pub fn alarms(
         let images = app.app.images.iter().filter(|image| !image.unpublished);
         for image in images {
             let behind = Behind::of(app, &image.name, history, &is_open);
-            all.extend(behind.and_then(|behind| behind.alarm(name, thresholds, now)));
+            let hint = catch_up(app, history, flags);
+            all.extend(behind.and_then(|behind| behind.alarm(name, thresholds, now, hint)));
         }
-        all.extend(failing(app, history, thresholds, &is_open));
+        all.extend(failing(app, history, thresholds, flags, &is_open));
     }
     all
 }
@@ -165,7 +167,7 @@ impl<'a> Behind<'a> {
         })
     }
 
-    fn alarm(&self, app: &str, thresholds: Alarms, now: &Date) -> Option<Alarm> {
+    fn alarm(&self, app: &str, thresholds: Alarms, now: &Date, hint: String) -> Option<Alarm> {
         let days = now.days_since(self.since.as_ref()?);
         if thresholds.behind_days == 0 || days <= u64::from(thresholds.behind_days) {
             return None;
@@ -184,7 +186,7 @@ impl<'a> Behind<'a> {
                 self.image,
                 text::count(days, "day")
             ),
-            hint: format!("see what keeps it: bakehouse run {app} --retry-failed"),
+            hint,
         })
     }
 }
@@ -207,11 +209,21 @@ pub fn counted<'a>(app: &'a AppPlan, image: &str) -> Vec<(&'a VersionPlan, &'a I
     }
 }
 
+/// The advice about an app that is behind: what failed waits, unless it is asked for.
+fn catch_up(app: &AppPlan, history: &History, flags: &[String]) -> String {
+    let failed = |open: OpenTarget<'_>| history.trouble(&open.target).is_some();
+    let retry = app.to_build().any(failed).then_some("--retry-failed");
+    let words = ["run", &app.app.name].into_iter().chain(retry);
+    let command = shell::command(words.chain(flags.iter().map(String::as_str)));
+    format!("see what keeps it: {command}")
+}
+
 /// One alarm for all targets of an app that have failed often.
 fn failing(
     app: &AppPlan,
     history: &History,
     thresholds: Alarms,
+    flags: &[String],
     is_open: &impl Fn(&VersionPlan, &ImagePlan) -> bool,
 ) -> Option<Alarm> {
     let often = |times: u32| thresholds.failures > 0 && times >= thresholds.failures;
@@ -227,12 +239,16 @@ fn failing(
     let (target, trouble) = found.first()?;
     let more = match found.len() {
         1 => String::new(),
-        count => format!(
-            ", and so did {} more targets of {}",
-            count - 1,
-            app.app.name
-        ),
+        count => {
+            let more = text::count(count - 1, "more target");
+            format!(", and so did {more} of {}", app.app.name)
+        }
     };
+    let message = trouble.message.as_str();
+    let bare = message.strip_prefix(&format!("{target}: "));
+    let logs = ["logs", &app.app.name, "--failed"].into_iter();
+    let logs = shell::command(logs.chain(flags.iter().map(String::as_str)));
+    let alone = failure::alone(target, false, flags);
     Some(Alarm {
         kind: AlarmKind::Failing,
         app: app.app.name.clone(),
@@ -241,9 +257,9 @@ fn failing(
             "{target}: failed {} since {}{more}: {}",
             text::count(trouble.times, "time"),
             trouble.since.day(),
-            trouble.message
+            bare.unwrap_or(message)
         ),
-        hint: failure::try_alone(&failure::alone(target, false, &[])),
+        hint: format!("see its log ({logs}), mend what that tells of, and try it alone: {alone}"),
     })
 }
 

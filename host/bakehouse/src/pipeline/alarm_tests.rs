@@ -44,7 +44,7 @@ fn plan(versions: &[(&str, Option<&str>, bool)]) -> Plan {
 fn raised(plan: &Plan, history: &History, thresholds: Alarms, now: &Date) -> Vec<String> {
     let none = BTreeMap::new();
     let open = |_: &VersionPlan, image: &ImagePlan| !image.is_done();
-    let all = alarms(plan, &none, history, thresholds, now, open);
+    let all = alarms(plan, &none, history, thresholds, now, &[], open);
     all.into_iter().map(|alarm| alarm.message).collect()
 }
 
@@ -63,6 +63,15 @@ fn an_image_that_is_behind_for_long() {
     assert_eq!(
         at("2026-11-16"),
         ["a has been behind upstream for 15 days: it is at 1.0, and upstream is at 1.2"]
+    );
+    let none = BTreeMap::new();
+    let open = |_: &VersionPlan, image: &ImagePlan| !image.is_done();
+    let now = date("2026-11-16");
+    let defaults = Alarms::default();
+    let told = alarms(&released, &none, &history, defaults, &now, &[], open);
+    assert_eq!(
+        told[0].hint, "see what keeps it: bakehouse run a",
+        "nothing has failed"
     );
     let never = Alarms {
         behind_days: 0,
@@ -118,7 +127,9 @@ fn a_target_that_failed_often_and_the_worst_alarm() {
         image: "a".to_owned(),
         platform: "linux/amd64".parse().unwrap(),
     };
-    let failure = FailureRecord::new(&Failure::new(ExitCode::Build, "step 3 failed").into());
+    // As a target's failure begins with its name.
+    let message = format!("{target}: step 3 failed");
+    let failure = FailureRecord::new(&Failure::new(ExitCode::Build, message).into());
     let missing = plan(&[("1.0", None, true), ("1.1", Some("2026-11-01"), false)]);
     for (day, alarm) in [
         ("2026-11-01", false),
@@ -131,6 +142,7 @@ fn a_target_that_failed_often_and_the_worst_alarm() {
     }
     let none = BTreeMap::new();
     let open = |_: &VersionPlan, image: &ImagePlan| !image.is_done();
+    let flags = ["--namespace".to_owned(), "mine".to_owned()];
     let all = |day: &str, fewer: &BTreeMap<String, Fewer>| {
         alarms(
             &missing,
@@ -138,6 +150,7 @@ fn a_target_that_failed_often_and_the_worst_alarm() {
             &history,
             Alarms::default(),
             &date(day),
+            &flags,
             open,
         )
     };
@@ -146,13 +159,16 @@ fn a_target_that_failed_often_and_the_worst_alarm() {
         failing[0].message,
         "a 1.1 linux/amd64: failed 3 times since 2026-11-01: step 3 failed"
     );
-    assert!(
-        failing[0]
-            .hint
-            .contains("bakehouse build a --version 1.1 --platform linux/amd64")
+    assert_eq!(
+        failing[0].hint,
+        "see its log (bakehouse logs a --failed --namespace mine), mend what that tells of, and \
+         try it alone: bakehouse build a --version 1.1 --platform linux/amd64 --namespace mine"
     );
     assert_eq!(code(&failing), ExitCode::Failing);
-    assert_eq!(code(&all("2026-12-01", &none)), ExitCode::Behind);
+    let behind = all("2026-12-01", &none);
+    assert_eq!(code(&behind), ExitCode::Behind);
+    let retry = "see what keeps it: bakehouse run a --retry-failed --namespace mine";
+    assert_eq!(behind[0].hint, retry);
     let fewer = BTreeMap::from([("a".to_owned(), Fewer { before: 40, now: 2 })]);
     let all = all("2026-12-01", &fewer);
     assert_eq!(
