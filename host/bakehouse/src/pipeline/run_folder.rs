@@ -3,8 +3,8 @@
 //!
 //! `.bakehouse/runs/<id>/<target>.log`, `timeline.jsonl` and `report.json`. Names of
 //! folders sort by time. A run holds a lock on its folder as long as it is at work;
-//! folders of others go when they are too old, and the oldest first when there are
-//! too many or they are too large.
+//! folders of others go when they are too old, and when there are too many or they
+//! are too large: first of runs that had no target, and of these the oldest first.
 
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
@@ -390,21 +390,25 @@ fn begun(id: &str) -> Option<Timestamp> {
     text.parse().ok()
 }
 
-/// Removes runs that are too old, and the oldest as far as they are too many; never
-/// one at work.
+/// Removes runs that are too old, and as far as there are too many first those
+/// without a log, then the oldest; never one at work.
 fn sweep(runs: &Path, keep: Keep) {
-    let all = KeptRun::all(runs).unwrap_or_default();
+    let mut all = KeptRun::all(runs).unwrap_or_default();
+    all.reverse();
+    // Who has nothing to do comes often, and what failed is looked for for long.
+    all.sort_by_key(|run| run.logs().is_ok_and(|logs| logs.is_empty()));
     let now = Timestamp::now().as_second();
     let oldest = i64::from(keep.runs_days).saturating_mul(24 * 60 * 60);
-    let mut bytes: u64 = 0;
-    for (newer, run) in all.iter().rev().enumerate() {
-        bytes = bytes.saturating_add(run.bytes());
+    let (mut kept, mut bytes): (usize, u64) = (0, 0);
+    for run in &all {
+        let whole = bytes.saturating_add(run.bytes());
         let is_old = |begun: Timestamp| now.saturating_sub(begun.as_second()) > oldest;
-        let fits = newer + 1 < keep.runs.max(1)
-            && bytes <= keep.runs_mib.saturating_mul(1 << 20)
+        let fits = kept + 1 < keep.runs.max(1)
+            && whole <= keep.runs_mib.saturating_mul(1 << 20)
             && !run.begun().is_some_and(is_old);
-        if !fits
-            && !run.is_running()
+        if fits {
+            (kept, bytes) = (kept + 1, whole);
+        } else if !run.is_running()
             && let Err(error) = storage::remove_all(&run.path)
         {
             tracing::warn!("{} cannot be removed: {error}", run.path.display());

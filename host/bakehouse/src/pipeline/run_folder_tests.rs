@@ -135,3 +135,21 @@ fn the_oldest_runs_go_and_never_one_at_work() {
     assert_eq!(left.last().unwrap().id, last.id());
     assert!(dir.path().join("mine").is_dir());
 }
+
+#[test]
+fn a_run_that_did_something_outlives_those_that_did_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let keep = Keep {
+        runs: 3,
+        ..Keep::default()
+    };
+    let failed = RunFolder::create(dir.path(), keep).unwrap();
+    failed.line(&target("1.0.0"), "FAILED: it");
+    let of_failed = failed.id().to_owned();
+    drop(failed);
+    for _ in 0..5 {
+        RunFolder::create(dir.path(), keep).unwrap();
+    }
+    let left = KeptRun::all(dir.path()).unwrap();
+    assert_eq!((left.len(), &left[0].id), (3, &of_failed), "{left:?}");
+}
