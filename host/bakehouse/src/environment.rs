@@ -159,7 +159,6 @@ fn deciding_of(arg: Arg) -> Arg {
     }
 }
 
-#[cfg(test)]
 /// The error of a command line, told of the variable where that holds the value,
 /// and not of the flag that nobody gave.
 pub(crate) fn blamed(
@@ -226,6 +225,7 @@ fn unset(command: Command) -> Command {
         .mut_subcommands(unset)
 }
 
+#[cfg(test)]
 mod tests {
     use super::*;
 
