@@ -43,6 +43,10 @@ fn stopped(project: &Project, more: &[&str], line: &str, name: &str) -> Output {
         }
     }
     assert!(stderr.contains(line), "{stderr}");
+    if name == "-KILL" {
+        // The line is told a moment before it is kept.
+        std::thread::sleep(Duration::from_secs(1));
+    }
     signal(&child, name);
     for said in lines.map_while(Result::ok) {
         stderr.push_str(&format!("{said}\n"));
@@ -82,6 +86,11 @@ fn a_signal_ends_with_what_was_done_and_what_was_not() {
         ] {
             assert!(output.stdout.contains(line), "{line} in\n{}", output.stdout);
         }
+        // Told once by the run itself, and by its report afterwards.
+        let to_go_on = format!("to go on, run: {go_on}\n");
+        assert!(!output.stdout.contains(&to_go_on), "{}", output.stdout);
+        let told = project.run(&["report"]).expect(0).stdout;
+        assert!(told.contains(&to_go_on), "{told}");
         let report = report(&project);
         assert_eq!(report, json(&project.path("summary.json")));
         for (key, value) in [
@@ -95,6 +104,52 @@ fn a_signal_ends_with_what_was_done_and_what_was_not() {
         assert_eq!(report["targets"].as_array().unwrap().len(), 2);
         assert_eq!(report["images"].as_array().unwrap().len(), 1);
     }
+}
+
+#[test]
+fn a_killed_run_is_told_as_far_as_it_came_also_without_its_report() {
+    let project = Project::new(Builder::Docker);
+    project.misbehave(&["1.0.0", "1.1.0-spin"]);
+    let tagged = "tagged local/test/misbehave:1.0.0 -> ";
+    stopped(&project, &["--concurrency", "1"], tagged, "-KILL");
+    let listed = project.run(&["runs", "--format", "json"]).expect(0).json();
+    let run = &listed["runs"][0];
+    assert_eq!(
+        (&run["ending"], &run["built"], &run["tags"]),
+        (&"killed".into(), &2.into(), &1.into()),
+        "{run}"
+    );
+    let told = project.run(&["report"]).expect(0).stdout;
+    for line in [
+        "local/test/misbehave:1.0.0  sha256:",
+        "not built: misbehave 1.1.0-spin linux/amd64, misbehave 1.1.0-spin linux/arm64\n",
+        "\nto go on, run: bakehouse run --concurrency 1\n",
+        "\nkilled: built 2, reused 0, tags set 1",
+    ] {
+        assert!(told.contains(line), "{line} in\n{told}");
+    }
+    let page = project.run(&["report", "--html"]).expect(0).stdout;
+    assert!(page.contains(">killed</span>"), "{page}");
+
+    let of_failed = || {
+        let logs = project.run(&["logs", "--failed"]).expect(0);
+        assert!(logs.stdout.contains("1.1.0-spin"), "{}", logs.stdout);
+        assert!(!logs.stdout.contains("1.0.0 linux"), "{}", logs.stdout);
+        logs
+    };
+    of_failed();
+    let path = format!(
+        ".bakehouse/runs/{}/report.json",
+        run["run"].as_str().unwrap()
+    );
+    let whole = std::fs::read(project.path(&path)).unwrap();
+    project.write(&path, &whole[..whole.len() / 2]);
+    of_failed().says("report.json");
+    let one = ["logs", "misbehave", "1.0.0", "linux/amd64"];
+    let one = project.run(&one).expect(0).stdout;
+    assert!(one.starts_with("misbehave 1.0.0 linux/amd64\n"), "{one}");
+    let runs = project.run(&["runs"]).expect(0).says("report.json");
+    assert!(runs.stdout.contains("damaged"), "{}", runs.stdout);
 }
 
 #[test]
@@ -128,6 +183,11 @@ fn json_is_one_report_wherever_it_is() {
     assert_eq!(
         (&said["ending"], &said["exitCode"]),
         (&"failed".into(), &4.into())
+    );
+    let destination = &said["destination"];
+    assert_eq!(
+        (&destination["registry"], &destination["namespace"]),
+        (&"local".into(), &"test".into())
     );
     assert!(
         said["failures"][0]["message"]

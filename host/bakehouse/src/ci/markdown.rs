@@ -23,7 +23,9 @@ const LISTED: usize = 50;
 pub(super) fn report(summary: &Report) -> String {
     let mut out = String::new();
     match summary.ending {
+        // A page that stays when it is killed says so beforehand.
         Ending::Unfinished => out.push_str("**The command is at work, or was killed.**\n\n"),
+        Ending::Killed => out.push_str("**The command was killed before its end.**\n\n"),
         Ending::Stopped => out.push_str("**The command was stopped before its end.**\n\n"),
         Ending::Done | Ending::Failed => {}
     }
@@ -78,6 +80,15 @@ pub(super) fn report(summary: &Report) -> String {
     for cause in causes(&summary.failures) {
         out.push_str(&fenced(&told(&cause)));
     }
+    if !summary.alarms.is_empty() {
+        let _ = writeln!(out, "### {}\n", count(summary.alarms.len(), "alarm"));
+    }
+    for alarm in &summary.alarms {
+        let mut text = Text::new();
+        text.message("", &alarm.message);
+        text.message("hint: ", &alarm.hint);
+        out.push_str(&fenced(&text));
+    }
     let unbuilt = summary.unbuilt.iter().map(ToString::to_string);
     left(&mut out, "target", "not built", unbuilt);
     let unpublished = summary.unpublished.iter().cloned();
@@ -115,10 +126,16 @@ fn left(out: &mut String, thing: &str, lacks: &str, names: impl ExactSizeIterato
 
 /// The end of every page: notes, and the destination.
 fn epilogue<'a>(out: &mut String, destination: &Destination, notes: impl Iterator<Item = &'a str>) {
+    let before = out.len();
     for note in notes {
         let _ = writeln!(out, "- {}", text(note));
     }
-    let _ = writeln!(out, "Destination: {}\n", text(&destination.to_string()));
+    if out.len() > before {
+        out.push('\n');
+    }
+    if destination.is_known() {
+        let _ = writeln!(out, "Destination: {}\n", text(&destination.to_string()));
+    }
 }
 
 /// What a plan is going to do.

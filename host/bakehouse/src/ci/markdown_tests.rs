@@ -4,6 +4,7 @@ use oci_spec::image::{Descriptor, Digest, MediaType};
 
 use super::*;
 use crate::failure::{ExitCode, Failure};
+use crate::pipeline::alarm::{Alarm, AlarmKind};
 use crate::pipeline::failure_record::FailureRecord;
 use crate::pipeline::image_key::ImageKey;
 use crate::pipeline::outcome::{Done, Outcome};
@@ -26,12 +27,29 @@ fn failure(message: &str, hint: &str) -> FailureRecord {
     FailureRecord::new(&failure.into()).of_app("out_line")
 }
 
+fn destination() -> Destination {
+    Destination {
+        registry: "ghcr.io".to_owned(),
+        namespace: "n".to_owned(),
+        ..Destination::default()
+    }
+}
+
 #[test]
 fn a_page_for_a_maintainer() {
     let digest: Digest = format!("sha256:{}", "ab".repeat(32)).parse().unwrap();
     let endpoint = Endpoint::new("ghcr.io", "n").unwrap();
     let mut report = Report {
         ending: Ending::Failed,
+        destination: destination(),
+        alarms: vec![Alarm {
+            kind: AlarmKind::Fewer,
+            app: "out_line".to_owned(),
+            image: None,
+            message: "out_line: upstream lists 2 versions".to_owned(),
+            hint: "see its tags".to_owned(),
+        }],
+        notes: vec!["it is *old*".to_owned()],
         ..Report::default()
     };
     let built = outcome(
@@ -111,6 +129,13 @@ log: runs/1/a.log
 hint: do *this*
 ````
 
+### 1 alarm
+
+```
+out_line: upstream lists 2 versions
+hint: see its tags
+```
+
 ### 1 target is not built
 
 - `out_line 1.0.0 base linux/amd64`
@@ -121,7 +146,9 @@ hint: do *this*
 
 To go on: `bakehouse run`
 
-Destination: `/ (registry: , namespace: ),  (), newest 0 versions ()`
+- `it is *old*`
+
+Destination: `ghcr.io/n (registry: , namespace: ),  (), newest 0 versions ()`
 
 ";
     assert_eq!(super::report(&report), expected);
@@ -147,8 +174,8 @@ Destination: `/ (registry: , namespace: ),  (), newest 0 versions ()`
     };
     assert_eq!(
         super::report(&done),
-        "Everything is published, nothing was built.\n\n\
-         Destination: `/ (registry: , namespace: ),  (), newest 0 versions ()`\n\n"
+        "Everything is published, nothing was built.\n\n",
+        "where it would have gone is not known"
     );
 }
 
@@ -205,7 +232,10 @@ fn a_hostile_name_is_code_in_its_cell() {
 #[test]
 fn a_hostile_message_stays_in_its_block() {
     for words in HOSTILE {
-        let mut report = Report::default();
+        let mut report = Report {
+            destination: destination(),
+            ..Report::default()
+        };
         let failure = failure(
             &format!("{words}\n```\n~~~\n{words}"),
             &format!("````\n{words}"),

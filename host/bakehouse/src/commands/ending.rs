@@ -112,13 +112,13 @@ impl Conclusion {
     }
 
     /// The ending of a command that came to its own: everything that it failed
-    /// at is in the ledger.
+    /// at, and every alarm, is in the ledger.
     pub(super) async fn finish(&self, session: &Session, context: &Context) -> ExitCode {
         if !self.summaries.is_empty() {
             self.sizes(context).await;
         }
-        let code = self.ledger.with(|report| report.failed());
-        self.tell(session, Ending::of(code), code)
+        let (failed, code) = self.ledger.with(|report| (report.failed(), report.code()));
+        self.tell(session, Ending::of(failed), code)
     }
 
     /// The ending of a plan that came to its own.
@@ -156,13 +156,18 @@ impl Conclusion {
             return code;
         };
         session.reporter.close();
-        let (report, code) = self.close(ending, code);
+        let (mut report, code) = self.close(ending, code);
         // The result comes last: it is what is read first.
         session.tell_all(&report.failures);
+        session.tell_alarms(&report.alarms);
         let shown = match format {
             Format::Json => session.printer.json(&report),
-            Format::Text if report.destination.registry.is_empty() => Ok(()),
+            Format::Text if !report.is_planned => Ok(()),
             Format::Text => {
+                if ending == Ending::Stopped {
+                    // Who was stopped has been told how to go on.
+                    report.next = None;
+                }
                 let page = session.printer.new_page();
                 let page = report_page(page, &report, self.ledger.logs().as_deref());
                 session.printer.outcome(&page);
@@ -183,9 +188,6 @@ impl Conclusion {
                 report.retries = registry.retries();
             }
             self.remember(report);
-            if ending == Ending::Stopped || report.is_open() {
-                report.next = Some(command_line());
-            }
         });
         let mut report = self.ledger.close(ending, code);
         let mut lost: Vec<anyhow::Error> = write(&report, &self.summaries);
@@ -193,7 +195,7 @@ impl Conclusion {
         let mut code = code;
         if let Some(error) = lost.first() {
             // Who asked for it has no report that says so.
-            if code == ExitCode::Success {
+            if ending == Ending::Done {
                 code = exit_code(error);
             }
             self.ledger.with(|report| add(&mut report.failures, &lost));

@@ -4,6 +4,7 @@ use anyhow::Result;
 
 use crate::config::Project;
 use crate::failure::{ExitCode, Failure};
+use crate::pipeline::report::{Ending, Report};
 use crate::pipeline::run_folder::KeptRun;
 
 /// Runs named in a hint.
@@ -47,6 +48,24 @@ pub(super) fn one(project: &Project, name: Option<&str>) -> Result<KeptRun> {
             let message = format!("there is no run {}", name.unwrap_or_default());
             let hint = format!("the newest are {}", newest.join(", "));
             Err(Failure::new(ExitCode::NotFound, message).hint(hint).into())
+        }
+    }
+}
+
+/// The report of a run, an empty one where it has none; none where it cannot be
+/// read, which is warned of.
+pub(super) fn report(run: &KeptRun) -> Option<Report> {
+    match run.report() {
+        Ok(report) => Some(report.unwrap_or_else(|| Report {
+            ending: match run.is_running() {
+                true => Ending::Unfinished,
+                false => Ending::Killed,
+            },
+            ..Report::default()
+        })),
+        Err(error) => {
+            tracing::warn!("{error}");
+            None
         }
     }
 }

@@ -1,5 +1,6 @@
 //! `bakehouse logs`
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
@@ -7,7 +8,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use bakehouse_core::nearest::nearest;
 use bakehouse_core::storage_error::At as _;
+use bakehouse_core::target::TargetId;
 use bakehouse_system::storage;
+use serde::Deserialize;
 
 use super::{Session, kept};
 use crate::cli::LogsArgs;
@@ -44,7 +47,13 @@ pub(super) fn logs(session: &Session, args: &LogsArgs) -> Result<ExitCode> {
 
 /// The logs that are asked for; targets that were not are added to `others`.
 fn found(run: &KeptRun, args: &LogsArgs, others: &mut Vec<String>) -> Result<Vec<PathBuf>> {
-    let report = run.report()?.unwrap_or_default();
+    let known = kept::report(run);
+    // Its log may end a moment before the report has it.
+    let finished = match &known {
+        Some(report) if report.exit_code.is_some() => BTreeSet::new(),
+        _ => finished(run),
+    };
+    let report = known.unwrap_or_default();
     let mut found = Vec::new();
     for path in run.logs()? {
         let target = named(&report, &path).or_else(|| first_line(&path));
@@ -56,7 +65,8 @@ fn found(run: &KeptRun, args: &LogsArgs, others: &mut Vec<String>) -> Result<Vec
             .iter()
             .any(|ended| ended.digest.is_none() && ended.target == target);
         // A run that was killed tells nothing of those that it was at.
-        let unended = report.targets.iter().all(|ended| ended.target != target);
+        let unended = report.targets.iter().all(|ended| ended.target != target)
+            && !finished.contains(&target);
         let wanted = !args.failed || failed || (unended && !run.is_running());
         if wanted && is_meant(&target, &args.target) {
             found.push(path);
@@ -65,6 +75,29 @@ fn found(run: &KeptRun, args: &LogsArgs, others: &mut Vec<String>) -> Result<Vec
         }
     }
     Ok(found)
+}
+
+/// An event, as far as it tells that a target went well.
+#[derive(Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+enum Finished {
+    TargetFinished(TargetId),
+    #[serde(other)]
+    Other,
+}
+
+/// Targets that went well, as the timeline tells.
+fn finished(run: &KeptRun) -> BTreeSet<String> {
+    let timeline = run.timeline().unwrap_or_default();
+    // A run that was killed may have left half a line.
+    let events = timeline
+        .iter()
+        .filter_map(|line| serde_json::from_str(line).ok());
+    let finished = events.filter_map(|event| match event {
+        Finished::TargetFinished(target) => Some(target.to_string()),
+        Finished::Other => None,
+    });
+    finished.collect()
 }
 
 /// The target whose log this is, as the report says.
@@ -172,8 +205,6 @@ fn nothing(args: &LogsArgs, targets: &[String]) -> Failure {
 
 #[cfg(test)]
 mod tests {
-    use bakehouse_core::target::TargetId;
-
     use super::*;
 
     #[test]

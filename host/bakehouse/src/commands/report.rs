@@ -30,6 +30,7 @@ pub(super) fn report(session: &Session, args: &ReportArgs) -> Result<ExitCode> {
             let logs = run.path.strip_prefix(project.root()).unwrap_or(&run.path);
             let logs = (!run.logs()?.is_empty()).then(|| logs.display().to_string());
             session.tell_all(&report.failures);
+            session.tell_alarms(&report.alarms);
             let page = printer.new_page();
             printer.page(&report_page(page, &report, logs.as_deref()));
         }

@@ -2,7 +2,7 @@
 
 use super::text::{epilogue, platforms};
 use crate::pipeline::report::{Ending, Report};
-use crate::text::{Cell, Page, Row, Style, Table, short_digest, some};
+use crate::text::{Cell, Page, Row, Style, Table, count, short_digest, some};
 
 /// Names listed at most of what is not done.
 const LISTED: usize = 10;
@@ -51,9 +51,7 @@ pub(super) fn report_page(mut out: Page, report: &Report, logs: Option<&str>) ->
         if let Some(logs) = logs {
             out.row(Row::of(Style::Faint, "logs: ").with(Style::Plain, logs));
         }
-        // Who stopped it is told by itself.
-        let failed = report.ending == Ending::Failed;
-        if let Some(next) = report.next.as_ref().filter(|_| failed) {
+        if let Some(next) = &report.next {
             out.row(Row::of(Style::Faint, "to go on, run: ").with(Style::Plain, next));
         }
     }
@@ -103,8 +101,10 @@ fn results(report: &Report) -> Option<Table> {
 fn totals(report: &Report) -> Row {
     let reused = report.targets.iter().filter(|target| target.reused).count();
     let mut out = match report.ending {
+        Ending::Unfinished => Row::of(Style::Busy, "at work: "),
+        Ending::Killed => Row::of(Style::Odd, "killed: "),
         Ending::Stopped => Row::of(Style::Odd, "stopped: "),
-        Ending::Unfinished | Ending::Done | Ending::Failed => Row::new(),
+        Ending::Done | Ending::Failed => Row::new(),
     };
     let done = match report.ending {
         Ending::Done => Style::Good,
@@ -122,6 +122,10 @@ fn totals(report: &Report) -> Row {
     if !report.failures.is_empty() {
         out.push(Style::Plain, ", ");
         out.push(Style::Bad, &format!("FAILED {}", report.failures.len()));
+    }
+    if !report.alarms.is_empty() {
+        out.push(Style::Plain, ", ");
+        out.push(Style::Odd, &count(report.alarms.len(), "alarm"));
     }
     let steps: usize = report.targets.iter().map(|target| target.steps).sum();
     let cached: usize = report.targets.iter().map(|target| target.cached).sum();

@@ -45,9 +45,9 @@ pub(super) async fn run(session: &Session, args: &RunArgs) -> Result<ExitCode> {
         return Ok(session.alarmed(code, &planned.alarms(&context)));
     }
     session.tell_outdated(plan);
+    ledger.with(|report| report.alarms = planned.alarms(&context));
     pipeline::run(&context, discovered, plan, ledger).await?;
-    let code = conclusion.finish(session, &context).await;
-    Ok(session.alarmed(code, &planned.alarms(&context)))
+    Ok(conclusion.finish(session, &context).await)
 }
 
 /// Refuses a plan that builds an image for some of its platforms only: it could

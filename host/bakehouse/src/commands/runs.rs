@@ -34,8 +34,8 @@ pub(crate) struct Line {
     running: bool,
     /// The command; empty where its report cannot be read.
     command: String,
-    /// The way it ended.
-    ending: Ending,
+    /// The way it ended; none where its report cannot be read.
+    ending: Option<Ending>,
     /// The exit code; none before the end.
     exit_code: Option<u8>,
     /// Targets that it built.
@@ -68,16 +68,14 @@ pub(super) fn runs(session: &Session, args: &RunsArgs) -> Result<ExitCode> {
 
 /// A run whose report cannot be read is listed all the same.
 fn line(run: &KeptRun) -> Line {
-    let report = run.report().unwrap_or_else(|error| {
-        tracing::warn!("{error}");
-        None
-    });
+    let report = kept::report(run);
+    let ending = report.as_ref().map(|report| report.ending);
     let report = report.unwrap_or_default();
     Line {
         run: run.id.clone(),
         running: run.is_running(),
         command: report.command.clone(),
-        ending: report.ending,
+        ending,
         exit_code: report.exit_code,
         built: report.built(),
         reused: report.targets.iter().filter(|target| target.reused).count(),
@@ -92,6 +90,11 @@ fn page(mut out: Page, lines: &[Line]) -> Page {
         "RUN", "ENDED", "BUILT", "REUSED", "TAGS", "FAILED", "TIME", "COMMAND",
     ]);
     for line in lines {
+        // Nothing is known of one without a report.
+        let number = |number: usize| match line.ending {
+            None => faint_if_nothing("-".to_owned()),
+            Some(_) => number.to_string().into(),
+        };
         let time = match line.exit_code {
             None => "-".to_owned(),
             Some(_) => format!("{:.1} s", line.seconds),
@@ -99,11 +102,11 @@ fn page(mut out: Page, lines: &[Line]) -> Page {
         table.row([
             Cell::from(line.run.clone()).or(short(&line.run)),
             Cell::of(style(line), ended(line)),
-            line.built.to_string().into(),
-            line.reused.to_string().into(),
-            line.tags.to_string().into(),
+            number(line.built),
+            number(line.reused),
+            number(line.tags),
             match line.failures {
-                0 => "0".into(),
+                0 => number(0),
                 some => Cell::of(Style::Bad, some.to_string()),
             },
             faint_if_nothing(time),
@@ -121,19 +124,27 @@ fn short(run: &str) -> &str {
 
 const fn style(line: &Line) -> Style {
     match line.ending {
-        Ending::Unfinished if line.running => Style::Busy,
-        Ending::Unfinished | Ending::Stopped => Style::Odd,
-        Ending::Done => Style::Good,
-        Ending::Failed => Style::Bad,
+        Some(Ending::Unfinished) => Style::Busy,
+        Some(Ending::Done) if is_alarmed(line) => Style::Odd,
+        Some(Ending::Done) => Style::Good,
+        Some(Ending::Failed) => Style::Bad,
+        Some(Ending::Killed | Ending::Stopped) | None => Style::Odd,
     }
 }
 
 const fn ended(line: &Line) -> &'static str {
     match line.ending {
-        Ending::Unfinished if line.running => "at work",
-        Ending::Unfinished => "killed",
-        Ending::Done => "done",
-        Ending::Failed => "failed",
-        Ending::Stopped => "stopped",
+        Some(Ending::Unfinished) => "at work",
+        Some(Ending::Killed) => "killed",
+        Some(Ending::Done) if is_alarmed(line) => "alarm",
+        Some(Ending::Done) => "done",
+        Some(Ending::Failed) => "failed",
+        Some(Ending::Stopped) => "stopped",
+        None => "damaged",
     }
+}
+
+/// Whether an alarm decided its exit code.
+const fn is_alarmed(line: &Line) -> bool {
+    matches!(line.exit_code, Some(1..))
 }

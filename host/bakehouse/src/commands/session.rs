@@ -153,9 +153,8 @@ impl Session {
         printer::tell(&command::error(at.as_ref(), app, &whole));
     }
 
-    /// Tells alarms, quiet or not, and gives the exit code of a command that ends
-    /// with this one but for them.
-    pub(super) fn alarmed(&self, code: ExitCode, alarms: &[Alarm]) -> ExitCode {
+    /// Tells alarms, quiet or not.
+    pub(super) fn tell_alarms(&self, alarms: &[Alarm]) {
         for alarm in alarms {
             let message = format!("{}; {}", alarm.message, alarm.hint);
             match ci::on_github() && !self.printer.is_json() {
@@ -163,6 +162,12 @@ impl Session {
                 false => self.printer.alarm(&alarm.message, &alarm.hint),
             }
         }
+    }
+
+    /// Tells alarms, quiet or not, and gives the exit code of a command that ends
+    /// with this one but for them.
+    pub(super) fn alarmed(&self, code: ExitCode, alarms: &[Alarm]) -> ExitCode {
+        self.tell_alarms(alarms);
         match code {
             ExitCode::Success => alarm::code(alarms),
             code => code,
@@ -177,12 +182,17 @@ impl Session {
     }
 
     /// Tells where images go, and what said so; and what else the environment says.
+    /// The report has it from now on.
     pub(super) fn destination(&self, context: &Context) {
         let destination = Destination::new(&context.settings, context.registry.endpoint());
         self.reporter.report(Event::Stage {
             name: "destination",
             detail: &destination.to_string(),
         });
+        if let Some(conclusion) = self.conclusion.get() {
+            let ledger = conclusion.ledger();
+            ledger.with(|report| report.destination = destination);
+        }
         if !self.variables.is_empty() {
             self.reporter.report(Event::Stage {
                 name: "environment",

@@ -150,7 +150,9 @@ pub(super) fn epilogue<'a>(
     for note in notes {
         out.words(Row::of(Style::Faint, "note: "), note);
     }
-    out.words(Row::of(Style::Faint, "destination: "), destination);
+    if destination.is_known() {
+        out.words(Row::of(Style::Faint, "destination: "), destination);
+    }
 }
 
 /// What a command does with a plan.

@@ -34,6 +34,12 @@ pub struct Destination {
 }
 
 impl Destination {
+    /// Whether it is known: something may fail before it is.
+    #[must_use]
+    pub const fn is_known(&self) -> bool {
+        !self.registry.is_empty()
+    }
+
     /// The destination of these settings.
     #[must_use]
     pub fn new(settings: &Settings, endpoint: &Endpoint) -> Self {

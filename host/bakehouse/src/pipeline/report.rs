@@ -6,6 +6,7 @@ use bakehouse_core::target::TargetId;
 use bakehouse_registry::{Endpoint, Moved, MovedTag, Replaced};
 use serde::{Deserialize, Serialize};
 
+use super::alarm::{self, Alarm};
 use super::destination::Destination;
 use super::failure_record::FailureRecord;
 use super::image_key::ImageKey;
@@ -52,6 +53,10 @@ pub struct Report {
     pub moved: Vec<(String, String)>,
     /// Failures: images that are not published, and causes.
     pub failures: Vec<FailureRecord>,
+    /// Alarms: matters that somebody should look at. Of a command where nothing failed
+    /// they give the exit code.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alarms: Vec<Alarm>,
     /// The command that goes on with what is left; none where nothing is.
     pub next: Option<String>,
     /// Notes on its apps.
@@ -61,6 +66,9 @@ pub struct Report {
     pub retries: u32,
     /// Wall time in seconds.
     pub seconds: f64,
+    /// True once it has what is to be done.
+    #[serde(skip)]
+    pub is_planned: bool,
 }
 
 /// How a command ended.
@@ -68,9 +76,11 @@ pub struct Report {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Ending {
-    /// It has not: it is at work, or was killed.
+    /// It has not: it is at work. Its files say so, too, when it was killed.
     #[default]
     Unfinished,
+    /// It was killed: it has not ended, and is not at work.
+    Killed,
     /// Everything asked for is done.
     Done,
     /// Something failed.
@@ -167,6 +177,7 @@ impl Report {
     /// Adds what a plan is going to build, and with `publish` what it is going
     /// to tag.
     pub fn plan(&mut self, plan: &Plan, endpoint: &Endpoint, publish: bool) {
+        self.is_planned = true;
         self.destination = plan.destination.clone();
         self.notes = plan.notes().map(str::to_owned).collect();
         self.unbuilt = plan.jobs().flat_map(|job| job.targets()).collect();
@@ -272,6 +283,15 @@ impl Report {
     pub fn tags(&self) -> usize {
         let versions: usize = self.images.iter().map(|image| image.tags.len()).sum();
         versions + self.moved.len()
+    }
+
+    /// The exit code: that of failures, or where there are none that of alarms.
+    #[must_use]
+    pub fn code(&self) -> ExitCode {
+        match self.failed() {
+            ExitCode::Success => alarm::code(&self.alarms),
+            failed => failed,
+        }
     }
 
     /// The failures' common exit code, or [`ExitCode::Build`] where they differ;

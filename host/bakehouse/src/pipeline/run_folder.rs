@@ -17,7 +17,7 @@ use bakehouse_core::target::TargetId;
 use bakehouse_system::storage;
 use jiff::Timestamp;
 
-use super::report::Report;
+use super::report::{Ending, Report};
 use crate::config::Keep;
 use crate::text;
 
@@ -314,21 +314,31 @@ impl KeptRun {
     /// Whether its run is at work.
     #[must_use]
     pub fn is_running(&self) -> bool {
-        File::open(&self.path).is_ok_and(|folder| folder.try_lock().is_err())
+        // Shared, so that two who ask are not at work to each other.
+        File::open(&self.path).is_ok_and(|folder| folder.try_lock_shared().is_err())
     }
 
-    /// Its report, as it was written last; none where it has none.
+    /// Its report, as it was written last; none where it has none. Of a run that has
+    /// not ended it says whether that was killed.
     ///
     /// # Errors
     /// When it cannot be read, or is no report.
     pub fn report(&self) -> Result<Option<Report>, StorageError> {
         let path = self.path.join(REPORT);
+        let is_running = self.is_running();
         let bytes = match storage::read(&path, MAX_REPORT) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             read => read.at("read", &path)?,
         };
         let report = serde_json::from_slice(&bytes).map_err(io::Error::from);
-        report.map(Some).at("read", &path)
+        let mut report: Report = report.at("read", &path)?;
+        match (report.ending, is_running) {
+            // There is nothing to go on with yet.
+            (Ending::Unfinished, true) => report.next = None,
+            (Ending::Unfinished, false) => report.ending = Ending::Killed,
+            _ => {}
+        }
+        Ok(Some(report))
     }
 
     /// The lines of its timeline; none where it has none.

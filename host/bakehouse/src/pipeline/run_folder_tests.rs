@@ -36,8 +36,19 @@ fn a_run_is_read_back() {
     assert_eq!(kept.report().unwrap().as_ref(), Some(&report));
     assert_eq!(kept.logs().unwrap(), [log]);
     assert!(kept.is_running());
+    run.report(&Report {
+        next: Some("bakehouse run".to_owned()),
+        ..Report::default()
+    })
+    .unwrap();
+    let told = || {
+        let report = kept.report().unwrap().unwrap();
+        (report.ending, report.next)
+    };
+    assert_eq!(told(), (Ending::Unfinished, None));
     drop(run);
     assert!(!kept.is_running());
+    assert_eq!(told(), (Ending::Killed, Some("bakehouse run".to_owned())));
 }
 
 #[test]

@@ -46,6 +46,7 @@ impl ReportPage<'_> {
         self.header(&mut html);
         html.raw("<main>");
         failures(&mut html, self.report);
+        alarms(&mut html, self.report);
         left(&mut html, self.report);
         timeline::section(&mut html, self.report);
         timeline::cache(&mut html, self.report);
@@ -78,7 +79,7 @@ impl ReportPage<'_> {
 
     fn header(&self, html: &mut Html) {
         let report = self.report;
-        let (class, ended) = ending(report.ending);
+        let (class, ended) = ending(report);
         html.raw("<header><h1>Run <time");
         html.attribute("datetime", &report.begun);
         html.raw(">");
@@ -112,15 +113,21 @@ impl ReportPage<'_> {
         number("not built", report.unbuilt.len().to_string(), "");
         number("requests repeated", report.retries.to_string(), "");
         number("time", timeline::clock(report.seconds), "");
-        html.raw("</dl><p class=\"soft\">Destination: ");
-        html.text(&report.destination);
-        html.raw("</p></header>");
+        html.raw("</dl>");
+        if report.destination.is_known() {
+            html.raw("<p class=\"soft\">Destination: ");
+            html.text(&report.destination);
+            html.raw("</p>");
+        }
+        html.raw("</header>");
     }
 }
 
-const fn ending(ending: Ending) -> (&'static str, &'static str) {
-    match ending {
-        Ending::Unfinished => ("odd", "at work, or killed"),
+const fn ending(report: &Report) -> (&'static str, &'static str) {
+    match report.ending {
+        Ending::Unfinished => ("odd", "at work"),
+        Ending::Killed => ("odd", "killed"),
+        Ending::Done if !report.alarms.is_empty() => ("odd", "alarm"),
         Ending::Done => ("good", "done"),
         Ending::Failed => ("failed", "failed"),
         Ending::Stopped => ("odd", "stopped"),
@@ -187,10 +194,27 @@ fn failures(html: &mut Html, report: &Report) {
     html.raw("</section>");
 }
 
+/// Alarms, and the next thing to do.
+fn alarms(html: &mut Html, report: &Report) {
+    if report.alarms.is_empty() {
+        return;
+    }
+    html.raw("<section><h2>Alarms</h2>");
+    for alarm in &report.alarms {
+        html.raw("<article class=\"cause\">");
+        html.element("h3", &alarm.message);
+        html.raw("<dl>");
+        html.element("dt", "What to do");
+        html.element("dd", &alarm.hint);
+        html.raw("</dl></article>");
+    }
+    html.raw("</section>");
+}
+
 /// The work that is not done, and the command that goes on with it.
 fn left(html: &mut Html, report: &Report) {
     let unbuilt: Vec<String> = report.unbuilt.iter().map(ToString::to_string).collect();
-    if unbuilt.is_empty() && report.unpublished.is_empty() {
+    if unbuilt.is_empty() && report.unpublished.is_empty() && report.next.is_none() {
         return;
     }
     html.raw("<section><h2>Not done</h2>");

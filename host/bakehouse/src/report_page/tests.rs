@@ -2,6 +2,7 @@ use bakehouse_core::target::TargetId;
 
 use super::*;
 use crate::failure::{ExitCode, Failure};
+use crate::pipeline::alarm::{Alarm, AlarmKind};
 use crate::pipeline::failure_record::FailureRecord;
 use crate::pipeline::outcome::PushedBytes;
 use crate::pipeline::report::TargetReport;
@@ -147,8 +148,35 @@ fn sizes_are_in_the_order_of_versions_with_those_of_earlier_runs() {
 fn a_run_that_did_nothing_has_a_page() {
     let page = html(&Report::default(), &[]);
     assert!(
-        page.contains("at work, or killed") && page.ends_with("</html>\n"),
+        page.contains("at work") && page.ends_with("</html>\n"),
         "{page}"
     );
-    assert!(!page.contains("<section>"), "{page}");
+    for word in ["<section>", "Destination", "killed"] {
+        assert!(!page.contains(word), "{word} in {page}");
+    }
+}
+
+#[test]
+fn a_page_says_that_its_run_was_killed_and_how_to_go_on_and_has_its_alarms() {
+    let mut report = Report {
+        ending: Ending::Killed,
+        next: Some("bakehouse run a".to_owned()),
+        ..Report::default()
+    };
+    let page = html(&report, &[]);
+    assert!(page.contains("state odd\">killed<"), "{page}");
+    assert!(page.contains("To go on: <code>bakehouse run a<"), "{page}");
+
+    report.ending = Ending::Done;
+    report.alarms = vec![Alarm {
+        kind: AlarmKind::Behind,
+        app: "a".to_owned(),
+        image: Some("a".to_owned()),
+        message: "a has been behind <b>".to_owned(),
+        hint: "see what keeps it".to_owned(),
+    }];
+    let page = html(&report, &[]);
+    assert!(page.contains("state odd\">alarm<"), "{page}");
+    assert!(page.contains("a has been behind &lt;b&gt;"), "{page}");
+    assert!(page.contains("<dd>see what keeps it</dd>"), "{page}");
 }
