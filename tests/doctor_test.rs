@@ -253,7 +253,7 @@ fn release_sources_are_asked_for_as_a_run_does() {
     let project = project();
     let json = ["doctor", "--format", "json"];
     let output = project.run(&json).expect(0);
-    let _ = found(&output, "sources", "ok", "npm answers of 1 source", "");
+    let _ = found(&output, "sources", "ok", "1 source of npm can be read", "");
 
     // One kind of trouble is told once, with what mends it.
     project.app(

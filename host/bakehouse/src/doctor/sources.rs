@@ -104,7 +104,7 @@ fn told(asked: Vec<Option<Asked>>) -> Vec<Finding> {
         }
     }
     let read = read.into_iter().map(|(kind, number)| {
-        let found = format!("{kind} answers of {}", count(number, "source"));
+        let found = format!("{} of {kind} can be read", count(number, "source"));
         Finding::ok(Check::Sources, found)
     });
     let failed = failed.into_iter().map(|(kind, more, mut finding)| {
@@ -138,7 +138,7 @@ mod tests {
             .map(|one| (one.state, one.found.as_str()))
             .collect();
         let expected = [
-            (State::Ok, "pypi answers of 2 sources"),
+            (State::Ok, "2 sources of pypi can be read"),
             (
                 State::Problem,
                 "a: no connection; the same of 2 other sources of npm",

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use bakehouse_registry::LookupError;
 
 use super::kind::{Reach, ReleaseSource, SourceKind};
 use super::repository::Repository;
@@ -29,5 +30,13 @@ impl ReleaseSource for Image {
             return Err(ReleaseError::NoTags);
         }
         Ok(tags.into_iter().map(Release::tag).collect())
+    }
+
+    /// Asks for one tag: a list of them may have many pages.
+    async fn probe(&self, reach: &Reach) -> Result<(), ReleaseError> {
+        match reach.images.head(&self.0).await {
+            Ok(_) | Err(LookupError::Absent { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 }
