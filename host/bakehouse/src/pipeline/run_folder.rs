@@ -183,7 +183,11 @@ impl RunFolder {
     pub fn report(&self, report: &Report) -> Result<(), StorageError> {
         let path = self.path.join(REPORT);
         let json = text::json(report).map_err(io::Error::other);
-        json.and_then(|json| storage::write(&path, (json + "\n").as_bytes()))
+        let write = match report.exit_code {
+            Some(_) => storage::write,
+            None => storage::write_for_now,
+        };
+        json.and_then(|json| write(&path, (json + "\n").as_bytes()))
             .at("write", &path)
     }
 }

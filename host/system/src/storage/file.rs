@@ -59,14 +59,30 @@ pub fn read_text(path: &Path, limit: u64) -> io::Result<String> {
 /// # Errors
 /// When the system refuses.
 pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let file = filled(path, bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    Ok(())
+}
+
+/// As [`write()`], but it waits for no disk: what is written again soon outlives the
+/// process, and need not outlive the machine.
+///
+/// # Errors
+/// When the system refuses.
+pub fn write_for_now(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    filled(path, bytes)?.persist(path)?;
+    Ok(())
+}
+
+/// A file with these bytes beside the one whose place it is to take.
+fn filled(path: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut file = NamedTempFile::new_in(folder)?;
     file.write_all(bytes)?;
     file.as_file()
         .set_permissions(Permissions::from_mode(0o644))?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
+    Ok(file)
 }
 
 /// The trouble that keeps everybody from writing to a folder's file system, if any

@@ -17,7 +17,7 @@ mod walk;
 
 pub use bakehouse_core::storage_error::{At, StorageError};
 pub use blocking::blocking;
-pub use file::{append, lock, open, read, read_text, trouble, write};
+pub use file::{append, lock, open, read, read_text, trouble, write, write_for_now};
 pub use folder::{Folder, create, owned, private, remove_all};
 pub use scratch::Scratch;
 pub use state::{create_state, lock_state, make_room, read_state, set_aside, write_state};
