@@ -246,8 +246,13 @@ fn failing(
     };
     let message = trouble.message.as_str();
     let bare = message.strip_prefix(&format!("{target}: "));
+    // Logs are found by the project alone.
+    let project = flags
+        .windows(2)
+        .find(|pair| pair.first().is_some_and(|flag| flag == "--root"));
+    let project = project.into_iter().flatten().map(String::as_str);
     let logs = ["logs", &app.app.name, "--failed"].into_iter();
-    let logs = shell::command(logs.chain(flags.iter().map(String::as_str)));
+    let logs = shell::command(logs.chain(project));
     let alone = failure::alone(target, false, flags);
     Some(Alarm {
         kind: AlarmKind::Failing,

@@ -73,6 +73,15 @@ fn an_image_that_is_behind_for_long() {
         told[0].hint, "see what keeps it: bakehouse run a",
         "nothing has failed"
     );
+    // One that was left behind before the versions of the plan is no new one.
+    let mut plan_of_new = plan(&[("1.1", Some("2026-11-01"), false)]);
+    let older = json!({ "version": "0.9", "newer": 30, "since": "2026-01-01T00:00:00Z" });
+    let older = serde_json::from_value(older).unwrap();
+    plan_of_new.apps[0].older.insert("a".to_owned(), older);
+    assert_eq!(
+        raised(&plan_of_new, &history, Alarms::default(), &now),
+        ["a has been behind upstream for 319 days: it is at 0.9, and upstream is at 1.1"]
+    );
     let never = Alarms {
         behind_days: 0,
         ..Alarms::default()
@@ -142,7 +151,7 @@ fn a_target_that_failed_often_and_the_worst_alarm() {
     }
     let none = BTreeMap::new();
     let open = |_: &VersionPlan, image: &ImagePlan| !image.is_done();
-    let flags = ["--namespace".to_owned(), "mine".to_owned()];
+    let flags = ["--root", "there", "--namespace", "mine"].map(str::to_owned);
     let all = |day: &str, fewer: &BTreeMap<String, Fewer>| {
         alarms(
             &missing,
@@ -161,13 +170,13 @@ fn a_target_that_failed_often_and_the_worst_alarm() {
     );
     assert_eq!(
         failing[0].hint,
-        "see its log (bakehouse logs a --failed --namespace mine), mend what that tells of, and \
-         try it alone: bakehouse build a --version 1.1 --platform linux/amd64 --namespace mine"
+        "see its log (bakehouse logs a --failed --root there), mend what that tells of, and try it \
+         alone: bakehouse build a --version 1.1 --platform linux/amd64 --root there --namespace mine"
     );
     assert_eq!(code(&failing), ExitCode::Failing);
     let behind = all("2026-12-01", &none);
     assert_eq!(code(&behind), ExitCode::Behind);
-    let retry = "see what keeps it: bakehouse run a --retry-failed --namespace mine";
+    let retry = "see what keeps it: bakehouse run a --retry-failed --root there --namespace mine";
     assert_eq!(behind[0].hint, retry);
     let fewer = BTreeMap::from([("a".to_owned(), Fewer { before: 40, now: 2 })]);
     let all = all("2026-12-01", &fewer);
