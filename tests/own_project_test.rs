@@ -103,7 +103,10 @@ fn a_project_is_made_beside_what_is_there() {
     for line in ["registry = \"local\"\n", "namespace = \"my-images\"\n"] {
         assert!(settings.contains(line), "{settings}");
     }
-    let _ = home.run(&["plan"]).expect(12).says("`bakehouse new APP --from SOURCE` makes one");
+    let _ = home
+        .run(&["plan"])
+        .expect(12)
+        .says("`bakehouse new APP --from SOURCE` makes one");
 
     let again = home
         .run(&["init", "--product", "acme/bakehouse@v1"])

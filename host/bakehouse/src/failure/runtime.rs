@@ -2,7 +2,8 @@
 
 use bakehouse_core::recipe::CallError;
 use bakehouse_runtime::{
-    CallSite, ContractError, HostError, InvalidAnswer, InvalidBuild, NotComponent, RecipeError,
+    CallSite, ContractError, Fault, HostError, InvalidAnswer, InvalidBuild, NotComponent,
+    RecipeError,
 };
 
 use super::{ExitCode, Explanation, builder, core, registry, system, upstream};
@@ -50,8 +51,14 @@ pub(super) fn recipe(error: &RecipeError) -> Explanation {
     }
 }
 
-pub(super) fn invalid(_: &InvalidAnswer) -> Explanation {
-    Explanation::new(ExitCode::Recipe).hint("this is a fault in the recipe")
+pub(super) fn invalid(error: &InvalidAnswer) -> Explanation {
+    Explanation::new(ExitCode::Recipe).hint(match error.fault {
+        Fault::ImageName(_) => {
+            "an image's name is of lower-case letters and digits, with `.`, `_` or `-` between them; recipes of \
+             the program take it from the app's folder, or from `image` under [options]"
+        }
+        _ => "this is a fault in the recipe",
+    })
 }
 
 fn fault(at: &CallSite) -> String {
