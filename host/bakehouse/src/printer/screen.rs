@@ -4,6 +4,12 @@
 //! The cursor stands below them, at the beginning of a line, where a terminal
 //! writes `^C`. A terminal that was made narrower has broken the rows that no
 //! longer fit, so how many lines they take is counted by its width of now.
+//!
+//! Lines that go are cleared one by one. tmux remembers which lines it has broken
+//! until one is cleared as a whole, and joins them again in a wider window, where
+//! the rows then were fewer lines than is counted, and lines above them would be
+//! lost. And it puts into its history what is cleared from the top of a screen to
+//! its end at once (`scroll-on-clear`).
 
 use crate::text::Row;
 
@@ -15,6 +21,8 @@ const END: &str = "\u{1b}[?2026l";
 /// "Erase in Page").
 const CLEAR_LINE: &str = "\u{1b}[K";
 const CLEAR_BELOW: &str = "\u{1b}[J";
+/// Clears the line, and moves to the next if there is one.
+const WIPE_LINE: &str = "\u{1b}[2K\u{1b}[B";
 
 /// The rows that are drawn.
 #[derive(Debug, Default)]
@@ -38,7 +46,11 @@ impl Screen {
         if rows == self.rows && (columns == self.columns || rows.is_empty()) {
             return None;
         }
-        let mut out = format!("{BEGIN}{}", self.to_the_top(columns));
+        let top = match columns == self.columns && !rows.is_empty() {
+            true => self.to_the_top(columns),
+            false => self.wiped(columns),
+        };
+        let mut out = format!("{BEGIN}{top}");
         for row in &rows {
             out.push_str(&match colours {
                 true => row.styled(),
@@ -64,10 +76,10 @@ impl Screen {
                 rows: rows.clone(),
                 columns,
             };
-            drawn.to_the_top(columns)
+            drawn.wiped(columns)
         };
         let again = self.draw(rows, columns, colours).unwrap_or_default();
-        format!("{BEGIN}{top}{CLEAR_BELOW}{lines}{again}")
+        format!("{BEGIN}{top}{lines}{again}")
     }
 
     /// The bytes that take the rows away; none where there are none.
@@ -75,12 +87,26 @@ impl Screen {
         self.draw(Vec::new(), columns, false)
     }
 
+    /// The lines that the rows take.
+    fn lines(&self, columns: usize) -> usize {
+        let lines = |row: &Row| row.columns().div_ceil(columns.max(1)).max(1);
+        self.rows.iter().map(lines).sum()
+    }
+
     /// The bytes that move the cursor to the first row.
     fn to_the_top(&self, columns: usize) -> String {
-        let lines = |row: &Row| row.columns().div_ceil(columns.max(1)).max(1);
-        match self.rows.iter().map(lines).sum::<usize>() {
+        match self.lines(columns) {
             0 => "\r".to_owned(),
             up => format!("\r\u{1b}[{up}A"),
+        }
+    }
+
+    /// The bytes that clear the rows, and move the cursor to where the first was.
+    fn wiped(&self, columns: usize) -> String {
+        let top = self.to_the_top(columns);
+        match self.lines(columns) {
+            0 => top,
+            lines => format!("{top}{}{top}", WIPE_LINE.repeat(lines)),
         }
     }
 }
@@ -109,13 +135,15 @@ mod tests {
         assert_eq!(screen.draw(rows(&["one", "two"]), 80, false), None);
         let above = screen.above("b\n", 80, false);
         assert!(
-            above.starts_with(&format!("{BEGIN}\r\u{1b}[2A\u{1b}[Jb\n")),
+            above.starts_with(&format!(
+                "{BEGIN}\r\u{1b}[2A{WIPE_LINE}{WIPE_LINE}\r\u{1b}[2Ab\n"
+            )),
             "{above:?}"
         );
         assert!(above.contains("one\u{1b}[K\ntwo"), "{above:?}");
         assert_eq!(
             screen.clear(80).unwrap(),
-            format!("{BEGIN}\r\u{1b}[2A\u{1b}[J{END}")
+            format!("{BEGIN}\r\u{1b}[2A{WIPE_LINE}{WIPE_LINE}\r\u{1b}[2A\u{1b}[J{END}")
         );
         assert_eq!(screen.clear(80), None);
         assert_eq!(screen.above("c\n", 80, true), "c\n");
@@ -131,7 +159,8 @@ mod tests {
         );
         let drawn = screen.draw(rows(&["x"]), 40, true).unwrap();
         // Two lines, one, and two.
-        assert!(drawn.contains("\r\u{1b}[5A"), "{drawn:?}");
+        let wiped = format!("\r\u{1b}[5A{}\r\u{1b}[5A", WIPE_LINE.repeat(5));
+        assert!(drawn.contains(&wiped), "{drawn:?}");
         // The same rows are drawn again where only the width is another.
         assert!(screen.draw(rows(&["x"]), 100, true).is_some());
     }
