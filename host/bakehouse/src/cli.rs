@@ -301,9 +301,8 @@ fn flags(matches: &ArgMatches) -> Vec<String> {
     let mut flags = Vec::new();
     for arg in Global::augment_args(clap::Command::new("")).get_arguments() {
         let id = arg.get_id().as_str();
-        let is_flag = last.ids().any(|given| given == id)
-            && last.value_source(id) == Some(ValueSource::CommandLine);
-        let Some(long) = arg.get_long().filter(|_| is_flag && !TALK.contains(&id)) else {
+        let is_flag = is_flag(last, id) && !TALK.contains(&id);
+        let Some(long) = arg.get_long().filter(|_| is_flag) else {
             continue;
         };
         match arg.get_action().takes_values() {
@@ -317,6 +316,12 @@ fn flags(matches: &ArgMatches) -> Vec<String> {
         }
     }
     flags
+}
+
+/// Says that an argument was given on the command line.
+pub(crate) fn is_flag(matches: &ArgMatches, id: &str) -> bool {
+    matches.ids().any(|given| given == id)
+        && matches.value_source(id) == Some(ValueSource::CommandLine)
 }
 
 /// Variables that decide something, as `NAME=VALUE`; not those that are told with

@@ -3,9 +3,9 @@
 
 use std::ffi::OsString;
 
-use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, ColorChoice, Command};
 
+use crate::cli;
 use crate::failure::ExitCode;
 
 /// Examples by command, as lines of a shell with what each does.
@@ -226,15 +226,10 @@ pub(crate) fn unused(command: &Command, matches: &ArgMatches) -> (String, Vec<St
         last = below;
     }
     let name = names.join(" ");
-    let given = |arg: &&Arg| {
-        let id = arg.get_id().as_str();
-        last.ids().any(|known| known == id)
-            && last.value_source(id) == Some(ValueSource::CommandLine)
-    };
     let unused = command
         .get_arguments()
         .filter(|arg| !is_used(&name, arg))
-        .filter(given)
+        .filter(|arg| cli::is_flag(last, arg.get_id().as_str()))
         .filter_map(|arg| Some(format!("--{}", arg.get_long()?)))
         .collect();
     (name, unused)

@@ -169,7 +169,7 @@ fn missing(settings: &Settings, platform: &str, tag: &str, release: &Release) ->
     Error::NotFound(lacks(settings, platform, tag, release))
 }
 
-/// What is looked for in a release, and what it has instead.
+/// The file that a release lacks, and those that it has instead, in words.
 fn lacks(settings: &Settings, platform: &str, tag: &str, release: &Release) -> String {
     let names: Vec<&str> = release.assets.iter().map(|a| a.name.as_str()).collect();
     let wanted = match settings.pattern(platform) {

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::config::Project;
 use crate::failure::{ExitCode, Failure};
-use crate::pipeline::report::{Ending, Report};
+use crate::pipeline::report::Report;
 use crate::pipeline::run_folder::KeptRun;
 
 /// Runs named in a hint.
@@ -57,10 +57,7 @@ pub(super) fn one(project: &Project, name: Option<&str>) -> Result<KeptRun> {
 pub(super) fn report(run: &KeptRun) -> Option<Report> {
     match run.report() {
         Ok(report) => Some(report.unwrap_or_else(|| Report {
-            ending: match run.is_running() {
-                true => Ending::Unfinished,
-                false => Ending::Killed,
-            },
+            ending: run.unended(),
             ..Report::default()
         })),
         Err(error) => {

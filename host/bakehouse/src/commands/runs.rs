@@ -144,7 +144,7 @@ const fn ended(line: &Line) -> &'static str {
     }
 }
 
-/// Whether an alarm decided its exit code.
+/// Says that an alarm decided its exit code.
 const fn is_alarmed(line: &Line) -> bool {
     matches!(line.exit_code, Some(1..))
 }

@@ -78,7 +78,7 @@ fn parse<T: DeserializeOwned>(text: &str, shown: &str) -> Result<T, Failure> {
     })
 }
 
-/// What the parser says of a key or a value, in TOML's words instead of Rust's.
+/// The parser's message about a key or a value, in TOML's words instead of Rust's.
 fn in_toml(message: &str) -> String {
     let quoted = |text: &str| -> Vec<String> {
         let names = text.split('`').skip(1).step_by(2);

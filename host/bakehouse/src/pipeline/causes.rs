@@ -24,7 +24,7 @@ pub struct Cause<'a> {
     pub others: Vec<&'a FailureRecord>,
 }
 
-/// What two failures of one cause have in common.
+/// The likeness of two failures of one cause.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CauseKey {
     code: u8,

@@ -34,7 +34,7 @@ pub struct Destination {
 }
 
 impl Destination {
-    /// Whether it is known: something may fail before it is.
+    /// Says that it is known: something may fail before it is.
     #[must_use]
     pub const fn is_known(&self) -> bool {
         !self.registry.is_empty()

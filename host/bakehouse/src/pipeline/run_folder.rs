@@ -322,6 +322,15 @@ impl KeptRun {
         File::open(&self.path).is_ok_and(|folder| folder.try_lock_shared().is_err())
     }
 
+    /// The ending of one whose report has none: at work, or killed.
+    #[must_use]
+    pub fn unended(&self) -> Ending {
+        match self.is_running() {
+            true => Ending::Unfinished,
+            false => Ending::Killed,
+        }
+    }
+
     /// Its report, as it was written last; none where it has none. Of a run that has
     /// not ended it says whether that was killed.
     ///
@@ -329,18 +338,20 @@ impl KeptRun {
     /// When it cannot be read, or is no report.
     pub fn report(&self) -> Result<Option<Report>, StorageError> {
         let path = self.path.join(REPORT);
-        let is_running = self.is_running();
+        // Before it is read: one that ends meanwhile was not killed.
+        let unended = self.unended();
         let bytes = match storage::read(&path, MAX_REPORT) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             read => read.at("read", &path)?,
         };
         let report = serde_json::from_slice(&bytes).map_err(io::Error::from);
         let mut report: Report = report.at("read", &path)?;
-        match (report.ending, is_running) {
+        if report.ending == Ending::Unfinished {
+            report.ending = unended;
+        }
+        if report.ending == Ending::Unfinished {
             // There is nothing to go on with yet.
-            (Ending::Unfinished, true) => report.next = None,
-            (Ending::Unfinished, false) => report.ending = Ending::Killed,
-            _ => {}
+            report.next = None;
         }
         Ok(Some(report))
     }
