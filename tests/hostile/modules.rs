@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bakehouse_components::component;
 
-use super::run::{Case, project, run};
+use super::run::{Case, SPUN, project, run};
 use crate::support::{Builder, Project};
 
 /// A module: its name, memory in pages of 64 KiB, more definitions, the body of
@@ -109,13 +109,13 @@ fn modules() -> Vec<Module> {
           (br_if $again (i32.lt_u (local.get $at) (i32.const 85536))))
         i32.const 1024";
     vec![
-        Module::new("spin-start", &["computed for more than 2 s"])
+        Module::new("spin-start", SPUN)
             .more(&format!("(func $start {spin}) (start $start)")),
         Module::new("trap-start", &["crashed in start"])
             .more("(func $start unreachable) (start $start)"),
-        Module::new("spin-describe", &["computed for more than 2 s"])
+        Module::new("spin-describe", SPUN)
             .describe(&format!("{spin} unreachable")),
-        Module::new("spin-return", &["computed for more than 2 s"])
+        Module::new("spin-return", SPUN)
             .more(&spin_post)
             .answer(record((2048, 11), NOTHING, NOTHING)),
         Module::new("trap-describe", &["crashed in describe"]),
