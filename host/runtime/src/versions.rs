@@ -21,6 +21,8 @@ pub struct Versions {
     pub known: BTreeSet<String>,
     /// The dates of their releases, where upstream gives one.
     pub released: BTreeMap<String, Date>,
+    /// Numbers of those that are prereleases, by number or as upstream marks them.
+    pub early: BTreeSet<String>,
     /// Numbers of versions whose date is none, and what was given for it: they
     /// have no date now.
     pub undated: Vec<(String, String)>,
@@ -36,12 +38,15 @@ impl Versions {
         limit: u32,
     ) -> Result<Self, InvalidAnswer> {
         validate::amount(app, answered.len())?;
-        let mut known: BTreeSet<String> = BTreeSet::new();
+        let (mut known, mut early) = (BTreeSet::new(), BTreeSet::new());
         let (mut versions, mut refused) = (Vec::new(), Vec::new());
         let mut undated = Vec::new();
         for Given { version, said } in answered {
             let fits = validate::version(app, &version, &known);
             known.insert(version.number.clone());
+            if version.prerelease {
+                early.insert(version.number.clone());
+            }
             match fits {
                 Ok(()) => {
                     let none = said.filter(|_| version.created.is_none());
@@ -55,6 +60,7 @@ impl Versions {
         let own = |listing: &&Listing| listing.versions.keys().any(|v| known.contains(v));
         let own: Vec<&Listing> = listings.iter().filter(own).collect();
         let mut released = BTreeMap::new();
+        early.extend(own.iter().flat_map(|listing| &listing.early).cloned());
         for (number, date) in own.iter().flat_map(|listing| &listing.versions) {
             known.insert(number.clone());
             released.extend(date.clone().map(|date| (number.clone(), date)));
@@ -63,6 +69,9 @@ impl Versions {
         for version in &versions {
             let date = version.created.clone();
             released.extend(date.map(|date| (version.number.clone(), date)));
+            if !version.prerelease {
+                early.remove(&version.number);
+            }
         }
         versions.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         undated.retain(|(number, _)| versions.iter().any(|version| version.number == *number));
@@ -71,6 +80,7 @@ impl Versions {
             refused,
             known,
             released,
+            early,
             undated,
             listings,
         })

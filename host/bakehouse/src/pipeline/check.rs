@@ -234,29 +234,27 @@ async fn older(
     let known = Known {
         numbers: &found.known,
         released: &found.released,
+        early: &found.early,
     };
-    let mut all = BTreeMap::new();
     let first = plan.versions.first();
     let Some(first) = first.and_then(|first| VersionNumber::parse(&first.version.number)) else {
-        return all;
+        return BTreeMap::new();
     };
     let whole = |image: &ImagePlan| !image.present.is_empty() && image.missing.is_empty();
-    for image in plan.app.images.iter().filter(|image| !image.unpublished) {
-        let mut images = plan.versions.iter().flat_map(|version| &version.images);
-        if images.any(|planned| planned.image == image.name && whole(planned)) {
-            continue;
-        }
+    let left_behind = plan.app.images.iter().filter(|image| {
+        let mut planned = plan.versions.iter().flat_map(|version| &version.images);
+        !image.unpublished && !planned.any(|planned| planned.image == image.name && whole(planned))
+    });
+    let looked = left_behind.map(|image| async {
+        let name = image.name.as_str();
         let older = match listed {
-            (name, Some(tags)) if name == image.name => known.older(tags, &first),
-            (name, None) if name == image.name => None,
-            _ => {
-                let tags = context.registry.tags(&image.name).await;
-                tags.ok().and_then(|tags| known.older(&tags, &first))
-            }
+            (of, tags) if of == name => known.older(tags?, &first),
+            _ => known.older(&context.registry.tags(name).await.ok()?, &first),
         };
-        all.extend(older.map(|older| (image.name.clone(), older)));
-    }
-    all
+        Some((name.to_owned(), older?))
+    });
+    let looked = futures_util::future::join_all(looked).await;
+    looked.into_iter().flatten().collect()
 }
 
 /// Whether upstream lists less than it did when it was published. That the

@@ -45,6 +45,8 @@ pub struct Discovered {
     pub known: BTreeSet<String>,
     /// The dates of their releases, where upstream gives one.
     pub released: BTreeMap<String, Date>,
+    /// Numbers of those of upstream's versions that are prereleases.
+    pub early: BTreeSet<String>,
     /// Versions that cannot be published, and why.
     pub refused: Vec<Refused>,
 }
@@ -371,6 +373,7 @@ pub async fn known(context: &Context, name: &str, version: Version) -> Result<Di
         app,
         known: BTreeSet::new(),
         released: BTreeMap::new(),
+        early: BTreeSet::new(),
         versions: vec![version],
         refused: Vec::new(),
     })
@@ -430,6 +433,7 @@ async fn one(
         versions: found.versions,
         known: found.known,
         released: found.released,
+        early: found.early,
         refused,
     })
 }

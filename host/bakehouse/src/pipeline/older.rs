@@ -34,6 +34,8 @@ pub struct Known<'a> {
     pub numbers: &'a BTreeSet<String>,
     /// The dates of their releases, where upstream gives one.
     pub released: &'a BTreeMap<String, Date>,
+    /// Those that are prereleases, by number or as upstream marks them.
+    pub early: &'a BTreeSet<String>,
 }
 
 impl Known<'_> {
@@ -42,8 +44,8 @@ impl Known<'_> {
     #[must_use]
     pub fn newer(&self, than: &VersionNumber) -> (usize, Option<Date>) {
         let newer = self.numbers.iter().filter(|number| {
-            VersionNumber::parse(number)
-                .is_some_and(|number| !number.is_prerelease() && number > *than)
+            !self.early.contains(*number)
+                && VersionNumber::parse(number).is_some_and(|number| number > *than)
         });
         let newer: Vec<&String> = newer.collect();
         let dates = newer.iter().filter_map(|number| self.released.get(*number));
@@ -54,9 +56,10 @@ impl Known<'_> {
     /// and older than this one.
     #[must_use]
     pub fn older(&self, tags: &[String], than: &VersionNumber) -> Option<Older> {
-        let versions = tags.iter().filter(|tag| self.numbers.contains(*tag));
+        let is_general = |tag: &&String| self.numbers.contains(*tag) && !self.early.contains(*tag);
+        let versions = tags.iter().filter(is_general);
         let numbers = versions.filter_map(|tag| Some((VersionNumber::parse(tag)?, tag)));
-        let older = numbers.filter(|(number, _)| !number.is_prerelease() && number < than);
+        let older = numbers.filter(|(number, _)| number < than);
         let (number, version) = older.max_by(|(a, _), (b, _)| a.cmp(b))?;
         let (newer, since) = self.newer(&number);
         Some(Older {
@@ -81,7 +84,15 @@ mod tests {
     #[test]
     fn what_is_published_is_found_among_all_that_upstream_has() {
         let date = |day: &str| Date::parse(&format!("2026-{day}T00:00:00Z")).unwrap();
-        let all = ["1.8.0", "1.9.0", "1.9.1", "2.0.0", "2.1.0-rc.1", "2.1.0"];
+        let all = [
+            "1.8.0",
+            "1.9.0",
+            "1.9.1",
+            "1.9.2",
+            "2.0.0",
+            "2.1.0-rc.1",
+            "2.1.0",
+        ];
         let numbers = all.map(str::to_owned).into();
         // A backport is younger than what is newer; one has no date.
         let released = [
@@ -93,16 +104,27 @@ mod tests {
         ];
         let released = released.map(|(number, day)| (number.to_owned(), date(day)));
         let released = released.into();
+        // Upstream marks one whose number does not show it.
+        let early = ["2.1.0-rc.1", "1.9.2"].map(str::to_owned).into();
         let known = Known {
             numbers: &numbers,
             released: &released,
+            early: &early,
         };
         let older = |tags: &[&str], than: &str| {
             let tags: Vec<String> = tags.iter().map(|tag| (*tag).to_owned()).collect();
             let older = known.older(&tags, &VersionNumber::parse(than).unwrap())?;
             Some((older.version, older.newer, older.since))
         };
-        let tags = ["latest", "1", "1.7.0", "1.8.0", "1.9.0", "2.1.0-rc.1"];
+        let tags = [
+            "latest",
+            "1",
+            "1.7.0",
+            "1.8.0",
+            "1.9.0",
+            "1.9.2",
+            "2.1.0-rc.1",
+        ];
         let expected = ("1.9.0".to_owned(), 3, Some(date("03-01")));
         assert_eq!(older(&tags, "2.1.0"), Some(expected));
         let expected = ("1.8.0".to_owned(), 4, Some(date("03-01")));

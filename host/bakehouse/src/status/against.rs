@@ -46,6 +46,7 @@ pub async fn against(app: &Unbuilt, version: &str, now: &Date) -> Result<Against
     let known = Known {
         numbers: &found.known,
         released: &found.released,
+        early: &found.early,
     };
     Ok(compared(name, version, &found.versions, known, now))
 }
@@ -115,9 +116,12 @@ mod tests {
             .iter()
             .map(|version| (version.number.clone(), version.created.clone().unwrap()));
         let released = released.collect();
+        let early = versions.iter().filter(|version| version.prerelease);
+        let early = early.map(|version| version.number.clone()).collect();
         let known = Known {
             numbers: &numbers,
             released: &released,
+            early: &early,
         };
         let lag = |number: &str| {
             let against = compared("a", number, &versions, known, &now);

@@ -1,6 +1,6 @@
 //! Account of a release source: how many tags it lists, and why some do not count.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use bakehouse_core::date::Date;
@@ -18,6 +18,8 @@ pub struct Listing {
     /// Numbers of all versions that it lists, prereleases and those beyond any
     /// limit included, with the dates of their releases, where it tells them.
     pub versions: BTreeMap<String, Option<Date>>,
+    /// Numbers of those of them that are prereleases, by number or by mark.
+    pub early: BTreeSet<String>,
     /// Tags without a version number where one is looked for.
     pub(super) unfit: Tags,
     /// Prereleases, where they do not count.
@@ -47,6 +49,7 @@ impl Listing {
             pattern: pattern.map(ToString::to_string),
             listed,
             versions: BTreeMap::new(),
+            early: BTreeSet::new(),
             unfit: Tags::default(),
             prereleases: Tags::default(),
         }

@@ -55,6 +55,9 @@ impl Selection {
             }
             let date = release.published.as_deref().and_then(Date::parse);
             listing.versions.insert(release.version.clone(), date);
+            if release.prerelease {
+                listing.early.insert(release.version.clone());
+            }
             if self.prereleases || !release.prerelease {
                 found.push((Reverse(number), release));
             } else {
@@ -143,6 +146,12 @@ mod tests {
             versions(&Selection::new(Some("v{version}"), false).unwrap(), &all),
             texts(&[("10.5.0", false), ("10.4.0", false), ("9.11.16", false)])
         );
+        // Of all that are listed it is known which are for general use.
+        let all = Selection::new(None, false)
+            .unwrap()
+            .of(&"npm:x".parse().unwrap(), &all);
+        let early: Vec<&str> = all.listing.early.iter().map(String::as_str).collect();
+        assert_eq!(early, ["10.10.0", "10.6.0-rc1"]);
     }
 
     #[test]
