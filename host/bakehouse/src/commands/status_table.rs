@@ -17,13 +17,9 @@ pub(super) fn status_table(mut out: Page, status: &Status) -> Page {
         "PLATFORMS",
         "NEXT",
     ]);
-    let mut failing = Page::new(out.room());
     for app in &status.apps {
         for image in &app.images {
             table.row(row(image));
-            for told in ToldFailing::all(&image.failing) {
-                failing.words(Row::new(), line(&image.image, &told));
-            }
         }
         if app.images.is_empty() {
             let nothing = || faint_if_nothing("-".to_owned());
@@ -37,14 +33,15 @@ pub(super) fn status_table(mut out: Page, status: &Status) -> Page {
                 nothing(),
             ]);
         }
-        for told in ToldFailing::all(&app.failing) {
-            failing.words(Row::new(), line(&app.app, &told));
-        }
     }
     out.table(&table);
+    let failing = ToldFailing::of_status(status);
     if !failing.is_empty() {
         out.blank();
-        out.append(failing);
+    }
+    for told in &failing {
+        let (of, words, cause) = (told.subjects(), &told.words, told.cause);
+        out.words(Row::new(), format!("{of} {words}: {cause}"));
     }
     out.blank();
     for app in &status.apps {
@@ -97,14 +94,4 @@ fn platforms(image: &ImageStatus) -> String {
         (_, true) => there.join(" "),
         _ => format!("{}, not {}", there.join(" "), missing.join(" ")),
     }
-}
-
-/// Failures of one cause, with what they are of.
-fn line(name: &str, told: &ToldFailing<'_>) -> String {
-    let ToldFailing { of, words, cause } = told;
-    let of = match of.is_empty() {
-        true => name.to_owned(),
-        false => format!("{name} {}", of.join(", ")),
-    };
-    format!("{of} {words}: {cause}")
 }

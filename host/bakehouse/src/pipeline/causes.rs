@@ -4,9 +4,12 @@
 //! of one cause where their exit codes and the first lines of their messages are
 //! the same, but for what names the app, version, image, platform or digest. Two
 //! apps may have the same step, `make`, and fail at it for reasons of their own:
-//! of these the end of the step's output must be the same, too.
+//! of these the end of the step's output must be the same, too. Where a server cannot
+//! be reached, it does not matter what it was to be asked for.
 
+use bakehouse_core::platform::Platform;
 use bakehouse_core::target::TargetId;
+use bakehouse_system::http::is_of_server;
 
 use super::failure_record::FailureRecord;
 
@@ -45,6 +48,24 @@ impl CauseKey {
             platform: Some(target.platform.to_string()),
         };
         names.key(code, message)
+    }
+
+    /// That of a failure, by what it is about: an app or an image, and one of its
+    /// versions or platforms, where it is about one.
+    #[must_use]
+    pub fn about(
+        name: &str,
+        version: Option<&str>,
+        platform: Option<&Platform>,
+        message: &str,
+    ) -> Self {
+        let names = Names {
+            app: Some(name),
+            version,
+            image: None,
+            platform: platform.map(ToString::to_string),
+        };
+        names.key(0, message)
     }
 
     /// That of any failure.
@@ -134,7 +155,11 @@ struct Names<'a> {
 impl Names<'_> {
     fn key(&self, code: u8, message: &str) -> CauseKey {
         let (line, output) = message.split_once('\n').unwrap_or((message, ""));
-        let mut line = without_ids(line);
+        let line = match is_of_server(line) {
+            true => without_paths(line),
+            false => line.to_owned(),
+        };
+        let mut line = without_ids(&line);
         let mut output = without_ids(output);
         let platform = self.platform.as_deref();
         let slug = platform.map(|platform| platform.replace('/', "-"));
@@ -182,6 +207,23 @@ fn replaced(text: &str, name: &str, word: &str) -> String {
         out.push_str(if stands { word } else { name });
         before = name.chars().next_back();
         rest = right;
+    }
+    out.push_str(rest);
+    out
+}
+
+/// A text without the paths of its URLs.
+fn without_paths(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("://") {
+        let is_end = |c: char| c.is_whitespace() || c == '\'';
+        let (url, end) = after.split_at(after.find(is_end).unwrap_or(after.len()));
+        let host = url.split_once('/').map_or(url, |(host, _)| host);
+        out.push_str(before);
+        out.push_str("://");
+        out.push_str(host);
+        rest = end;
     }
     out.push_str(rest);
     out
@@ -290,6 +332,44 @@ mod tests {
         let causes = causes(&failures);
         let counts: Vec<usize> = causes.iter().map(Cause::count).collect();
         assert_eq!(counts, [2, 1, 2]);
+    }
+
+    #[test]
+    fn a_server_that_does_not_answer_is_one_cause_whatever_it_was_asked_for() {
+        let failed = |app: &str, why: &str| {
+            let message = format!("{app}: {why}");
+            let error = Failure::new(ExitCode::Upstream, message).into();
+            FailureRecord::new(&error).of_app(app)
+        };
+        let refused = "error sending request: Connection refused (os error 111)";
+        let failures = [
+            failed(
+                "esbuild",
+                &format!("https://h.test:8443/esbuild: {refused}"),
+            ),
+            failed(
+                "biome",
+                &format!("https://h.test:8443/@biomejs%2fbiome: {refused}"),
+            ),
+            failed("other", &format!("https://i.test/esbuild: {refused}")),
+            failed("a", "https://h.test/x: answered 503 Service Unavailable"),
+            failed("b", "https://h.test/y: answered 502 Bad Gateway"),
+            failed("c", "https://h.test/z: answered 503 Service Unavailable"),
+            // What is not there is not there for each.
+            failed("d", "https://h.test/x: not found"),
+            failed("e", "https://h.test/y: not found"),
+            failed(
+                "f",
+                "git ls-remote: fatal: unable to access 'https://h.test/f.git/': Could not resolve host: h.test",
+            ),
+            failed(
+                "g",
+                "git ls-remote: fatal: unable to access 'https://h.test/x.git/': Could not resolve host: h.test",
+            ),
+        ];
+        let causes = causes(&failures);
+        let counts: Vec<usize> = causes.iter().map(Cause::count).collect();
+        assert_eq!(counts, [2, 1, 2, 1, 1, 1, 2]);
     }
 
     #[test]

@@ -126,7 +126,10 @@ fn what_others_say_is_text_and_nothing_is_loaded() {
         assert!(!page.contains(markup), "{markup} in {page}");
     }
     assert!(page.contains("&lt;img src=x&gt;"), "{page}");
-    assert!(page.contains("uploading &quot;x&quot; (2 times)"), "{page}");
+    assert!(
+        page.contains("uploading &quot;x&quot; (2 of its kind)"),
+        "{page}"
+    );
 }
 
 #[test]

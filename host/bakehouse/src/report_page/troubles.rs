@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use crate::reporters::likeness;
 use crate::text::Html;
 
 /// Lines listed at most of each kind.
@@ -21,14 +22,14 @@ enum Trouble {
     Other,
 }
 
-/// What was repeated and warned of, each once, with how often.
+/// What was repeated and warned of: what is alike once, with how often.
 pub(super) fn section(html: &mut Html, timeline: &[String]) {
     let (mut retries, mut warnings) = (Counted::default(), Counted::default());
     for line in timeline {
         // A run that was killed may have left half a line.
         match serde_json::from_str(line) {
-            Ok(Trouble::Retry { what }) => retries.add(what),
-            Ok(Trouble::Warning { message }) => warnings.add(message),
+            Ok(Trouble::Retry { what }) => retries.add(likeness(&what), what),
+            Ok(Trouble::Warning { message }) => warnings.add(message.clone(), message),
             Ok(Trouble::Other) | Err(_) => {}
         }
     }
@@ -36,16 +37,16 @@ pub(super) fn section(html: &mut Html, timeline: &[String]) {
     warnings.section(html, "Warnings");
 }
 
-/// Lines, and how often each was said.
+/// Lines, each the first of those that are alike, and how many these are.
 #[derive(Default)]
-struct Counted(Vec<(String, usize)>);
+struct Counted(Vec<(String, String, usize)>);
 
 impl Counted {
-    fn add(&mut self, line: String) {
+    fn add(&mut self, likeness: String, line: String) {
         let has_room = self.0.len() < LISTED;
-        match self.0.iter_mut().find(|(known, _)| *known == line) {
-            Some((_, count)) => *count += 1,
-            None if has_room => self.0.push((line, 1)),
+        match self.0.iter_mut().find(|(known, ..)| *known == likeness) {
+            Some((.., count)) => *count += 1,
+            None if has_room => self.0.push((likeness, line, 1)),
             None => {}
         }
     }
@@ -57,12 +58,12 @@ impl Counted {
         html.raw("<section>");
         html.element("h2", title);
         html.raw("<ul>");
-        for (line, count) in &self.0 {
+        for (_, line, count) in &self.0 {
             html.element(
                 "li",
                 match count {
                     1 => line.clone(),
-                    count => format!("{line} ({count} times)"),
+                    count => format!("{line} ({count} of its kind)"),
                 },
             );
         }

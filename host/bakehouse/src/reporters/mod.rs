@@ -9,6 +9,7 @@ mod live;
 mod plain;
 mod progress;
 mod recorded;
+mod retries;
 mod tails;
 mod told;
 
@@ -20,6 +21,7 @@ pub use live::Live;
 pub use plain::Plain;
 pub use progress::Progress;
 pub use recorded::Recorded;
+pub(crate) use retries::likeness;
 
 use crate::printer;
 use bakehouse_core::progress::{Reporter, Silent};

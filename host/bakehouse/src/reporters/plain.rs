@@ -35,6 +35,7 @@ impl Plain {
             Event::TargetOutput { target, line } if self.verbose => {
                 plain(format!("{target}: | {line}"))
             }
+            Event::Retry { what, after } if self.verbose => vec![told::retry(what, after, 0)],
             other => {
                 let mut tails = self.tails.lock().unwrap_or_else(PoisonError::into_inner);
                 tails.keep(other);
@@ -66,6 +67,11 @@ pub(super) fn rows(event: Event<'_>, tails: &mut Tails) -> Vec<Row> {
             code,
             ..
         } => told::failure(event, &tails.failed(target, code, error)),
+        Event::Retry { what, after } => {
+            let untold = tails.again(what);
+            let row = untold.map(|untold| told::retry(what, after, untold));
+            row.into_iter().collect()
+        }
         other => told::row(other).into_iter().collect(),
     }
 }

@@ -1,20 +1,25 @@
-//! The last lines of targets at work, which tell why one failed.
+//! The last lines of targets at work, which tell why one failed; and what was told
+//! already, and is not told again.
 
 use std::collections::{HashMap, VecDeque};
+use std::time::Instant;
 
 use bakehouse_core::progress::Event;
 use bakehouse_core::target::TargetId;
 
+use super::retries::Retries;
 use crate::pipeline::causes::CauseKey;
 
 /// Lines kept of each target.
 const LINES: usize = 10;
 
-/// The last lines of each target at work, and the causes that were told already.
+/// The last lines of each target at work, and the causes and repeated requests that
+/// were told already.
 #[derive(Debug, Default)]
 pub(super) struct Tails {
     lines: HashMap<TargetId, VecDeque<String>>,
     told: Vec<(CauseKey, String)>,
+    retries: Retries,
 }
 
 /// The rest that there is to tell of a failure.
@@ -52,6 +57,12 @@ impl Tails {
             Some(_) => More::Lines(Vec::new()),
             None => More::Lines(lines.into()),
         }
+    }
+
+    /// The number of repeated requests like this one that were not told; none where
+    /// it is not to be told either.
+    pub(super) fn again(&mut self, what: &str) -> Option<usize> {
+        self.retries.again(what, Instant::now())
     }
 
     fn line(&mut self, target: &TargetId, line: String) {

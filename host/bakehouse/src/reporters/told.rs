@@ -1,5 +1,7 @@
 //! Events as rows that stay.
 
+use std::time::Duration;
+
 use bakehouse_core::progress::{Event, Looking};
 
 use super::tails::More;
@@ -49,10 +51,6 @@ pub(super) fn row(event: Event<'_>) -> Option<Row> {
         Event::Tagged { reference, to } => {
             Row::of(Style::Good, "tagged").with(Style::Plain, &format!(" {reference} -> {to}"))
         }
-        Event::Retry { what, after } => {
-            let pause = after.as_millis();
-            Row::of(Style::Odd, &format!("{what}; trying again in {pause} ms"))
-        }
         Event::Warning { message } => {
             Row::of(Style::Odd, "warning").with(Style::Plain, &format!(": {message}"))
         }
@@ -66,10 +64,21 @@ pub(super) fn row(event: Event<'_>) -> Option<Row> {
         | Event::TargetOutput { .. }
         | Event::TargetPushed { .. }
         | Event::TargetFailed { .. }
+        | Event::Retry { .. }
         | Event::Log { .. }
         | Event::Failure { .. }
         | Event::Ended { .. } => return None,
     })
+}
+
+/// The row of a request that is repeated, after so many like it that were not told.
+pub(super) fn retry(what: &str, after: Duration, untold: usize) -> Row {
+    let pause = after.as_millis();
+    let row = Row::of(Style::Odd, &format!("{what}; trying again in {pause} ms"));
+    match untold {
+        0 => row,
+        untold => row.with(Style::Faint, &format!(" ({untold} more like it before)")),
+    }
 }
 
 /// The rows of a target that failed: the cause, the end of what it said, its log,

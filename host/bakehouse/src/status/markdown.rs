@@ -31,20 +31,10 @@ pub fn markdown(status: &Status) -> String {
     let unseen = status.apps.iter().filter(|app| app.images.is_empty());
     let rows: Vec<_> = seen.chain(unseen.map(unknown)).collect();
     table(&mut out, &head, rows.into_iter());
-    let apps = status.apps.iter();
-    let images = status.images().map(|(_, image)| {
-        let told = ToldFailing::all(&image.failing);
-        (image.image.as_str(), told)
-    });
-    let apps = apps.map(|app| (app.app.as_str(), ToldFailing::all(&app.failing)));
-    let failing = images.chain(apps);
-    let failing: Vec<_> = failing
-        .flat_map(|(name, told)| told.into_iter().map(move |told| (name, told)))
-        .collect();
-    for (name, ToldFailing { of, words, cause }) in &failing {
-        let of = of.iter().map(|of| text(of)).collect::<Vec<_>>().join(", ");
-        let of = [text(name), of].join(" ");
-        let _ = writeln!(out, "- {} {words}: {}", of.trim_end(), code(cause));
+    let failing = ToldFailing::of_status(status);
+    for told in &failing {
+        let (of, words, cause) = (text(&told.subjects()), &told.words, code(told.cause));
+        let _ = writeln!(out, "- {of} {words}: {cause}");
     }
     if !failing.is_empty() {
         out.push('\n');

@@ -359,9 +359,10 @@ fn operate(html: &mut Html, app: &AppStatus, image: &ImageStatus) {
     html.raw("</dd>");
     if !image.failing.is_empty() {
         html.raw("<dt>Failing</dt><dd><ul class=\"plain\">");
-        for told in ToldFailing::all(&image.failing) {
-            let ToldFailing { of, words, cause } = told;
-            html.element("li", format_args!("{} {words}: {cause}", of.join(", ")));
+        let failing = image.failing.iter();
+        for told in ToldFailing::all(failing.map(|one| (image.image.as_str(), one))) {
+            let (of, words, cause) = (told.of.join(", "), &told.words, told.cause);
+            html.element("li", format_args!("{of} {words}: {cause}"));
         }
         html.raw("</ul></dd>");
     }

@@ -2,8 +2,12 @@
 
 use std::fmt;
 
-use super::model::{Failing, ImageStatus, Lag, State};
-use crate::text::count;
+use super::model::{Failing, ImageStatus, Lag, State, Status};
+use crate::pipeline::causes::CauseKey;
+use crate::text::{count, some};
+
+/// Names listed at most of what failed for one reason.
+const LISTED: usize = 5;
 
 impl Failing {
     /// Number of failures, their first date, and the date of the next try.
@@ -20,19 +24,20 @@ impl Failing {
         out
     }
 
-    /// The last failure in words, without the target that it begins with.
-    fn cause(&self) -> &str {
+    /// The last failure in words, without the target or the app that it begins with.
+    fn cause(&self, name: &str) -> &str {
         let Some((about, cause)) = self.message.split_once(": ") else {
             return &self.message;
         };
         let platform = self.platform.as_ref().map(ToString::to_string);
-        let about: Vec<&str> = about.split(' ').collect();
-        match about[..] {
+        let words: Vec<&str> = about.split(' ').collect();
+        match words[..] {
             [_, version, on] | [_, version, _, on]
                 if self.version.as_deref() == Some(version) && platform.as_deref() == Some(on) =>
             {
                 cause
             }
+            _ if about == name => cause,
             _ => &self.message,
         }
     }
@@ -41,37 +46,60 @@ impl Failing {
 /// Failures of one cause, told once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ToldFailing<'a> {
-    /// Versions and platforms, as `1.2.0 linux/arm64`; none where it is about the app.
+    /// Their subjects, as `outline 1.2.0 linux/arm64`.
     pub of: Vec<String>,
     /// [`Failing::words`].
     pub words: String,
     /// The last failure in words.
     pub cause: &'a str,
+    key: CauseKey,
 }
 
 impl<'a> ToldFailing<'a> {
-    /// These failures, those with the same words and cause together.
+    /// These failures, each of the app or image of this name, those with the same words
+    /// and cause together.
     #[must_use]
-    pub fn all(failing: impl IntoIterator<Item = &'a Failing>) -> Vec<Self> {
+    pub fn all(failing: impl IntoIterator<Item = (&'a str, &'a Failing)>) -> Vec<Self> {
         let mut told: Vec<Self> = Vec::new();
-        for one in failing {
-            let platform = one.platform.as_ref().map(ToString::to_string);
-            let of: Vec<String> = one.version.iter().cloned().chain(platform).collect();
-            let of = Some(of.join(" ")).filter(|of| !of.is_empty());
-            let (words, cause) = (one.words(), one.cause());
+        for (name, one) in failing {
+            let platform = one.platform.as_ref();
+            let words = [Some(name.to_owned()), one.version.clone()];
+            let of = words.into_iter().chain([platform.map(ToString::to_string)]);
+            let of = of.flatten().collect::<Vec<_>>().join(" ");
+            let (words, cause) = (one.words(), one.cause(name));
+            let key = CauseKey::about(name, one.version.as_deref(), platform, cause);
             match told
                 .iter_mut()
-                .find(|t| t.words == words && t.cause == cause)
+                .find(|told| told.words == words && told.key.is_like(&key))
             {
-                Some(same) => same.of.extend(of),
+                Some(same) => same.of.push(of),
                 None => told.push(Self {
-                    of: of.into_iter().collect(),
+                    of: vec![of],
                     words,
                     cause,
+                    key,
                 }),
             }
         }
         told
+    }
+
+    /// Those of a whole status.
+    #[must_use]
+    pub fn of_status(status: &'a Status) -> Vec<Self> {
+        Self::all(status.apps.iter().flat_map(|app| {
+            let images = app.images.iter();
+            let images =
+                images.flat_map(|image| image.failing.iter().map(|one| (&image.image, one)));
+            let own = app.failing.iter().map(|one| (&app.app, one));
+            images.chain(own).map(|(name, one)| (name.as_str(), one))
+        }))
+    }
+
+    /// The first of their subjects, and the number of the others.
+    #[must_use]
+    pub fn subjects(&self) -> String {
+        some(&self.of, LISTED)
     }
 }
 
@@ -177,13 +205,42 @@ mod failing_tests {
             ),
             failing("1.0", "linux/amd64", "no"),
         ];
-        let told = ToldFailing::all(&all);
-        let told: Vec<_> = told.iter().map(|t| (t.of.join(", "), t.cause)).collect();
+        let told = ToldFailing::all(all.iter().map(|failing| ("b", failing)));
+        let told: Vec<_> = told.iter().map(|t| (t.subjects(), t.cause)).collect();
         let expected = [
-            ("2.0 linux/amd64, 2.0 linux/arm64", "step `x` failed: no"),
-            ("1.0 linux/arm64", "a 2.0 linux/arm64: step `x` failed: no"),
-            ("1.0 linux/amd64", "no"),
+            (
+                "b 2.0 linux/amd64, b 2.0 linux/arm64",
+                "step `x` failed: no",
+            ),
+            (
+                "b 1.0 linux/arm64",
+                "a 2.0 linux/arm64: step `x` failed: no",
+            ),
+            ("b 1.0 linux/amd64", "no"),
         ];
         assert_eq!(told, expected.map(|(of, cause)| (of.to_owned(), cause)));
+    }
+
+    #[test]
+    fn apps_that_ask_one_server_in_vain_are_told_together() {
+        let apps: Vec<String> = (1..=8).map(|n| format!("app{n}")).collect();
+        let all: Vec<Failing> = apps
+            .iter()
+            .map(|app| Failing {
+                version: None,
+                platform: None,
+                ..failing(
+                    "",
+                    "linux/amd64",
+                    &format!("{app}: https://h.test/x-{app}: no answer for 30 s"),
+                )
+            })
+            .collect();
+        let told = ToldFailing::all(apps.iter().map(String::as_str).zip(&all));
+        let [told] = told.as_slice() else {
+            panic!("{told:?}");
+        };
+        assert_eq!(told.subjects(), "app1, app2, app3, app4, app5 and 3 more");
+        assert_eq!(told.cause, "https://h.test/x-app1: no answer for 30 s");
     }
 }

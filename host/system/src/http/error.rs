@@ -79,6 +79,27 @@ pub enum HttpError {
     Connection(#[source] reqwest::Error),
 }
 
+/// Words of what is wrong with a server as a whole: of these errors, of reqwest, of a
+/// registry's transport, and of git's, which is curl.
+const OF_SERVERS: [&str; 9] = [
+    "error sending request",
+    "no connection",
+    "the connection broke",
+    "no answer for",
+    "is not trusted",
+    "rate limited",
+    "answered 5",
+    "Could not resolve host",
+    "Failed to connect to",
+];
+
+/// Whether a message tells of a server as a whole, whatever it was asked for: that it
+/// cannot be reached, is not trusted, is broken, or wants to be left alone.
+#[must_use]
+pub fn is_of_server(message: &str) -> bool {
+    OF_SERVERS.iter().any(|words| message.contains(words))
+}
+
 impl HttpError {
     /// Whether the thing is not there, as far as anybody tells.
     #[must_use]

@@ -22,7 +22,7 @@ mod set_up_error;
 
 pub use bakehouse_core::loopback::{is_loopback, is_private};
 pub use environment::Proxy;
-pub use error::HttpError;
+pub use error::{HttpError, is_of_server};
 pub use rate::{Rate, TooSlow};
 pub use retry_after::{retry_after, server_time};
 pub use set_up_error::SetUpError;
