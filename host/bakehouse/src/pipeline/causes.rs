@@ -12,11 +12,16 @@ use bakehouse_core::target::TargetId;
 use bakehouse_system::http::is_of_server;
 
 use super::failure_record::FailureRecord;
+use crate::failure::ExitCode;
 
 /// Characters of a word that may be a digest, or made at random.
 const ID: usize = 16;
 /// Characters of a temporary file's name, behind its dot: `tmpZsrOxg`.
 const TEMPORARY: usize = 9;
+/// Words before the random part of a temporary folder's name: `target-loeVF4`.
+const FOLDERS: [&str; 3] = ["run-", "target-", "bakehouse-"];
+/// Characters of that part.
+const RANDOM: usize = 6;
 
 /// Failures that have one cause.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -183,6 +188,10 @@ impl Names<'_> {
         }
         // How long something took, or how much it was.
         output.retain(|c| !c.is_ascii_digit() && c != '.');
+        // How much is left of a disk that is full.
+        if code == ExitCode::Storage.code() {
+            line.retain(|c| !c.is_ascii_digit());
+        }
         CauseKey {
             code,
             app: self.app.map(str::to_owned),
@@ -230,19 +239,28 @@ fn without_paths(text: &str) -> String {
 }
 
 /// A text with a word in place of digests, and of names that were made at random,
-/// as BuildKit's are: long ones of letters and digits, and those of temporary files.
+/// as BuildKit's are: long ones of letters and digits, and those of temporary files
+/// and folders.
 fn without_ids(text: &str) -> String {
     let is_id = |word: &str| {
         let mixed = word.contains(|c: char| c.is_ascii_digit())
             && word.contains(|c: char| c.is_ascii_alphabetic());
         (word.len() >= ID && mixed) || (word.len() == TEMPORARY && word.starts_with("tmp"))
     };
+    let is_random = |before: &str, word: &str| {
+        FOLDERS.contains(&before)
+            && word.len() == RANDOM
+            && word.contains(|c: char| !c.is_ascii_lowercase())
+    };
     let mut out = String::with_capacity(text.len());
+    let mut before = "";
     for part in text.split_inclusive(|c: char| !c.is_ascii_alphanumeric()) {
         let word = part.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
         let (word, end) = part.split_at(word.len());
-        out.push_str(if is_id(word) { "{id}" } else { word });
+        let made = is_id(word) || is_random(before, word);
+        out.push_str(if made { "{id}" } else { word });
         out.push_str(end);
+        before = part;
     }
     out
 }
@@ -250,7 +268,7 @@ fn without_ids(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::failure::{ExitCode, Failure};
+    use crate::failure::Failure;
 
     fn failure(version: &str, platform: &str, why: &str) -> FailureRecord {
         let target = TargetId {
@@ -332,6 +350,32 @@ mod tests {
         let causes = causes(&failures);
         let counts: Vec<usize> = causes.iter().map(Cause::count).collect();
         assert_eq!(counts, [2, 1, 2]);
+    }
+
+    #[test]
+    fn a_full_disk_is_one_cause() {
+        let full = |platform: &str, folder: &str, free: u32| {
+            let target = TargetId {
+                app: "a".to_owned(),
+                version: "1.0.0".to_owned(),
+                image: "a".to_owned(),
+                platform: platform.parse().unwrap(),
+            };
+            let why = format!(
+                "{target}: cannot write /x/work/run-2hV9X5/target-{folder}/image.tar: only {free} MiB are free"
+            );
+            let error = Failure::new(ExitCode::Storage, why).into();
+            FailureRecord::new(&error).of_target(&target, String::new())
+        };
+        let failures = [
+            full("linux/amd64", "loeVF4", 11),
+            full("linux/arm64", "9x503A", 1),
+        ];
+        assert_eq!(causes(&failures).len(), 1);
+        assert_ne!(
+            without_ids("bakehouse-server"),
+            without_ids("bakehouse-client")
+        );
     }
 
     #[test]
