@@ -189,6 +189,51 @@ fn an_app_that_cannot_be_looked_at_hides_no_other() {
         .says("cannot reach registry");
 }
 
+#[test]
+fn images_stay_where_upstream_does_not_answer() {
+    let project = Project::new(Builder::Docker);
+    let registry = DebianRegistry::start();
+    let host = registry.host();
+    let grants = "releases = [\"npm:misbehave\"]\nimages = [\"misbehave\"]";
+    project.app("misbehave", grants);
+    published(
+        &host,
+        &[
+            ("1.9.0", &PLATFORMS),
+            ("2.0.0-rc.1", &PLATFORMS),
+            ("1.10.0", &PLATFORMS[..1]),
+        ],
+    );
+    let site = ["status", "--format", "json", "--site", "public"];
+    let seen = alone(&project, &host, &site).expect(6).json();
+    let app = &seen["apps"][0];
+    assert_eq!(app["failing"]["times"], 1, "{app}");
+    let image = &app["images"][0];
+    assert_eq!(image["state"], "unknown", "{image}");
+    let published = &image["published"];
+    assert_eq!(published["version"], "1.10.0", "{published}");
+    assert_eq!(published["platforms"][0]["platform"], PLATFORMS[0]);
+    assert_eq!(published["platforms"].as_array().unwrap().len(), 1);
+    assert_eq!(published["tags"][0]["current"], true, "{published}");
+    let page = std::fs::read_to_string(project.path("public/index.html")).unwrap();
+    let pull = format!("docker pull {host}/test/misbehave:1.10.0");
+    assert!(
+        page.contains(&pull) && page.contains("Not looked at"),
+        "{page}"
+    );
+    let badge = std::fs::read_to_string(project.path("public/badges/misbehave.svg")).unwrap();
+    assert!(
+        badge.contains("<title>misbehave: 1.10.0</title>"),
+        "{badge}"
+    );
+    let table = alone(&project, &host, &["status"]).expect(6).stdout;
+    assert!(
+        table.contains("misbehave  unknown  -         1.10.0"),
+        "{table}"
+    );
+    assert!(table.contains("misbehave failed on 20"), "{table}");
+}
+
 /// The one file of history of a project.
 fn history(project: &Project) -> PathBuf {
     let folder = project.path(".bakehouse/history");

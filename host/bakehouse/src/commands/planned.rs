@@ -63,6 +63,7 @@ pub(super) async fn planned(
         discovered,
         mut failed,
         checked,
+        ..
     } = survey(context, &selection.apps).await?;
     let records = |failed: &check::Failed| -> Vec<FailureRecord> {
         let of = |(app, error): &(String, anyhow::Error)| FailureRecord::new(error).of_app(app);

@@ -20,6 +20,7 @@ pub(super) async fn status(session: &Session, args: &StatusArgs) -> Result<ExitC
         .await?;
     session.destination(&context);
     let Survey {
+        loaded,
         discovered: found,
         mut failed,
         checked,
@@ -43,6 +44,9 @@ pub(super) async fn status(session: &Session, args: &StatusArgs) -> Result<ExitC
         detail: "sizes and moving tags",
     });
     let seen = status::look(&context, &found, &plan).await;
+    let is_in_plan = |name: &str| plan.apps.iter().any(|app| app.app.name == name);
+    let others = loaded.into_iter().filter(|(app, _)| !is_in_plan(&app.name));
+    let undiscovered = status::look_without_upstream(&context.registry, others).await;
     let alarms = alarms(
         &plan,
         &memory.fewer,
@@ -55,6 +59,7 @@ pub(super) async fn status(session: &Session, args: &StatusArgs) -> Result<ExitC
     let status = Status::new(Facts {
         plan: &plan,
         seen: &seen,
+        undiscovered: &undiscovered,
         history: &memory.history,
         failures: &failures,
         alarms: &alarms,

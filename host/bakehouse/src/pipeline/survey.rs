@@ -2,6 +2,7 @@
 //! is discovered, while upstreams that are slower let others wait.
 
 use anyhow::Result;
+use bakehouse_core::recipe::App;
 use tokio::sync::mpsc;
 
 use super::check::{self, Failed};
@@ -11,6 +12,8 @@ use crate::context::Context;
 
 /// The newest versions of apps, against what the registry has.
 pub struct Survey {
+    /// Apps whose recipe could be loaded, each with the templates of its moving tags.
+    pub loaded: Vec<(App, Vec<String>)>,
     /// Apps that were discovered.
     pub discovered: Vec<Discovered>,
     /// Apps that were not, and versions that cannot be published.
@@ -27,6 +30,11 @@ pub struct Survey {
 pub async fn survey(context: &Context, apps: &[String]) -> Result<Survey> {
     discover::look_ahead(context);
     let loaded = discover::load_all(context, apps).await?;
+    let apps = loaded.iter().filter_map(|(_, app)| {
+        let (file, _, app) = app.as_ref().ok()?;
+        Some((app.clone(), file.tags.moving.clone()))
+    });
+    let apps = apps.collect();
     let expected = loaded.iter().filter(|(_, app)| app.is_ok()).count();
     let (tell, found) = mpsc::unbounded_channel();
     let discovering = async move {
@@ -45,6 +53,7 @@ pub async fn survey(context: &Context, apps: &[String]) -> Result<Survey> {
         check::planned(context, looked)
     });
     Ok(Survey {
+        loaded: apps,
         discovered,
         failed,
         checked,

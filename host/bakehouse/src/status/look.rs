@@ -3,10 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bakehouse_core::platform::Platform;
-use bakehouse_registry::reserved::taken;
+use bakehouse_core::recipe::App;
+use bakehouse_core::version_number::VersionNumber;
+use bakehouse_registry::reserved::{is_the_hosts, taken};
 use bakehouse_registry::tags::moving_tags;
-use bakehouse_registry::{Registry, RegistryError, download_size};
+use bakehouse_registry::{Held, Registry, RegistryError, download_size};
 use futures_util::StreamExt as _;
+use futures_util::future::join_all;
 use oci_spec::image::Descriptor;
 
 use super::model::TagStatus;
@@ -44,6 +47,45 @@ pub struct SeenImage {
     pub digest: Option<String>,
 }
 
+/// An app that could not be discovered, as far as its recipe and the registry know it:
+/// who pulls its images is not to lose them where upstream does not answer.
+#[derive(Debug, Clone)]
+pub struct Undiscovered {
+    /// What its recipe says of it.
+    pub app: App,
+    /// Templates of its moving tags.
+    pub moving: Vec<String>,
+    /// By image its newest published version, and facts of that.
+    pub images: BTreeMap<String, (String, SeenImage)>,
+}
+
+/// Tags tried at most for one that holds the version that it names.
+const TRIED: usize = 5;
+
+/// Looks at the images of apps that are in no plan, each with the templates of its
+/// moving tags.
+pub async fn look_without_upstream(
+    registry: &Registry,
+    apps: impl IntoIterator<Item = (App, Vec<String>)>,
+) -> Vec<Undiscovered> {
+    let looked = apps.into_iter().map(|(app, moving)| async move {
+        let images = app.images.iter().filter(|image| !image.unpublished);
+        let looked = images.map(|image| async {
+            let newest = newest_of_tags(registry, &image.name).await?;
+            let number = newest.number.clone();
+            let seen = facts(registry, &image.name, &moving, newest).await;
+            Some((image.name.clone(), (number, seen)))
+        });
+        let looked = join_all(looked).await;
+        Undiscovered {
+            images: looked.into_iter().flatten().collect(),
+            app,
+            moving,
+        }
+    });
+    join_all(looked).await
+}
+
 /// Looks at the images of a plan, many at a time.
 pub async fn look(context: &Context, found: &[Discovered], plan: &Plan) -> Seen {
     let images = plan.apps.iter().flat_map(|app| {
@@ -73,12 +115,17 @@ async fn one(
     image: &str,
     known: Option<&BTreeSet<String>>,
 ) -> SeenImage {
-    let Some(newest) = newest(registry, app, image, known).await else {
-        return SeenImage::default();
-    };
+    match newest(registry, app, image, known).await {
+        Some(newest) => facts(registry, image, &app.moving, newest).await,
+        None => SeenImage::default(),
+    }
+}
+
+/// Facts of the newest version of an image that is published.
+async fn facts(registry: &Registry, image: &str, moving: &[String], newest: Newest) -> SeenImage {
     let mut tags = Vec::new();
-    for template in &app.moving {
-        for tag in moving_tags(newest.number, std::slice::from_ref(template)) {
+    for template in moving {
+        for tag in moving_tags(&newest.number, std::slice::from_ref(template)) {
             let shown = tags.iter().any(|other: &TagStatus| other.tag == tag);
             if newest.moves && !newest.taken.contains(&tag) && !shown {
                 let head = registry.head(image, &tag).await.ok();
@@ -102,8 +149,8 @@ async fn one(
 }
 
 /// The newest version of an image that is published.
-struct Newest<'a> {
-    number: &'a str,
+struct Newest {
+    number: String,
     digest: String,
     /// Moving tags may show it.
     moves: bool,
@@ -111,17 +158,17 @@ struct Newest<'a> {
     taken: Vec<String>,
 }
 
-async fn newest<'a>(
+async fn newest(
     registry: &Registry,
-    app: &'a AppPlan,
+    app: &AppPlan,
     image: &str,
     known: Option<&BTreeSet<String>>,
-) -> Option<Newest<'a>> {
+) -> Option<Newest> {
     let counted = counted(app, image);
     let there = |(_, image): &&(&VersionPlan, &ImagePlan)| image.published.is_some();
     if let Some((version, planned)) = counted.iter().rev().find(there) {
         return Some(Newest {
-            number: &version.version.number,
+            number: version.version.number.clone(),
             digest: planned.published.clone()?,
             moves: !version.version.prerelease,
             taken: version.version.taken.clone(),
@@ -130,11 +177,35 @@ async fn newest<'a>(
     let number = &app.older.get(image)?.version;
     let head = registry.head(image, number).await.ok()??;
     Some(Newest {
-        number,
         digest: head.digest().to_string(),
         moves: true,
         taken: known.map_or_else(Vec::new, |known| taken(number, known, &app.moving)),
+        number: number.clone(),
     })
+}
+
+/// The same by the registry's tags alone: the newest for general use that holds the
+/// version that it names.
+async fn newest_of_tags(registry: &Registry, image: &str) -> Option<Newest> {
+    let tags = registry.tags(image).await.ok()?;
+    let versions = tags.into_iter().filter(|tag| !is_the_hosts(tag));
+    let versions = versions.filter_map(|tag| Some((VersionNumber::parse(&tag)?, tag)));
+    let mut versions: Vec<_> = versions
+        .filter(|(number, _)| !number.is_prerelease())
+        .collect();
+    versions.sort_by(|(one, _), (other, _)| other.cmp(one));
+    for (_, tag) in versions.into_iter().take(TRIED) {
+        let held = registry.version(image, &tag).await;
+        if let Some(published) = held.ok().and_then(Held::version) {
+            return Some(Newest {
+                number: tag,
+                digest: published.descriptor.digest().to_string(),
+                moves: true,
+                taken: Vec::new(),
+            });
+        }
+    }
+    None
 }
 
 /// Bytes to download of each platform of an index.

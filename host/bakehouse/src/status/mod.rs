@@ -1,8 +1,9 @@
 //! The state of what a project publishes, against what upstream has: for who
 //! operates it, and for who pulls its images.
 //!
-//! [`look()`] asks the registry for what a plan does not have; [`Status::new`] puts
-//! plan, registry and history together, as pure data; the others show it.
+//! [`look()`] asks the registry for what a plan does not have, and
+//! [`look_without_upstream`] for apps that are in none; [`Status::new`] puts plan,
+//! registry and history together, as pure data; the others show it.
 
 mod against;
 mod badge;
@@ -18,7 +19,7 @@ mod words;
 
 pub use against::{Against, against};
 pub use badge::badge;
-pub use look::{Seen, SeenImage, look};
+pub use look::{Seen, SeenImage, Undiscovered, look, look_without_upstream};
 pub use markdown::markdown;
 pub use model::{
     AppStatus, Facts, Failing, ImageStatus, Lag, Next, PlatformStatus, Shown, State, Status,

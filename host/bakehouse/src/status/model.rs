@@ -6,7 +6,7 @@ use bakehouse_core::target::TargetId;
 use serde::Serialize;
 
 use super::lag::lag;
-use super::look::{Seen, SeenImage};
+use super::look::{Seen, SeenImage, Undiscovered};
 use crate::pipeline::alarm::{Alarm, counted};
 use crate::pipeline::failure_record::FailureRecord;
 use crate::pipeline::history::{History, Trouble};
@@ -51,7 +51,8 @@ pub struct AppStatus {
     pub license: String,
     /// Templates of its moving tags.
     pub moving: Vec<String>,
-    /// The images that it publishes; none where it could not be looked at.
+    /// The images that it publishes; none where its recipe cannot be loaded. Where
+    /// upstream could not be asked, as the registry has them.
     pub images: Vec<ImageStatus>,
     /// Sentences worth knowing of it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -244,6 +245,8 @@ pub struct Facts<'a> {
     pub seen: &'a Seen,
     /// Memory of earlier runs.
     pub history: &'a History,
+    /// Apps that could not be discovered.
+    pub undiscovered: &'a [Undiscovered],
     /// Apps and versions that could not be looked at.
     pub failures: &'a [FailureRecord],
     /// Matters that somebody should look at.
@@ -256,12 +259,12 @@ impl Status {
     /// Puts together what is known.
     #[must_use]
     pub fn new(facts: Facts<'_>) -> Self {
-        let Facts { plan, history, .. } = facts;
+        let Facts { plan, .. } = facts;
         let mut apps: Vec<AppStatus> = plan.apps.iter().map(|app| of_app(facts, app)).collect();
         for failure in facts.failures {
             let Some(name) = &failure.app else { continue };
             if !apps.iter().any(|app| app.app == *name) {
-                apps.push(unseen(name, history, failure, facts.now));
+                apps.push(unseen(facts, name, failure));
             }
         }
         apps.sort_by(|a, b| a.app.cmp(&b.app));
@@ -300,7 +303,8 @@ impl AppStatus {
 }
 
 /// An app that could not be looked at.
-fn unseen(name: &str, history: &History, failure: &FailureRecord, now: &Date) -> AppStatus {
+fn unseen(facts: Facts<'_>, name: &str, failure: &FailureRecord) -> AppStatus {
+    let (history, now) = (facts.history, facts.now);
     let known = history.app(name).and_then(|app| app.failing.as_ref());
     let failing = match known {
         Some(trouble) => failing(trouble, None, None, None),
@@ -314,7 +318,7 @@ fn unseen(name: &str, history: &History, failure: &FailureRecord, now: &Date) ->
             message: failure.message.clone(),
         },
     };
-    AppStatus {
+    let status = AppStatus {
         app: name.to_owned(),
         summary: String::new(),
         upstream: String::new(),
@@ -323,6 +327,48 @@ fn unseen(name: &str, history: &History, failure: &FailureRecord, now: &Date) ->
         images: Vec::new(),
         notes: Vec::new(),
         failing: Some(failing),
+    };
+    let mut undiscovered = facts.undiscovered.iter();
+    let Some(known) = undiscovered.find(|known| known.app.name == name) else {
+        return status;
+    };
+    let images = known.app.images.iter().filter(|image| !image.unpublished);
+    AppStatus {
+        summary: known.app.summary.clone(),
+        upstream: known.app.upstream.clone(),
+        license: known.app.license.clone(),
+        moving: known.moving.clone(),
+        images: images
+            .map(|image| {
+                let seen = known.images.get(&image.name);
+                ImageStatus {
+                    published: seen.map(|(version, seen)| alone(version, None, Some(seen))),
+                    ..ImageStatus::unknown(facts.plan, &image.name, &image.summary)
+                }
+            })
+            .collect(),
+        ..status
+    }
+}
+
+impl ImageStatus {
+    /// One of which nothing is known but where it is.
+    fn unknown(plan: &Plan, image: &str, summary: &str) -> Self {
+        let repository = format!("{}/{}/{image}", plan.registry, plan.namespace);
+        Self {
+            image: image.to_owned(),
+            summary: summary.to_owned(),
+            pull: pull(plan, image),
+            link: link(&repository),
+            repository,
+            state: State::Unknown,
+            upstream: None,
+            published: None,
+            lag: None,
+            next: Vec::new(),
+            failing: Vec::new(),
+            versions: Vec::new(),
+        }
     }
 }
 
@@ -353,7 +399,6 @@ fn of_image(facts: Facts<'_>, app: &AppPlan, image: &str, summary: &str) -> Imag
     let published = shown(&counted, app.older.get(image), seen);
     let failing = failures(facts, app, image);
     let lag = lag(facts, app, image);
-    let repository = format!("{}/{}/{image}", plan.registry, plan.namespace);
     let all = app.versions.iter().rev();
     let all = all.filter_map(|version| {
         let image = version.images.iter().find(|i| i.image == image)?;
@@ -361,11 +406,6 @@ fn of_image(facts: Facts<'_>, app: &AppPlan, image: &str, summary: &str) -> Imag
     });
     let all: Vec<(&VersionPlan, &ImagePlan)> = all.collect();
     ImageStatus {
-        image: image.to_owned(),
-        summary: summary.to_owned(),
-        pull: pull(plan, image),
-        link: link(&repository),
-        repository,
         state: state(published.as_ref(), lag.as_ref(), &failing),
         upstream: newest,
         published,
@@ -373,6 +413,7 @@ fn of_image(facts: Facts<'_>, app: &AppPlan, image: &str, summary: &str) -> Imag
         next: all.iter().filter_map(|(v, i)| next(v, i)).collect(),
         failing,
         versions: all.iter().map(|(v, i)| version(v, i)).collect(),
+        ..ImageStatus::unknown(plan, image, summary)
     }
 }
 
@@ -410,21 +451,8 @@ fn shown(
     let newest = counted.iter().rev().find(there);
     let tags = seen.map(|seen| seen.tags.clone()).unwrap_or_default();
     let Some((version, image)) = newest else {
-        let sizes = seen.map(|seen| seen.sizes.iter());
-        let platforms = sizes.into_iter().flatten();
-        return Some(Shown {
-            version: older?.version.clone(),
-            released: older?.released.clone(),
-            digest: seen.and_then(|seen| seen.digest.clone()),
-            platforms: platforms
-                .map(|(platform, size)| PlatformStatus {
-                    platform: platform.clone(),
-                    size: Some(*size),
-                })
-                .collect(),
-            missing: Vec::new(),
-            tags,
-        });
+        let older = older?;
+        return Some(alone(&older.version, older.released.clone(), seen));
     };
     let size = |platform: &Platform| seen.and_then(|seen| seen.sizes.get(platform).copied());
     Some(Shown {
@@ -442,6 +470,24 @@ fn shown(
         missing: image.missing.clone(),
         tags,
     })
+}
+
+/// A version that is in no plan, as the registry has it.
+fn alone(version: &str, released: Option<Date>, seen: Option<&SeenImage>) -> Shown {
+    let sizes = seen.into_iter().flat_map(|seen| &seen.sizes);
+    Shown {
+        version: version.to_owned(),
+        released,
+        digest: seen.and_then(|seen| seen.digest.clone()),
+        platforms: sizes
+            .map(|(platform, size)| PlatformStatus {
+                platform: platform.clone(),
+                size: Some(*size),
+            })
+            .collect(),
+        missing: Vec::new(),
+        tags: seen.map(|seen| seen.tags.clone()).unwrap_or_default(),
+    }
 }
 
 fn next(version: &VersionPlan, image: &ImagePlan) -> Option<Next> {

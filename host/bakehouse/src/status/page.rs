@@ -272,7 +272,10 @@ fn platforms(html: &mut Html, published: Option<&Shown>) {
 fn pull(html: &mut Html, app: &AppStatus, image: &ImageStatus) {
     html.raw("<h3>Pull</h3>");
     match &image.published {
-        None => html.raw("<p>Nothing is published yet.</p>"),
+        None => html.raw(match image.state {
+            State::Unknown => "<p>Nothing is known to be published.</p>",
+            _ => "<p>Nothing is published yet.</p>",
+        }),
         Some(shown) => {
             let mut line = |tag: &str| {
                 html.raw("<div class=\"pull\"><pre><code>");
@@ -351,8 +354,13 @@ fn operate(html: &mut Html, app: &AppStatus, image: &ImageStatus) {
     if let Some(since) = image.lag.as_ref().and_then(|lag| lag.since.as_ref()) {
         fact(html, "Behind since", since.day());
     }
+    if let Some(failing) = &app.failing {
+        let why = format_args!("{}: {}", failing.words(), failing.message);
+        fact(html, "Not looked at", why);
+    }
     html.raw("<dt>Next run</dt><dd>");
     match image.next.is_empty() {
+        true if image.state == State::Unknown => html.raw("not known"),
         true => html.raw("nothing to do"),
         false => next(html, &image.next),
     }

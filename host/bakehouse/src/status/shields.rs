@@ -53,7 +53,7 @@ impl Shields {
             }
             State::Missing => "not published".to_owned(),
             State::Failing => with("failing"),
-            State::Unknown => "unknown".to_owned(),
+            State::Unknown => version.unwrap_or("unknown").to_owned(),
         };
         Self::new(&image.image, message, image.state)
     }
