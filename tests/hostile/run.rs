@@ -12,10 +12,6 @@ use crate::support::{Builder, Project, finish};
 /// project's own.
 pub const CANARY: &str = "canary-of-the-host-process";
 
-/// The refusal of a loop without end. Which limit it meets first is up to the cores
-/// that it gets, beside other tests.
-pub const SPUN: &[&str] = &["computed for more than 2 s", "took more than 10 s"];
-
 /// A case: its name, the exit code that its failure stands for, and words of
 /// the refusal. Of several words one is enough: builders differ.
 pub struct Case<'a> {
