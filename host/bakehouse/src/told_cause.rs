@@ -4,7 +4,7 @@ use crate::pipeline::causes::Cause;
 use crate::text::some;
 
 /// Names listed at most of what failed for one reason.
-const LISTED: usize = 5;
+pub(crate) const LISTED: usize = 5;
 
 /// A cause, as it is told: once, whatever the number of failures.
 pub(crate) struct ToldCause<'a> {

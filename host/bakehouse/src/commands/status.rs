@@ -43,10 +43,12 @@ pub(super) async fn status(session: &Session, args: &StatusArgs) -> Result<ExitC
         name: "look",
         detail: "sizes and moving tags",
     });
-    let seen = status::look(&context, &found, &plan).await;
     let is_in_plan = |name: &str| plan.apps.iter().any(|app| app.app.name == name);
     let others = loaded.into_iter().filter(|(app, _)| !is_in_plan(&app.name));
-    let undiscovered = status::look_without_upstream(&context.registry, others).await;
+    let (seen, undiscovered) = tokio::join!(
+        status::look(&context, &found, &plan),
+        status::look_without_upstream(&context.registry, others),
+    );
     let alarms = alarms(
         &plan,
         &memory.fewer,

@@ -241,7 +241,7 @@ fn without_paths(text: &str) -> String {
 /// A text with a word in place of digests, and of names that were made at random,
 /// as BuildKit's are: long ones of letters and digits, and those of temporary files
 /// and folders.
-fn without_ids(text: &str) -> String {
+pub(crate) fn without_ids(text: &str) -> String {
     let is_id = |word: &str| {
         let mixed = word.contains(|c: char| c.is_ascii_digit())
             && word.contains(|c: char| c.is_ascii_alphabetic());

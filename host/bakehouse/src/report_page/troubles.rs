@@ -22,7 +22,7 @@ enum Trouble {
     Other,
 }
 
-/// What was repeated and warned of: what is alike once, with how often.
+/// The repeated requests and the warnings: those that are alike once, with how often.
 pub(super) fn section(html: &mut Html, timeline: &[String]) {
     let (mut retries, mut warnings) = (Counted::default(), Counted::default());
     for line in timeline {

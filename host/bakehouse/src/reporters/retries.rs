@@ -5,10 +5,10 @@
 
 use std::time::{Duration, Instant};
 
+use crate::pipeline::causes::without_ids;
+
 /// The time for which the like of a request that was told is not told again.
 const QUIET: Duration = Duration::from_secs(30);
-/// Characters of a word with digits that is a digest, or made at random.
-const ID: usize = 16;
 
 /// The kinds of repeated requests that were told.
 #[derive(Debug, Default)]
@@ -53,14 +53,8 @@ pub(crate) fn likeness(what: &str) -> String {
         let (_, rest) = word.split_once("://").unwrap_or(("", word));
         rest.split_once('/').map(|(server, _)| server.to_owned())
     });
-    let words = reason.split_whitespace().map(|word| {
-        let has_digit = word.contains(|c: char| c.is_ascii_digit());
-        match has_digit && word.len() >= ID {
-            true => String::new(),
-            false => word.replace(|c: char| c.is_ascii_digit(), ""),
-        }
-    });
-    servers.chain(words).collect::<Vec<_>>().join(" ")
+    let reason = without_ids(reason).replace(|c: char| c.is_ascii_digit(), "");
+    servers.chain([reason]).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

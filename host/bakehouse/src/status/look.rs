@@ -51,7 +51,7 @@ pub struct SeenImage {
 /// who pulls its images is not to lose them where upstream does not answer.
 #[derive(Debug, Clone)]
 pub struct Undiscovered {
-    /// What its recipe says of it.
+    /// Its description, by its recipe.
     pub app: App,
     /// Templates of its moving tags.
     pub moving: Vec<String>,

@@ -449,7 +449,6 @@ fn shown(
 ) -> Option<Shown> {
     let there = |(_, image): &&(&VersionPlan, &ImagePlan)| !image.present.is_empty();
     let newest = counted.iter().rev().find(there);
-    let tags = seen.map(|seen| seen.tags.clone()).unwrap_or_default();
     let Some((version, image)) = newest else {
         let older = older?;
         return Some(alone(&older.version, older.released.clone(), seen));
@@ -468,7 +467,7 @@ fn shown(
             })
             .collect(),
         missing: image.missing.clone(),
-        tags,
+        tags: seen.map(|seen| seen.tags.clone()).unwrap_or_default(),
     })
 }
 

@@ -5,9 +5,7 @@ use std::fmt;
 use super::model::{Failing, ImageStatus, Lag, State, Status};
 use crate::pipeline::causes::CauseKey;
 use crate::text::{count, some};
-
-/// Names listed at most of what failed for one reason.
-const LISTED: usize = 5;
+use crate::told_cause::LISTED;
 
 impl Failing {
     /// Number of failures, their first date, and the date of the next try.

@@ -93,7 +93,7 @@ const OF_SERVERS: [&str; 9] = [
     "Failed to connect to",
 ];
 
-/// Whether a message tells of a server as a whole, whatever it was asked for: that it
+/// Says that a message is about a server as a whole, whatever it was asked for: it
 /// cannot be reached, is not trusted, is broken, or wants to be left alone.
 #[must_use]
 pub fn is_of_server(message: &str) -> bool {
@@ -217,6 +217,50 @@ mod tests {
 
     use super::super::client;
     use super::*;
+
+    #[test]
+    fn a_server_as_a_whole_is_told_from_what_it_was_asked_for() {
+        let pause = Duration::from_secs(3);
+        let status = |code| StatusCode::from_u16(code).unwrap();
+        for (error, is_its) in [
+            (HttpError::Busy { pause }, true),
+            (
+                HttpError::Paused {
+                    until: SystemTime::UNIX_EPOCH,
+                },
+                true,
+            ),
+            (HttpError::Silent { limit: pause }, true),
+            (HttpError::Untrusted(CertificateError::UnknownIssuer), true),
+            (
+                HttpError::Status {
+                    status: status(503),
+                },
+                true,
+            ),
+            (
+                HttpError::Status {
+                    status: status(400),
+                },
+                false,
+            ),
+            (HttpError::NotFound, false),
+            (
+                HttpError::Hidden {
+                    status: status(403),
+                },
+                false,
+            ),
+            (
+                HttpError::Unauthorized {
+                    status: status(401),
+                },
+                false,
+            ),
+        ] {
+            assert_eq!(is_of_server(&error.to_string()), is_its, "{error}");
+        }
+    }
 
     /// The address of a server whose certificate nobody knows.
     fn stranger() -> String {
