@@ -35,6 +35,8 @@ set_up() {
     local environment
     environment=$("$ROOT/scripts/env.sh")
     eval "$environment"
+    say "images that tests start from"
+    "$ROOT/scripts/nextest.sh" -E 'test(/^stand_ins_test::/)'
 }
 
 examples() {

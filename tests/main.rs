@@ -71,6 +71,7 @@ mod screen_test;
 mod shipped_test;
 mod site_test;
 mod source_test;
+mod stand_ins_test;
 mod state_test;
 mod status_test;
 mod step_settings_test;

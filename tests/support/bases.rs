@@ -60,9 +60,9 @@ pub const GOLANG: &str = "1.25.9";
 /// Tags of `library/node` that have to compile native modules.
 const FULL_NODE: &[&str] = &["22.21.0", "24.15.0"];
 
-/// Adds the images `node` that compile native modules; `packages` is Yarn's
-/// cache in them.
-pub fn full_node(packages: &Path) {
+/// Adds the images `node` that compile native modules, and answers with their
+/// references; `packages` is Yarn's cache in them.
+pub fn full_node(packages: &Path) -> Vec<String> {
     let home = tools();
     let contexts = [
         ("compilers", format!("{home}/compilers")),
@@ -73,13 +73,22 @@ pub fn full_node(packages: &Path) {
     for (_, folder) in &contexts {
         key.push_str(&identity(folder));
     }
-    let host = bases();
+    let names = names(bases(), "library/node", FULL_NODE);
     shared("full-node", &key, |_| {
         let context = tempfile::tempdir().unwrap();
         fill(context.path());
-        let names = names(host, "library/node", FULL_NODE);
         push(context.path(), "full", &names, &contexts);
     });
+    names
+}
+
+/// References of all stand-ins but [`full_node`]'s.
+pub fn all_bases() -> Vec<String> {
+    let images = IMAGES
+        .iter()
+        .flat_map(|(_, repository, tags)| names(bases(), repository, tags));
+    let golang = names(bases(), "library/golang", &[GOLANG]);
+    images.chain(golang).collect()
 }
 
 /// Digests that upstreams pinned by which one platform's image is meant, of

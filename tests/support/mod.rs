@@ -23,14 +23,14 @@ pub use bakehouse_loopback::{
     DebianRegistry, Forge, Git, GitFault as Fault, Npm, Package, PyPi, Release, Tag, Tree, crane,
     crane_file, crane_files, tar_gz, tool,
 };
-pub use bases::{GOLANG, bases, full_node, pin, with_pins};
+pub use bases::{GOLANG, all_bases, bases, full_node, pin, with_pins};
 pub use buildkitd::{Buildkitd, buildx};
 pub use busybox::busybox;
 pub use golang::golang_image;
 pub use mattermost::VERSIONS;
 pub use network::Network;
 pub use outline::Yarn;
-pub use outline_cut::CUTS;
+pub use outline_cut::{CUTS, stand_in};
 pub use output::Output;
 pub use project::{Builder, Project, finish, recipe};
 pub use upstreams::{Upstreams, package, program};

@@ -50,11 +50,17 @@ pub const CUTS: &[Cut] = &[
 impl Upstreams {
     /// Publishes a version of Outline whose packages are upstream's.
     pub fn outline_cut(&self, cut: &Cut) {
-        full_node(packages());
+        stand_in();
         let tag = format!("v{}", cut.number);
         self.git.release(REPOSITORY, &tag, &tree(cut));
         self.github.release(REPOSITORY, Release::new(&tag));
     }
+}
+
+/// The images `node` with what the cuts compile and install; the repositories' names
+/// and tags.
+pub fn stand_in() -> Vec<String> {
+    full_node(packages())
 }
 
 /// The Dockerfiles of these tags are those of 1.9.2, but for Node.js's version

@@ -1,8 +1,11 @@
 //! A project in a folder of its own, and the binary run in it.
 
 use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{ChildStderr, Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
@@ -183,18 +186,59 @@ impl Project {
     }
 }
 
+/// After this time a run is taken for one that may hang, and tells what it does.
+const LONG: Duration = Duration::from_secs(60);
+
 /// Runs a prepared command to its end; all JSON that it writes must fit its schema.
+///
+/// A test that hangs is killed, and only what it has said by then is seen: a run of
+/// more than [`LONG`] is passed on to the test's own standard error.
 #[track_caller]
 pub fn finish(command: &mut Command) -> Output {
     let watched = Watched::new(command);
-    let output = command.output().expect("bakehouse starts");
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("bakehouse starts");
+    let mut stdout = child.stdout.take().unwrap();
+    let stdout = std::thread::spawn(move || std::io::read_to_string(&mut stdout).unwrap());
+    let stderr = told(child.stderr.take().unwrap(), &format!("{command:?}"));
     let output = Output {
-        code: output.status.code(),
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
+        code: child.wait().unwrap().code(),
+        stdout: stdout.join().unwrap(),
+        stderr,
     };
     watched.check(&output);
     output
+}
+
+/// All that a run says on standard error.
+fn told(stderr: ChildStderr, command: &str) -> String {
+    let (sender, lines) = mpsc::channel();
+    let reader = std::thread::spawn(move || {
+        let mut stderr = BufReader::new(stderr);
+        let mut line = String::new();
+        while stderr.read_line(&mut line).unwrap() > 0 {
+            let _ = sender.send(std::mem::take(&mut line));
+        }
+    });
+    let (until, mut all) = (Instant::now() + LONG, String::new());
+    loop {
+        match lines.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            Ok(line) => all.push_str(&line),
+            Err(RecvTimeoutError::Disconnected) => break,
+            Err(RecvTimeoutError::Timeout) => {
+                eprint!("{command} has run for {LONG:?} and said:\n{all}");
+                for line in &lines {
+                    eprint!("{line}");
+                    all.push_str(&line);
+                }
+            }
+        }
+    }
+    reader.join().unwrap();
+    all
 }
 
 /// The component of a recipe, built by `just build-plugins`.
