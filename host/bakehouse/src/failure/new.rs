@@ -45,10 +45,10 @@ const fn advice(error: &NewError) -> Option<&'static str> {
             "name the release as `uses` under [ci] in bakehouse.toml (OWNER/REPO@vN), or leave --recipe rust out"
         }
         NewError::NoFile { .. } => {
-            "name the file with --file, or build upstream's Dockerfile with --recipe dockerfile"
+            "name the file with --file, or build upstream's Dockerfile: --from git:https://HOST/REPO.git"
         }
         NewError::NoProgram { .. } => {
-            "name another file with --file, or build upstream's Dockerfile with --recipe dockerfile"
+            "name another file with --file, or build upstream's Dockerfile: --from git:https://HOST/REPO.git"
         }
         NewError::Several { .. } => "say which with --member",
         NewError::NoPattern { .. } => "write the pattern with --file or --member",
