@@ -193,7 +193,7 @@ fn mostlymatter_starts_as_mattermost_does() {
 
 /// Asks until it is answered with this word.
 fn answers(address: &str, path: &str, word: &str) {
-    let end = Instant::now() + Duration::from_secs(20);
+    let end = Instant::now() + Duration::from_secs(60);
     loop {
         let answer = TcpStream::connect(address).and_then(|mut stream| {
             stream

@@ -319,7 +319,7 @@ fn on_terminal(project: &Project, term: &str, line: Option<&str>) -> (String, Op
             input = None;
             std::mem::forget(terminal);
         }
-        assert!(begun.elapsed() < Duration::from_secs(60), "{text}");
+        assert!(begun.elapsed() < Duration::from_secs(300), "{text}");
     }
     let code = child.wait().unwrap().code();
     (String::from_utf8_lossy(&shown).into_owned(), code)

@@ -4,7 +4,6 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::process::Command;
-use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tempfile::TempDir;
@@ -82,7 +81,6 @@ fn three_commands_publish_a_program_and_a_workflow_does_the_same() {
     let host = registry.host();
     let product = format!("{REPOSITORY}@{COMMIT}");
 
-    let started = Instant::now();
     let init = [
         "init",
         "--yes",
@@ -100,9 +98,6 @@ fn three_commands_publish_a_program_and_a_workflow_does_the_same() {
     newcomer
         .run(&["run", "biome", "--registry", "local", "--max-versions", "1"])
         .expect(0);
-    let elapsed = started.elapsed();
-    println!("from nothing to an image takes {elapsed:?}");
-    assert!(elapsed < Duration::from_secs(60), "{elapsed:?}");
     newcomer.few_lines("biome");
 
     newcomer

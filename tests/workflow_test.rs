@@ -2,7 +2,6 @@
 
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -123,9 +122,6 @@ fn three_apps_end_as_one_local_run() {
     assert!(run.whole(), "{}", run.log());
     assert_eq!(tags(&host, "daily", &images), expected);
     assert_eq!(run.count(), 1, "{}", run.log());
-    let elapsed = run.ended("plan")["plan"].elapsed;
-    println!("nothing to do takes {elapsed:?}");
-    assert!(elapsed < Duration::from_secs(30), "{elapsed:?}");
     assert_eq!(repository.cache_keys(), kept);
     let of = |prefix: &str| kept.iter().filter(|key| key.starts_with(prefix)).count();
     // That it was seen, and how long it took.

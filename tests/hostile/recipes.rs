@@ -1,13 +1,8 @@
 //! Cases of `tests/recipes/hostile`, and the refusal of each.
 
-use std::time::Duration;
-
 use super::run::{Case, project, run};
 use super::upstream::Upstream;
 use crate::support::{Builder, DebianRegistry, Package};
-
-/// For a machine of two cores that does much else.
-const BUDGET: Duration = Duration::from_secs(300);
 
 /// Denied: the grant is named.
 const fn denied<'a>(name: &'a str, says: &'a [&'a str]) -> Case<'a> {
@@ -172,7 +167,7 @@ fn a_recipe_gets_nothing_that_it_was_not_granted() {
         canary = project.path("canary"),
     );
     project.app("hostile", &grants);
-    run(&project, 8).expect(CASES, |name| format!("hostile 1.0.0-{name} "), BUDGET);
+    run(&project, 8).expect(CASES, |name| format!("hostile 1.0.0-{name} "));
     assert_eq!(
         upstream.secrets(),
         0,

@@ -116,7 +116,7 @@ impl Drop for DebianRegistry {
 /// before it started may be another test's by then, whose registry would answer
 /// in its place.
 fn port(log: &Path) -> u16 {
-    let end = Instant::now() + Duration::from_secs(20);
+    let end = Instant::now() + Duration::from_secs(60);
     loop {
         let said = std::fs::read_to_string(log).unwrap();
         let port = said.lines().find_map(|line| {

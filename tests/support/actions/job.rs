@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
@@ -24,8 +23,6 @@ pub struct Ended {
     pub log: String,
     /// Its page of the run.
     pub summary: String,
-    /// Wall time of its steps.
-    pub elapsed: Duration,
 }
 
 /// Runs a job's steps; `contexts` has all but `steps` and `env`.
@@ -40,7 +37,6 @@ pub fn run(
     let shell = &workflow["defaults"]["run"]["shell"];
     assert_eq!(shell, "bash", "how a job's scripts are run");
     let mut machine = Machine::new(repository, artifacts, caches);
-    let started = Instant::now();
     let mut contexts = contexts.clone();
     contexts["steps"] = json!({});
     let mut env = BTreeMap::new();
@@ -50,7 +46,7 @@ pub fn run(
     }
     contexts["env"] = json!(env);
     machine.steps(&job["steps"], &mut contexts, &env);
-    machine.end(job, contexts, started.elapsed())
+    machine.end(job, contexts)
 }
 
 /// A machine, while a job runs on it.
@@ -263,7 +259,7 @@ impl<'a> Machine<'a> {
         (status.success(), log)
     }
 
-    fn end(self, job: &Value, contexts: Value, elapsed: Duration) -> Ended {
+    fn end(self, job: &Value, contexts: Value) -> Ended {
         if self.success {
             for (path, key) in &self.caching {
                 action::save_cache(path, key, &self.folder, self.caches);
@@ -279,7 +275,6 @@ impl<'a> Machine<'a> {
             outputs,
             log: self.log.clone(),
             summary: self.summary.clone(),
-            elapsed,
         }
     }
 }

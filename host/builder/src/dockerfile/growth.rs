@@ -412,6 +412,6 @@ mod tests {
             let text = format!("ENV A=a {}", piece.repeat((1 << 20) / piece.len()));
             let _ = check(&text, &[]);
         }
-        assert!(begun.elapsed().as_secs() < 10, "{:?}", begun.elapsed());
+        assert!(begun.elapsed().as_secs() < 60, "{:?}", begun.elapsed());
     }
 }

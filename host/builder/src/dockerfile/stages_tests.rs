@@ -341,7 +341,8 @@ fn large_texts_take_no_time() {
     ] {
         read_for_fuzzing(&text);
     }
-    assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
+    // In linear time they take ten seconds of one core, in quadratic time many minutes.
+    assert!(begun.elapsed().as_secs() < 120, "{:?}", begun.elapsed());
 }
 
 #[test]

@@ -360,6 +360,6 @@ mod tests {
         let (progress, shown) = read(&log);
         assert_eq!(shown, [Shown::Output("end".to_owned())]);
         assert_eq!(progress.vertexes["v"].partial[&1], b"half");
-        assert!(begun.elapsed().as_secs() < 10, "{:?}", begun.elapsed());
+        assert!(begun.elapsed().as_secs() < 60, "{:?}", begun.elapsed());
     }
 }

@@ -27,14 +27,20 @@ async fn a_second_process_takes_over_at_the_same_address() {
         drop(first);
         let begun = std::time::Instant::now();
         while !serves(at).await {
-            assert!(begun.elapsed() < Duration::from_secs(5), "nobody took over");
+            assert!(
+                begun.elapsed() < Duration::from_secs(60),
+                "nobody took over"
+            );
         }
         // A new one comes in to the same place, whoever serves it.
         let fourth = open(folder.path(), 0).await.unwrap();
         assert_eq!(fourth.address(), at);
         drop((second, third));
         while !serves(at).await {
-            assert!(begun.elapsed() < Duration::from_secs(5), "nobody took over");
+            assert!(
+                begun.elapsed() < Duration::from_secs(60),
+                "nobody took over"
+            );
         }
     }
 }

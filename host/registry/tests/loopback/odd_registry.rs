@@ -2,7 +2,7 @@
 //! specification says: what is believed, what is followed, and where it ends.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{Method, Response};
@@ -468,14 +468,12 @@ async fn a_token_server_is_never_asked_in_the_clear() {
             reply(401, &[("www-authenticate", &challenge)], "{}")
         });
         let [_, basic, _] = who();
-        let begun = Instant::now();
         let text = told(
             client_as(&odd.host(), Arc::new(Given(basic)))
                 .tags("app")
                 .await,
         );
         assert!(text.contains("not reached by https"), "{text}");
-        assert!(begun.elapsed() < Duration::from_secs(5));
     }
 }
 
@@ -574,12 +572,10 @@ async fn an_answer_in_drops_ends() {
         ..quick()
     };
     let registry = limited(&odd.host(), policy);
-    let begun = Instant::now();
     let text = told(registry.manifest("app", "1.0").await);
     assert!(text.contains("the answer took longer than 0.6 s"), "{text}");
     let text = told(registry.tags("app").await);
     assert!(text.contains("the answer took longer than 0.6 s"), "{text}");
-    assert!(begun.elapsed() < Duration::from_secs(10));
     assert_eq!(odd.seen().len(), 2, "it is not asked again");
     // An error in drops is an error all the same.
     let odd = Odd::start(|_, _| reply(400, &[], drops(Duration::from_millis(50))));
