@@ -1,6 +1,8 @@
 //! Apps that are written of what upstream publishes: npm, `PyPI`, the three forges,
 //! git, and images.
 
+use std::collections::BTreeMap;
+
 use bakehouse_loopback::{elf, tar_gz};
 use serde_json::json;
 
@@ -118,6 +120,51 @@ fn a_program_for_another_machine_is_not_taken() {
         "{text}"
     );
     output.says("holds no program for linux/arm64; it holds package/tool for amd64");
+}
+
+#[test]
+fn a_package_that_has_not_the_version_yet_is_named() {
+    let project = project();
+    // As `dprint` has them: each platform's for two libraries. Those for arm64 are behind.
+    let part = |cpu: &str, libc: &str| format!("@tool/linux-{cpu}-{libc}");
+    let publish = |cpu: &str, machine: &str, version: &str| {
+        for libc in ["glibc", "musl"] {
+            let facts = json!({ "os": ["linux"], "cpu": [cpu], "libc": [libc] });
+            let package = Package::new(&[version]).facts(facts);
+            let package = package.file("tool", &elf(machine, "x", None));
+            project.npm.publish(&part(cpu, libc), package);
+        }
+    };
+    publish("arm64", "arm64", "1.0.0");
+    let parts: BTreeMap<_, _> = [
+        ("x64", "glibc"),
+        ("x64", "musl"),
+        ("arm64", "glibc"),
+        ("arm64", "musl"),
+    ]
+    .iter()
+    .map(|(cpu, libc)| (part(cpu, libc), "1.0.1"))
+    .collect();
+    let tool = Package::new(&["1.0.1"]).facts(json!({ "optionalDependencies": parts }));
+    project.npm.publish("tool", tool);
+    publish("x64", "amd64", "1.0.0");
+    new(&project, &["tool", "--from", "npm:tool"], &[])
+        .expect(12)
+        .says("npm:tool 1.0.1 has its programs in packages that have no 1.0.1: npm:@tool/linux-arm64-glibc, ")
+        .says("run the same command later");
+    assert!(!project.path("apps/tool").exists());
+
+    publish("x64", "amd64", "1.0.1");
+    let output = new(&project, &["tool", "--from", "npm:tool"], &[]);
+    let text = written(&project, "tool", &output);
+    assert!(
+        text.contains("\"linux/amd64\" = \"npm:@tool/linux-x64-musl\"") && !text.contains("arm64"),
+        "{text}"
+    );
+    output.says(
+        "note: there is no 1.0.1 of npm:@tool/linux-arm64-glibc or npm:@tool/linux-arm64-musl for linux/arm64: \
+         when there is, add it to `sources` and `releases`",
+    );
 }
 
 /// A release with a program for each platform, in the usual form.

@@ -18,6 +18,7 @@ pub(super) fn new(error: &NewError) -> Explanation {
         | NewError::NoSdk(_)
         | NewError::Answer(_) => ExitCode::Config,
         NewError::NoFile { .. }
+        | NewError::Late { .. }
         | NewError::NoProgram { .. }
         | NewError::Several { .. }
         | NewError::NoPattern { .. }
@@ -45,10 +46,11 @@ const fn advice(error: &NewError) -> Option<&'static str> {
             "name the release as `uses` under [ci] in bakehouse.toml (OWNER/REPO@vN), or leave --recipe rust out"
         }
         NewError::NoFile { .. } => {
-            "name the file with --file, or build upstream's Dockerfile: --from git:https://HOST/REPO.git"
+            "name the file with --file, or build upstream's Dockerfile: --recipe dockerfile, of a package --from git:https://HOST/REPO.git"
         }
+        NewError::Late { .. } => "upstream may be publishing it; run the same command later",
         NewError::NoProgram { .. } => {
-            "name another file with --file, or build upstream's Dockerfile: --from git:https://HOST/REPO.git"
+            "name another file with --file, or build upstream's Dockerfile: --recipe dockerfile, of a package --from git:https://HOST/REPO.git"
         }
         NewError::Several { .. } => "say which with --member",
         NewError::NoPattern { .. } => "write the pattern with --file or --member",

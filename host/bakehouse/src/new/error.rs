@@ -60,6 +60,16 @@ pub(crate) enum NewError {
         /// The files that there are.
         seen: String,
     },
+    /// No package for any of the platforms has the version of the one that names them.
+    #[error("{source_text} {version} has its programs in packages that have no {version}: {parts}")]
+    Late {
+        /// The source.
+        source_text: String,
+        /// The version.
+        version: String,
+        /// The sources of those packages.
+        parts: String,
+    },
     /// A file has no program for its platform in it.
     #[error("{file} holds no program for {platform}; it holds {seen}")]
     NoProgram {

@@ -13,10 +13,27 @@ pub struct About {
     /// Names of the programs that it installs.
     pub programs: Vec<String>,
     /// Sources that have its files for one platform each, as npm's
-    /// `optionalDependencies`: their text, as of a [`SourceId`](super::SourceId).
-    pub parts: Vec<String>,
+    /// `optionalDependencies`.
+    pub parts: Vec<PlatformSource>,
     /// The only machines that it is for; each list empty for all.
     pub machines: Machines,
+}
+
+/// A source that has files for one platform.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlatformSource {
+    /// Its text, as of a [`SourceId`](super::SourceId).
+    pub source: String,
+    /// The version that is wanted of it, as npm writes one: `1.2.3`, `^1.2.3`, ...
+    pub version: String,
+}
+
+impl PlatformSource {
+    /// Whether it has the same versions as whatever names it, which has this one.
+    #[must_use]
+    pub fn goes_with(&self, version: &str) -> bool {
+        self.version.trim_start_matches(['^', '~', '=']) == version
+    }
 }
 
 /// Machines in the words of Node.js (`process.platform`, `process.arch`).

@@ -38,7 +38,7 @@ mod source;
 mod standing;
 mod table;
 
-pub use about::{About, Machines};
+pub use about::{About, Machines, PlatformSource};
 pub use access::{AccessError, ForgeAccess};
 pub use api::ApiLimits;
 pub use error::ReleaseError;

@@ -27,7 +27,7 @@ use super::error::unreadable;
 use super::kind::{Reach, ReleaseSource, SourceKind};
 use super::lenient::{Entry, or_default};
 use super::response_cache::CachedResponse;
-use super::{About, Asset, Machines, Release, ReleaseError};
+use super::{About, Asset, Machines, PlatformSource, Release, ReleaseError};
 
 const IDLE: Duration = Duration::from_secs(30);
 /// Several times the largest document that there is.
@@ -330,6 +330,11 @@ fn about(name: &str, said: &Said) -> About {
             _ => Vec::new(),
         }
     };
+    let parts = said.optional_dependencies.as_object().into_iter().flatten();
+    let parts = parts.map(|(part, version)| PlatformSource {
+        source: format!("{}:{part}", KIND.name),
+        version: plain(version).unwrap_or_default(),
+    });
     About {
         programs: match &said.bin {
             // The one program is called as the package, without its scope.
@@ -341,10 +346,7 @@ fn about(name: &str, said: &Said) -> About {
                 .collect(),
             table => keys(table),
         },
-        parts: keys(&said.optional_dependencies)
-            .iter()
-            .map(|part| format!("{}:{part}", KIND.name))
-            .collect(),
+        parts: parts.collect(),
         machines: Machines {
             os: texts(&said.os),
             cpu: texts(&said.cpu),

@@ -86,7 +86,7 @@ impl Found {
                 .iter()
                 .map(|asset| asset.name.as_str())
                 .collect(),
-            parts => parts.iter().map(String::as_str).collect(),
+            parts => parts.iter().map(|part| part.source.as_str()).collect(),
         }
     }
 }

@@ -2,7 +2,7 @@
 //! (`optionalDependencies`), or all in one.
 
 use bakehouse_core::platform::Platform;
-use bakehouse_upstream::release::{About, Machines, Release, SourceId};
+use bakehouse_upstream::release::{About, Machines, PlatformSource, Release, SourceId};
 
 use super::pick::{Candidate, pick};
 use super::{Found, Look};
@@ -17,21 +17,49 @@ struct Part {
     about: About,
 }
 
+/// The packages that another one names for some platforms.
+#[derive(Default)]
+struct Parts {
+    there: Vec<Part>,
+    /// Names of those that have not this version: upstream has yet to publish it
+    /// there, or the registry to fetch it.
+    late: Vec<String>,
+}
+
 /// The programs of the newest version of a package.
 pub(in crate::new) async fn npm(look: &Look, wanted: &Wanted) -> Result<Found, NewError> {
     let mut found = look.begin(wanted).await?;
-    let parts = parts(look, wanted, &found).await?;
+    let Parts { there, late } = parts(look, wanted, &found).await?;
     let files = |found: &Found, platform: &Platform| {
-        Ok(match parts.is_empty() {
+        Ok(match there.is_empty() && late.is_empty() {
             true => whole(found),
-            false => of_parts(&parts, platform),
+            false => of_parts(&there, platform),
         })
     };
     let absent = |found: &Found, platform: &Platform| {
-        format!("{} names no package for {platform}", found.source)
+        let unknown = Machines::default();
+        let late: Vec<_> = late
+            .iter()
+            .filter(|name| is_for(&unknown, name, platform))
+            .map(String::as_str)
+            .collect();
+        match late.as_slice() {
+            [] => format!("{} names no package for {platform}", found.source),
+            late => format!(
+                "there is no {} of {} for {platform}: when there is, add it to `sources` and `releases`",
+                found.release.version,
+                late.join(" or ")
+            ),
+        }
     };
-    pick(look, wanted, &mut found, files, absent).await?;
-    Ok(found)
+    match pick(look, wanted, &mut found, files, absent).await {
+        Err(NewError::NoFile { .. }) if !late.is_empty() => Err(NewError::Late {
+            source_text: found.source,
+            version: found.release.version,
+            parts: late.join(", "),
+        }),
+        picked => picked.map(|()| found),
+    }
 }
 
 /// The package itself.
@@ -58,31 +86,39 @@ fn of_parts(parts: &[Part], platform: &Platform) -> Vec<Candidate> {
 }
 
 /// The packages that may be for Linux, with what they say of themselves.
-async fn parts(look: &Look, wanted: &Wanted, found: &Found) -> Result<Vec<Part>, NewError> {
+async fn parts(look: &Look, wanted: &Wanted, found: &Found) -> Result<Parts, NewError> {
     let architectures: Vec<&str> = wanted
         .platforms
         .iter()
         .map(Platform::architecture)
         .collect();
-    let may_be = |name: &&String| {
-        let machine = platform_of(name);
-        !is_for_other_system(name)
+    let may_be = |part: &&PlatformSource| {
+        let machine = platform_of(&part.source);
+        !is_for_other_system(&part.source)
             && machine.is_none_or(|machine| architectures.contains(&machine.architecture))
     };
-    let mut parts = Vec::new();
-    for name in found.about.parts.iter().filter(may_be) {
+    let mut parts = Parts::default();
+    for part in found.about.parts.iter().filter(may_be) {
+        let name = &part.source;
         look.tell(name);
         let source: SourceId = name.parse()?;
-        // One that has not this version is of another cycle.
-        let Ok(release) = look.releases.get(&source, &found.release.tag).await else {
-            continue;
+        let release = match look.releases.get(&source, &found.release.tag).await {
+            Ok(release) => release,
+            Err(error) if error.is_absent() => {
+                // Others are of another cycle.
+                if platform_of(name).is_some() && part.goes_with(&found.release.version) {
+                    parts.late.push(name.clone());
+                }
+                continue;
+            }
+            Err(error) => return Err(error.into()),
         };
         let about = look.releases.about(&source, &release.tag).await?;
         let of_linux =
             about.machines.os.is_empty() || about.machines.os.iter().any(|os| os == "linux");
         let has_machine = !about.machines.cpu.is_empty() || platform_of(name).is_some();
         if of_linux && has_machine {
-            parts.push(Part {
+            parts.there.push(Part {
                 source,
                 release,
                 about,
