@@ -1,6 +1,6 @@
 //! `inspect`: each fact once, with its age, and the lag behind upstream.
 
-use crate::support::{Builder, Package, Project};
+use crate::support::{Builder, DebianRegistry, Package, Project};
 
 /// The lines of an inspection, and how often a name stands before one.
 fn told(project: &Project, reference: &str) -> (String, impl Fn(&str) -> usize + use<>) {
@@ -75,4 +75,32 @@ fn each_fact_is_told_once_and_the_lag_behind_upstream() {
         .run(&["logs", "misbehav"])
         .expect(4)
         .says("did you mean misbehave? there are logs of misbehave");
+}
+
+#[tokio::test]
+async fn an_index_without_an_image_is_no_image() {
+    let registry = DebianRegistry::start();
+    let media_type = "application/vnd.oci.image.index.v1+json";
+    let empty = format!(r#"{{"schemaVersion":2,"mediaType":"{media_type}","manifests":[]}}"#);
+    let put = reqwest::Client::new()
+        .put(format!(
+            "http://{}/v2/test/odd/manifests/1.0.0",
+            registry.host()
+        ))
+        .header("content-type", media_type)
+        .body(empty)
+        .send();
+    assert_eq!(put.await.unwrap().status(), 201);
+    let project = Project::new(Builder::Docker);
+    let reference = format!("{}/test/odd:1.0.0", registry.host());
+    for command in [
+        ["inspect", reference.as_str()].as_slice(),
+        &["smoke", &reference, "--", "--version"],
+    ] {
+        let output = project.run(command).expect(9);
+        assert_eq!(output.stdout, "");
+        output
+            .says("has no image for any platform")
+            .says("see who put it there");
+    }
 }

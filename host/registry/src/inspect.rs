@@ -92,7 +92,7 @@ impl Registry {
         tag_or_digest: &str,
     ) -> Result<Inspection, RegistryError> {
         let reference = self.endpoint().show(image, tag_or_digest);
-        let published = self.published(image, tag_or_digest).await?;
+        let published = self.pullable(image, tag_or_digest).await?;
         let published = published.ok_or_else(|| RegistryError::NotFound {
             reference: reference.clone(),
         })?;

@@ -90,6 +90,12 @@ pub enum ManifestError {
         #[source]
         source: OddEntry,
     },
+    /// An index of no image: it is empty, or of attestations alone.
+    #[error("index {digest} has no image for any platform")]
+    NoImages {
+        /// Its digest.
+        digest: String,
+    },
     /// A configuration names something that is no platform.
     #[error(transparent)]
     Platform(#[from] PlatformError),

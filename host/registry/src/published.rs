@@ -67,6 +67,26 @@ impl Registry {
         understood.await.map(Some)
     }
 
+    /// The same for who wants its images: an index without any is an error, where a
+    /// plan has them built.
+    ///
+    /// # Errors
+    /// As [`published`](Self::published), and [`ManifestError::NoImages`].
+    pub async fn pullable(
+        &self,
+        image: &str,
+        tag_or_digest: &str,
+    ) -> Result<Option<Published>, RegistryError> {
+        let published = self.published(image, tag_or_digest).await?;
+        match published {
+            Some(published) if published.platforms.is_empty() => {
+                let digest = published.descriptor.digest().to_string();
+                Err(self.unreadable(image, tag_or_digest, ManifestError::NoImages { digest }))
+            }
+            published => Ok(published),
+        }
+    }
+
     /// The same of a digest that the registry has named, as
     /// [`named_manifest`](Self::named_manifest).
     ///

@@ -22,7 +22,7 @@ pub(super) async fn smoke(session: &Session, args: &SmokeArgs) -> Result<ExitCod
     let opened = reference::open(session, &args.reference).await?;
     let endpoint = opened.registry.endpoint();
     let shown = endpoint.show(&opened.image, &opened.tag);
-    let published = opened.registry.published(&opened.image, &opened.tag);
+    let published = opened.registry.pullable(&opened.image, &opened.tag);
     let Some(published) = published.await? else {
         return Err(opened.nothing(session).await.into());
     };

@@ -285,6 +285,7 @@ pub(super) fn manifest(error: &ManifestError) -> Explanation {
         | ManifestError::Schema(_)
         | ManifestError::Index { .. }
         | ManifestError::NoEntry { .. }
+        | ManifestError::NoImages { .. }
         | ManifestError::NoImage { .. }
         | ManifestError::Platform(_) => OTHER_CONTENT,
     })
