@@ -91,7 +91,9 @@ fn whatever_became_of_it_the_next_run_is_as_good_as_the_first() {
         let output = run(&project, &["run", "--rebuild"]).expect(0);
         for kind in ["digests/", "/rebuild/", "/history/"] {
             let warned = output.stderr.lines().any(|line| {
-                line.contains("WARN") && line.contains(kind) && line.contains("cannot be used")
+                line.starts_with("warning: ")
+                    && line.contains(kind)
+                    && line.contains("cannot be used")
             });
             assert!(warned, "{how}: no warning of {kind} in\n{}", output.stderr);
         }

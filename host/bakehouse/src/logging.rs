@@ -64,12 +64,25 @@ where
             }));
         }
         let words = text::line(&words);
+        let (label, between) = label(level);
         if writer.has_ansi_escapes() {
             let colour = colour(level);
-            writeln!(writer, "\u{1b}[{colour}m{level:>5}\u{1b}[0m {words}")
+            writeln!(writer, "\u{1b}[{colour}m{label}\u{1b}[0m{between}{words}")
         } else {
-            writeln!(writer, "{level:>5} {words}")
+            writeln!(writer, "{label}{between}{words}")
         }
+    }
+}
+
+/// What a line of a level begins with, and what parts that from its words: warnings
+/// and errors are told as commands tell them.
+const fn label(level: Level) -> (&'static str, &'static str) {
+    match level {
+        Level::ERROR => ("error", ": "),
+        Level::WARN => ("warning", ": "),
+        Level::INFO => ("INFO", " "),
+        Level::DEBUG => ("DEBUG", " "),
+        Level::TRACE => ("TRACE", " "),
     }
 }
 
@@ -121,7 +134,7 @@ mod tests {
         assert_eq!(
             lines,
             // The library escapes ESC in messages, but not in fields.
-            " WARN ##\\[group]::error::a\\n##\\[add-mask]b\\x1b[2J said=::error::a\\n##\\[add-mask]b\\u{1b}[2J\n"
+            "warning: ##\\[group]::error::a\\n##\\[add-mask]b\\x1b[2J said=::error::a\\n##\\[add-mask]b\\u{1b}[2J\n"
         );
     }
 }
