@@ -119,6 +119,30 @@ impl Registry {
         })
     }
 
+    /// Bytes to download of each platform of an index or image that the registry has
+    /// named; none where it is not there.
+    ///
+    /// # Errors
+    /// When a request fails, or what is there cannot be understood.
+    pub async fn download_sizes(
+        &self,
+        image: &str,
+        digest: &str,
+    ) -> Result<BTreeMap<Platform, u64>, RegistryError> {
+        let mut sizes = BTreeMap::new();
+        let published = self.named(image, digest).await?;
+        let platforms = published.map(|published| published.platforms);
+        for (platform, descriptor) in platforms.into_iter().flatten() {
+            let manifest = self.named_manifest(image, descriptor.digest().as_ref());
+            let manifest = manifest.await?;
+            let Some(Ok(manifest)) = manifest.map(|manifest| manifest.image()) else {
+                continue;
+            };
+            sizes.insert(platform, download_size(&manifest));
+        }
+        Ok(sizes)
+    }
+
     async fn inspect_image(
         &self,
         image: &str,

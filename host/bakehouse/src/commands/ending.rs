@@ -13,6 +13,8 @@ use bakehouse_core::error::chain;
 use bakehouse_core::progress::{Event, Reporter as _};
 use bakehouse_core::storage_error::StorageError;
 use bakehouse_registry::Registry;
+use futures_util::StreamExt as _;
+use futures_util::future::ready;
 
 use super::Session;
 use super::report_text::report_page;
@@ -236,21 +238,26 @@ impl Conclusion {
     /// a summary is not worth failing for.
     async fn sizes(&self, context: &Context) {
         let targets = self.ledger.with(|report| report.targets.clone());
-        for (place, target) in targets.iter().enumerate() {
-            let Some(digest) = target.digest.as_ref().filter(|_| target.size.is_none()) else {
-                continue;
-            };
-            let looked = context.registry.inspect(&target.id.image, digest).await;
-            let Ok(inspection) = looked else {
-                continue;
-            };
-            let size = inspection.images.iter().map(|image| image.size).sum();
-            self.ledger.with(|report| {
+        let unknown = targets.iter().enumerate().filter_map(|(place, target)| {
+            let digest = target.digest.as_ref().filter(|_| target.size.is_none())?;
+            Some((place, &target.id.image, digest))
+        });
+        let looks = unknown.map(|(place, image, digest)| async move {
+            let sizes = context.registry.download_sizes(image, digest).await;
+            Some((place, sizes.ok()?.into_values().sum()))
+        });
+        let sizes: Vec<(usize, u64)> = futures_util::stream::iter(looks)
+            .buffered(context.registry.parallel())
+            .filter_map(ready)
+            .collect()
+            .await;
+        self.ledger.with(|report| {
+            for (place, size) in sizes {
                 if let Some(target) = report.targets.get_mut(place) {
                     target.size = Some(size);
                 }
-            });
-        }
+            }
+        });
     }
 }
 

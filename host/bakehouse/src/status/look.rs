@@ -7,7 +7,7 @@ use bakehouse_core::recipe::App;
 use bakehouse_core::version_number::VersionNumber;
 use bakehouse_registry::reserved::{is_the_hosts, taken};
 use bakehouse_registry::tags::moving_tags;
-use bakehouse_registry::{Held, Registry, RegistryError, download_size};
+use bakehouse_registry::{Held, Registry};
 use futures_util::StreamExt as _;
 use futures_util::future::join_all;
 use oci_spec::image::Descriptor;
@@ -140,7 +140,7 @@ async fn facts(registry: &Registry, image: &str, moving: &[String], newest: Newe
             }
         }
     }
-    let sizes = sizes(registry, image, &newest.digest).await;
+    let sizes = registry.download_sizes(image, &newest.digest).await;
     SeenImage {
         sizes: sizes.unwrap_or_default(),
         tags,
@@ -206,24 +206,4 @@ async fn newest_of_tags(registry: &Registry, image: &str) -> Option<Newest> {
         }
     }
     None
-}
-
-/// Bytes to download of each platform of an index.
-async fn sizes(
-    registry: &Registry,
-    image: &str,
-    digest: &str,
-) -> Result<BTreeMap<Platform, u64>, RegistryError> {
-    let mut sizes = BTreeMap::new();
-    let published = registry.named(image, digest).await?;
-    let platforms = published.map(|published| published.platforms);
-    for (platform, descriptor) in platforms.into_iter().flatten() {
-        let manifest = registry.named_manifest(image, descriptor.digest().as_ref());
-        let manifest = manifest.await?;
-        let Some(Ok(manifest)) = manifest.map(|manifest| manifest.image()) else {
-            continue;
-        };
-        sizes.insert(platform, download_size(&manifest));
-    }
-    Ok(sizes)
 }
