@@ -436,7 +436,12 @@ fn what_cannot_be_an_app_is_told_before_anything_is_reached() {
         .says("`Bad` is no name for an app");
     new(&project, &["x", "--from", "svn:x"], &[])
         .expect(3)
-        .says("is not a release source");
+        .says("is not a release source")
+        .says("hint: name one of these with --from");
+    let page = ["x", "--from", "https://github.com/acme/app/releases"];
+    new(&project, &page, &[])
+        .expect(3)
+        .says("hint: did you mean --from github:acme/app?");
     new(
         &project,
         &["x", "--from", "npm:x", "--recipe", "dockerfile"],

@@ -1,10 +1,18 @@
 //! Errors of new apps, explained.
 
+use bakehouse_upstream::release::ReleaseError;
+
 use super::{ExitCode, Explanation, core, registry, upstream};
-use crate::new::NewError;
+use crate::new::{NewError, source_of};
 
 pub(super) fn new(error: &NewError) -> Explanation {
     let code = match error {
+        NewError::Release(ReleaseError::Unknown { text, .. }) => {
+            return Explanation::new(ExitCode::Config).hint(match source_of(text) {
+                Some(meant) => format!("did you mean --from {meant}?"),
+                None => "name one of these with --from".to_owned(),
+            });
+        }
         NewError::Release(error) => return upstream::release(error).of_the_command_line(),
         NewError::Fetch(error) => return upstream::fetch(error).of_the_command_line(),
         NewError::Git(error) => return upstream::git(error).of_the_command_line(),

@@ -22,6 +22,7 @@ use bakehouse_core::reference_grammar::is_component;
 use bakehouse_upstream::release::About;
 
 pub(crate) use ask::Ask;
+pub(crate) use choose::source_of;
 pub(crate) use definition::Definition;
 pub(crate) use error::NewError;
 pub(crate) use look::{Look, OpenedFiles};

@@ -78,6 +78,40 @@ fn repository(text: &str) -> Option<String> {
     Some(url.into())
 }
 
+/// The source that is meant by the address of a page: a repository, or a package.
+pub(crate) fn source_of(text: &str) -> Option<String> {
+    let with_scheme = match text.contains("://") || text.starts_with("git@") {
+        true => text.to_owned(),
+        false => format!("https://{text}"),
+    };
+    let found = repository(with_scheme.trim())?;
+    let url = Url::parse(&found).ok()?;
+    let path = url.path().trim_matches('/');
+    let names = |count| -> Option<String> {
+        let names: Vec<_> = path.splitn(count + 1, '/').take(count).collect();
+        (names.len() == count).then(|| names.join("/"))
+    };
+    Some(match url.host_str()?.trim_start_matches("www.") {
+        "github.com" => format!("github:{}", names(2)?),
+        "gitlab.com" => format!("gitlab:gitlab.com/{path}"),
+        "codeberg.org" => format!("gitea:codeberg.org/{}", names(2)?),
+        "npmjs.com" => match path.strip_prefix("package/")? {
+            scoped if scoped.starts_with('@') => {
+                let name: Vec<_> = scoped.splitn(3, '/').take(2).collect();
+                format!("npm:{}", name.join("/"))
+            }
+            name => format!("npm:{}", name.split('/').next()?),
+        },
+        "pypi.org" => format!("pypi:{}", path.strip_prefix("project/")?.split('/').next()?),
+        // Not every server has it without its ending.
+        host if host.contains('.') && path.contains('/') => match text.ends_with(".git") {
+            true => format!("git:{found}.git"),
+            false => format!("git:{found}"),
+        },
+        _ => return None,
+    })
+}
+
 /// A page that is a repository: an owner and a name, on a forge that many use.
 fn on_a_forge(text: &str) -> Option<String> {
     let found = repository(text)?;
@@ -88,6 +122,8 @@ fn on_a_forge(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use bakehouse_upstream::release::SourceId;
+
     use super::*;
 
     fn of(pairs: &[(&str, &str)]) -> Labels {
@@ -131,6 +167,54 @@ mod tests {
         ] {
             let found = of(&[("org.opencontainers.image.source", said)]).repository;
             assert_eq!(found.as_deref(), wanted, "{said}");
+        }
+    }
+
+    #[test]
+    fn an_address_leads_to_its_source() {
+        for (address, source) in [
+            ("https://github.com/acme/app", "github:acme/app"),
+            ("github.com/acme/app", "github:acme/app"),
+            ("http://www.github.com/acme/app/", "github:acme/app"),
+            (
+                "https://github.com/acme/app/releases/tag/v1.2.3",
+                "github:acme/app",
+            ),
+            ("git@github.com:acme/app.git", "github:acme/app"),
+            ("https://gitlab.com/a/b/app", "gitlab:gitlab.com/a/b/app"),
+            (
+                "https://gitlab.com/a/b/app/-/releases",
+                "gitlab:gitlab.com/a/b/app",
+            ),
+            (
+                "https://codeberg.org/acme/app/src/branch/main",
+                "gitea:codeberg.org/acme/app",
+            ),
+            ("https://www.npmjs.com/package/esbuild", "npm:esbuild"),
+            (
+                "https://www.npmjs.com/package/@biomejs/biome/v/2.0.0",
+                "npm:@biomejs/biome",
+            ),
+            ("https://pypi.org/project/ruff/", "pypi:ruff"),
+            (
+                "https://git.example/a/app.git",
+                "git:https://git.example/a/app.git",
+            ),
+        ] {
+            assert_eq!(source_of(address).as_deref(), Some(source), "{address}");
+            assert!(source.parse::<SourceId>().is_ok(), "{source}");
+        }
+        for nothing in [
+            "",
+            "x",
+            "svn:x",
+            "pypi:",
+            "github:foo",
+            "https://github.com/acme",
+            "https://pypi.org/",
+            "a/b",
+        ] {
+            assert_eq!(source_of(nothing), None, "{nothing}");
         }
     }
 

@@ -20,6 +20,7 @@ mod wheel;
 pub(super) use asset::rank;
 pub(super) use base::{Base, base, lacks_none};
 pub(super) use checksums::{checksum_files, checksum_pattern};
+pub(crate) use labels::source_of;
 pub(super) use labels::{Labels, labels};
 pub(super) use licence::{expression, is_licence_file, recognise};
 pub(super) use machine::platform_of;
