@@ -36,6 +36,7 @@ impl Plain {
                 plain(format!("{target}: | {line}"))
             }
             Event::Retry { what, after } if self.verbose => vec![told::retry(what, after, 0)],
+            Event::AppsQueued { .. } if self.verbose => Vec::new(),
             other => {
                 let mut tails = self.tails.lock().unwrap_or_else(PoisonError::into_inner);
                 tails.keep(other);
@@ -50,6 +51,7 @@ impl Plain {
 pub(super) const fn prose(event: Event<'_>) -> usize {
     match event {
         Event::Stage { .. }
+        | Event::AppsQueued { .. }
         | Event::AppStarted { .. }
         | Event::Warning { .. }
         | Event::Note { .. }
@@ -67,6 +69,12 @@ pub(super) fn rows(event: Event<'_>, tails: &mut Tails) -> Vec<Row> {
             code,
             ..
         } => told::failure(event, &tails.failed(target, code, error)),
+        Event::AppsQueued { stage, apps } => {
+            let row = tails.tells_together(stage, apps);
+            let row = row.then(|| told::apps(stage, apps));
+            row.into_iter().flatten().collect()
+        }
+        Event::AppStarted { stage, .. } if tails.is_together(stage) => Vec::new(),
         Event::Retry { what, after } => {
             let untold = tails.again(what);
             let row = untold.map(|untold| told::retry(what, after, untold));
@@ -89,6 +97,7 @@ impl Reporter for Plain {
 mod tests {
     use std::time::Duration;
 
+    use bakehouse_core::progress::Looking;
     use bakehouse_core::target::TargetId;
 
     use super::*;
@@ -105,6 +114,31 @@ mod tests {
     fn shown(reporter: &Plain, events: &[Event<'_>]) -> String {
         let rows = events.iter().flat_map(|event| reporter.rows(*event));
         rows.map(|row| row.plain() + "\n").collect()
+    }
+
+    #[test]
+    fn many_apps_are_told_at_once() {
+        let stage = Looking::Discover;
+        let queued = |apps| Event::AppsQueued { stage, apps };
+        let started = |app| Event::AppStarted {
+            stage,
+            app,
+            detail: "",
+        };
+        // The stage before has its own number; that it is told again tells nothing.
+        let load = Event::AppsQueued {
+            stage: Looking::Load,
+            apps: 20,
+        };
+        let events = [load, queued(20), started("a"), queued(19), started("b")];
+        assert_eq!(
+            shown(&Plain::new(false), &events),
+            "==> discover: 20 apps\n"
+        );
+        let each = "==> discover: a\n==> discover: b\n";
+        assert_eq!(shown(&Plain::new(true), &events), each);
+        let few = [queued(2), started("a"), started("b")];
+        assert_eq!(shown(&Plain::new(false), &few), each);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::Instant;
 
-use bakehouse_core::progress::Event;
+use bakehouse_core::progress::{Event, Looking};
 use bakehouse_core::target::TargetId;
 
 use super::retries::Retries;
@@ -12,6 +12,8 @@ use crate::pipeline::causes::CauseKey;
 
 /// Lines kept of each target.
 const LINES: usize = 10;
+/// The most apps of a stage that are told one by one.
+const FEW: usize = 10;
 
 /// The last lines of each target at work, and the causes and repeated requests that
 /// were told already.
@@ -20,6 +22,8 @@ pub(super) struct Tails {
     lines: HashMap<TargetId, VecDeque<String>>,
     told: Vec<(CauseKey, String)>,
     retries: Retries,
+    /// Stages of many apps.
+    together: Vec<Looking>,
 }
 
 /// The rest that there is to tell of a failure.
@@ -63,6 +67,21 @@ impl Tails {
     /// it is not to be told either.
     pub(super) fn again(&mut self, what: &str) -> Option<usize> {
         self.retries.again(what, Instant::now())
+    }
+
+    /// Whether a stage that is going to look at so many apps is told of all of them at
+    /// once, now.
+    pub(super) fn tells_together(&mut self, stage: Looking, apps: usize) -> bool {
+        let is_new = apps > FEW && !self.is_together(stage);
+        if is_new {
+            self.together.push(stage);
+        }
+        is_new
+    }
+
+    /// Whether a stage was told of all its apps at once.
+    pub(super) fn is_together(&self, stage: Looking) -> bool {
+        self.together.contains(&stage)
     }
 
     fn line(&mut self, target: &TargetId, line: String) {

@@ -5,13 +5,10 @@ use std::time::Duration;
 use bakehouse_core::progress::{Event, Looking};
 
 use super::tails::More;
-use crate::text::{Row, Style};
+use crate::text::{Row, Style, count};
 
 /// The row of an event that is worth keeping; none for mere steps.
 pub(super) fn row(event: Event<'_>) -> Option<Row> {
-    let stage = |name: &str, detail: &str| {
-        Row::of(Style::Strong, &format!("==> {name}: ")).with(Style::Plain, detail)
-    };
     Some(match event {
         Event::Stage { name, detail } => stage(name, detail),
         Event::AppStarted {
@@ -69,6 +66,16 @@ pub(super) fn row(event: Event<'_>) -> Option<Row> {
         | Event::Failure { .. }
         | Event::Ended { .. } => return None,
     })
+}
+
+fn stage(name: &str, detail: &str) -> Row {
+    Row::of(Style::Strong, &format!("==> {name}: ")).with(Style::Plain, detail)
+}
+
+/// The row of a stage that looks at many apps; none for one that is over at once.
+pub(super) fn apps(looking: Looking, apps: usize) -> Option<Row> {
+    let row = || stage(&looking.to_string(), &count(apps, "app"));
+    (looking != Looking::Load).then(row)
 }
 
 /// The row of a request that is repeated, after so many like it that were not told.
