@@ -20,6 +20,7 @@ mod builders_test;
 mod cache_test;
 mod cases_test;
 mod comparison_test;
+mod completion_test;
 mod compose_test;
 mod contract_0_1_test;
 mod contract_test;

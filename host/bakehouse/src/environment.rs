@@ -36,6 +36,11 @@ pub(crate) const OTHERS: &[(&[&str], &str)] = &[
         "which log lines are shown, in the syntax of `RUST_LOG`",
     ),
     (
+        &["BAKEHOUSE_COMPLETE"],
+        "the name of a shell that asks for the rest of a word, which is all that is answered: \
+         for the scripts of [`completions`](commands.md#bakehouse-completions) alone",
+    ),
+    (
         &["BAKEHOUSE_WASM_RUSTC"],
         "a `rustc` that compiles for `wasm32-wasip2`, where rustup is not to be had",
     ),

@@ -177,10 +177,14 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
     ),
     (
         "completions",
-        &[(
-            "bakehouse completions bash > ~/.local/share/bash-completion/completions/bakehouse",
-            "for bash",
-        )],
+        &[
+            ("source <(bakehouse completions bash)", "in ~/.bashrc"),
+            ("source <(bakehouse completions zsh)", "in ~/.zshrc"),
+            (
+                "bakehouse completions fish | source",
+                "in ~/.config/fish/config.fish",
+            ),
+        ],
     ),
 ];
 
@@ -439,7 +443,9 @@ mod tests {
     fn every_command_of_the_examples_can_be_read() {
         for (command, examples) in EXAMPLES {
             for (line, _) in *examples {
-                let words = line.split(" > ").next().unwrap_or_default();
+                let words = line.strip_prefix("source <(").unwrap_or(line);
+                let words = words.split([')', '>', '|']).next().unwrap_or_default();
+                let words = words.trim_end();
                 let read = Cli::shaped().try_get_matches_from(words.split(' '));
                 let matches = read.unwrap_or_else(|error| panic!("{line}: {error}"));
                 assert_eq!(matches.subcommand_name(), Some(*command), "{line}");

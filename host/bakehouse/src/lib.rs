@@ -11,6 +11,7 @@
 pub mod ci;
 pub mod cli;
 pub mod commands;
+pub mod completion;
 pub mod config;
 pub mod context;
 mod diff;

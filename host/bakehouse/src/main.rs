@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bakehouse::cli::Cli;
 use bakehouse::commands::{Invocation, dispatch};
 use bakehouse::failure::ExitCode;
-use bakehouse::{logging, printer, signals};
+use bakehouse::{completion, logging, printer, signals};
 
 /// musl's own takes several times the CPU (docs/benchmarks.md).
 #[cfg(target_env = "musl")]
@@ -16,6 +16,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ProcessCode {
     std::panic::set_hook(Box::new(printer::panicked));
+    completion::answer();
     let cli = Cli::read();
     logging::start(&cli);
     let session = Arc::new(Invocation::new(&cli));

@@ -5,6 +5,9 @@ use std::path::PathBuf;
 
 use bakehouse_core::platform::Platform;
 use clap::{Args, Subcommand, ValueEnum};
+use clap_complete::ArgValueCandidates;
+
+use crate::completion;
 
 use super::{Format, Summaries, values};
 
@@ -51,7 +54,7 @@ pub(crate) struct Change {
     pub(crate) max_apps: Option<NonZeroUsize>,
     /// Platform to build for; may be given several times [default: all that are
     /// configured]
-    #[arg(long = "platform", value_name = "OS/ARCH")]
+    #[arg(long = "platform", value_name = "OS/ARCH", add = ArgValueCandidates::new(completion::platforms))]
     pub(crate) platforms: Vec<Platform>,
 }
 

@@ -244,7 +244,8 @@ impl Conclusion {
         });
         let looks = unknown.map(|(place, image, digest)| async move {
             let sizes = context.registry.download_sizes(image, digest).await;
-            Some((place, sizes.ok()?.into_values().sum()))
+            let sizes = sizes.ok().filter(|sizes| !sizes.is_empty())?;
+            Some((place, sizes.into_values().sum()))
         });
         let sizes: Vec<(usize, u64)> = futures_util::stream::iter(looks)
             .buffered(context.registry.parallel())

@@ -89,7 +89,7 @@ pub async fn dispatch(session: &Session, cli: &Cli) -> Result<ExitCode> {
         Command::Up(args) => up::up(session, args).await,
         Command::Doctor(args) => doctor::doctor(session, args).await,
         Command::Down => down::down(session).await,
-        Command::Completions(args) => Ok(completions::completions(session, args)),
+        Command::Completions(args) => completions::completions(session, args),
         Command::Man(args) => man::man(session, args),
         Command::Schema(args) => schema::schema(session, args),
     }
