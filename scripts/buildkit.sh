@@ -66,8 +66,12 @@ up() {
             die "BuildKit did not start" "see $home/log"
         }
     fi
-    docker-buildx inspect bakehouse >/dev/null 2>&1 ||
+    # Its folder may have been moved, and the socket's name goes by the folder's.
+    local builder=$BUILDX_CONFIG/instances/bakehouse
+    grep -qsF "\"unix://$socket\"" "$builder" || {
+        rm -f "$builder"
         docker-buildx create --name bakehouse --driver remote "unix://$socket" >/dev/null
+    }
 }
 down() {
     stop_pidfile "$home/pid"
