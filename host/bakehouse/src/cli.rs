@@ -12,7 +12,6 @@ use clap::parser::ValueSource;
 use clap::{
     ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum,
 };
-use clap_complete::ArgValueCandidates;
 
 use crate::completion::{self, Shell};
 use crate::config::{BuilderChoice, CacheChoice, Given, Origin, Overrides};
@@ -198,11 +197,11 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 pub(crate) struct AppSelection {
     /// Apps [default: all]
-    #[arg(env = "BAKEHOUSE_APPS", value_delimiter = ' ', add = ArgValueCandidates::new(completion::apps))]
+    #[arg(env = "BAKEHOUSE_APPS", value_delimiter = ' ', add = completion::apps())]
     pub(crate) apps: Vec<String>,
     /// Platform to build for; may be given several times [default: all that are
     /// configured]
-    #[arg(long = "platform", value_name = "OS/ARCH", add = ArgValueCandidates::new(completion::platforms))]
+    #[arg(long = "platform", value_name = "OS/ARCH", add = completion::platforms())]
     pub(crate) platforms: Vec<Platform>,
     /// Tag versions with these platforms alone, though more are configured;
     /// moving tags stay
@@ -427,7 +426,7 @@ pub(crate) struct NewArgs {
         long = "platforms",
         value_name = "OS/ARCH",
         value_delimiter = ',',
-        add = ArgValueCandidates::new(completion::platforms)
+        add = completion::platforms()
     )]
     pub(crate) on: Vec<Platform>,
     /// Which of upstream's tags count, with {version} in it
@@ -471,7 +470,7 @@ pub(crate) enum StatusFormat {
 #[derive(Debug, Args)]
 pub(crate) struct StatusArgs {
     /// Apps [default: all]
-    #[arg(env = "BAKEHOUSE_APPS", value_delimiter = ' ', add = ArgValueCandidates::new(completion::apps))]
+    #[arg(env = "BAKEHOUSE_APPS", value_delimiter = ' ', add = completion::apps())]
     pub(crate) apps: Vec<String>,
     /// Look at so many of the newest versions
     #[arg(
@@ -515,7 +514,7 @@ pub(crate) struct PlanArgs {
 #[derive(Debug, Args)]
 pub(crate) struct BuildArgs {
     /// The app
-    #[arg(required_unless_present = "plan", conflicts_with = "plan", add = ArgValueCandidates::new(completion::apps))]
+    #[arg(required_unless_present = "plan", conflicts_with = "plan", add = completion::apps())]
     pub(crate) app: Option<String>,
     /// The version
     #[arg(
@@ -532,7 +531,7 @@ pub(crate) struct BuildArgs {
     #[arg(long, value_name = "ID", requires = "plan")]
     pub(crate) batch: Option<String>,
     /// Platform to build; may be given several times [default: all missing]
-    #[arg(long = "platform", value_name = "OS/ARCH", add = ArgValueCandidates::new(completion::platforms))]
+    #[arg(long = "platform", value_name = "OS/ARCH", add = completion::platforms())]
     pub(crate) platforms: Vec<Platform>,
     /// Image to build, and those it needs; may be given several times, or with
     /// commas [default: all missing]
@@ -554,7 +553,7 @@ pub(crate) struct BuildArgs {
 #[derive(Debug, Args)]
 pub(crate) struct MergeArgs {
     /// The app
-    #[arg(required_unless_present = "plan", add = ArgValueCandidates::new(completion::apps))]
+    #[arg(required_unless_present = "plan", add = completion::apps())]
     pub(crate) app: Option<String>,
     /// The version
     #[arg(long, value_name = "NUMBER", required_unless_present = "plan")]
@@ -564,7 +563,12 @@ pub(crate) struct MergeArgs {
     pub(crate) plan: Option<PathBuf>,
     /// Platform the index must have, beside those configured; may be given
     /// several times
-    #[arg(long = "platform", value_name = "OS/ARCH", conflicts_with = "plan", add = ArgValueCandidates::new(completion::platforms))]
+    #[arg(
+        long = "platform",
+        value_name = "OS/ARCH",
+        conflicts_with = "plan",
+        add = completion::platforms()
+    )]
     pub(crate) platforms: Vec<Platform>,
     /// Tag the version with these platforms alone, though more are configured;
     /// moving tags stay
@@ -619,11 +623,11 @@ pub(crate) struct RunsArgs {
 pub(crate) struct LogsArgs {
     /// An app, or a target as it is shown: APP VERSION [IMAGE] PLATFORM, or some of
     /// it [default: all targets]
-    #[arg(add = ArgValueCandidates::new(completion::apps))]
+    #[arg(add = completion::apps())]
     pub(crate) target: Vec<String>,
     /// Run, by its name or the beginning of it [default: the newest with such a
     /// log]
-    #[arg(long, value_name = "RUN", add = ArgValueCandidates::new(completion::runs))]
+    #[arg(long, value_name = "RUN", add = completion::runs())]
     pub(crate) run: Option<String>,
     /// Only those of targets that failed
     #[arg(long)]
@@ -634,7 +638,7 @@ pub(crate) struct LogsArgs {
 #[derive(Debug, Args)]
 pub(crate) struct ReportArgs {
     /// Run, by its name or the beginning of it [default: the newest]
-    #[arg(add = ArgValueCandidates::new(completion::runs))]
+    #[arg(add = completion::runs())]
     pub(crate) run: Option<String>,
     /// Output format
     #[arg(long, value_enum, default_value = "text")]
@@ -661,7 +665,7 @@ pub(crate) enum ReportFormat {
 #[derive(Debug, Args)]
 pub(crate) struct InspectArgs {
     /// IMAGE[:TAG][@DIGEST] of the project's registry, or a full reference
-    #[arg(add = ArgValueCandidates::new(completion::apps))]
+    #[arg(add = completion::apps())]
     pub(crate) reference: String,
     /// Output format
     #[arg(long, value_enum, default_value = "text")]
@@ -672,10 +676,10 @@ pub(crate) struct InspectArgs {
 #[derive(Debug, Args)]
 pub(crate) struct SmokeArgs {
     /// IMAGE[:TAG][@DIGEST] of the project's registry, or a full reference
-    #[arg(add = ArgValueCandidates::new(completion::apps))]
+    #[arg(add = completion::apps())]
     pub(crate) reference: String,
     /// Platform to run; may be given several times [default: all of the index]
-    #[arg(long = "platform", value_name = "OS/ARCH", add = ArgValueCandidates::new(completion::platforms))]
+    #[arg(long = "platform", value_name = "OS/ARCH", add = completion::platforms())]
     pub(crate) platforms: Vec<Platform>,
     /// Arguments for the image's entrypoint
     #[arg(last = true)]
@@ -714,14 +718,14 @@ pub(crate) enum RecipeCommand {
 #[derive(Debug, Args)]
 pub(crate) struct RecipeShowArgs {
     /// The app
-    #[arg(add = ArgValueCandidates::new(completion::apps))]
+    #[arg(add = completion::apps())]
     pub(crate) app: String,
     /// The version [default: the newest]
     #[arg(long, value_name = "NUMBER")]
     pub(crate) version: Option<String>,
     /// Platform that it is built for; may be given several times [default: this
     /// machine's, where it is built for that]
-    #[arg(long = "platform", value_name = "OS/ARCH", add = ArgValueCandidates::new(completion::platforms))]
+    #[arg(long = "platform", value_name = "OS/ARCH", add = completion::platforms())]
     pub(crate) platforms: Vec<Platform>,
     /// Image to show; may be given several times, or with commas [default: all]
     #[arg(long = "image", value_name = "NAME", value_delimiter = ',')]
@@ -747,7 +751,7 @@ pub(crate) struct RecipeBuildArgs {
 #[derive(Debug, Args)]
 pub(crate) struct RecipeCheckArgs {
     /// The app
-    #[arg(add = ArgValueCandidates::new(completion::apps))]
+    #[arg(add = completion::apps())]
     pub(crate) app: String,
     /// Only ask the recipe what it needs; reach nothing
     #[arg(long)]

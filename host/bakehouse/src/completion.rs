@@ -11,7 +11,7 @@ use std::io;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use clap_complete::engine::CompletionCandidate;
+use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
 use clap_complete::env::{Bash, CompleteEnv, Elvish, EnvCompleter, Fish, Powershell, Zsh};
 
 use crate::cli::Cli;
@@ -38,7 +38,7 @@ impl Shell {
     /// The script by which this shell asks the program.
     ///
     /// # Errors
-    /// None in practice: it is written to memory.
+    /// When it cannot be written, which memory does not do.
     pub(crate) fn script(self) -> io::Result<Vec<u8>> {
         let shell: &dyn EnvCompleter = match self {
             Self::Bash => &Bash,
@@ -60,25 +60,32 @@ pub fn answer() {
     asked.bin(PROGRAM).completer(PROGRAM).complete();
 }
 
-/// The apps of the project.
-pub(crate) fn apps() -> Vec<CompletionCandidate> {
-    let apps = project().and_then(|project| project.apps().ok());
-    candidates(apps.unwrap_or_default())
+/// The apps of the project, by name.
+pub(crate) fn apps() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| {
+        let apps = project().and_then(|project| project.apps().ok());
+        candidates(apps.unwrap_or_default())
+    })
 }
 
 /// The platforms of the project, or those of one that names none.
-pub(crate) fn platforms() -> Vec<CompletionCandidate> {
-    let platforms = project().and_then(|project| project.file().platforms.clone());
-    let platforms = platforms.unwrap_or_else(default_platforms);
-    candidates(platforms.iter().map(ToString::to_string))
+pub(crate) fn platforms() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| {
+        let platforms = project().and_then(|project| project.file().platforms.clone());
+        let platforms = platforms.unwrap_or_else(default_platforms);
+        candidates(platforms.iter().map(ToString::to_string))
+    })
 }
 
 /// The runs that are kept, newest first.
-pub(crate) fn runs() -> Vec<CompletionCandidate> {
-    let runs = project().and_then(|project| KeptRun::all(&project.runs()).ok());
-    candidates(runs.into_iter().flatten().rev().map(|run| run.id))
+pub(crate) fn runs() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| {
+        let runs = project().and_then(|project| KeptRun::all(&project.runs()).ok());
+        candidates(runs.into_iter().flatten().rev().map(|run| run.id))
+    })
 }
 
+/// These names, offered in this order.
 fn candidates(names: impl IntoIterator<Item = String>) -> Vec<CompletionCandidate> {
     let names = names.into_iter().enumerate();
     let candidates =

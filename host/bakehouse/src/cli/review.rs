@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use bakehouse_core::platform::Platform;
 use clap::{Args, Subcommand, ValueEnum};
-use clap_complete::ArgValueCandidates;
 
 use crate::completion;
 
@@ -54,7 +53,7 @@ pub(crate) struct Change {
     pub(crate) max_apps: Option<NonZeroUsize>,
     /// Platform to build for; may be given several times [default: all that are
     /// configured]
-    #[arg(long = "platform", value_name = "OS/ARCH", add = ArgValueCandidates::new(completion::platforms))]
+    #[arg(long = "platform", value_name = "OS/ARCH", add = completion::platforms())]
     pub(crate) platforms: Vec<Platform>,
 }
 
