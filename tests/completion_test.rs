@@ -16,7 +16,7 @@ COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMP_TYPE=9
 [ "${#COMPREPLY[@]}" = 0 ] || printf '%s\n' "${COMPREPLY[@]}"
 "#;
 
-/// What is offered in a folder, in order.
+/// The words that bash offers in a folder, in order.
 fn offered(project: &Project, folder: &str, words: &[&str]) -> Vec<String> {
     let program = Path::new(env!("CARGO_BIN_EXE_bakehouse")).parent().unwrap();
     let mut environment = project.environment();
@@ -69,6 +69,7 @@ fn names_of_the_project_are_offered() {
             &["plan", "--platform", ""],
             &["linux/arm64", "linux/riscv64"],
         ),
+        // One word, as zsh and fish have it; bash at a terminal breaks it at the `=`.
         (
             &["build", "outline", "--platform=linux/r"],
             &["--platform=linux/riscv64"],

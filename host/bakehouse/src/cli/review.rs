@@ -6,9 +6,8 @@ use std::path::PathBuf;
 use bakehouse_core::platform::Platform;
 use clap::{Args, Subcommand, ValueEnum};
 
-use crate::completion;
-
 use super::{Format, Summaries, values};
+use crate::completion;
 
 /// `bakehouse review`
 #[derive(Debug, Args)]
